@@ -1,0 +1,70 @@
+// "claimcheck/fastify": the guard as Fastify hooks.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AuthError } from '../errors.ts'
+import { fromNode } from '../http/request-view.ts'
+import { type PolicyLike, toPolicy } from '../policy/policy.ts'
+import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
+import type { VerifiedToken } from '../verified-token.ts'
+import type { IssuerOptions } from '../verifier-options.ts'
+import { createDoor, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
+
+type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+type Handler<C> = (request: FastifyRequest, reply: FastifyReply, auth: VerifiedToken<C>) => unknown
+
+/** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
+export interface FastifyGuard<C = Record<string, unknown>> extends GuardedRequests<FastifyRequest, C> {
+  /** An `onRequest` hook that lets in who has a good token and, where given, is allowed by `policy`. */
+  (policy?: RoutePolicy<C>): Hook
+  /** An `onRequest` hook that also lets in who brings no credential at all. A bad credential is still refused. */
+  optional(): Hook
+  /** Guard and handler in one, for routes without a hook. */
+  handler(handler: Handler<C>): Hook
+  handler(policy: RoutePolicy<C>, handler: Handler<C>): Hook
+}
+
+/**
+ * Makes the guard of a Fastify API, from a resource server or the options for one.
+ *
+ * @example app.get('/orders', { onRequest: guard(scope('Orders.Read')) }, (request) => guard.auth(request).principal)
+ * @throws TypeError as `createResourceServer` does.
+ */
+export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
+  apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
+): FastifyGuard<C> {
+  const api = toResourceServer(apiOrOptions)
+  const door = createDoor<FastifyRequest, C>(api, (request) => fromNode(request.raw))
+
+  function guard(policy?: RoutePolicy<C>): Hook {
+    const checked = policy === undefined ? undefined : toPolicy(policy)
+    return async function claimcheckGuard(request, reply) {
+      const error = await door.admit(request, checked)
+      return error ? send(reply, error) : undefined
+    }
+  }
+
+  function optional(): Hook {
+    return async function claimcheckOptional(request, reply) {
+      const error = await door.admitOptional(request)
+      return error ? send(reply, error) : undefined
+    }
+  }
+
+  function handler(...args: [Handler<C>] | [RoutePolicy<C>, Handler<C>]): Hook {
+    const [policy, handle] = args.length === 2 ? args : [undefined, args[0]]
+    const checked = policy === undefined ? undefined : toPolicy(policy)
+    if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
+    return async function claimcheckHandler(request, reply) {
+      const error = await door.admit(request, checked)
+      return error ? send(reply, error) : handle(request, reply, door.auth(request))
+    }
+  }
+
+  function send(reply: FastifyReply, error: AuthError): FastifyReply {
+    const { status, headers, body } = api.challenge(error)
+    return reply.code(status).headers(headers).send(body)
+  }
+
+  const { auth, maybeAuth, require } = door
+  return Object.assign(guard, { optional, handler, auth, maybeAuth, require })
+}

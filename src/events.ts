@@ -1,0 +1,68 @@
+// What an operator can watch: one typed union of events, and a sink that can never break a verification.
+import type { AuthErrorCode, ErrorDetails } from './errors.ts'
+
+/** Something that happened inside a verifier or resource server. Never holds a token, a proof or a key. */
+export type ClaimcheckEvent =
+  | {
+      /** A request or token was not let through. Emitted once per refusal. */
+      readonly type: 'refusal'
+      readonly code: AuthErrorCode
+      readonly status: number
+      readonly hint?: string | undefined
+      readonly details: ErrorDetails
+    }
+  | { readonly type: 'keys.refreshed'; readonly issuer: string; readonly keys: number; readonly skipped: number }
+  | {
+      readonly type: 'keys.refresh_failed'
+      readonly issuer: string
+      readonly reason: string
+      readonly retryInMs: number
+      /** Whether keys from an earlier refresh still serve. */
+      readonly serving: boolean
+    }
+  /** A token named a key that is not known; the set is fetched once more. */
+  | { readonly type: 'keys.unknown_kid'; readonly issuer: string; readonly kid: string }
+
+export type Emit = (event: ClaimcheckEvent) => void
+
+/** Wraps the user's sink: what it throws or rejects with is dropped, since no door may open or jam because of a log. */
+export function createEmit(onEvent: ((event: ClaimcheckEvent) => unknown) | undefined): Emit {
+  if (!onEvent) return () => {}
+  return (event) => {
+    try {
+      const pending = onEvent(event)
+      if (pending instanceof Promise) pending.catch(() => {})
+    } catch {
+      // See above: nowhere to report the reporter.
+    }
+  }
+}
+
+/**
+ * Makes an `onEvent` that writes one line per event to `logger.warn` (refusals and failures) or `logger.info`.
+ *
+ * @example createVerifier({ issuer, audience, onEvent: logTo(console) })
+ */
+export function logTo(logger: {
+  warn(line: string): void
+  info(line: string): void
+}): (event: ClaimcheckEvent) => void {
+  return (event) => {
+    const level = event.type === 'refusal' || event.type === 'keys.refresh_failed' ? 'warn' : 'info'
+    logger[level](formatEvent(event))
+  }
+}
+
+function formatEvent(event: ClaimcheckEvent): string {
+  const { type, ...rest } = event
+  const { details = {}, hint, ...facts } = rest as { details?: ErrorDetails; hint?: string }
+  const words = Object.entries({ ...facts, ...details })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${wordOf(value)}`)
+  return [`claimcheck ${type}`, ...words, ...(hint ? [`hint: ${hint}`] : [])].join(' ')
+}
+
+function wordOf(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(`${value.name}: ${value.message}`)
+  return JSON.stringify(value) ?? String(value)
+}

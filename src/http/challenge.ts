@@ -1,0 +1,27 @@
+// An AuthError as an HTTP answer: status, headers, and a problem document (RFC 9457) with the same fixed text.
+import { type AuthError, type ChallengeParams, challengeOf, errorTable } from '../errors.ts'
+
+/** What a refused client is sent. Nothing in it comes from the token. */
+export interface RefusalResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const titles = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const
+
+/** Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. */
+export function refusalResponse(error: AuthError, params: ChallengeParams): RefusalResponse {
+  const { status, text, ...row } = errorTable[error.code]
+  const challenge = challengeOf(error.code, { ...params, ...error.challengeParams })
+  const oauthError = 'error' in row ? { error: row.error } : {}
+  return {
+    status,
+    headers: {
+      ...error.headers,
+      ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
+      'Content-Type': 'application/problem+json',
+    },
+    body: JSON.stringify({ title: titles[status], status, detail: text, ...oauthError }),
+  }
+}

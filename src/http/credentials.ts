@@ -1,0 +1,27 @@
+// Reads the one credential of a request from its Authorization line (RFC 9110 §11.6.2, RFC 6750 §2.1).
+// Tokens in a query, a form body or a cookie are never looked at.
+import type { Refusal } from '../errors.ts'
+import type { RequestView } from './request-view.ts'
+
+// credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4); tabs and other white space are not SP.
+const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+const scheme = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: |$)/
+// Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". No other scheme's parameters look like this.
+const joinedBearer = /,\s*bearer\s/i
+
+/**
+ * Returns the bearer token of `request`, or `undefined` when it carries none: no `Authorization` line, or one of a
+ * scheme that is not ours. Refuses two `Authorization` lines, and whatever is not one scheme and one token.
+ */
+export function readCredential(request: RequestView): string | Refusal | undefined {
+  const lines = request.headers.filter(([name]) => name.toLowerCase() === 'authorization')
+  const [line] = lines
+  if (!line) return undefined
+  if (lines.length > 1) return { code: 'credential_repeated' }
+  const value = line[1].trim()
+  const token = bearer.exec(value)?.[1]
+  if (token !== undefined) return token
+  if (joinedBearer.test(value)) return { code: 'credential_repeated' }
+  if (!scheme.test(value) || /^bearer\b/i.test(value)) return { code: 'credential_malformed' }
+  return undefined
+}

@@ -1,0 +1,24 @@
+// What "claimcheck" exports, and nothing else. Presets are in claimcheck/issuers, policies in claimcheck/policy, and a
+// guard for each framework in its own subpath.
+export type { Clock } from './clock.ts'
+export { AuthError, type AuthErrorCode, type ErrorDetails, type Refusal } from './errors.ts'
+export { type ClaimcheckEvent, logTo } from './events.ts'
+export type { RefusalResponse } from './http/challenge.ts'
+export { fromNode, fromWeb, type RequestView } from './http/request-view.ts'
+export type { Fetch } from './internal/fetch-json.ts'
+export type { KeyQuery, KeySource, VerificationKey } from './keys/key-source.ts'
+export type { Principal, PrincipalAuthentication, PrincipalClient } from './principal/principal.ts'
+export {
+  type Admission,
+  type Authentication,
+  createResourceServer,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from './resource-server.ts'
+export type { Algorithm } from './token/algorithms.ts'
+export type { RegisteredClaims } from './token/claims.ts'
+export type { JoseHeader } from './token/parse-token.ts'
+export type { StandardSchema } from './token/standard-schema.ts'
+export type { VerifiedToken } from './verified-token.ts'
+export { createVerifier, type IssuerReadiness, type Verifier } from './verifier.ts'
+export type { IssuerOption, IssuerOptions, VerifierOptions } from './verifier-options.ts'

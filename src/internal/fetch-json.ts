@@ -1,0 +1,110 @@
+// GET one JSON object over the network, with bounds on everything a broken or hostile server can stretch.
+import { isJsonObject, type JsonObject } from './json.ts'
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface FetchJsonOptions {
+  readonly fetch: Fetch
+  /** Milliseconds for the whole answer, its last byte included. */
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  /** Ends the request early, for `close()`. */
+  readonly signal: AbortSignal
+}
+
+/** The JSON object, and what the answer said of its own age. */
+export interface FetchedJson {
+  readonly value: JsonObject
+  readonly contentType: string
+  readonly cacheControl: string
+}
+
+/** An answer with another status than 200. A server that answers at all is not "gone". */
+export interface HttpStatusError extends Error {
+  readonly httpStatus: number
+}
+
+/**
+ * Fetches `url` once: follows no redirect, accepts only status 200, stops reading past `maxBytes`.
+ *
+ * @throws Error whose message names the host and what was wrong, never the body.
+ */
+export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
+  const { host } = new URL(url)
+  const deadline = AbortSignal.timeout(options.timeoutMs)
+  const signal = AbortSignal.any([deadline, options.signal])
+  try {
+    return await untilAborted(fetchOnce(url, host, signal, options), signal)
+  } catch (error) {
+    if (deadline.aborted) throw new Error(`${host} did not answer within ${options.timeoutMs} ms`, { cause: error })
+    throw error
+  }
+}
+
+async function fetchOnce(
+  url: string,
+  host: string,
+  signal: AbortSignal,
+  options: FetchJsonOptions,
+): Promise<FetchedJson> {
+  const response = await options.fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual', signal })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw statusError(host, response.status)
+  }
+  return {
+    value: parseBody(host, await readBody(host, response, options.maxBytes, signal)),
+    contentType: response.headers.get('content-type') ?? '',
+    cacheControl: response.headers.get('cache-control') ?? '',
+  }
+}
+
+/** Settles with `work`, or rejects when `signal` aborts: an injected fetch may not listen to its signal. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    work.then(resolve, reject)
+  })
+}
+
+/** True when the server answered, with a status that says "not here". */
+export function isHttpStatusError(error: unknown): error is HttpStatusError {
+  return error instanceof Error && 'httpStatus' in error
+}
+
+function statusError(host: string, httpStatus: number): HttpStatusError {
+  return Object.assign(new Error(`${host} answered ${httpStatus}`), { httpStatus })
+}
+
+async function readBody(host: string, response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (!reader) return new Uint8Array()
+  const cancel = () => void reader.cancel().catch(() => {})
+  signal.addEventListener('abort', cancel, { once: true })
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(chunks)
+    size += value.byteLength
+    if (size > maxBytes) {
+      cancel()
+      throw new Error(`${host} sent more than ${maxBytes} bytes`)
+    }
+    chunks.push(value)
+  }
+}
+
+function parseBody(host: string, body: Uint8Array): JsonObject {
+  const value = tryParse(body)
+  if (!isJsonObject(value)) throw new Error(`${host} did not send a JSON object`)
+  return value
+}
+
+function tryParse(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
+}

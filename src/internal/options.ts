@@ -1,0 +1,38 @@
+// Options are read once, at creation; misuse is a TypeError there, never a surprise at the first request.
+
+/** @throws TypeError when `options` is no object or has a name that is not in `known`: a misspelt check must not be silently off. */
+export function checkOptionNames(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${where} needs an options object.`)
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new TypeError(`${where} has no option ${name}. It has: ${known.join(', ')}.`)
+  }
+}
+
+/** @throws TypeError when `value` is not a finite number between `min` and `max`. */
+export function checkNumber(name: string, value: unknown, min: number, max: number): void {
+  if (typeof value === 'number' && value >= min && value <= max) return
+  throw new TypeError(`${name} must be a number from ${min} to ${max}, not ${String(value)}.`)
+}
+
+/** @throws TypeError when `value` is not a non-empty string; a URL object gets told the string to write. */
+export function checkString(name: string, value: unknown): asserts value is string {
+  if (typeof value === 'string' && value !== '') return
+  if (value instanceof URL) {
+    // new URL('https://api').href has grown a slash, so an identifier must never pass through one (RFC 8707 §2).
+    throw new TypeError(
+      `${name} must be a string, not a URL object: write '${value.href.replace(/\/$/, '')}' (or with the slash, if your STS does).`,
+    )
+  }
+  throw new TypeError(`${name} must be a non-empty string.`)
+}
+
+/** @throws TypeError when `value` is not a list of non-empty strings with at least one member. */
+export function checkStrings(name: string, value: unknown): asserts value is readonly string[] {
+  if (!Array.isArray(value) || value.length === 0) throw new TypeError(`${name} must be a list of at least one string.`)
+  for (const item of value) checkString(`${name}[]`, item)
+}
+
+/** @throws TypeError when `value` is given and no function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function.`)
+}

@@ -1,0 +1,16 @@
+// Which addresses may be asked for metadata and keys.
+
+/** Plain `http:` is for this machine only: 127.0.0.0/8, ::1 and localhost. */
+export function isLoopback(url: URL): boolean {
+  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
+}
+
+/** True for https, and for plain http where `allowHttp` or the loopback rule lets it. */
+export function isSecureEnough(url: URL, allowHttp: boolean): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)))
+}
+
+/** Parses an absolute URL, or returns `undefined`. */
+export function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}

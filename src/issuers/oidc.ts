@@ -1,0 +1,172 @@
+// The generic issuer: any STS that publishes metadata or a JWK Set and signs JWT access tokens.
+import type { Refusal } from '../errors.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../token/access-token.ts'
+import { type Algorithm, allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
+import { metadataUrls } from '../trust/discovery.ts'
+import type { Issuer, IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../trust/issuer.ts'
+
+export interface OidcOptions {
+  /** The issuer identifier, exactly as the token's `iss` has it: a trailing slash counts. */
+  readonly issuer: string
+  /** What `aud` must name. Replaces the verifier's `audience`. `null` turns the check off for this issuer. */
+  readonly audience?: string | readonly string[] | null
+  /** The address of the JWK Set, when the STS publishes no metadata. */
+  readonly jwksUri?: string
+  /** The keys themselves: then nothing is ever fetched, and a rotation needs a new configuration. */
+  readonly jwks?: JwkSet
+  /** What the STS signs with. Default: every algorithm that claimcheck verifies. Keys without `alg` are bound to the first that fits. */
+  readonly algorithms?: readonly Algorithm[]
+  /** Accepted `typ` of the header; `null` stands for none. Default `['at+jwt', 'JWT', null]`. */
+  readonly typ?: readonly (string | null)[]
+  /** Claims that must be there, besides `iss`, `exp` and `aud`. */
+  readonly requiredClaims?: readonly string[]
+  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  readonly insecureAllowHttp?: boolean
+}
+
+const optionNames = [
+  'issuer',
+  'audience',
+  'jwksUri',
+  'jwks',
+  'algorithms',
+  'typ',
+  'requiredClaims',
+  'insecureAllowHttp',
+]
+
+/**
+ * Trusts one issuer by its identifier. Finds its keys through its metadata (RFC 8414, OpenID Connect Discovery), at
+ * `jwksUri`, or in `jwks`. Does not tell an ID token from an access token where the STS marks neither: then only `aud`
+ * does, so never use a client id as the audience of an API.
+ *
+ * @throws TypeError for an option that can never work, with the value to write instead where it is known.
+ */
+export function oidc(
+  options: OidcOptions & { readonly audience: string | readonly string[] | null },
+): IssuerWithAudience
+export function oidc(options: OidcOptions): Issuer
+export function oidc(options: OidcOptions): Issuer {
+  checkOptionNames('oidc()', options, optionNames)
+  const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
+  checkIssuer(issuer, options.insecureAllowHttp === true)
+  checkAlgorithms(algorithms)
+  return {
+    preset: 'oidc',
+    endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp: options.insecureAllowHttp === true }],
+    ...(audience !== undefined && { audience: readAudience(audience) }),
+    algorithms,
+    types: typ,
+    requiredClaims,
+    checkToken,
+    principal,
+  }
+}
+
+/**
+ * Trusts one issuer that follows the JWT profile for access tokens to the letter (RFC 9068): `typ` is `at+jwt`, and
+ * `iss exp aud sub client_id iat jti` are all there. Takes the options of `oidc`, but for `typ`.
+ */
+export function rfc9068(
+  options: Omit<OidcOptions, 'typ'> & { readonly audience: string | readonly string[] },
+): IssuerWithAudience
+export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer
+export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
+  const requiredClaims = ['sub', 'client_id', 'iat', 'jti', ...(options.requiredClaims ?? [])]
+  return { ...oidc({ ...options, typ: ['at+jwt'], requiredClaims }), preset: 'rfc9068' }
+}
+
+/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
+export function readAudience(audience: unknown): readonly string[] | null {
+  if (audience === null) return null
+  const list: unknown = Array.isArray(audience) ? audience : [audience]
+  checkStrings('audience', list)
+  return [...list]
+}
+
+function checkIssuer(issuer: unknown, allowHttp: boolean): void {
+  checkString('issuer', issuer)
+  const url = parseUrl(issuer)
+  if (!url) throw new TypeError(`issuer must be an absolute URL such as 'https://sts.example.com', not '${issuer}'.`)
+  if (
+    /^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(url.hostname) &&
+    /^\/(common|organizations|consumers)\b/.test(url.pathname)
+  ) {
+    throw new TypeError(
+      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
+    )
+  }
+  if (url.search || url.hash || url.username || url.password) {
+    throw new TypeError(
+      `issuer must have no query, fragment or user name (RFC 8414 §2): write '${url.origin}${url.pathname}'.`,
+    )
+  }
+  if (!isSecureEnough(url, allowHttp)) {
+    throw new TypeError(
+      `issuer must be https: write 'https://${url.host}${url.pathname.replace(/\/$/, '')}', or set insecureAllowHttp: true.`,
+    )
+  }
+}
+
+function checkAlgorithms(algorithms: readonly unknown[]): void {
+  checkStrings('algorithms', algorithms)
+  const unknown = algorithms.find((name) => !isAlgorithm(name))
+  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${String(unknown)}.`)
+}
+
+function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOptions): IssuerEndpoint['keys'] {
+  if (jwks !== undefined && jwksUri !== undefined) throw new TypeError('Give jwks or jwksUri, not both.')
+  if (jwks !== undefined) {
+    if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0)
+      throw new TypeError('jwks must be a JWK Set with at least one key.')
+    return { jwks }
+  }
+  if (jwksUri === undefined) return { metadataUrls: metadataUrls(issuer) }
+  checkString('jwksUri', jwksUri)
+  const url = parseUrl(jwksUri)
+  if (!url || !isSecureEnough(url, insecureAllowHttp) || (url.protocol === 'http:' && issuer.startsWith('https:'))) {
+    throw new TypeError('jwksUri must be an https URL.')
+  }
+  return { jwksUri }
+}
+
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  const refusal = checkAccessToken(claims)
+  if (refusal || readString(claims, 'sub') || readString(claims, 'client_id')) return refusal
+  return {
+    code: 'claim_missing',
+    hint: 'the token names nobody: neither sub nor client_id is there (in Keycloak, give the client the basic scope)',
+    details: { claim: 'sub' },
+  }
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const sub = readString(claims, 'sub')
+  const clientId = readString(claims, 'client_id')
+  const client = clientId ?? readString(claims, 'azp')
+  const authentication = readAuthentication(claims)
+  return {
+    kind: kindOf(sub, clientId, authentication),
+    // A client that is its own subject must not be taken for a user of that name.
+    key: sub === undefined ? principalKey(issuer, 'client', clientId ?? '') : principalKey(issuer, sub),
+    subject: sub ?? clientId ?? '',
+    issuer,
+    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
+    scopes: readScopes(claims),
+    roles: [...readStrings(claims, 'roles'), ...readStrings(claims, 'entitlements')],
+    permissions: readStrings(claims, 'permissions'),
+    groups: { values: readStrings(claims, 'groups'), complete: true },
+    authentication,
+  }
+}
+
+/** RFC 9068 §2.2: a client's own token has the client as its subject; only a user's says how the user logged in. */
+function kindOf(sub: string | undefined, clientId: string | undefined, authentication: object): Principal['kind'] {
+  if (sub !== undefined && sub === clientId) return 'application'
+  return sub !== undefined && Object.keys(authentication).length > 0 ? 'user' : 'unknown'
+}

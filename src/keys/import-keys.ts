@@ -1,0 +1,96 @@
+// From a JWK Set (RFC 7517) to keys that can verify, one by one: a key that must not be used is skipped, the rest serve.
+import { type CryptoKey, importJWK, type JWK } from 'jose'
+import { decodeBase64url } from '../internal/base64url.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { type Algorithm, algorithms as table, isAlgorithm, parametersOf } from '../token/algorithms.ts'
+import type { VerificationKey } from './key-source.ts'
+
+export const maxKeys = 1000
+const minRsaBits = 2048
+const maxKidLength = 256
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66, Ed25519: 32 }
+
+export interface ImportedKeys {
+  readonly keys: readonly VerificationKey[]
+  /** How many members of the set cannot verify a token here. */
+  readonly skipped: number
+}
+
+/**
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed`.
+ *
+ * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
+ * the STS, and must never replace keys that work.
+ */
+export async function importKeys(jwks: unknown, allowed: readonly Algorithm[]): Promise<ImportedKeys> {
+  const members = isJsonObject(jwks) ? jwks.keys : undefined
+  if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
+  if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
+  const imported = await Promise.all(members.map((jwk) => importKey(jwk, allowed)))
+  const keys = imported.filter((key) => key !== undefined)
+  if (keys.length === 0) throw new Error('the JWK Set has no usable key')
+  return { keys, skipped: members.length - keys.length }
+}
+
+async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<VerificationKey | undefined> {
+  if (!isJsonObject(jwk) || !isForVerifying(jwk)) return undefined
+  const algorithms = algorithmsOf(jwk, allowed)
+  const [algorithm] = algorithms
+  if (!algorithm) return undefined
+  try {
+    const key = await importJWK(publicMembers(jwk), algorithm)
+    if (key instanceof Uint8Array || !isStrong(key)) return undefined
+    return { ...(typeof jwk.kid === 'string' && { kid: jwk.kid }), algorithms, key }
+  } catch {
+    return undefined
+  }
+}
+
+/** A public key that its publisher does not reserve for something else (RFC 7517 §4.2, §4.3). */
+function isForVerifying(jwk: JsonObject): boolean {
+  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return false
+  if (jwk.use !== undefined && jwk.use !== 'sig') return false
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return false
+  return jwk.kid === undefined || (typeof jwk.kid === 'string' && jwk.kid !== '' && jwk.kid.length <= maxKidLength)
+}
+
+/**
+ * Binds a key to one algorithm before any token is seen: by its own `alg`, else by its curve, else (RSA) by the first
+ * RSA algorithm that the issuer is configured with. The token never chooses (RFC 8725 §3.1).
+ */
+function algorithmsOf(jwk: JsonObject, allowed: readonly Algorithm[]): readonly Algorithm[] {
+  const fitting = allowed.filter((name) => fits(name, jwk))
+  if (jwk.kty === 'OKP') return fitting.filter(() => jwk.alg === undefined || isEdwardsName(jwk.alg))
+  if (jwk.alg === undefined) return fitting.slice(0, 1)
+  return fitting.filter((name) => name === jwk.alg)
+}
+
+function fits(name: Algorithm, jwk: JsonObject): boolean {
+  const { kty, crv } = parametersOf(name)
+  return kty === jwk.kty && crv === (kty === 'RSA' ? undefined : jwk.crv)
+}
+
+function isEdwardsName(alg: unknown): boolean {
+  return isAlgorithm(alg) && table[alg].kty === 'OKP'
+}
+
+function publicMembers(jwk: JsonObject): JWK {
+  const { kty, crv, x, y, n, e } = jwk
+  if (kty === 'RSA') return { kty, n, e } as JWK
+  checkCoordinate(crv, x)
+  if (kty === 'OKP') return { kty, crv, x } as JWK
+  checkCoordinate(crv, y)
+  return { kty, crv, x, y } as JWK
+}
+
+/** "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. */
+function checkCoordinate(crv: unknown, value: unknown): void {
+  const bytes = typeof value === 'string' ? decodeBase64url(value) : undefined
+  if (bytes?.length !== coordinateBytes[String(crv)]) throw new Error('a coordinate has the wrong length')
+}
+
+/** "A key of size 2048 bits or larger MUST be used", RFC 7518 §3.3. */
+function isStrong(key: CryptoKey): boolean {
+  return !('modulusLength' in key.algorithm) || Number(key.algorithm.modulusLength) >= minRsaBits
+}

@@ -1,0 +1,37 @@
+// Reads claims whose shape differs between STSs. Whatever does not have the expected shape counts as absent.
+import type { JsonObject } from '../internal/json.ts'
+import type { PrincipalAuthentication } from './principal.ts'
+
+/** A non-empty string claim. */
+export function readString(claims: JsonObject, name: string): string | undefined {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A claim that is a list of strings, or one string; members that are no strings are left out. */
+export function readStrings(claims: JsonObject, name: string): readonly string[] {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return items.filter((item): item is string => typeof item === 'string' && item !== '')
+}
+
+/** The scopes of all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
+export function readScopes(claims: JsonObject): readonly string[] {
+  const scopes = ['scope', 'scp'].flatMap((name) => {
+    const values = readStrings(claims, name)
+    return Array.isArray(claims[name]) ? values : values.flatMap((value) => value.split(' '))
+  })
+  return [...new Set(scopes)].filter((scope) => scope !== '')
+}
+
+/** `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */
+export function readAuthentication(claims: JsonObject): PrincipalAuthentication {
+  const acr = readString(claims, 'acr')
+  const amr = readStrings(claims, 'amr')
+  const time = Object.hasOwn(claims, 'auth_time') ? claims.auth_time : undefined
+  return {
+    ...(acr !== undefined && { acr }),
+    ...(amr.length > 0 && { amr }),
+    ...(typeof time === 'number' && { time }),
+  }
+}

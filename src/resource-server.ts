@@ -1,0 +1,166 @@
+// createResourceServer: the order of checks for a request: credential → token → policy → outcome. Knows no framework.
+import { AuthError, type ChallengeParams } from './errors.ts'
+import { createEmit } from './events.ts'
+import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
+import { readCredential } from './http/credentials.ts'
+import type { RequestView } from './http/request-view.ts'
+import { isQuotable } from './internal/auth-params.ts'
+import { allOf } from './policy/combinators.ts'
+import { type Decision, evaluate, type Policy, type PolicyLike, toPolicy, type Unmet } from './policy/policy.ts'
+import { describeToken } from './token/describe-token.ts'
+import type { VerifiedToken } from './verified-token.ts'
+import { createVerifier, type Verifier } from './verifier.ts'
+import type { IssuerOptions, VerifierOptions } from './verifier-options.ts'
+
+/** Options of `createResourceServer`: those of `createVerifier`, and two more. */
+export type ResourceServerOptions<
+  I extends IssuerOptions = IssuerOptions,
+  C = Record<string, unknown>,
+> = VerifierOptions<I, C> & {
+  /** The `realm` of the challenges (RFC 9110 §11.5). Default `api`. */
+  readonly realm?: string
+  /** Must allow as well, whatever else a route asks for. */
+  readonly policy?: PolicyLike<VerifiedToken<C>, undefined>
+}
+
+/** What came of a request's credential. `anonymous`: there was none of ours. */
+export type Authentication<C = Record<string, unknown>> =
+  | { readonly outcome: 'authenticated'; readonly auth: VerifiedToken<C> }
+  | { readonly outcome: 'anonymous' }
+  | { readonly outcome: 'refused'; readonly error: AuthError }
+
+/** What came of a request at the door. */
+export type Admission<C = Record<string, unknown>> = Exclude<Authentication<C>, { readonly outcome: 'anonymous' }>
+
+/** An API's door, for any framework. Its functions may be taken off it. */
+export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C> {
+  /** Reads and verifies the credential of `request`, once for each `request` object. Never rejects. */
+  authenticate(request: RequestView): Promise<Authentication<C>>
+  /** Asks `policy` about a verified caller, and a resource where it needs one. Never rejects. */
+  authorize<R = undefined>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+  ): Promise<Decision>
+  /** Like `authorize`, but throws the `AuthError` that the decision calls for. */
+  require<R = undefined>(auth: VerifiedToken<C>, policy: PolicyLike<VerifiedToken<C>, R>, resource?: R): Promise<void>
+  /** Authenticates, then asks the configured policy and `policy`: the caller, or the refusal to send. Never rejects. */
+  guard(request: RequestView, policy?: PolicyLike<VerifiedToken<C>, undefined>): Promise<Admission<C>>
+  /** The answer for a refused request: status, headers and body. */
+  challenge(error: AuthError): RefusalResponse
+}
+
+/**
+ * Makes a resource server: it accepts the tokens that `createVerifier` with the same options would.
+ *
+ * @throws TypeError as `createVerifier` does, and for a realm that no header can carry.
+ */
+export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
+  options: ResourceServerOptions<I, C>,
+): ResourceServer<C> {
+  const { realm = 'api', policy: ownPolicy, ...verifierOptions } = options as ResourceServerOptions<IssuerOptions, C>
+  if (typeof realm !== 'string' || !isQuotable(realm))
+    throw new TypeError('realm must be printable ASCII without " and \\.')
+  const always = ownPolicy === undefined ? undefined : toPolicy(ownPolicy)
+  const verifier = createVerifier<IssuerOptions, C>(verifierOptions as VerifierOptions<IssuerOptions, C>)
+  const emit = createEmit(options.onEvent)
+  const known = new WeakMap<RequestView, Promise<Authentication<C>>>()
+
+  function authenticate(request: RequestView): Promise<Authentication<C>> {
+    const earlier = known.get(request)
+    if (earlier) return earlier
+    const authentication = authenticateOnce(request)
+    known.set(request, authentication)
+    return authentication
+  }
+
+  async function authenticateOnce(request: RequestView): Promise<Authentication<C>> {
+    const credential = readCredential(request)
+    if (credential === undefined) return { outcome: 'anonymous' }
+    if (typeof credential === 'object')
+      return { outcome: 'refused', error: reported(new AuthError(credential.code, { challengeParams: { realm } })) }
+    try {
+      return { outcome: 'authenticated', auth: await verifier.verifyToken(credential) }
+    } catch (error) {
+      return { outcome: 'refused', error: error as AuthError }
+    }
+  }
+
+  async function guard(
+    request: RequestView,
+    routePolicy?: PolicyLike<VerifiedToken<C>, undefined>,
+  ): Promise<Admission<C>> {
+    const policy = conjoined(always, routePolicy)
+    const authentication = await authenticate(request)
+    if (authentication.outcome === 'refused') return authentication
+    if (authentication.outcome === 'anonymous') {
+      const challengeParams = { realm, ...scopeParam(policy?.requires) }
+      return { outcome: 'refused', error: reported(new AuthError('credential_missing', { challengeParams })) }
+    }
+    if (!policy) return authentication
+    const decision = await evaluate(policy, { auth: authentication.auth, resource: undefined })
+    const error = refusalOf(decision, policy, authentication.auth)
+    return error ? { outcome: 'refused', error } : authentication
+  }
+
+  async function authorize<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+  ): Promise<Decision> {
+    return evaluate(toPolicy(policy), { auth, resource: resource as R })
+  }
+
+  async function require<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+  ): Promise<void> {
+    const error = refusalOf(await authorize(auth, policy, resource), toPolicy(policy), auth)
+    if (error) throw error
+  }
+
+  function refusalOf(
+    decision: Decision,
+    policy: { readonly id: string },
+    auth: VerifiedToken<C>,
+  ): AuthError | undefined {
+    if (decision.effect === 'allow') return undefined
+    const details = { ...describeToken(auth, true), policy: policy.id }
+    if (decision.effect === 'indeterminate') {
+      return reported(new AuthError('policy_unavailable', { details: { ...details, cause: decision.cause } }))
+    }
+    const scope = scopeParam(decision.unmet)
+    const code = scope.scope === undefined ? 'access_denied' : 'insufficient_scope'
+    return reported(new AuthError(code, { details, challengeParams: { realm, ...scope } }))
+  }
+
+  function reported(error: AuthError): AuthError {
+    const { code, status, hint, details } = error
+    emit({ type: 'refusal', code, status, hint, details })
+    return error
+  }
+
+  return {
+    ...verifier,
+    authenticate,
+    authorize,
+    require,
+    guard,
+    challenge: (error) => refusalResponse(error, { realm }),
+  }
+}
+
+function conjoined<A>(
+  one: Policy<A, undefined> | undefined,
+  other: PolicyLike<A, undefined> | undefined,
+): Policy<A, undefined> | undefined {
+  if (one && other) return allOf(one, other) as Policy<A, undefined>
+  return other === undefined ? one : toPolicy(other)
+}
+
+/** All scopes that would help, in one `scope` parameter (RFC 6750 §3). */
+function scopeParam(unmet: readonly Unmet[] = []): ChallengeParams {
+  const scopes = new Set(unmet.flatMap(({ scopes }) => scopes))
+  return scopes.size > 0 ? { scope: [...scopes].join(' ') } : {}
+}

@@ -1,0 +1,39 @@
+// The signature algorithms that claimcheck verifies (RFC 7518 §3, RFC 8037, RFC 9864): asymmetric ones only.
+// `none` and HMAC are not in this table, so no configuration and no token can reach them.
+
+interface AlgorithmParameters {
+  readonly kty: 'RSA' | 'EC' | 'OKP'
+  readonly crv?: 'P-256' | 'P-384' | 'P-521' | 'Ed25519'
+  /** What WebCrypto is told when it verifies. */
+  readonly verify: { readonly name: string; readonly hash?: string; readonly saltLength?: number }
+}
+
+export const algorithms = {
+  RS256: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
+  RS384: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
+  RS512: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
+  // "The size of the salt value is the same size as the hash function output", RFC 7518 §3.5.
+  PS256: { kty: 'RSA', verify: { name: 'RSA-PSS', saltLength: 32 } },
+  PS384: { kty: 'RSA', verify: { name: 'RSA-PSS', saltLength: 48 } },
+  PS512: { kty: 'RSA', verify: { name: 'RSA-PSS', saltLength: 64 } },
+  ES256: { kty: 'EC', crv: 'P-256', verify: { name: 'ECDSA', hash: 'SHA-256' } },
+  ES384: { kty: 'EC', crv: 'P-384', verify: { name: 'ECDSA', hash: 'SHA-384' } },
+  ES512: { kty: 'EC', crv: 'P-521', verify: { name: 'ECDSA', hash: 'SHA-512' } },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519', verify: { name: 'Ed25519' } },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519', verify: { name: 'Ed25519' } },
+} as const satisfies Record<string, AlgorithmParameters>
+
+/** A JWS `alg` that claimcheck verifies. `EdDSA` and `Ed25519` are two names of one algorithm. */
+export type Algorithm = keyof typeof algorithms
+
+export const allAlgorithms = Object.keys(algorithms) as readonly Algorithm[]
+
+/** True for an algorithm of the table; names are case-sensitive (RFC 7515 §4.1.1). */
+export function isAlgorithm(name: unknown): name is Algorithm {
+  return typeof name === 'string' && Object.hasOwn(algorithms, name)
+}
+
+/** The parameters of `algorithm`, seen through one type. */
+export function parametersOf(algorithm: Algorithm): AlgorithmParameters {
+  return algorithms[algorithm]
+}

@@ -1,0 +1,102 @@
+// The checks of single claims (RFC 7519 §4.1), each by the function that owns it. None of them needs a key.
+import type { Refusal } from '../errors.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { printable } from '../internal/printable.ts'
+
+/** The claims that RFC 7519 §4.1 registers, as they are after verification. */
+export interface RegisteredClaims {
+  readonly iss: string
+  readonly exp: number
+  readonly aud?: string | readonly string[]
+  readonly sub?: string
+  readonly nbf?: number
+  readonly iat?: number
+  readonly jti?: string
+}
+
+export const registeredClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'] as const
+
+const strings = ['iss', 'sub', 'jti', 'client_id', 'azp', 'appid', 'tid', 'oid']
+// "A JSON numeric value", RFC 7519 §2; 1e400 parses to Infinity, which no clock reaches.
+const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
+
+/** Checks that the claims we read have the type that their definition gives them, where they are present. */
+export function checkClaimTypes(claims: JsonObject): Refusal | undefined {
+  const wrong =
+    strings.find((name) => Object.hasOwn(claims, name) && typeof claims[name] !== 'string') ??
+    numericDates.find((name) => Object.hasOwn(claims, name) && !Number.isFinite(claims[name])) ??
+    (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud) ? 'aud' : undefined)
+  return wrong ? { code: 'claim_invalid', details: { claim: wrong, received: printable(claims[wrong]) } } : undefined
+}
+
+/** Checks that every claim of `names` is there and not null. */
+export function checkRequired(claims: JsonObject, names: readonly string[]): Refusal | undefined {
+  const missing = names.find((name) => !Object.hasOwn(claims, name) || claims[name] === null)
+  return missing ? { code: 'claim_missing', details: { claim: missing } } : undefined
+}
+
+export interface TimeRules {
+  readonly clockToleranceSeconds: number
+  readonly maxTokenAgeSeconds: number | undefined
+}
+
+/** Checks `exp`, `nbf` and `iat` (RFC 7519 §4.1.4–4.1.6) against `nowMs`. Expects their types to be right. */
+export function checkTimes(claims: JsonObject, nowMs: number, rules: TimeRules): Refusal | undefined {
+  const now = nowMs / 1000
+  const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge } = rules
+  const { exp, nbf, iat } = claims as { exp: number; nbf?: number; iat?: number }
+  // "on or after which the JWT MUST NOT be accepted", so at exp itself it is over.
+  if (now >= exp + tolerance) return { code: 'token_expired', details: { claim: 'exp' } }
+  if (nbf !== undefined && now < nbf - tolerance) return { code: 'token_not_yet_valid', details: { claim: 'nbf' } }
+  if (iat !== undefined && now < iat - tolerance) return { code: 'token_not_yet_valid', details: { claim: 'iat' } }
+  if (maxAge === undefined) return undefined
+  if (iat === undefined) return { code: 'claim_missing', details: { claim: 'iat' } }
+  return now >= iat + maxAge + tolerance ? { code: 'token_too_old', details: { claim: 'iat' } } : undefined
+}
+
+/** Checks that `aud` names one of `accepted`, compared code point by code point (RFC 7519 §4.1.3, RFC 8707 §2). */
+export function checkAudience(claims: JsonObject, accepted: readonly string[]): Refusal | undefined {
+  const { aud } = claims as { aud: string | readonly string[] }
+  const received = typeof aud === 'string' ? [aud] : aud
+  if (received.some((one) => accepted.includes(one))) return undefined
+  const hint = audienceHint(received, accepted)
+  const details = { claim: 'aud', expected: accepted, received: printable(received) }
+  return hint ? { code: 'audience_mismatch', hint, details } : { code: 'audience_mismatch', details }
+}
+
+/** Checks the header's `typ` against `accepted`, where `null` stands for a header without one (RFC 8725 §3.11). */
+export function checkType(typ: string | undefined, accepted: readonly (string | null)[]): Refusal | undefined {
+  const received = typ === undefined ? null : mediaType(typ)
+  if (accepted.some((one) => (one === null ? null : mediaType(one)) === received)) return undefined
+  const expected = accepted.map((one) => one ?? '(none)')
+  return { code: 'token_type_not_accepted', details: { claim: 'typ', expected, received: printable(typ) } }
+}
+
+/** Refuses sender-constrained tokens (`cnf`, RFC 7800): sent as plain Bearer they are stolen until proven otherwise. */
+export function checkConfirmation(claims: JsonObject): Refusal | undefined {
+  if (!Object.hasOwn(claims, 'cnf')) return undefined
+  return { code: 'sender_constrained', hint: 'the token is bound to a key (cnf) but was sent as plain Bearer' }
+}
+
+/** "application/" may be left out and letter case does not count (RFC 7515 §4.1.9). */
+function mediaType(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, '')
+}
+
+function isStringOrStrings(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+}
+
+function audienceHint(received: readonly string[], accepted: readonly string[]): string | undefined {
+  const near = received.find((one) => accepted.some((other) => withoutSlash(other) === withoutSlash(one)))
+  if (near !== undefined)
+    return 'aud differs from the configured audience only by a trailing slash: write exactly what the token says'
+  const resource = received.find(
+    (one) => accepted.includes(`api://${one}`) || accepted.includes(one.replace(/^api:\/\//, '')),
+  )
+  return resource === undefined ? undefined : 'aud and the configured audience differ by api://: configure both forms'
+}
+
+function withoutSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text
+}

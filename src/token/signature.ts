@@ -1,0 +1,20 @@
+// The one place where a signature is verified. Cryptography is WebCrypto's.
+import type { CryptoKey } from 'jose'
+import { type Algorithm, parametersOf } from './algorithms.ts'
+
+/**
+ * Verifies `signature` over `signingInput`. `key` must have been imported for `algorithm`; of a wrong pair, a wrong
+ * length or a malformed signature nothing comes but `false`.
+ */
+export async function verifySignature(
+  algorithm: Algorithm,
+  key: CryptoKey,
+  signingInput: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  try {
+    return await crypto.subtle.verify(parametersOf(algorithm).verify, key, signature, signingInput)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,116 @@
+// What createVerifier is told, checked once at creation.
+import type { Clock } from './clock.ts'
+import type { ClaimcheckEvent } from './events.ts'
+import type { Fetch } from './internal/fetch-json.ts'
+import { checkFunction, checkNumber, checkOptionNames, checkStrings } from './internal/options.ts'
+import { oidc, readAudience } from './issuers/oidc.ts'
+import type { StandardSchema } from './token/standard-schema.ts'
+import type { Issuer, IssuerWithAudience } from './trust/issuer.ts'
+import type { VerifiedToken } from './verified-token.ts'
+
+/** An issuer's identifier, or an issuer made by a preset. */
+export type IssuerOption = string | Issuer
+
+/** One issuer, or several. */
+export type IssuerOptions = IssuerOption | readonly IssuerOption[]
+
+interface CommonOptions<C> {
+  /**
+   * Validates the application's claims and gives them their type (zod, valibot, arktype, …; may be asynchronous). Runs
+   * after all other checks of the token. Its output joins the registered claims and never replaces one.
+   */
+  readonly claims?: StandardSchema<C>
+  /** How far the STS's clock and ours may differ, in seconds. Default 30, at most 300. */
+  readonly clockToleranceSeconds?: number
+  /** Claims that every token must have, besides `iss`, `exp` and `aud`. */
+  readonly requiredClaims?: readonly string[]
+  /** Refuses tokens issued (`iat`) longer ago than this, in seconds. Default: only `exp` counts. */
+  readonly maxTokenAgeSeconds?: number
+  /** Fetches metadata and keys. Default: the platform's `fetch`. */
+  readonly fetch?: Fetch
+  /** How long one answer of an STS may take, in milliseconds, its last byte included. Default 5000. */
+  readonly fetchTimeoutMs?: number
+  /** Default: the system's clock. */
+  readonly clock?: Clock
+  /** Told of every refusal and of what happens to the keys. Whatever it throws is dropped. */
+  readonly onEvent?: (event: ClaimcheckEvent) => unknown
+  /** Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. */
+  readonly isRevoked?: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
+}
+
+type BringsAudience<I> = I extends readonly (infer One)[]
+  ? [One] extends [IssuerWithAudience]
+    ? true
+    : false
+  : I extends IssuerWithAudience
+    ? true
+    : false
+
+/** `audience` may be left out only where every issuer brings its own. */
+type AudienceOption<I> =
+  BringsAudience<I> extends true
+    ? { readonly audience?: string | readonly string[] | null }
+    : {
+        /** What `aud` must name: the identifier of this API at the STS. `null` accepts tokens meant for any API. */
+        readonly audience: string | readonly string[] | null
+      }
+
+/** Options of `createVerifier`. */
+export type VerifierOptions<I extends IssuerOptions = IssuerOptions, C = Record<string, unknown>> = CommonOptions<C> & {
+  /** Whose tokens are accepted: an identifier (short for `oidc({ issuer })`), a preset, or a list of these. */
+  readonly issuer: I
+} & AudienceOption<I>
+
+export const verifierOptionNames = [
+  'issuer',
+  'audience',
+  'claims',
+  'clockToleranceSeconds',
+  'requiredClaims',
+  'maxTokenAgeSeconds',
+  'fetch',
+  'fetchTimeoutMs',
+  'clock',
+  'onEvent',
+  'isRevoked',
+]
+
+/** The options as the verifier uses them: issuers as objects, each with its audience. */
+export interface VerifierSettings {
+  readonly issuers: readonly (Issuer & { readonly audience: readonly string[] | null })[]
+  readonly clockToleranceSeconds: number
+  readonly maxTokenAgeSeconds: number | undefined
+  readonly requiredClaims: readonly string[]
+}
+
+/** @throws TypeError for anything that is misspelt, of the wrong type, or can never work. */
+export function readVerifierOptions(options: VerifierOptions<IssuerOptions, never>): VerifierSettings {
+  checkOptionNames('createVerifier()', options, verifierOptionNames)
+  const { clockToleranceSeconds = 30, maxTokenAgeSeconds, requiredClaims = [], fetchTimeoutMs = 5000 } = options
+  // "usually no more than a few minutes", RFC 9068 §4.
+  checkNumber('clockToleranceSeconds', clockToleranceSeconds, 0, 300)
+  if (maxTokenAgeSeconds !== undefined)
+    checkNumber('maxTokenAgeSeconds', maxTokenAgeSeconds, 1, Number.MAX_SAFE_INTEGER)
+  checkNumber('fetchTimeoutMs', fetchTimeoutMs, 1, 60_000)
+  if (requiredClaims.length > 0) checkStrings('requiredClaims', requiredClaims)
+  for (const name of ['fetch', 'onEvent', 'isRevoked'] as const) checkFunction(name, options[name])
+  checkFunction('clock.nowMs', options.clock?.nowMs)
+  checkFunction("claims['~standard'].validate", (options.claims as StandardSchema | undefined)?.['~standard']?.validate)
+  return { issuers: readIssuers(options), clockToleranceSeconds, maxTokenAgeSeconds, requiredClaims }
+}
+
+function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>): VerifierSettings['issuers'] {
+  const list = Array.isArray(issuer) ? (issuer as readonly IssuerOption[]) : [issuer as IssuerOption]
+  if (list.length === 0) throw new TypeError('issuer must name at least one issuer.')
+  const shared = audience === undefined ? undefined : readAudience(audience)
+  return list.map((one) => {
+    const known = typeof one === 'object' && one !== null && 'endpoints' in one ? one : oidc({ issuer: one as string })
+    const own = known.audience === undefined ? shared : known.audience
+    if (own === undefined) {
+      throw new TypeError(
+        "audience is missing: write the identifier of this API at the STS, as its tokens' aud has it (null accepts tokens meant for any API).",
+      )
+    }
+    return { ...known, audience: own }
+  })
+}
