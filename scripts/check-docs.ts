@@ -1,0 +1,62 @@
+// Type-checks every ```ts block of the documents against src, each as a module of its own, so that what is printed there compiles.
+// What a block takes for granted is declared in a comment just before it, invisible to the reader:
+//   <!-- check-docs: declare const app: import('express').Express -->
+// Blocks in other languages (```js, ```sh, ```text) are left alone.
+import { existsSync, readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { root } from './subpaths.ts'
+
+const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md']
+
+interface Block {
+  readonly document: string
+  /** Of the fence, counting from 1; the n-th line of the code stands n lines below it. */
+  readonly line: number
+  readonly code: string
+}
+
+const blocks = new Map<string, Block>()
+for (const document of documents.filter((name) => existsSync(`${root}/${name}`))) {
+  for (const block of readBlocks(document)) blocks.set(`${root}/${document}-${block.line}.ts`, block)
+}
+
+const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+options.noUnusedLocals = false // a block shows how a value is made; what is done with it is the reader's
+const program = ts.createProgram([...blocks.keys()], options, hostWith(blocks))
+const errors = [...blocks.keys()].flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
+for (const error of errors) console.error(locate(error))
+if (errors.length > 0) process.exitCode = 1
+console.log(`${blocks.size} blocks compiled, ${errors.length} errors`)
+
+function readBlocks(document: string): Block[] {
+  const text = readFileSync(`${root}/${document}`, 'utf8')
+  const fenced = /(?:<!-- check-docs:(?<preamble>[^]*?)-->\s*)?^(?<indent> *)```ts\n(?<code>[^]*?)^\k<indent>```/gm
+  return [...text.matchAll(fenced)].map(({ index, 0: whole, groups }) => {
+    const { preamble = '', code = '' } = groups ?? {}
+    const line = text.slice(0, index + whole.indexOf('```ts')).split('\n').length
+    // The preamble takes exactly one line, so that line n of the module is line n - 1 of the block.
+    return { document, line, code: `export {}; ${preamble.replaceAll('\n', ' ')}\n${code}` }
+  })
+}
+
+/** The usual compiler host, for which the blocks are files too. */
+function hostWith(virtual: ReadonlyMap<string, Block>): ts.CompilerHost {
+  const host = ts.createCompilerHost(options)
+  return {
+    ...host,
+    fileExists: (file) => virtual.has(file) || host.fileExists(file),
+    readFile: (file) => virtual.get(file)?.code ?? host.readFile(file),
+    getSourceFile: (file, target) => {
+      const text = virtual.get(file)?.code
+      return text === undefined ? host.getSourceFile(file, target) : ts.createSourceFile(file, text, target)
+    },
+  }
+}
+
+function locate({ file, start, messageText }: ts.Diagnostic): string {
+  const message = ts.flattenDiagnosticMessageText(messageText, '\n')
+  const block = file && blocks.get(file.fileName)
+  if (file === undefined || block === undefined || start === undefined) return message
+  return `${block.document}:${block.line + file.getLineAndCharacterOfPosition(start).line} ${message}`
+}

@@ -1,0 +1,50 @@
+// The size budget: what an application ships when it imports claimcheck, bundled with jose, minified, gzipped. lru-cache stays outside,
+// since an application that serves anything mostly has it already; the last row shows what it would add. No budget, no limit.
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { root, subpaths } from './subpaths.ts'
+
+const all = `export * from 'claimcheck'`
+const core = await size(all)
+const rows = [
+  { what: 'claimcheck', bytes: core, budget: 14_000 },
+  {
+    what: '+ claimcheck/express',
+    bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
+    budget: 1_500,
+  },
+  {
+    what: '+ claimcheck/fastify',
+    bytes: (await size(`${all}; export * from 'claimcheck/fastify'`)) - core,
+    budget: 1_500,
+  },
+  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 3_000 },
+  { what: 'entra() alone', bytes: await size(`export { entra } from 'claimcheck/issuers'`) },
+  { what: '+ lru-cache', bytes: (await size(all, [])) - core },
+]
+
+for (const { what, bytes, budget } of rows) {
+  const limit = budget === undefined ? '' : ` of ${kilobytes(budget)}${bytes > budget ? '  TOO BIG' : ''}`
+  console.log(`${what.padEnd(24)}${kilobytes(bytes)}${limit}`)
+}
+if (rows.some(({ bytes, budget = Infinity }) => bytes > budget)) process.exitCode = 1
+
+async function size(code: string, external: string[] = ['lru-cache']): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: root },
+    alias: Object.fromEntries(subpaths.map(({ specifier, module }) => [specifier, `${root}/src/${module}.ts`])),
+    external,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['import'],
+    write: false,
+  })
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1).padStart(5)} kB`
+}

@@ -1,0 +1,130 @@
+// What users get: packs the tarball, installs it into an empty project without any network, and looks at it from outside.
+// `npm test` has built dist; after `npx vitest` alone it may be an old one.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { root, subpaths } from '../../scripts/subpaths.ts'
+
+const project = mkdtempSync(join(tmpdir(), 'claimcheck-package-'))
+const installed = join(project, 'node_modules', 'claimcheck')
+let files: string[] = []
+
+function npm(cwd: string, ...args: string[]): void {
+  execFileSync('npm', [...args, '--silent', '--no-audit', '--no-fund'], { cwd, shell: process.platform === 'win32' })
+}
+
+function read(file: string): string {
+  return readFileSync(join(installed, file), 'utf8')
+}
+
+/** Runs a module in the project, in a process of its own, and returns what it prints as JSON. */
+function run(code: string): unknown {
+  writeFileSync(join(project, 'main.mjs'), code)
+  return JSON.parse(execFileSync(process.execPath, ['main.mjs'], { cwd: project, encoding: 'utf8' }))
+}
+
+beforeAll(() => {
+  npm(root, 'pack', '--pack-destination', project)
+  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'))
+  writeFileSync(join(project, 'package.json'), '{ "private": true }')
+  // The dependencies come from our own node_modules, so that nothing is fetched.
+  const dependencies = ['jose', 'lru-cache'].map((name) => join(root, 'node_modules', name))
+  npm(project, 'install', '--offline', '--omit=peer', `./${tarball}`, ...dependencies)
+  files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'))
+}, 60_000)
+
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+test('every file that package.json exports is in the tarball', () => {
+  const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, string | Record<string, string>> }
+  const targets = Object.values(exports).flatMap((target) =>
+    Object.values(typeof target === 'string' ? [target] : target),
+  )
+  expect(targets).not.toEqual([])
+  for (const target of targets) expect(files).toContain(target.replace('./', ''))
+})
+
+test('the tarball holds the build and the papers, and no source or test', () => {
+  const others = files.filter((file) => file !== 'dist' && !file.startsWith('dist/'))
+  expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  expect(files.filter((file) => /\.test|(?<!\.d)\.ts$/.test(file))).toEqual([])
+})
+
+test('no file speaks of the machine that built it', () => {
+  const texts = files.filter((file) => /^dist\/.*\.\w+$/.test(file)).map((file) => ({ file, text: read(file) }))
+  expect(texts.filter(({ text }) => text.includes(root)).map(({ file }) => file)).toEqual([])
+  for (const { file, text } of texts.filter(({ file }) => file.endsWith('.map'))) {
+    const { sources } = JSON.parse(text) as { sources: string[] }
+    expect(
+      sources.filter((source) => !/^(\.\.\/)+src\//.test(source)),
+      file,
+    ).toEqual([])
+  }
+})
+
+test.each(subpaths)('$specifier gives the same names to import and to require()', ({ specifier }) => {
+  const [imported, required] = run(`
+    import { createRequire } from 'node:module'
+    const names = (module) => Object.keys(module).filter((name) => name !== '__esModule').sort()
+    const required = createRequire(import.meta.url)('${specifier}')
+    console.log(JSON.stringify([names(await import('${specifier}')), names(required)]))
+  `) as [string[], string[]]
+  expect(imported).not.toEqual([])
+  expect(required).toEqual(imported)
+})
+
+test('AuthError is one class, whichever way an error comes', () => {
+  const definitions = files.filter(
+    (file) => file.endsWith('.js') && /\bAuthError\b.*= class|class AuthError\b/.test(read(file)),
+  )
+  expect(definitions).toHaveLength(1)
+  expect(
+    run(`
+      import { createRequire } from 'node:module'
+      import { AuthError, createVerifier } from 'claimcheck'
+      import { createGuard as express } from 'claimcheck/express'
+      import { createGuard as fastify } from 'claimcheck/fastify'
+      const options = { issuer: 'https://sts.example.com', audience: 'https://api.example.com' }
+      const errors = [await createVerifier(options).verifyToken('no token').catch((error) => error)]
+      const request = { method: 'GET', url: '/', headers: {}, rawHeaders: [] }
+      const guard = express(options)
+      await new Promise((next) => guard.optional()(request, {}, next))
+      try { guard.auth(request) } catch (error) { errors.push(error) }
+      const { AuthError: Required } = createRequire(import.meta.url)('claimcheck')
+      console.log(JSON.stringify([Required === AuthError, ...errors.map((error) => error instanceof AuthError)]))
+    `),
+  ).toEqual([true, true, true])
+})
+
+test('its declarations compile in a project of users, strict and with libraries checked', () => {
+  const main = join(project, 'main.mts')
+  writeFileSync(
+    main,
+    subpaths.map(({ specifier, name }) => `import * as ${name} from '${specifier}'; void ${name};`).join('\n') +
+      `const error = new index.AuthError('credential_missing'); error.status satisfies number;`,
+  )
+  const options: ts.CompilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    noEmit: true,
+    typeRoots: [join(root, 'node_modules', '@types')],
+    types: ['node'],
+    paths: { express: [`${root}/node_modules/@types/express`], fastify: [`${root}/node_modules/fastify/fastify.d.ts`] },
+  }
+  const program = ts.createProgram([main], options)
+  const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => !file || file.fileName.startsWith(project))
+  expect(ours.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
+})
+
+test('the paths of tsconfig.json name every subpath and its source', () => {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => readFileSync(file, 'utf8')) as {
+    config: { compilerOptions: { paths: object } }
+  }
+  const expected = subpaths.map(({ specifier, module }) => [specifier, [`./src/${module}.ts`]])
+  expect(config.compilerOptions.paths).toEqual(Object.fromEntries(expected))
+})
