@@ -7,3 +7,20 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { nowMs: () => Date.now() }
+
+/**
+ * Measures durations by `clock`. When that is set back, time stands still for one reading and goes on from there, so that
+ * no wait and no lifetime grows by the step. Not for comparing with the times in a token.
+ */
+export function createSteadyClock(clock: Clock): Clock {
+  let lastMs = Number.NEGATIVE_INFINITY
+  let setBackMs = 0
+  return {
+    nowMs() {
+      const nowMs = clock.nowMs() + setBackMs
+      if (nowMs < lastMs) setBackMs += lastMs - nowMs
+      lastMs = Math.max(lastMs, nowMs)
+      return lastMs
+    },
+  }
+}

@@ -1,6 +1,41 @@
 // AuthError and its one table: code → whose fault it is, HTTP status, OAuth error, and the only text that a client sees.
 import { formatChallenge } from './internal/auth-params.ts'
 
+/** Why a request was refused. Stable: codes are added, never renamed. */
+export type AuthErrorCode =
+  | 'credential_missing'
+  | 'credential_malformed'
+  | 'credential_repeated'
+  | 'token_too_large'
+  | 'token_malformed'
+  | 'token_encrypted'
+  | 'critical_header_unsupported'
+  | 'issuer_unknown'
+  | 'algorithm_not_allowed'
+  | 'token_type_not_accepted'
+  | 'not_an_access_token'
+  | 'token_for_other_resource'
+  | 'claim_missing'
+  | 'claim_invalid'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_too_old'
+  | 'audience_mismatch'
+  | 'tenant_mismatch'
+  | 'sender_constrained'
+  | 'token_without_permissions'
+  | 'key_not_found'
+  | 'signature_invalid'
+  | 'claims_schema_mismatch'
+  | 'token_revoked'
+  | 'keys_unavailable'
+  | 'claims_schema_unavailable'
+  | 'verification_unavailable'
+  | 'revocation_unavailable'
+  | 'policy_unavailable'
+  | 'insufficient_scope'
+  | 'access_denied'
+
 interface ErrorRow {
   readonly fault: 'request' | 'token' | 'policy' | 'dependency'
   readonly status: 400 | 401 | 403 | 503
@@ -22,7 +57,7 @@ const unavailable: ErrorRow = {
   text: 'The access token cannot be checked right now. It may be good: please try again.',
 }
 
-export const errorTable = {
+export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
   credential_missing: { fault: 'request', status: 401, text: 'This resource needs an access token.' },
   credential_malformed: {
     fault: 'request',
@@ -60,6 +95,7 @@ export const errorTable = {
   token_revoked: badToken,
   keys_unavailable: unavailable,
   claims_schema_unavailable: unavailable,
+  verification_unavailable: unavailable,
   revocation_unavailable: unavailable,
   policy_unavailable: { ...unavailable, text: 'Access cannot be decided right now. Please try again.' },
   insufficient_scope: {
@@ -69,10 +105,7 @@ export const errorTable = {
     text: 'The access token lacks a scope that this resource needs.',
   },
   access_denied: { fault: 'policy', status: 403, text: 'The caller may not do this.' },
-} as const satisfies Record<string, ErrorRow>
-
-/** Why a request was refused. Stable: codes are added, never renamed. */
-export type AuthErrorCode = keyof typeof errorTable
+}
 
 /**
  * What the operator may know of a refusal and the client must not: never a token, a proof or a key. Strings that came
@@ -137,8 +170,12 @@ export class AuthError extends Error {
   /** What the challenge says besides `error` and `error_description`; its values come from configuration only. */
   declare readonly challengeParams: ChallengeParams
 
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
+  }
+
   constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
-    const row: ErrorRow = errorTable[code]
+    const row = errorTable[code]
     super(row.text)
     this.code = code
     this.status = row.status
@@ -148,10 +185,9 @@ export class AuthError extends Error {
     Object.defineProperty(this, 'challengeParams', { value: Object.freeze({ ...options.challengeParams }) })
   }
 }
-Object.defineProperty(AuthError.prototype, 'name', { value: 'AuthError' })
 
 function headersOf(code: AuthErrorCode, options: AuthErrorOptions): Record<string, string> {
-  const row: ErrorRow = errorTable[code]
+  const row = errorTable[code]
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
   if (row.status === 503) headers['Retry-After'] = String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1)))
   const challenge = challengeOf(code, options.challengeParams)
@@ -161,7 +197,7 @@ function headersOf(code: AuthErrorCode, options: AuthErrorOptions): Record<strin
 
 /** The `Bearer` challenge for `code`, or `undefined` where none would help the client (RFC 6750 §3). */
 export function challengeOf(code: AuthErrorCode, params: ChallengeParams = {}): string | undefined {
-  const { status, error, text }: ErrorRow = errorTable[code]
+  const { status, error, text } = errorTable[code]
   const realm = params.realm ?? 'api'
   if (error) return formatChallenge('Bearer', { realm, error, error_description: text, ...params })
   // "SHOULD NOT include an error code" when no credential was sent, RFC 6750 §3.1.

@@ -1,5 +1,6 @@
 // What an operator can watch: one typed union of events, and a sink that can never break a verification.
 import type { AuthErrorCode, ErrorDetails } from './errors.ts'
+import { printable } from './internal/printable.ts'
 
 /** Something that happened inside a verifier or resource server. Never holds a token, a proof or a key. */
 export type ClaimcheckEvent =
@@ -30,8 +31,8 @@ export function createEmit(onEvent: ((event: ClaimcheckEvent) => unknown) | unde
   if (!onEvent) return () => {}
   return (event) => {
     try {
-      const pending = onEvent(event)
-      if (pending instanceof Promise) pending.catch(() => {})
+      // Not only for a Promise of our own realm: a rejection that nobody hears ends the process.
+      Promise.resolve(onEvent(event)).catch(() => {})
     } catch {
       // See above: nowhere to report the reporter.
     }
@@ -62,7 +63,8 @@ function formatEvent(event: ClaimcheckEvent): string {
   return [`claimcheck ${type}`, ...words, ...(hint ? [`hint: ${hint}`] : [])].join(' ')
 }
 
+/** A number or boolean, or quoted text that cannot end the line or its quotes: a cause may quote a stranger, or be anything. */
 function wordOf(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(`${value.name}: ${value.message}`)
-  return JSON.stringify(value) ?? String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return JSON.stringify(printable(value instanceof Error ? `${value.name}: ${value.message}` : value))
 }

@@ -34,6 +34,8 @@ export type Admission<C = Record<string, unknown>> = Exclude<Authentication<C>, 
 
 /** An API's door, for any framework. Its functions may be taken off it. */
 export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C> {
+  /** The `realm` of its challenges. */
+  readonly realm: string
   /** Reads and verifies the credential of `request`, once for each `request` object. Never rejects. */
   authenticate(request: RequestView): Promise<Authentication<C>>
   /** Asks `policy` about a verified caller, and a resource where it needs one. Never rejects. */
@@ -62,7 +64,7 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
   const always = ownPolicy === undefined ? undefined : toPolicy(ownPolicy)
-  const verifier = createVerifier<IssuerOptions, C>(verifierOptions as VerifierOptions<IssuerOptions, C>)
+  const verifier = createVerifier<IssuerOptions, C>(verifierOptions)
   const emit = createEmit(options.onEvent)
   const known = new WeakMap<RequestView, Promise<Authentication<C>>>()
 
@@ -143,6 +145,7 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
 
   return {
     ...verifier,
+    realm,
     authenticate,
     authorize,
     require,
@@ -155,7 +158,7 @@ function conjoined<A>(
   one: Policy<A, undefined> | undefined,
   other: PolicyLike<A, undefined> | undefined,
 ): Policy<A, undefined> | undefined {
-  if (one && other) return allOf(one, other) as Policy<A, undefined>
+  if (one && other) return allOf(one, other)
   return other === undefined ? one : toPolicy(other)
 }
 

@@ -61,7 +61,7 @@ export type VerifierOptions<I extends IssuerOptions = IssuerOptions, C = Record<
   readonly issuer: I
 } & AudienceOption<I>
 
-export const verifierOptionNames = [
+const verifierOptionNames: readonly string[] = [
   'issuer',
   'audience',
   'claims',
@@ -92,10 +92,14 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
   if (maxTokenAgeSeconds !== undefined)
     checkNumber('maxTokenAgeSeconds', maxTokenAgeSeconds, 1, Number.MAX_SAFE_INTEGER)
   checkNumber('fetchTimeoutMs', fetchTimeoutMs, 1, 60_000)
-  if (requiredClaims.length > 0) checkStrings('requiredClaims', requiredClaims)
-  for (const name of ['fetch', 'onEvent', 'isRevoked'] as const) checkFunction(name, options[name])
-  checkFunction('clock.nowMs', options.clock?.nowMs)
-  checkFunction("claims['~standard'].validate", (options.claims as StandardSchema | undefined)?.['~standard']?.validate)
+  checkStrings('requiredClaims', requiredClaims, 0)
+  for (const name of ['fetch', 'onEvent', 'isRevoked'] as const) {
+    if (options[name] !== undefined) checkFunction(name, options[name])
+  }
+  if (options.clock !== undefined) checkFunction('clock.nowMs', options.clock?.nowMs)
+  if (options.claims !== undefined) {
+    checkFunction("claims['~standard'].validate", (options.claims as StandardSchema)?.['~standard']?.validate)
+  }
   return { issuers: readIssuers(options), clockToleranceSeconds, maxTokenAgeSeconds, requiredClaims }
 }
 
@@ -104,7 +108,7 @@ function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>
   if (list.length === 0) throw new TypeError('issuer must name at least one issuer.')
   const shared = audience === undefined ? undefined : readAudience(audience)
   return list.map((one) => {
-    const known = typeof one === 'object' && one !== null && 'endpoints' in one ? one : oidc({ issuer: one as string })
+    const known = typeof one === 'object' && one !== null && 'endpoints' in one ? one : oidc({ issuer: one })
     const own = known.audience === undefined ? shared : known.audience
     if (own === undefined) {
       throw new TypeError(

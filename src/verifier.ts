@@ -61,6 +61,16 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   const issuers = createIssuerRegistry(settings.issuers, network)
 
   async function verifyToken(token: string): Promise<VerifiedToken<C>> {
+    try {
+      return await verify(token)
+    } catch (error) {
+      // A preset or a clock that throws is our fault, not the token's; and no door opens because of it.
+      if (error instanceof AuthError) throw error
+      throw report(new AuthError('verification_unavailable', { details: { cause: error } }))
+    }
+  }
+
+  async function verify(token: string): Promise<VerifiedToken<C>> {
     const parsed = parseToken(token)
     if ('code' in parsed) throw refuse(parsed)
     const trusted = issuers.find(parsed.claims.iss)
@@ -126,8 +136,8 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     const claims = deepFreeze(parsed.claims)
     if (!schema) return claims
     const applied = await applySchema(schema, claims)
-    if ('code' in applied) throw refuse(applied as Refusal, parsed, true)
-    return (applied as { claims: JsonObject }).claims
+    if ('code' in applied) throw refuse(applied, parsed, true)
+    return applied.claims
   }
 
   async function checkRevocation(auth: VerifiedToken<C>, parsed: ParsedToken): Promise<void> {

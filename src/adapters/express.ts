@@ -1,4 +1,5 @@
 // "claimcheck/express": the guard as Express middleware, for Express 4 and 5.
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import type { AuthError } from '../errors.ts'
 import { fromNode } from '../http/request-view.ts'
@@ -9,16 +10,16 @@ import type { IssuerOptions } from '../verifier-options.ts'
 import { createDoor, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+/** What Express accepts before any route, whatever its parameters. */
+type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
 type Handler<C, P> = (req: Request<P>, res: Response, auth: VerifiedToken<C>) => unknown
 
 /** Guards Express routes. The verified token is also on `req.auth`, which no type declares: ask `guard.auth(req)`. */
-export interface ExpressGuard<C = Record<string, unknown>> extends GuardedRequests<object, C> {
+export interface ExpressGuard<C = Record<string, unknown>> extends GuardedRequests<IncomingMessage, C> {
   /** Middleware that lets in who has a good token and, where given, is allowed by `policy`. */
-  // biome-ignore lint: Express itself types a handler for any route's parameters with `any`.
-  (policy?: RoutePolicy<C>): RequestHandler<any>
+  (policy?: RoutePolicy<C>): Middleware
   /** Middleware that also lets in who brings no credential at all. A bad credential is still refused. */
-  // biome-ignore lint: see above.
-  optional(): RequestHandler<any>
+  optional(): Middleware
   /** Guard and handler in one. What the handler throws or rejects with reaches `next`, on Express 4 too. */
   handler<P>(handler: Handler<C, P>): RequestHandler<P>
   handler<P>(policy: RoutePolicy<C>, handler: Handler<C, P>): RequestHandler<P>
@@ -34,18 +35,24 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
 ): ExpressGuard<C> {
   const api = toResourceServer(apiOrOptions)
-  const door = createDoor<object, C>(api, (req) => fromNode(req as Request))
+  const door = createDoor<IncomingMessage, C>(api, fromNode)
 
-  function guard(policy?: RoutePolicy<C>): RequestHandler {
+  function guard(policy?: RoutePolicy<C>): Middleware {
     const checked = policy === undefined ? undefined : toPolicy(policy)
     return function claimcheckGuard(req, res, next) {
-      door.admit(req, checked).then((error) => (error ? send(res, error) : next()), next)
+      door
+        .admit(req, checked)
+        .then((error) => (error ? send(res, error) : next()))
+        .catch(next)
     }
   }
 
-  function optional(): RequestHandler {
+  function optional(): Middleware {
     return function claimcheckOptional(req, res, next) {
-      door.admitOptional(req).then((error) => (error ? send(res, error) : next()), next)
+      door
+        .admitOptional(req)
+        .then((error) => (error ? send(res, error) : next()))
+        .catch(next)
     }
   }
 
@@ -61,7 +68,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
     }
   }
 
-  function send(res: Response, error: AuthError): void {
+  function send(res: ServerResponse, error: AuthError): void {
     const { status, headers, body } = api.challenge(error)
     res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
   }

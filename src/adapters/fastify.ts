@@ -62,7 +62,8 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 
   function send(reply: FastifyReply, error: AuthError): FastifyReply {
     const { status, headers, body } = api.challenge(error)
-    return reply.code(status).headers(headers).send(body)
+    // As bytes: to a string Fastify would append a charset, and apply a serializer that the application has set.
+    return reply.code(status).headers(headers).send(Buffer.from(body))
   }
 
   const { auth, maybeAuth, require } = door

@@ -57,13 +57,18 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
 
   function auth(request: Q): VerifiedToken<C> {
     const known = maybeAuth(request)
-    if (!known) throw new AuthError('credential_missing')
+    if (!known) throw new AuthError('credential_missing', { challengeParams: { realm: api.realm } })
     return known
   }
 
   return {
     admit: async (request, policy) => keep(request, await api.guard(viewOf(request), policy)),
-    admitOptional: async (request) => keep(request, await api.authenticate(viewOf(request))),
+    async admitOptional(request) {
+      const authentication = await api.authenticate(viewOf(request))
+      // Who does authenticate must also satisfy the policy that the resource server always asks.
+      const authenticated = authentication.outcome === 'authenticated'
+      return keep(request, authenticated ? await api.guard(viewOf(request)) : authentication)
+    },
     auth,
     maybeAuth,
     async require(request, policy, resource) {

@@ -12,9 +12,8 @@ const titles = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503:
 
 /** Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. */
 export function refusalResponse(error: AuthError, params: ChallengeParams): RefusalResponse {
-  const { status, text, ...row } = errorTable[error.code]
+  const { status, text, error: oauthError } = errorTable[error.code]
   const challenge = challengeOf(error.code, { ...params, ...error.challengeParams })
-  const oauthError = 'error' in row ? { error: row.error } : {}
   return {
     status,
     headers: {
@@ -22,6 +21,6 @@ export function refusalResponse(error: AuthError, params: ChallengeParams): Refu
       ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
       'Content-Type': 'application/problem+json',
     },
-    body: JSON.stringify({ title: titles[status], status, detail: text, ...oauthError }),
+    body: JSON.stringify({ title: titles[status], status, detail: text, ...(oauthError && { error: oauthError }) }),
   }
 }

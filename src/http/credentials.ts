@@ -18,7 +18,7 @@ export function readCredential(request: RequestView): string | Refusal | undefin
   const [line] = lines
   if (!line) return undefined
   if (lines.length > 1) return { code: 'credential_repeated' }
-  const value = line[1].trim()
+  const value = line[1]
   const token = bearer.exec(value)?.[1]
   if (token !== undefined) return token
   if (joinedBearer.test(value)) return { code: 'credential_repeated' }

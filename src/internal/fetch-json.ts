@@ -1,5 +1,6 @@
 // GET one JSON object over the network, with bounds on everything a broken or hostile server can stretch.
 import { isJsonObject, type JsonObject } from './json.ts'
+import { printable } from './printable.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -31,13 +32,21 @@ export interface HttpStatusError extends Error {
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
   const { host } = new URL(url)
+  options.signal.throwIfAborted()
   const deadline = AbortSignal.timeout(options.timeoutMs)
-  const signal = AbortSignal.any([deadline, options.signal])
+  // Not AbortSignal.any: the signal of `close()` lives long and would remember every request that it could have ended.
+  const ending = new AbortController()
+  const end = () =>
+    ending.abort(
+      deadline.aborted ? new Error(`${host} did not answer within ${options.timeoutMs} ms`) : options.signal.reason,
+    )
+  deadline.addEventListener('abort', end)
+  options.signal.addEventListener('abort', end)
   try {
-    return await untilAborted(fetchOnce(url, host, signal, options), signal)
-  } catch (error) {
-    if (deadline.aborted) throw new Error(`${host} did not answer within ${options.timeoutMs} ms`, { cause: error })
-    throw error
+    return await untilAborted(fetchOnce(url, host, ending.signal, options), ending.signal)
+  } finally {
+    deadline.removeEventListener('abort', end)
+    options.signal.removeEventListener('abort', end)
   }
 }
 
@@ -47,8 +56,10 @@ async function fetchOnce(
   signal: AbortSignal,
   options: FetchJsonOptions,
 ): Promise<FetchedJson> {
-  const response = await options.fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual', signal })
-  if (response.status !== 200) {
+  const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal }
+  const response = await connected(host, options.fetch(url, init))
+  // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
+  if (response.status !== 200 || response.redirected || signal.aborted) {
     await response.body?.cancel()
     throw statusError(host, response.status)
   }
@@ -56,6 +67,17 @@ async function fetchOnce(
     value: parseBody(host, await readBody(host, response, options.maxBytes, signal)),
     contentType: response.headers.get('content-type') ?? '',
     cacheControl: response.headers.get('cache-control') ?? '',
+  }
+}
+
+/** The platform's message is "fetch failed"; an operator needs the host, and the code that it hides in `cause`. */
+async function connected<T>(host: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
+    const reason: unknown = cause instanceof Error && 'code' in cause ? cause.code : cause
+    throw new Error(`the connection to ${host} failed (${printable(reason)})`, { cause: error })
   }
 }
 
@@ -84,7 +106,7 @@ async function readBody(host: string, response: Response, maxBytes: number, sign
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await connected(host, reader.read())
     if (done) return Buffer.concat(chunks)
     size += value.byteLength
     if (size > maxBytes) {

@@ -26,13 +26,15 @@ export function checkString(name: string, value: unknown): asserts value is stri
   throw new TypeError(`${name} must be a non-empty string.`)
 }
 
-/** @throws TypeError when `value` is not a list of non-empty strings with at least one member. */
-export function checkStrings(name: string, value: unknown): asserts value is readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) throw new TypeError(`${name} must be a list of at least one string.`)
+/** @throws TypeError when `value` is not a list of non-empty strings with `atLeast` members. */
+export function checkStrings(name: string, value: unknown, atLeast = 1): asserts value is readonly string[] {
+  if (!Array.isArray(value) || value.length < atLeast) {
+    throw new TypeError(`${name} must be a list of ${atLeast === 0 ? 'strings' : 'at least one string'}.`)
+  }
   for (const item of value) checkString(`${name}[]`, item)
 }
 
-/** @throws TypeError when `value` is given and no function. */
+/** @throws TypeError when `value` is no function. */
 export function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function.`)
+  if (typeof value !== 'function') throw new TypeError(`${name} must be a function.`)
 }

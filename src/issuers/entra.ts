@@ -43,7 +43,7 @@ export function entra(options: EntraOptions): IssuerWithAudience {
   checkOptionNames('entra()', options, ['tenant', 'clientId', 'audiences', 'cloud'])
   const { audiences = [], cloud = 'public' } = options
   if (!Object.hasOwn(clouds, cloud)) throw new TypeError(`cloud must be one of ${Object.keys(clouds).join(', ')}.`)
-  if (audiences.length > 0) checkStrings('audiences', audiences)
+  checkStrings('audiences', audiences, 0)
   const tenant = readGuid('tenant', options.tenant)
   const clientId = readGuid('clientId', options.clientId)
   return {
@@ -52,7 +52,7 @@ export function entra(options: EntraOptions): IssuerWithAudience {
     audience: [clientId, `api://${clientId}`, ...audiences].flatMap((one) => [one, slashToggled(one)]),
     algorithms: ['RS256'],
     types: ['JWT'],
-    requiredClaims: ['tid', 'sub'],
+    requiredClaims: ['tid'],
     checkToken: (token) => checkToken(token, tenant),
     principal,
   }
@@ -97,6 +97,7 @@ function checkToken(token: UnverifiedToken, tenant: string): Refusal | undefined
     checkAccessToken(token.claims) ??
     (Object.hasOwn(token.claims, 'nonce') ? notAnAccessToken('nonce') : undefined) ??
     checkTenant(token.claims, tenant) ??
+    checkSubject(token.claims) ??
     checkPermissions(token.claims)
   )
 }
@@ -116,6 +117,11 @@ function checkTenant(claims: JsonObject, tenant: string): Refusal | undefined {
   const names = Object.keys(claims).filter((name) => name.toLowerCase() === 'tid')
   if (names.length === 1 && claims.tid === tenant) return undefined
   return { code: 'tenant_mismatch', details: { claim: 'tid', expected: tenant, received: printable(claims.tid) } }
+}
+
+/** Entra always sends `sub`; without it or an empty one, callers without an `oid` would share one key. */
+function checkSubject(claims: JsonObject): Refusal | undefined {
+  return readString(claims, 'sub') === undefined ? { code: 'claim_missing', details: { claim: 'sub' } } : undefined
 }
 
 /** An ID token has the issuer, keys, `typ` and audience of an access token and may carry `roles`, but no `scp` and no `azp`. */
@@ -154,12 +160,12 @@ function kindOf(claims: JsonObject): Principal['kind'] {
 function principal(claims: JsonObject, issuer: string): Principal {
   const tenant = String(claims.tid)
   const oid = readString(claims, 'oid')
-  const sub = readString(claims, 'sub')
+  const sub = String(claims.sub)
   return {
     kind: kindOf(claims),
     // The same for the 1.0 and 2.0 tokens of one user or application; sub alone is pairwise and stays apart.
-    key: oid === undefined ? principalKey('entra', tenant, 'sub', sub ?? '') : principalKey('entra', tenant, oid),
-    subject: oid ?? sub ?? '',
+    key: oid === undefined ? principalKey('entra', tenant, 'sub', sub) : principalKey('entra', tenant, oid),
+    subject: oid ?? sub,
     issuer,
     tenant,
     client: { id: String(clientIdOf(claims)), type: clientTypeOf(claims) },

@@ -56,6 +56,8 @@ export function oidc(options: OidcOptions): Issuer {
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
   checkIssuer(issuer, options.insecureAllowHttp === true)
   checkAlgorithms(algorithms)
+  checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
+  checkStrings('requiredClaims', requiredClaims, 0)
   return {
     preset: 'oidc',
     endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp: options.insecureAllowHttp === true }],
@@ -77,8 +79,9 @@ export function rfc9068(
 ): IssuerWithAudience
 export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer
 export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
-  const requiredClaims = ['sub', 'client_id', 'iat', 'jti', ...(options.requiredClaims ?? [])]
-  return { ...oidc({ ...options, typ: ['at+jwt'], requiredClaims }), preset: 'rfc9068' }
+  const issuer = oidc({ ...options, typ: ['at+jwt'] })
+  const requiredClaims = ['aud', 'sub', 'client_id', 'iat', 'jti', ...issuer.requiredClaims]
+  return { ...issuer, preset: 'rfc9068', requiredClaims }
 }
 
 /** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
@@ -101,22 +104,20 @@ function checkIssuer(issuer: unknown, allowHttp: boolean): void {
       `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
     )
   }
-  if (url.search || url.hash || url.username || url.password) {
-    throw new TypeError(
-      `issuer must have no query, fragment or user name (RFC 8414 §2): write '${url.origin}${url.pathname}'.`,
-    )
+  const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
+  if (bare !== issuer) {
+    throw new TypeError(`issuer must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
   }
   if (!isSecureEnough(url, allowHttp)) {
-    throw new TypeError(
-      `issuer must be https: write 'https://${url.host}${url.pathname.replace(/\/$/, '')}', or set insecureAllowHttp: true.`,
-    )
+    const secure = issuer.replace(/^[^:]*/, 'https')
+    throw new TypeError(`issuer must be https: write '${secure}', or set insecureAllowHttp: true.`)
   }
 }
 
 function checkAlgorithms(algorithms: readonly unknown[]): void {
   checkStrings('algorithms', algorithms)
   const unknown = algorithms.find((name) => !isAlgorithm(name))
-  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${String(unknown)}.`)
+  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
 }
 
 function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOptions): IssuerEndpoint['keys'] {
@@ -129,7 +130,7 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
   if (jwksUri === undefined) return { metadataUrls: metadataUrls(issuer) }
   checkString('jwksUri', jwksUri)
   const url = parseUrl(jwksUri)
-  if (!url || !isSecureEnough(url, insecureAllowHttp) || (url.protocol === 'http:' && issuer.startsWith('https:'))) {
+  if (!url || !isSecureEnough(url, insecureAllowHttp) || (url.protocol === 'http:' && !issuer.startsWith('http:'))) {
     throw new TypeError('jwksUri must be an https URL.')
   }
   return { jwksUri }

@@ -2,10 +2,10 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { decodeBase64url } from '../internal/base64url.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { type Algorithm, algorithms as table, isAlgorithm, parametersOf } from '../token/algorithms.ts'
+import { type Algorithm, algorithms as table, isAlgorithm } from '../token/algorithms.ts'
 import type { VerificationKey } from './key-source.ts'
 
-export const maxKeys = 1000
+const maxKeys = 1000
 const minRsaBits = 2048
 const maxKidLength = 256
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
@@ -67,7 +67,7 @@ function algorithmsOf(jwk: JsonObject, allowed: readonly Algorithm[]): readonly 
 }
 
 function fits(name: Algorithm, jwk: JsonObject): boolean {
-  const { kty, crv } = parametersOf(name)
+  const { kty, crv } = table[name]
   return kty === jwk.kty && crv === (kty === 'RSA' ? undefined : jwk.crv)
 }
 

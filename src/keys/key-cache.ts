@@ -1,6 +1,6 @@
 // The keys of one issuer, kept so that a rotation is not noticed, an outage is not felt, and a flood is not paid for.
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import { type Clock, createSteadyClock } from '../clock.ts'
 import { AuthError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { printable } from '../internal/printable.ts'
@@ -55,7 +55,9 @@ interface Held {
  * `kid` that it does not know, within a budget. Only a load that began after an unknown `kid` was seen can call it
  * absent; whatever else goes wrong is `keys_unavailable`.
  */
-export function createKeyCache({ issuer, load, clock, random, emit }: KeyCacheOptions): Required<KeySource> {
+export function createKeyCache(options: KeyCacheOptions): Required<KeySource> {
+  const { issuer, load, random, emit } = options
+  const clock = createSteadyClock(options.clock)
   let held: Held | undefined
   let failures = 0
   let lastFailure: unknown
@@ -87,16 +89,18 @@ export function createKeyCache({ issuer, load, clock, random, emit }: KeyCacheOp
     const freshMs = Math.min(maxFreshMs, Math.max(minFreshMs, loaded.maxAgeMs ?? defaultFreshMs))
     held = { keys: loaded.keys, loadedAtMs, freshMs, refreshAtMs: loadedAtMs + freshMs * (0.5 + 0.4 * random()) }
     failures = 0
+    lastFailure = undefined
     retryAtMs = Number.NEGATIVE_INFINITY
     emit({ type: 'keys.refreshed', issuer, keys: loaded.keys.length, skipped: loaded.skipped })
   }
 
   function fail(error: unknown): void {
     const nowMs = clock.nowMs()
-    const serving = isUsable(nowMs)
+    const usableMs = usableForMs(nowMs)
+    const serving = usableMs > 0
     const backoffMs = Math.min(maxBackoffMs, second * 2 ** Math.min(failures, 6))
-    // Without keys every request is refused, so the next try is never more than a second away.
-    const retryInMs = serving ? backoffMs * (0.5 + 0.5 * random()) : second
+    // Without keys every request is refused, so the next try is never more than a second away, nor after the keys' end.
+    const retryInMs = serving ? Math.min(usableMs, backoffMs * (0.5 + 0.5 * random())) : second
     failures++
     lastFailure = error
     retryAtMs = nowMs + retryInMs
@@ -104,14 +108,18 @@ export function createKeyCache({ issuer, load, clock, random, emit }: KeyCacheOp
     emit({ type: 'keys.refresh_failed', issuer, reason, retryInMs, serving })
   }
 
-  function isUsable(nowMs: number): boolean {
-    return held !== undefined && nowMs < held.loadedAtMs + Math.max(staleMs, held.freshMs)
+  function usableForMs(nowMs: number): number {
+    return held ? held.loadedAtMs + Math.max(staleMs, held.freshMs) - nowMs : 0
+  }
+
+  /** Without usable keys, loads them or refuses. With them it hardly ever waits, and never refuses. */
+  function ready(): Promise<void> {
+    return usableForMs(clock.nowMs()) > 0 ? keepFresh() : loadOrRefuse()
   }
 
   async function findKey(query: KeyQuery): Promise<VerificationKey | undefined> {
     const begunBefore = loadsBegun
-    if (!isUsable(clock.nowMs())) await loadOrRefuse()
-    else await keepFresh()
+    await ready()
     for (;;) {
       const selection = select(query)
       if (selection.key) return selection.key
@@ -164,7 +172,7 @@ export function createKeyCache({ issuer, load, clock, random, emit }: KeyCacheOp
     })
   }
 
-  return { findKey, ready: loadOrRefuse }
+  return { findKey, ready }
 }
 
 /** Settles with `work`, or after a second, whichever is first; its timer keeps no process alive. */
@@ -172,9 +180,11 @@ function withPatience(work: Promise<unknown>): Promise<unknown> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, patienceMs)
     timer.unref()
-    void work.finally(() => {
+    const settled = (): void => {
       clearTimeout(timer)
       resolve(undefined)
-    })
+    }
+    // Whatever comes of it: a rejection that nobody waits for would end the process.
+    work.then(settled, settled)
   })
 }

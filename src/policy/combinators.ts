@@ -3,6 +3,7 @@ import {
   type Decision,
   evaluate,
   type Policy,
+  type PolicyFunction,
   type PolicyLike,
   type PolicyQuery,
   toPolicy,
@@ -10,27 +11,22 @@ import {
   whenSettled,
 } from './policy.ts'
 
-// biome-ignore lint: `any` is what lets members with different needs stand in one list; the result demands them all.
-type AnyPolicy = PolicyLike<any, any>
-type QueryOf<M> = M extends { evaluate(query: infer Q): unknown }
-  ? Q
-  : M extends (query: infer Q) => unknown
-    ? Q
-    : never
-type Both<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I : never
-type AuthOf<M> =
-  Both<QueryOf<M> extends PolicyQuery<infer A, unknown> ? { is: A } : never> extends { is: infer A } ? A : never
-type ResourceOf<M> =
-  Both<QueryOf<M> extends PolicyQuery<unknown, infer R> ? { is: R } : never> extends { is: infer R } ? R : never
+// `never` lets members with different needs stand in one list; what they need is inferred, and the result demands it all.
+type Member = PolicyLike<never, never>
+type NeedsOf<M> = M extends Policy<infer A, infer R> | PolicyFunction<infer A, infer R>
+  ? { readonly auth: A; readonly resource: R }
+  : never
+type All<Needs> = (Needs extends unknown ? (one: Needs) => void : never) extends (all: infer I) => void ? I : never
 
 /** A policy that needs of caller and resource what all of `M` need. */
-export type Combined<M extends readonly AnyPolicy[]> = Policy<AuthOf<M[number]>, ResourceOf<M[number]>>
+export type Combined<M extends readonly Member[]> =
+  All<NeedsOf<M[number]>> extends { readonly auth: infer A; readonly resource: infer R } ? Policy<A, R> : never
 
 /**
  * Allows when every member allows. Asks from left to right; after a denial it only asks members that declare what they
  * require, so that one challenge can name all of it. A denial that nothing could help leaves no challenge.
  */
-export function allOf<M extends readonly AnyPolicy[]>(...members: M): Combined<M> {
+export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('allOf', members)
   return {
     id: idOf('allOf', policies),
@@ -43,7 +39,7 @@ export function allOf<M extends readonly AnyPolicy[]>(...members: M): Combined<M
  * Allows when one member allows, and asks no further. Among denials the first that names what would help is the one
  * that the client is told: put the preferred way first.
  */
-export function anyOf<M extends readonly AnyPolicy[]>(...members: M): Combined<M> {
+export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('anyOf', members)
   return {
     id: idOf('anyOf', policies),
@@ -53,7 +49,7 @@ export function anyOf<M extends readonly AnyPolicy[]>(...members: M): Combined<M
 }
 
 /** Turns allow into deny and deny into allow. What is indeterminate stays so. */
-export function not<M extends AnyPolicy>(member: M): Combined<readonly [M]> {
+export function not<M extends Member>(member: M): Combined<readonly [M]> {
   const [policy] = atLeastOne('not', [member])
   return {
     id: `not(${policy.id})`,
@@ -113,8 +109,8 @@ function negated(decision: Decision): Decision {
 }
 
 /** An empty `allOf` would allow everybody, so there is none. */
-function atLeastOne(name: string, members: readonly AnyPolicy[]): readonly [Policy, ...Policy[]] {
-  const [first, ...rest] = members.map((member) => toPolicy<unknown, unknown>(member))
+function atLeastOne(name: string, members: readonly Member[]): readonly [Policy, ...Policy[]] {
+  const [first, ...rest] = members.map((member) => toPolicy(member))
   if (!first) throw new TypeError(`${name}() needs at least one policy.`)
   return [first, ...rest]
 }

@@ -12,7 +12,9 @@ export interface HasRoles {
 }
 
 /** What a rule about the claim `N` needs of a caller. */
-export type HasClaim<N extends string> = { readonly claims: { readonly [name in N]?: unknown } }
+export type HasClaim<N extends string> = {
+  readonly claims: { readonly [name in N]?: unknown } | { readonly [name: string]: unknown }
+}
 
 type Primitive = string | number | boolean
 

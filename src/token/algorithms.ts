@@ -1,6 +1,20 @@
 // The signature algorithms that claimcheck verifies (RFC 7518 §3, RFC 8037, RFC 9864): asymmetric ones only.
 // `none` and HMAC are not in this table, so no configuration and no token can reach them.
 
+/** A JWS `alg` that claimcheck verifies. `EdDSA` and `Ed25519` are two names of one algorithm. */
+export type Algorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'Ed25519'
+  | 'EdDSA'
+
 interface AlgorithmParameters {
   readonly kty: 'RSA' | 'EC' | 'OKP'
   readonly crv?: 'P-256' | 'P-384' | 'P-521' | 'Ed25519'
@@ -8,7 +22,7 @@ interface AlgorithmParameters {
   readonly verify: { readonly name: string; readonly hash?: string; readonly saltLength?: number }
 }
 
-export const algorithms = {
+export const algorithms: Readonly<Record<Algorithm, AlgorithmParameters>> = {
   RS256: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
   RS384: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
   RS512: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
@@ -21,19 +35,11 @@ export const algorithms = {
   ES512: { kty: 'EC', crv: 'P-521', verify: { name: 'ECDSA', hash: 'SHA-512' } },
   Ed25519: { kty: 'OKP', crv: 'Ed25519', verify: { name: 'Ed25519' } },
   EdDSA: { kty: 'OKP', crv: 'Ed25519', verify: { name: 'Ed25519' } },
-} as const satisfies Record<string, AlgorithmParameters>
-
-/** A JWS `alg` that claimcheck verifies. `EdDSA` and `Ed25519` are two names of one algorithm. */
-export type Algorithm = keyof typeof algorithms
+}
 
 export const allAlgorithms = Object.keys(algorithms) as readonly Algorithm[]
 
 /** True for an algorithm of the table; names are case-sensitive (RFC 7515 §4.1.1). */
 export function isAlgorithm(name: unknown): name is Algorithm {
   return typeof name === 'string' && Object.hasOwn(algorithms, name)
-}
-
-/** The parameters of `algorithm`, seen through one type. */
-export function parametersOf(algorithm: Algorithm): AlgorithmParameters {
-  return algorithms[algorithm]
 }

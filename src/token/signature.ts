@@ -1,6 +1,6 @@
 // The one place where a signature is verified. Cryptography is WebCrypto's.
 import type { CryptoKey } from 'jose'
-import { type Algorithm, parametersOf } from './algorithms.ts'
+import { type Algorithm, algorithms } from './algorithms.ts'
 
 /**
  * Verifies `signature` over `signingInput`. `key` must have been imported for `algorithm`; of a wrong pair, a wrong
@@ -13,7 +13,7 @@ export async function verifySignature(
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   try {
-    return await crypto.subtle.verify(parametersOf(algorithm).verify, key, signature, signingInput)
+    return await crypto.subtle.verify(algorithms[algorithm].verify, key, signature, signingInput)
   } catch {
     return false
   }
