@@ -133,7 +133,7 @@ export function createKeyCache(options: KeyCacheOptions): Required<KeySource> {
   }
 
   async function loadOrRefuse(): Promise<void> {
-    if (!loading && clock.nowMs() < retryAtMs) throw unavailable(retryAtMs)
+    if (clock.nowMs() < retryAtMs) throw unavailable(retryAtMs)
     if (!(await refresh())) throw unavailable(retryAtMs)
   }
 

@@ -11,16 +11,18 @@ import {
   whenSettled,
 } from './policy.ts'
 
-// `never` lets members with different needs stand in one list; what they need is inferred, and the result demands it all.
+// `never` lets members with different needs stand in one list; what each needs is inferred, and the result demands it all.
 type Member = PolicyLike<never, never>
-type NeedsOf<M> = M extends Policy<infer A, infer R> | PolicyFunction<infer A, infer R>
-  ? { readonly auth: A; readonly resource: R }
+type QueryOf<M> = M extends Policy<infer A, infer R> | PolicyFunction<infer A, infer R> ? PolicyQuery<A, R> : never
+type Both<Q> = (Q extends unknown ? (one: Q) => void : never) extends (all: infer I extends PolicyQuery) => void
+  ? I
   : never
-type All<Needs> = (Needs extends unknown ? (one: Needs) => void : never) extends (all: infer I) => void ? I : never
 
 /** A policy that needs of caller and resource what all of `M` need. */
-export type Combined<M extends readonly Member[]> =
-  All<NeedsOf<M[number]>> extends { readonly auth: infer A; readonly resource: infer R } ? Policy<A, R> : never
+export type Combined<M extends readonly Member[]> = Policy<
+  Both<QueryOf<M[number]>>['auth'],
+  Both<QueryOf<M[number]>>['resource']
+>
 
 /**
  * Allows when every member allows. Asks from left to right; after a denial it only asks members that declare what they
@@ -110,7 +112,7 @@ function negated(decision: Decision): Decision {
 
 /** An empty `allOf` would allow everybody, so there is none. */
 function atLeastOne(name: string, members: readonly Member[]): readonly [Policy, ...Policy[]] {
-  const [first, ...rest] = members.map((member) => toPolicy(member))
+  const [first, ...rest] = members.map((member) => toPolicy(member) as Policy)
   if (!first) throw new TypeError(`${name}() needs at least one policy.`)
   return [first, ...rest]
 }

@@ -26,7 +26,7 @@ export interface Policy<in A = unknown, in R = unknown> {
   readonly id: string
   /** What every caller must bring, known before any token is: it goes into the challenge of a request without one. */
   readonly requires?: readonly Unmet[]
-  evaluate(query: PolicyQuery<A, R>): Decision | PromiseLike<Decision>
+  readonly evaluate: (query: PolicyQuery<A, R>) => Decision | PromiseLike<Decision>
 }
 
 type Answer = boolean | Decision
@@ -37,25 +37,35 @@ export type PolicyFunction<A = unknown, R = unknown> = (query: PolicyQuery<A, R>
 /** Anything that can stand where a policy is expected. */
 export type PolicyLike<A = unknown, R = unknown> = Policy<A, R> | PolicyFunction<A, R>
 
+// scope-token of RFC 6749 §3.3: anything else could never be granted, or would break out of the challenge.
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
 /**
  * Makes a policy from a function and gives it a name for logs.
  *
+ * @throws TypeError when the name or the function is missing.
  * @example const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, Order>) => resource.owner === auth.principal.key)
  */
 export function policy<A, R>(id: string, evaluate: PolicyFunction<A, R>): Policy<A, R> {
+  if (typeof id !== 'string' || id === '') throw new TypeError('policy() needs a name for the policy.')
+  if (typeof evaluate !== 'function') throw new TypeError(`policy('${id}') needs a function that decides.`)
   return { id, evaluate: (query) => whenSettled(() => evaluate(query), decisionOf) }
 }
 
-/** The policy that `like` is, or stands for. @throws TypeError when it is neither a policy nor a function. */
+/** The policy that `like` is, or stands for. @throws TypeError when it is neither a function nor a well-formed policy. */
 export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
   if (typeof like === 'function') return policy(like.name || 'function', like)
-  if (typeof like === 'object' && like !== null && typeof like.evaluate === 'function') return like
+  if (typeof like === 'object' && like !== null && typeof like.evaluate === 'function') {
+    if (like.requires !== undefined) copyOf(like.requires)
+    return like
+  }
   throw new TypeError('A policy must be an object with evaluate(), such as scope(…) makes, or a function.')
 }
 
 /**
  * Asks `policy` and makes sure that the answer is a decision: what throws, rejects, or answers anything else is
- * `indeterminate`. Stays synchronous where the policy is.
+ * `indeterminate`. Stays synchronous where the policy is. The decision is a copy: what its maker or a reader does to it
+ * later changes nothing for others.
  */
 export function evaluate<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
   return whenSettled(() => policy.evaluate(query), checkedDecision)
@@ -84,15 +94,41 @@ function indeterminate(cause: unknown): Decision {
 }
 
 function decisionOf(answer: unknown): Decision {
-  if (answer === true) return { effect: 'allow' }
-  if (answer === false) return { effect: 'deny' }
-  return checkedDecision(answer)
+  return typeof answer === 'boolean' ? yesOrNo(answer) : checkedDecision(answer)
 }
 
+/** The decision that `true` and `false` stand for. @throws TypeError for anything else. */
+export function yesOrNo(answer: unknown): Decision {
+  if (answer === true) return { effect: 'allow' }
+  if (answer === false) return { effect: 'deny' }
+  throw new TypeError('A policy answered neither true nor false.')
+}
+
+/** Reads each member once, since a getter may change its mind, and takes no `effect` that an object inherits. */
 function checkedDecision(answer: unknown): Decision {
-  if (typeof answer === 'object' && answer !== null && 'effect' in answer) {
-    const { effect } = answer
-    if (effect === 'allow' || effect === 'deny' || effect === 'indeterminate') return answer as Decision
+  if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'effect')) {
+    const { effect } = answer as Decision
+    if (effect === 'allow') return { effect }
+    if (effect === 'deny') return denial((answer as { unmet?: unknown }).unmet)
+    if (effect === 'indeterminate') return indeterminate((answer as { cause?: unknown }).cause)
   }
-  return indeterminate(new TypeError('A policy answered neither true, false nor a decision.'))
+  throw new TypeError('A policy answered neither true, false nor a decision.')
+}
+
+function denial(unmet: unknown): Decision {
+  return unmet === undefined ? { effect: 'deny' } : { effect: 'deny', unmet: copyOf(unmet) }
+}
+
+function copyOf(unmet: unknown): readonly Unmet[] {
+  if (!Array.isArray(unmet)) throw new TypeError('What a policy requires, or finds unmet, is a list.')
+  return unmet.map(({ kind, scopes }: Unmet) => {
+    if (kind !== 'scope' || !Array.isArray(scopes)) throw new TypeError("…")
+    return { kind, scopes: scopes.map(checkedScope) }
+  })
+}
+
+/** `scope` itself. @throws TypeError when it is not one scope. */
+export function checkedScope(scope: unknown): string {
+  if (typeof scope === 'string' && scopeToken.test(scope)) return scope
+  throw new TypeError(`'${scope}' can be no scope: one scope is printable ASCII without space, " and \\.`)
 }

@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { decodeBase64url } from '../../src/internal/base64url.ts'
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+it.each([
+  ['', ''],
+  ['Zg', 'f'],
+  ['Zm8', 'fo'],
+  ['Zm9v', 'foo'],
+  ['Zm9vYg', 'foob'],
+  ['Pj4-Pz8_', '>>>???'],
+])('decodes %j to %j', (text, decoded) => {
+  expect(decodeBase64url(text)).toEqual(Buffer.from(decoded))
+})
+
+it.each([
+  ['padding', 'Zg=='],
+  ['one character of padding', 'Zm8='],
+  ['a plus of the other alphabet', 'Pj4+'],
+  ['a slash of the other alphabet', 'Pz8/'],
+  ['a line break inside', 'Zm9v\nYmFy'],
+  ['a line break at the end', 'Zm9v\n'],
+  ['a space before', ' Zm9v'],
+  ['a character of no alphabet', 'Zm9v!'],
+  ['a NUL', 'Zm9v\0'],
+  ['a letter that only looks like one', 'Zm9\u0475'],
+  ['trailing bits after one byte', 'Zh'],
+  ['trailing bits after two bytes', 'Zm9'],
+  ['a lone last character', 'Zm9vY'],
+  ['one character', 'Z'],
+])('refuses %s', (_, text) => {
+  expect(decodeBase64url(text)).toBeUndefined()
+})
+
+it('accepts the encoding of any bytes and gives them back', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(decodeBase64url(Buffer.from(bytes).toString('base64url'))).toEqual(Buffer.from(bytes))
+    }),
+  )
+})
+
+it('accepts no text but the one encoding of its bytes', () => {
+  const nearlyBase64url = fc.string({ unit: fc.constantFrom(...alphabet, '=', '+', '/', '\n', ' '), maxLength: 12 })
+  fc.assert(
+    fc.property(nearlyBase64url, (text) => {
+      expect(decodeBase64url(text) !== undefined).toBe(isCanonical(text))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+/** By the bits and not by any decoder: RFC 4648 §3.5 and §5. */
+function isCanonical(text: string): boolean {
+  const values = [...text].map((character) => alphabet.indexOf(character))
+  if (values.includes(-1)) return false
+  const unusedBits = (values.length * 6) % 8
+  const last = values.at(-1) ?? 0
+  return unusedBits !== 6 && last % 2 ** unusedBits === 0
+}

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { deepFreeze } from '../../src/internal/deep-freeze.ts'
+
+it('freezes objects and arrays at every depth and returns the same value', () => {
+  const value = { list: [{ name: 'a' }, [1]], inner: { deeper: { deepest: 1 } } }
+  expect(deepFreeze(value)).toBe(value)
+  for (const part of [value, value.list, value.list[0], value.list[1], value.inner, value.inner.deeper]) {
+    expect(Object.isFrozen(part)).toBe(true)
+  }
+})
+
+it('freezes an object without a prototype, and what is in it', () => {
+  const value = Object.assign(Object.create(null), { inner: {} }) as { inner: object }
+  deepFreeze(value)
+  expect(Object.isFrozen(value)).toBe(true)
+  expect(Object.isFrozen(value.inner)).toBe(true)
+})
+
+it('freezes what is inside an object that was frozen before', () => {
+  const value = Object.freeze({ inner: { list: [1] } })
+  deepFreeze(value)
+  expect(Object.isFrozen(value.inner.list)).toBe(true)
+})
+
+it('freezes a value that refers to itself', () => {
+  const value: { self?: unknown; list: unknown[] } = { list: [] }
+  value.self = value
+  value.list.push(value.list, value)
+  expect(deepFreeze(value)).toBe(value)
+  expect(Object.isFrozen(value.list)).toBe(true)
+})
+
+it.each([
+  ['a Date', new Date(0)],
+  ['a Map', new Map([[{}, {}]])],
+  ['a Set', new Set([1])],
+  ['a typed array, which cannot be frozen', new Uint8Array(4)],
+  ['an instance of a class', new (class Account {})()],
+  ['a regular expression', /a/g],
+])('leaves %s as it is, alone or inside of something', (_, instance) => {
+  expect(deepFreeze(instance)).toBe(instance)
+  deepFreeze({ list: [instance] })
+  expect(Object.isFrozen(instance)).toBe(false)
+})
+
+it.each([undefined, null, 1, 'text', true, 10n, Symbol.iterator])('returns %s, which needs no freezing', (value) => {
+  expect(deepFreeze(value)).toBe(value)
+  expect(deepFreeze([value])).toEqual([value])
+})

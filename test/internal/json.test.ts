@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isJsonObject, parseJsonObject } from '../../src/internal/json.ts'
+
+function parse(text: string): unknown {
+  return parseJsonObject(Buffer.from(text))
+}
+
+describe('parseJsonObject', () => {
+  it.each([
+    '{}',
+    '{"a":1}',
+    ' {"a": [1, 2, {"b": null}], "c": {"d": true}} ',
+    '{"a":null,"b":false,"c":0,"d":""}',
+    '{"a:b":"c:d","e":[":",":"]}',
+    String.raw`{"a":"\":\"","b":"\\","c\"":":"}`,
+    String.raw`{"\\":":\\:","\\\"":{"\u003a":"\u003a"}}`,
+    '{"list":[{"same":1},{"same":2}],"same":{"same":{}}}',
+    '{"é":"😀","\u{10ffff}":"\ufeff"}',
+    String.raw`{"emoji":"\ud83d\ude00"}`,
+    '{"1":"a","01":"b","1.0":"c"}',
+    '{"a":"x","A":"y"," a":"z"}',
+  ])('reads %s as JSON.parse does', (text) => {
+    expect(parse(text)).toEqual(JSON.parse(text))
+  })
+
+  it.each([
+    ['a string', '"x"'],
+    ['a list', '[]'],
+    ['a list of objects', '[{"a":1}]'],
+    ['null', 'null'],
+    ['a number', '1'],
+    ['true', 'true'],
+    ['nothing', ''],
+    ['a beginning', '{"a":1'],
+    ['two objects', '{}{}'],
+    ['a trailing comma', '{"a":1,}'],
+    ['a comment', '{"a":1/**/}'],
+    ['single quotes', "{'a':1}"],
+    ['NaN', '{"a":NaN}'],
+    ['a line break inside a string', '{"a":"\n"}'],
+    ['a NUL after the end', '{"a":1}\0'],
+  ])('refuses %s', (_, text) => {
+    expect(parse(text)).toBeUndefined()
+  })
+
+  it.each([
+    ['at the top', '{"a":1,"a":2}'],
+    ['with one value', '{"a":1,"a":1}'],
+    ['three times', '{"a":1,"a":2,"a":3}'],
+    ['in an inner object', '{"x":{"a":1,"b":2,"a":3}}'],
+    ['in an object in a list', '{"x":[0,{"a":1,"a":2}]}'],
+    ['in the second object of a list', '{"x":[{"b":1},{"a":1,"a":2}]}'],
+    ['in a list in a list', '{"x":[[[{"a":1,"a":2}]]]}'],
+    ['by an escape', String.raw`{"sub":1,"\u0073ub":2}`],
+    ['by an escape with a capital', String.raw`{"k":1,"\u006B":2}`],
+    ['by a short escape', String.raw`{"a\/b":1,"a/b":2}`],
+    ['by two spellings of a line break', String.raw`{"\n":1,"\u000A":2}`],
+    ['as the empty name', '{"":1,"":2}'],
+    ['as __proto__', '{"__proto__":1,"__proto__":2}'],
+    ['as a number', '{"1":1,"1":2}'],
+    ['where the last one hides members', '{"a":{"b":1,"c":2},"a":{"b":1}}'],
+    ['where strings hold colons and quotes', String.raw`{"a":"\":","b":":\\","a":":"}`],
+  ])('refuses a member name that is repeated %s', (_, text) => {
+    expect(JSON.parse(text)).toBeTypeOf('object')
+    expect(parse(text)).toBeUndefined()
+  })
+
+  const json = '{"sub":"é"}'
+  it.each([
+    ['UTF-16, little endian', Buffer.from(json, 'utf16le')],
+    ['UTF-16, big endian', Buffer.from(json, 'utf16le').swap16()],
+    ['UTF-16 with a byte order mark', Buffer.from(`\ufeff${json}`, 'utf16le')],
+    ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${json}`)],
+    ['Latin-1', Buffer.from(json, 'latin1')],
+    ['an overlong form', Buffer.from([...Buffer.from('{"a":"'), 0xc0, 0xaf, ...Buffer.from('"}')])],
+    ['a surrogate in UTF-8', Buffer.from([...Buffer.from('{"a":"'), 0xed, 0xa0, 0x80, ...Buffer.from('"}')])],
+    ['a cut character', Buffer.from([...Buffer.from('{"a":"'), 0xc3, ...Buffer.from('"}')])],
+    ['a byte that never occurs', Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])],
+  ])('refuses %s', (_, bytes) => {
+    expect(parseJsonObject(bytes)).toBeUndefined()
+    expect(parse(json)).toEqual({ sub: 'é' })
+  })
+
+  it.each([
+    ['high, in a value', String.raw`{"a":"\ud800"}`],
+    ['low, in a value', String.raw`{"a":"\udc00"}`],
+    ['in a value of a list', String.raw`{"a":["ok","\ud800"]}`],
+    ['in a name', String.raw`{"\ud800":1}`],
+    ['in a name further in', String.raw`{"a":[{"b\udfff":1}]}`],
+    ['in the wrong order', String.raw`{"a":"\ude00\ud83d"}`],
+  ])('refuses a lone surrogate: %s', (_, text) => {
+    expect(parse(text)).toBeUndefined()
+  })
+
+  const shapes = {
+    objects: (depth: number) => '{"a":'.repeat(depth) + 'null' + '}'.repeat(depth),
+    lists: (depth: number) => '{"a":' + '['.repeat(depth - 1) + '7' + ']'.repeat(depth - 1) + '}',
+    'lists and objects': (depth: number) => {
+      const pairs = (depth - 1 - ((depth - 1) % 2)) / 2
+      const odd = (depth - 1) % 2
+      return `{"b":0,"a":${'[{"a":'.repeat(pairs)}${'['.repeat(odd)}"x"${']'.repeat(odd)}${'}]'.repeat(pairs)}}`
+    },
+  }
+  it.each(Object.entries(shapes))('accepts 31 and 32 nested %s and no more', (_, nested) => {
+    for (const depth of [1, 31, 32]) expect(parse(nested(depth))).toEqual(JSON.parse(nested(depth)))
+    for (const depth of [33, 34, 10_000]) expect(parse(nested(depth))).toBeUndefined()
+  })
+
+  it('keeps a member called __proto__ as a member', () => {
+    const value = parse('{"__proto__":{"admin":true}}') as Record<string, unknown>
+    expect(Object.keys(value)).toEqual(['__proto__'])
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+    expect(value.admin).toBeUndefined()
+  })
+})
+
+describe('parseJsonObject, for anything', () => {
+  const members = fc.uniqueArray(fc.tuple(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })), {
+    selector: ([name]) => name,
+    minLength: 1,
+  })
+
+  it('never throws, whatever the bytes', () => {
+    const bytes = fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from), fc.string({ unit: 'binary' }).map(Buffer.from))
+    fc.assert(fc.property(bytes, (some) => void parseJsonObject(some)))
+  })
+
+  it('agrees with JSON.parse on every object without repeated names, escaped or not', () => {
+    fc.assert(
+      fc.property(members, fc.boolean(), (list, escaped) => {
+        const plain = JSON.stringify(Object.fromEntries(list))
+        const text = escaped ? plain.replace(/[^\x20-\x7e]/g, escapeUnit) : plain
+        expect(JSON.stringify(parse(text))).toBe(JSON.stringify(JSON.parse(text)))
+      }),
+    )
+  })
+
+  it('refuses every object with one name more than once, wherever it stands', () => {
+    fc.assert(
+      fc.property(members, fc.nat(), fc.jsonValue(), (list, at, value) => {
+        const [name = ''] = list[at % list.length] ?? []
+        const escapedName = `"${name.replace(/[^]/g, escapeUnit)}"`
+        const texts = list.map(([one, member]) => `${JSON.stringify(one)}:${JSON.stringify(member)}`)
+        const text = `{${[...texts, `${escapedName}:${JSON.stringify(value)}`].join(',')}}`
+        expect(Object.keys(JSON.parse(text) as object)).toContain(name)
+        expect(parse(text)).toBeUndefined()
+        expect(parse(`{"inner":[${text}]}`)).toBeUndefined()
+      }),
+    )
+  })
+})
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+describe('isJsonObject', () => {
+  it('is true for objects only', () => {
+    expect(isJsonObject({})).toBe(true)
+    expect(isJsonObject(Object.create(null))).toBe(true)
+    for (const value of [null, undefined, [], 'x', 1, true, () => {}]) expect(isJsonObject(value)).toBe(false)
+  })
+})

@@ -1,0 +1,67 @@
+// Misuse is told at once, with what to write instead.
+import { describe, expect, it } from 'vitest'
+import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings } from '../../src/internal/options.ts'
+
+describe('option names', () => {
+  it('must be known ones; the message lists those', () => {
+    expect(() => checkOptionNames('make()', {}, ['a'])).not.toThrow()
+    expect(() => checkOptionNames('make()', { a: 1, b: undefined }, ['a', 'b'])).not.toThrow()
+    const misspelt = () => checkOptionNames('make()', { a: 1, audence: 1 }, ['a', 'audience'])
+    expect(misspelt).toThrow(new TypeError('make() has no option audence. It has: a, audience.'))
+  })
+
+  it.each([undefined, null, 'https://sts.example.com', 1])('must be in an object, which %s is not', (options) => {
+    const call = () => checkOptionNames('make()', options, ['a'])
+    expect(call).toThrow(new TypeError('make() needs an options object.'))
+  })
+})
+
+describe('a number', () => {
+  it('may be each of its bounds and what is between', () => {
+    for (const value of [1, 1.5, 2]) expect(() => checkNumber('n', value, 1, 2)).not.toThrow()
+  })
+
+  it.each([0.999, 2.001, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined, 1n])('cannot be %s', (value) => {
+    const message = `n must be a number from 1 to 2, not ${String(value)}.`
+    expect(() => checkNumber('n', value, 1, 2)).toThrow(new TypeError(message))
+  })
+})
+
+describe('a string', () => {
+  it('must not be empty or anything else', () => {
+    expect(() => checkString('s', 'x')).not.toThrow()
+    for (const value of ['', 1, null, undefined, {}, ['x']])
+      expect(() => checkString('s', value)).toThrow(new TypeError('s must be a non-empty string.'))
+  })
+
+  it.each([
+    ['https://api.example.com', 'https://api.example.com'],
+    ['https://api.example.com/', 'https://api.example.com'],
+    ['https://api.example.com/v1/', 'https://api.example.com/v1'],
+  ])('[RFC8707-2-1] is what to write instead of new URL(%j)', (text, instead) => {
+    const message = `s must be a string, not a URL object: write '${instead}' (or with the slash, if your STS does).`
+    expect(() => checkString('s', new URL(text))).toThrow(new TypeError(message))
+  })
+})
+
+describe('a list of strings', () => {
+  it('has at least one of them, unless it may be empty', () => {
+    expect(() => checkStrings('l', ['x', 'y'])).not.toThrow()
+    expect(() => checkStrings('l', [], 0)).not.toThrow()
+    expect(() => checkStrings('l', [])).toThrow(new TypeError('l must be a list of at least one string.'))
+  })
+
+  it('is a list, and every member is a string', () => {
+    for (const value of ['x', { length: 1 }, new Set(['x']), 7, null])
+      expect(() => checkStrings('l', value)).toThrow(new TypeError('l must be a list of at least one string.'))
+    expect(() => checkStrings('l', 'x', 0)).toThrow(new TypeError('l must be a list of strings.'))
+    for (const value of [[''], ['x', 1], [null], [['x']]])
+      expect(() => checkStrings('l', value, 0)).toThrow(new TypeError('l[] must be a non-empty string.'))
+  })
+})
+
+it('a function is nothing else', () => {
+  expect(() => checkFunction('f', () => {})).not.toThrow()
+  for (const value of [undefined, null, {}, 'f'])
+    expect(() => checkFunction('f', value)).toThrow(new TypeError('f must be a function.'))
+})

@@ -1,0 +1,52 @@
+// Plain http is for this machine only.
+import { describe, expect, it } from 'vitest'
+import { isLoopback, isSecureEnough, parseUrl } from '../../src/internal/urls.ts'
+
+describe('this machine', () => {
+  it.each([
+    'http://127.0.0.1',
+    'http://127.255.10.42:8080/x',
+    'http://127.1',
+    'http://[::1]:3000',
+    'http://localhost',
+    'http://LOCALHOST/',
+  ])('is %s', (text) => {
+    expect(isLoopback(new URL(text))).toBe(true)
+    expect(isSecureEnough(new URL(text), false)).toBe(true)
+  })
+
+  it.each([
+    'http://127.0.0.1.example.com',
+    'http://x127.0.0.1.example.com',
+    'http://localhost.example.com',
+    'http://notlocalhost',
+    'http://128.0.0.1',
+    'http://10.0.0.1',
+    'http://0.0.0.0',
+    'http://[::2]',
+    'http://[::1:1]',
+    'http://127.com',
+    'http://127.0.0.1@example.com',
+  ])('is not %s', (text) => {
+    const url = new URL(text)
+    expect(isLoopback(url)).toBe(false)
+    expect(isSecureEnough(url, false)).toBe(false)
+    expect(isSecureEnough(url, true)).toBe(true)
+  })
+
+  it('is not a name that only ends like its address', () => {
+    expect(isLoopback(new URL('other://x127.0.0.1'))).toBe(false)
+  })
+})
+
+it('https is good anywhere, and nothing but http and https at all', () => {
+  expect(isSecureEnough(new URL('https://sts.example.com'), false)).toBe(true)
+  for (const text of ['ftp://127.0.0.1', 'file:///etc/keys', 'data:application/json,{}', 'ws://localhost'])
+    expect(isSecureEnough(new URL(text), true)).toBe(false)
+})
+
+it('an address that is none parses to nothing', () => {
+  expect(parseUrl('https://sts.example.com/a')?.href).toBe('https://sts.example.com/a')
+  expect(parseUrl('sts.example.com')).toBeUndefined()
+  expect(parseUrl('/jwks')).toBeUndefined()
+})

@@ -1,0 +1,175 @@
+// Which options of oidc() and rfc9068() can never work, and what is to be written instead.
+import { type OidcOptions, oidc, rfc9068 } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { issuer, keyFor } from '../support/tokens.ts'
+
+const jwks = { keys: [keyFor('ES256').publicJwk] }
+const make = (options: object) => oidc({ issuer, ...options } as OidcOptions)
+
+describe('the issuer', () => {
+  it.each([
+    'https://sts.example.com',
+    'https://sts.example.com/',
+    'https://sts.example.com/tenants/a/',
+    'https://sts.example.com:8443/@tenant',
+    'http://127.0.0.1:8080',
+    'http://[::1]/a',
+    'http://localhost',
+    'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0',
+    'https://login.microsoftonline.com/commonwealth/v2.0',
+    'https://login.microsoftonline.com/a/common',
+    'https://login.example.com/common/v2.0',
+    'https://login.microsoftonline.com.example.com/common/v2.0',
+    'https://my-login.microsoftonline.com/common/v2.0',
+  ])('may be %s', (text) => {
+    expect(oidc({ issuer: text }).endpoints[0]?.issuer).toBe(text)
+  })
+
+  it.each([
+    ['http://sts.example.com', 'https://sts.example.com'],
+    ['http://sts.example.com/', 'https://sts.example.com/'],
+    ['http://sts.example.com:8080/a/', 'https://sts.example.com:8080/a/'],
+    ['http://127.0.0.1.example.com', 'https://127.0.0.1.example.com'],
+    ['ftp://sts.example.com', 'https://sts.example.com'],
+  ])('[RFC8414-2-1] is https: %s', (text, instead) => {
+    const message = `issuer must be https: write '${instead}', or set insecureAllowHttp: true.`
+    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+  })
+
+  it.each([
+    ['https://sts.example.com?tenant=a', 'https://sts.example.com'],
+    ['https://sts.example.com/a/?', 'https://sts.example.com/a/'],
+    ['https://sts.example.com#x', 'https://sts.example.com'],
+    ['https://sts.example.com/#', 'https://sts.example.com/'],
+    ['https://sts.example.com/a?x#y\nz', 'https://sts.example.com/a'],
+    ['https://me:secret@sts.example.com/a', 'https://sts.example.com/a'],
+    ['https://me@sts.example.com/@b', 'https://sts.example.com/@b'],
+  ])('[RFC8414-2-1] has no query, fragment or user name: %j', (text, instead) => {
+    const message = `issuer must have no query, fragment or user name (RFC 8414 §2): write '${instead}'.`
+    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+  })
+
+  it.each([
+    'https://login.microsoftonline.com/common/v2.0',
+    'https://login.microsoftonline.com/organizations',
+    'https://login.microsoftonline.com/consumers/v2.0',
+    'https://login.microsoftonline.us/common/v2.0',
+    'https://login.partner.microsoftonline.cn/common/v2.0',
+  ])('is that of no token when it is %s', (text) => {
+    const message = `No token ever has the issuer '${text}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`
+    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+  })
+
+  it.each(['sts.example.com', '/oidc', 'https://', 'kubernetes/serviceaccount'])(
+    'is an absolute URL, not %s',
+    (text) => {
+      const message = `issuer must be an absolute URL such as 'https://sts.example.com', not '${text}'.`
+      expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+    },
+  )
+
+  it('over plain http needs a word that says so, exactly true', () => {
+    const open = oidc({ issuer: 'http://sts.example.com', insecureAllowHttp: true })
+    expect(open.endpoints[0]).toMatchObject({ issuer: 'http://sts.example.com', insecureAllowHttp: true })
+    expect(oidc({ issuer }).endpoints[0]?.insecureAllowHttp).toBe(false)
+    for (const insecureAllowHttp of ['true', 1, 'false', {}])
+      expect(() => make({ issuer: 'http://sts.example.com', insecureAllowHttp })).toThrow(/^issuer must be https/)
+  })
+})
+
+describe('the keys', () => {
+  it('are found through metadata, at an address, or in the options', () => {
+    const keysOf = (options: object) => make(options).endpoints[0]?.keys
+    expect(keysOf({})).toHaveProperty('metadataUrls')
+    expect(keysOf({ jwksUri: 'https://keys.example.com/jwks' })).toEqual({ jwksUri: 'https://keys.example.com/jwks' })
+    expect(keysOf({ jwks })).toEqual({ jwks })
+  })
+
+  it.each([
+    ['https://sts.example.com', 'http://sts.example.com/jwks', true],
+    ['https://sts.example.com', 'http://127.0.0.1/jwks', true],
+    ['HTTPS://sts.example.com', 'http://127.0.0.1/jwks', true],
+    ['http://127.0.0.1', 'http://sts.example.com/jwks', false],
+    ['https://sts.example.com', 'ftp://sts.example.com/jwks', true],
+    ['https://sts.example.com', '/jwks', false],
+  ])('[RFC8414-2-1] of %s are not at %s', (from, jwksUri, insecureAllowHttp) => {
+    const call = () => oidc({ issuer: from, jwksUri, insecureAllowHttp })
+    expect(call).toThrow(new TypeError('jwksUri must be an https URL.'))
+  })
+
+  it.each([
+    ['http://127.0.0.1', 'http://127.0.0.1:8080/jwks', false],
+    ['http://127.0.0.1', 'https://keys.example.com/jwks', false],
+    ['http://sts.example.com', 'http://keys.example.com/jwks', true],
+  ])('of %s may be at %s', (from, jwksUri, insecureAllowHttp) => {
+    expect(oidc({ issuer: from, jwksUri, insecureAllowHttp }).endpoints[0]?.keys).toEqual({ jwksUri })
+  })
+})
+
+describe('refuses', () => {
+  const known = 'issuer, audience, jwksUri, jwks, algorithms, typ, requiredClaims, insecureAllowHttp'
+
+  it.each([
+    [{ issuer: '' }, 'issuer must be a non-empty string.'],
+    [{ issuer: undefined }, 'issuer must be a non-empty string.'],
+    [{ audience: '' }, 'audience[] must be a non-empty string.'],
+    [{ audience: [] }, 'audience must be a list of at least one string.'],
+    [{ audience: 7 }, 'audience[] must be a non-empty string.'],
+    [{ jwks, jwksUri: 'https://sts.example.com/jwks' }, 'Give jwks or jwksUri, not both.'],
+    [{ jwks: { keys: [] } }, 'jwks must be a JWK Set with at least one key.'],
+    [{ jwks: {} }, 'jwks must be a JWK Set with at least one key.'],
+    [{ jwks: null }, 'jwks must be a JWK Set with at least one key.'],
+    [{ jwks: { keys: 'x' } }, 'jwks must be a JWK Set with at least one key.'],
+    [{ jwksUri: '' }, 'jwksUri must be a non-empty string.'],
+    [{ algorithms: [] }, 'algorithms must be a list of at least one string.'],
+    [{ algorithms: 'RS256' }, 'algorithms must be a list of at least one string.'],
+    [{ typ: [] }, 'typ must be a list of at least one string.'],
+    [{ typ: 'at+jwt' }, 'typ must be a list of at least one string.'],
+    [{ typ: [null, 7] }, 'typ[] must be a non-empty string.'],
+    [{ typ: [null, ''] }, 'typ[] must be a non-empty string.'],
+    [{ requiredClaims: 'sub' }, 'requiredClaims must be a list of strings.'],
+    [{ requiredClaims: [7] }, 'requiredClaims[] must be a non-empty string.'],
+    [{ jwks_uri: 'https://sts.example.com/jwks' }, `oidc() has no option jwks_uri. It has: ${known}.`],
+  ])('%j', (options, message) => {
+    expect(() => make(options)).toThrow(new TypeError(message))
+  })
+
+  it.each(['none', 'HS256', 'RS257', 'rs256', '__proto__'])('the algorithm %s', (name) => {
+    const message = `algorithms may hold RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519, EdDSA, not ${name}.`
+    expect(() => make({ algorithms: ['ES256', name] })).toThrow(new TypeError(message))
+  })
+
+  it('a URL object, and says which string to write', () => {
+    const message = `issuer must be a string, not a URL object: write 'https://sts.example.com' (or with the slash, if your STS does).`
+    expect(() => make({ issuer: new URL(issuer) })).toThrow(new TypeError(message))
+  })
+
+  it('to be called without options', () => {
+    expect(() => oidc(undefined as never)).toThrow(new TypeError('oidc() needs an options object.'))
+  })
+})
+
+describe('the strict profile', () => {
+  it('fixes typ, and adds to the required claims', () => {
+    const made = rfc9068({ issuer, audience: 'urn:a', requiredClaims: ['tenant'] })
+    expect(made).toMatchObject({ preset: 'rfc9068', audience: ['urn:a'], types: ['at+jwt'] })
+    expect(made.requiredClaims).toEqual(['aud', 'sub', 'client_id', 'iat', 'jti', 'tenant'])
+    expect(rfc9068({ issuer, typ: ['JWT'] } as never).types).toEqual(['at+jwt'])
+  })
+
+  it('is as careful as oidc()', () => {
+    expect(() => rfc9068({ issuer, requiredClaims: 'sub' } as never)).toThrow(/^requiredClaims must be a list/)
+    expect(() => rfc9068({ issuer: 'http://sts.example.com' })).toThrow(/^issuer must be https/)
+  })
+})
+
+it('is called oidc, for messages, and brings an audience only where it has one', () => {
+  expect(oidc({ issuer }).preset).toBe('oidc')
+  expect(oidc({ issuer })).not.toHaveProperty('audience')
+  expect(oidc({ issuer, audience: null }).audience).toBeNull()
+  expect(oidc({ issuer, audience: 'urn:a' }).audience).toEqual(['urn:a'])
+  const list = ['urn:a']
+  const kept = oidc({ issuer, audience: list })
+  list.push('urn:b')
+  expect(kept.audience).toEqual(['urn:a'])
+})

@@ -1,0 +1,90 @@
+// Claims of many shapes, read into one.
+import { describe, expect, it } from 'vitest'
+import { readAuthentication, readScopes, readString, readStrings } from '../../src/principal/read-claims.ts'
+
+describe('a string claim', () => {
+  it('is read when it is a string with something in it', () => {
+    expect(readString({ sub: 'alice' }, 'sub')).toBe('alice')
+  })
+
+  it.each([[{}], [{ sub: '' }], [{ sub: 1 }], [{ sub: ['alice'] }], [{ sub: null }]])('is absent in %j', (claims) => {
+    expect(readString(claims, 'sub')).toBeUndefined()
+  })
+
+  it('is not what claims inherit', () => {
+    expect(readString(Object.create({ sub: 'alice' }), 'sub')).toBeUndefined()
+  })
+})
+
+describe('a list of strings', () => {
+  it.each([
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+    ['a', ['a']],
+    ['a b', ['a b']],
+    [
+      ['a', 1, null, '', {}, ['b'], 'c'],
+      ['a', 'c'],
+    ],
+    ['', []],
+    [1, []],
+    [{ a: 'a' }, []],
+    [null, []],
+    [undefined, []],
+  ])('reads %j as %j', (roles, list) => {
+    expect(readStrings({ roles }, 'roles')).toEqual(list)
+  })
+
+  it('is empty where the claim is absent or inherited', () => {
+    expect(readStrings({}, 'roles')).toEqual([])
+    expect(readStrings(Object.create({ roles: ['admin'] }), 'roles')).toEqual([])
+  })
+})
+
+describe('scopes', () => {
+  it.each([
+    [{ scope: 'orders:read orders:write' }, ['orders:read', 'orders:write']],
+    [{ scp: 'Orders.Read Orders.Write' }, ['Orders.Read', 'Orders.Write']],
+    [{ scp: ['a', 'b'] }, ['a', 'b']],
+    [{ scope: ['a', 'b'] }, ['a', 'b']],
+    [{ scope: 'a b', scp: ['b', 'c'] }, ['a', 'b', 'c']],
+    [{ scope: ' a  b ' }, ['a', 'b']],
+    [{ scope: 'a a' }, ['a']],
+    [{ scope: 'a\tb' }, ['a\tb']],
+    [{ scope: '' }, []],
+    [{ scope: ' ' }, []],
+    [{ scope: [] }, []],
+    [{ scope: 42, scp: { a: 'a' } }, []],
+    [{ scope: null }, []],
+    [{}, []],
+  ])('[RFC9068-2.2.3-1] of %j are %j', (claims, scopes) => {
+    expect(readScopes(claims)).toEqual(scopes)
+  })
+
+  it('in a list are taken whole, so that one member cannot smuggle in two', () => {
+    expect(readScopes({ scp: ['a b', 'c', 7, ''] })).toEqual(['a b', 'c'])
+  })
+})
+
+describe('authentication', () => {
+  it('has what the token says of the login', () => {
+    expect(readAuthentication({ acr: 'loa3', amr: ['pwd', 'otp'], auth_time: 1.5 })).toStrictEqual({
+      acr: 'loa3',
+      amr: ['pwd', 'otp'],
+      time: 1.5,
+    })
+  })
+
+  it('has no member for what the token does not say', () => {
+    expect(readAuthentication({})).toStrictEqual({})
+    expect(readAuthentication({ acr: 3, amr: [], auth_time: '1' })).toStrictEqual({})
+    expect(readAuthentication({ acr: '', amr: [1], auth_time: null })).toStrictEqual({})
+    expect(readAuthentication(Object.create({ auth_time: 1 }))).toStrictEqual({})
+  })
+
+  it('takes an acr of 0 and an auth_time of 0 as said', () => {
+    expect(readAuthentication({ acr: '0', auth_time: 0 })).toStrictEqual({ acr: '0', time: 0 })
+  })
+})

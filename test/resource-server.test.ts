@@ -1,0 +1,262 @@
+// From a request to an outcome, without any framework: who is in, who is nobody, who is refused and how.
+import { AuthError, createResourceServer, type ResourceServerOptions, type VerifiedToken } from 'claimcheck'
+import { allOf, anyOf, not, type Policy, policy, role, scope } from 'claimcheck/policy'
+import { describe, expect, it } from 'vitest'
+import { createTestApi, requestWith, testApiOptions } from './support/resource-servers.ts'
+import { audience, createToken, issuer } from './support/tokens.ts'
+import { refusalOf } from './support/verifiers.ts'
+
+const bearer = (claims: Record<string, unknown> = {}) => requestWith(`Bearer ${createToken({ claims })}`)
+const allow = () => true
+const deny = () => false
+
+/** The refusal of a request at the door, as a client and as the operator see it. */
+async function refused(admission: Promise<{ outcome: string; error?: AuthError }>) {
+  const { outcome, error } = await admission
+  expect(outcome).toBe('refused')
+  expect(error).toBeInstanceOf(AuthError)
+  const { code, status, headers, details } = error as AuthError
+  return { code, status, challenge: headers['WWW-Authenticate'], details }
+}
+
+describe('authenticate', () => {
+  it('[RFC6750-2.1-1] says who sent a good token', async () => {
+    const { api } = createTestApi()
+    const authentication = await api.authenticate(bearer({ sub: 'bob' }))
+    expect(authentication).toMatchObject({ outcome: 'authenticated', auth: { principal: { subject: 'bob' } } })
+  })
+
+  it.each([['no credential'], ['a foreign scheme', 'Basic Zm9v']])(
+    'calls a request with %s anonymous',
+    async (_, ...lines) => {
+      const { api, events } = createTestApi()
+      expect(await api.authenticate(requestWith(...lines))).toEqual({ outcome: 'anonymous' })
+      expect(events).toEqual([])
+    },
+  )
+
+  it.each([
+    ['credential_malformed', ['Bearer a b']],
+    ['credential_repeated', ['Bearer a', 'Bearer b']],
+  ])('refuses with %s what is not one credential, and tells the operator once', async (code, lines) => {
+    const { api, events, verified } = createTestApi()
+    const { challenge, ...seen } = await refused(api.authenticate(requestWith(...lines)))
+    expect(seen).toEqual({ code, status: 400, details: {} })
+    expect(challenge).toMatch(/^Bearer realm="orders", error="invalid_request", /)
+    expect(events).toEqual([{ type: 'refusal', code, status: 400, hint: undefined, details: {} }])
+    expect(verified).toEqual([])
+  })
+
+  it('refuses a bad token with the error of the verifier, and tells the operator once', async () => {
+    const { api, events } = createTestApi()
+    expect(await refused(api.authenticate(bearer({ aud: 'https://other' })))).toMatchObject({
+      code: 'audience_mismatch',
+    })
+    expect(events.map((event) => 'code' in event && event.code)).toEqual(['audience_mismatch'])
+  })
+
+  it('verifies once for each request object, also when it is asked again before it has answered', async () => {
+    const { api, verified } = createTestApi()
+    const request = bearer()
+    const [one, other] = await Promise.all([api.authenticate(request), api.guard(request, allow)])
+    expect(one).toBe(other)
+    expect(await api.authenticate(request)).toBe(one)
+    expect(verified).toEqual(['alice'])
+    await api.authenticate({ ...request })
+    expect(verified).toEqual(['alice', 'alice'])
+  })
+})
+
+describe('guard', () => {
+  it('lets in who has a good token, where no policy asks for more', async () => {
+    const { api } = createTestApi()
+    expect(await api.guard(bearer())).toMatchObject({ outcome: 'authenticated', auth: { issuer } })
+  })
+
+  it('lets in whom the policy allows, and gives it the caller and no resource', async () => {
+    const { api } = createTestApi()
+    const queries: unknown[] = []
+    const admission = await api.guard(bearer(), (query) => queries.push(query) === 1)
+    expect(admission.outcome).toBe('authenticated')
+    expect(queries).toEqual([{ auth: 'auth' in admission && admission.auth, resource: undefined }])
+  })
+
+  it('[RFC6750-3.1-1] asks who sends no credential for one, and names the scopes that the policy requires', async () => {
+    const { api, events } = createTestApi()
+    const needs = allOf(scope('a', 'b'), scope('b', 'c'))
+    expect(await refused(api.guard(requestWith(), needs))).toEqual({
+      code: 'credential_missing',
+      status: 401,
+      challenge: 'Bearer realm="orders", scope="a b c"',
+      details: {},
+    })
+    expect(await refused(api.guard(requestWith('Basic Zm9v'), role('r')))).toMatchObject({
+      challenge: 'Bearer realm="orders"',
+    })
+    expect(await refused(api.guard(requestWith()))).toMatchObject({ challenge: 'Bearer realm="orders"' })
+    expect(events.map(({ type }) => type)).toEqual(['refusal', 'refusal', 'refusal'])
+  })
+
+  it('never asks the policy about who is anonymous or refused', async () => {
+    const { api } = createTestApi()
+    for (const request of [requestWith(), requestWith('Bearer garbage'), requestWith('Bearer a b')]) {
+      expect(await api.guard(request, () => expect.fail('was asked'))).toMatchObject({ outcome: 'refused' })
+    }
+  })
+
+  it('[RFC9700-2.3-1] refuses a token for another resource, and an action that the token does not cover', async () => {
+    const { api } = createTestApi()
+    const needs = scope('orders:read', 'orders:write')
+    const other = await refused(api.guard(bearer({ aud: 'https://other', scope: 'orders:read orders:write' }), needs))
+    expect(other).toMatchObject({ code: 'audience_mismatch', status: 401 })
+    expect(await refused(api.guard(bearer({ scope: 'orders:read' }), needs))).toMatchObject({
+      code: 'insufficient_scope',
+      status: 403,
+      challenge: expect.stringMatching(
+        /^Bearer realm="orders", error="insufficient_scope", .*, scope="orders:read orders:write"$/,
+      ),
+      details: { verified: true, policy: 'scope(orders:read orders:write)', aud: audience, iss: issuer },
+    })
+  })
+
+  it.each<[string, Policy | (() => unknown), string]>([
+    ['a role is missing', role('manager') as Policy, 'role(manager)'],
+    ['a function says no', deny, 'deny'],
+    ['the negation of a scope says no', not(policy('all', allow)), 'not(all)'],
+    ['a decision names nothing that would help', policy('empty', () => ({ effect: 'deny', unmet: [] })), 'empty'],
+  ])('denies without a challenge when %s', async (_, rule, id) => {
+    const { api, events } = createTestApi()
+    expect(await refused(api.guard(bearer(), rule as Policy))).toMatchObject({
+      code: 'access_denied',
+      status: 403,
+      challenge: undefined,
+      details: { verified: true, policy: id },
+    })
+    expect(events).toMatchObject([{ type: 'refusal', code: 'access_denied', status: 403, details: { policy: id } }])
+  })
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new RangeError('broken')
+      },
+    ],
+    ['rejects', () => Promise.reject(new RangeError('broken'))],
+    ['says that it cannot tell', () => ({ effect: 'indeterminate', cause: new RangeError('broken') })],
+  ])('answers 503 when the policy %s, and tells the operator why', async (_, broken) => {
+    const { api, events } = createTestApi()
+    const admission = refused(api.guard(bearer(), policy('fragile', broken as () => boolean)))
+    const details = { verified: true, policy: 'fragile', cause: new RangeError('broken') }
+    expect(await admission).toMatchObject({ code: 'policy_unavailable', status: 503, challenge: undefined, details })
+    expect(events).toMatchObject([{ code: 'policy_unavailable', status: 503, details }])
+  })
+
+  it('[RFC9700-4.15-1] lets a policy for users refuse the token of an application', async () => {
+    const { api } = createTestApi()
+    const onlyUsers = policy('onlyUsers', ({ auth }: { auth: VerifiedToken }) => auth.principal.kind === 'user')
+    const application = { sub: 'batch-job', client_id: 'batch-job' }
+    expect(await api.guard(bearer({ auth_time: 1, acr: '1' }), onlyUsers)).toHaveProperty('outcome', 'authenticated')
+    expect(await refused(api.guard(bearer(application), onlyUsers))).toMatchObject({
+      code: 'access_denied',
+      status: 403,
+    })
+    expect(await refused(api.guard(bearer(), onlyUsers))).toMatchObject({ code: 'access_denied', status: 403 })
+  })
+})
+
+describe('the policy of the resource server', () => {
+  const { options } = testApiOptions({ policy: scope('api') })
+  const api = createResourceServer(options)
+
+  it('must allow as well, whatever the route asks for', async () => {
+    expect(await api.guard(bearer({ scope: 'api' }))).toHaveProperty('outcome', 'authenticated')
+    expect(await api.guard(bearer({ scope: 'api read' }), scope('read'))).toHaveProperty('outcome', 'authenticated')
+    expect(await refused(api.guard(bearer({ scope: 'read' })))).toMatchObject({ code: 'insufficient_scope' })
+    expect(await refused(api.guard(bearer({ scope: 'read' }), scope('read')))).toMatchObject({
+      code: 'insufficient_scope',
+    })
+    expect(await refused(api.guard(bearer({ scope: 'read' }), allow))).toMatchObject({ code: 'insufficient_scope' })
+    expect(await refused(api.guard(bearer({ scope: 'api' }), anyOf(scope('read'), deny)))).toMatchObject({
+      status: 403,
+    })
+  })
+
+  it('is told of together with that of the route', async () => {
+    const anonymous = await refused(api.guard(requestWith(), scope('read')))
+    expect(anonymous.challenge).toBe('Bearer realm="orders", scope="api read"')
+    expect((await refused(api.guard(bearer(), scope('read')))).challenge).toMatch(/, scope="api read"$/)
+    expect((await refused(api.guard(requestWith()))).challenge).toBe('Bearer realm="orders", scope="api"')
+  })
+
+  it('may be a function, and must be a policy', async () => {
+    const { api } = createTestApi({ policy: deny })
+    expect(await refused(api.guard(bearer()))).toMatchObject({ code: 'access_denied', details: { policy: 'deny' } })
+    expect(() => createTestApi({ policy: 'scope' as never })).toThrow(/policy must be/i)
+  })
+})
+
+describe('authorize and require', () => {
+  const { api, events } = createTestApi()
+  const owner = policy('owner', ({ auth, resource }: { auth: VerifiedToken; resource: { owner: string } }) => {
+    return auth.principal.subject === resource.owner
+  })
+  const alice = () => api.verifyToken(createToken())
+
+  it('asks a policy about a resource', async () => {
+    expect(await api.authorize(await alice(), owner, { owner: 'alice' })).toEqual({ effect: 'allow' })
+    expect(await api.authorize(await alice(), owner, { owner: 'bob' })).toEqual({ effect: 'deny' })
+    expect(await api.authorize(await alice(), allow)).toEqual({ effect: 'allow' })
+    expect(events).toEqual([])
+  })
+
+  it('throws the refusal that the decision calls for, and tells the operator once', async () => {
+    expect(await api.require(await alice(), owner, { owner: 'alice' })).toBeUndefined()
+    const error = await refusalOf(api.require(await alice(), owner, { owner: 'bob' }))
+    expect(error).toMatchObject({ code: 'access_denied', status: 403, details: { verified: true, policy: 'owner' } })
+    const needs = scope('orders:read')
+    expect((await refusalOf(api.require(await alice(), needs))).headers['WWW-Authenticate']).toMatch(
+      /^Bearer realm="orders".*, scope="orders:read"$/,
+    )
+    expect(await refusalOf(api.require(await alice(), () => Promise.reject(new Error())))).toMatchObject({
+      status: 503,
+    })
+    expect(events.map((event) => 'code' in event && event.code)).toEqual([
+      'access_denied',
+      'insufficient_scope',
+      'policy_unavailable',
+    ])
+  })
+})
+
+describe('a resource server', () => {
+  it('verifies tokens like a verifier, and its functions may be taken off it', async () => {
+    const { authenticate, authorize, require, guard, challenge, verifyToken, ready, close } = createTestApi().api
+    const auth = await verifyToken(createToken())
+    expect(await authenticate(bearer())).toHaveProperty('outcome', 'authenticated')
+    expect(await guard(bearer())).toHaveProperty('outcome', 'authenticated')
+    expect(await authorize(auth, allow)).toEqual({ effect: 'allow' })
+    expect(await require(auth, allow)).toBeUndefined()
+    expect(challenge(new AuthError('access_denied')).status).toBe(403)
+    expect(await ready()).toEqual([{ issuer, ok: true }])
+    expect(close()).toBeUndefined()
+  })
+
+  it('has the realm api unless it is given another, and says so', () => {
+    const { realm: _, ...options } = testApiOptions().options as ResourceServerOptions & { realm: string }
+    const plain = createResourceServer(options as ResourceServerOptions)
+    expect(plain.realm).toBe('api')
+    expect(plain.challenge(new AuthError('credential_missing')).headers['WWW-Authenticate']).toBe('Bearer realm="api"')
+    expect(createTestApi().api.realm).toBe('orders')
+    expect(createTestApi({ realm: '' }).api.realm).toBe('')
+  })
+
+  it.each(['a"b', 'a\\b', 'é', 'a\nb', 1, null])('has no realm %j', (realm) => {
+    expect(() => createTestApi({ realm: realm as string })).toThrow(TypeError)
+  })
+
+  it('refuses options that a verifier would refuse', () => {
+    expect(() => createTestApi({ relm: 'x' } as Partial<ResourceServerOptions>)).toThrow(/no option relm/)
+    expect(() => createTestApi({ clockToleranceSeconds: 301 })).toThrow(/clockToleranceSeconds/)
+  })
+})

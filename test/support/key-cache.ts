@@ -1,0 +1,78 @@
+// A key cache whose loads end when the test says so, and whose look-ups can be asked how they stand.
+import { AuthError, type ClaimcheckEvent } from 'claimcheck'
+import { createKeyCache, type LoadedKeys } from '../../src/keys/key-cache.ts'
+import type { VerificationKey } from '../../src/keys/key-source.ts'
+import { createTestClock, type TestClock } from './clock.ts'
+
+export interface TestKeyCache {
+  readonly clock: TestClock
+  readonly events: ClaimcheckEvent[]
+  /** How many loads have begun. */
+  loads(): number
+  /** Ends the load under way with a set of these kids, and lets everyone who waited for it go on. */
+  succeed(kids: readonly string[], changes?: Partial<LoadedKeys>): Promise<void>
+  fail(error?: unknown): Promise<void>
+  find(kid?: string): Promise<VerificationKey | undefined>
+  ready(): Promise<void>
+}
+
+export const keyCacheIssuer = 'https://sts.example.com'
+
+/** `random` is 0 unless told: then refreshes are due at half of the fresh time, and back-off is half as long. */
+export function createTestKeyCache({ random = () => 0, clock = createTestClock() } = {}): TestKeyCache {
+  const events: ClaimcheckEvent[] = []
+  const loads: { resolve(loaded: LoadedKeys): void; reject(error: unknown): void }[] = []
+  const load = () => new Promise<LoadedKeys>((resolve, reject) => loads.push({ resolve, reject }))
+  const emit = (event: ClaimcheckEvent): void => void events.push(event)
+  const { findKey, ready } = createKeyCache({ issuer: keyCacheIssuer, load, clock, random, emit })
+  return {
+    clock,
+    events,
+    loads: () => loads.length,
+    async succeed(kids, changes = {}) {
+      loads.at(-1)?.resolve({ keys: kids.map(keyNamed), skipped: 0, ...changes })
+      await everyoneGoesOn()
+    },
+    async fail(error = new Error('no answer')) {
+      loads.at(-1)?.reject(error)
+      await everyoneGoesOn()
+    },
+    find: (kid) => findKey({ alg: 'ES256', ...(kid !== undefined && { kid }) }),
+    ready,
+  }
+}
+
+/** A cache that holds these kids, loaded just now. */
+export async function createWarmKeyCache(
+  kids: readonly string[],
+  { changes, ...options }: Parameters<typeof createTestKeyCache>[0] & { readonly changes?: Partial<LoadedKeys> } = {},
+): Promise<TestKeyCache> {
+  const cache = createTestKeyCache(options)
+  const ready = cache.ready()
+  await cache.succeed(kids, changes)
+  await ready
+  cache.events.length = 0
+  return cache
+}
+
+/** How a look-up stands now: the kid of the key found, `absent` (a 401), `503 after …` its `Retry-After`, or `waiting`. */
+export async function stateOf(lookup: Promise<VerificationKey | undefined>): Promise<string> {
+  const settled = lookup.then(
+    (key) => (key ? (key.kid ?? 'a key without kid') : 'absent'),
+    (error: unknown) => {
+      if (!(error instanceof AuthError) || error.code !== 'keys_unavailable') throw error
+      return `503 after ${error.headers['Retry-After']}`
+    },
+  )
+  return Promise.race([settled, everyoneGoesOn().then(() => 'waiting')])
+}
+
+/** Runs all promise callbacks that are due. No time passes. */
+export function everyoneGoesOn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A key that could verify nothing: the cache never looks inside. A kid of '' stands for none. */
+function keyNamed(kid: string): VerificationKey {
+  return { ...(kid !== '' && { kid }), algorithms: ['ES256'], key: undefined as never }
+}

@@ -1,0 +1,47 @@
+// A verifier for tests: local keys, a clock that stands still, and a record of its events.
+import { AuthError, type ClaimcheckEvent, createVerifier, type Verifier, type VerifierOptions } from 'claimcheck'
+import { type OidcOptions, oidc } from 'claimcheck/issuers'
+import { expect } from 'vitest'
+import { createTestClock, type TestClock } from './clock.ts'
+import { audience, issuer, keyFor } from './tokens.ts'
+import type { JsonWebKey } from './types.ts'
+
+export interface TestVerifier extends Verifier {
+  readonly clock: TestClock
+  readonly events: ClaimcheckEvent[]
+}
+
+export interface TestVerifierOptions {
+  /** Members of the issuer's JWK Set. Default: the public ES256 key. */
+  readonly keys?: readonly JsonWebKey[]
+  readonly oidc?: Partial<OidcOptions>
+  readonly options?: Partial<VerifierOptions>
+}
+
+/** Accepts what `createToken()` makes by default. Never touches a network: a fetch fails the test. */
+export function createTestVerifier({ keys, oidc: changes = {}, options = {} }: TestVerifierOptions = {}): TestVerifier {
+  const clock = createTestClock()
+  const events: ClaimcheckEvent[] = []
+  const trusted = oidc({ issuer, audience, jwks: { keys: keys ?? [keyFor('ES256').publicJwk] }, ...changes })
+  const fetch = () => Promise.reject(new Error('this test must not fetch'))
+  const verifier = createVerifier({ audience: null, clock, fetch, onEvent: (event) => events.push(event), ...options, issuer: trusted })
+  return { ...verifier, clock, events }
+}
+
+/** The AuthError that `promise` rejects with; anything else fails the test. */
+export async function refusalOf(promise: Promise<unknown>): Promise<AuthError> {
+  const error = await promise.then(
+    () => expect.fail('was let in'),
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(AuthError)
+  return error as AuthError
+}
+
+/** Expects the answer that every unacceptable token gets, and the code that only the operator sees. */
+export async function expectInvalidToken(promise: Promise<unknown>, code: AuthError['code']): Promise<AuthError> {
+  const error = await refusalOf(promise)
+  expect({ code: error.code, status: error.status }).toEqual({ code, status: 401 })
+  expect(error.headers['WWW-Authenticate']).toContain('error="invalid_token"')
+  return error
+}

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import { type ParsedToken, parseToken } from '../../src/token/parse-token.ts'
+import {
+  audience,
+  createToken,
+  encode,
+  goodClaims,
+  issuer,
+  keyFor,
+  signSegments,
+  signTexts,
+} from '../support/tokens.ts'
+import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
+
+const { verifyToken } = createTestVerifier()
+const key = keyFor('ES256')
+const goodHeader = JSON.stringify({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
+const goodPayload = JSON.stringify(goodClaims())
+const good = signTexts(goodHeader, goodPayload, key)
+const [header = '', payload = '', signature = ''] = good.split('.')
+
+async function expectMalformed(token: string, hint: string): Promise<void> {
+  const error = await expectInvalidToken(verifyToken(token), 'token_malformed')
+  expect(error.hint).toContain(hint)
+}
+
+/** Replaces the first brace of a JSON text, to put members in front of the others. */
+function withMembers(json: string, members: string): string {
+  return json.replace('{', `{${members},`)
+}
+
+describe('parseToken', () => {
+  it('gives header, claims, signing input and signature of a good token', () => {
+    const parsed = parseToken(good) as ParsedToken
+    expect(parsed.header).toEqual({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
+    expect(parsed.claims).toEqual(goodClaims())
+    expect(Buffer.from(parsed.signingInput).toString()).toBe(`${header}.${payload}`)
+    expect(Buffer.from(parsed.signature).toString('base64url')).toBe(signature)
+  })
+
+  it.each([undefined, null, 1, {}, [good], { toString: () => good }, Buffer.from(good)])(
+    'says of %s that a token is a string',
+    (token) => {
+      expect(parseToken(token)).toEqual({ code: 'token_malformed', hint: 'the token must be a string' })
+    },
+  )
+})
+
+describe('the segments of a token', () => {
+  it.each([
+    ['none', ''],
+    ['one', 'opaque-token'],
+    ['two', `${header}.${payload}`],
+    ['four', `${good}.`],
+    ['four with text', `${good}.${signature}`],
+    ['six', `${header}.....`],
+    ['seven', 'a.b.c.d.e.f.g'],
+    ['an empty first one', `.${payload}.${signature}`],
+    ['an empty second one', `${header}..${signature}`],
+    ['nothing but dots', '..'],
+  ])('[RFC7515-5.2-1] are three: a token with %s is refused', async (_, token) => {
+    await expectMalformed(token, 'three base64url segments')
+  })
+
+  it('[RFC8725bis-3.2-1] are never read as unsigned when the signature is empty', async () => {
+    await expectInvalidToken(verifyToken(`${header}.${payload}.`), 'signature_invalid')
+  })
+
+  it.each([
+    ['dir', { alg: 'dir', enc: 'A256GCM' }],
+    ['RSA-OAEP-256', { alg: 'RSA-OAEP-256', enc: 'A256GCM', kid: 'ES256' }],
+    ['PBES2', { alg: 'PBES2-HS256+A128KW', enc: 'A128CBC-HS256', p2c: 1, p2s: 'c2FsdA' }],
+    ['a signing algorithm', { alg: 'ES256', kid: 'ES256' }],
+  ])('[RFC8725bis-3.3-1] are five in a JWE, which is refused: %s', async (_, protectedHeader) => {
+    const token = `${encode(JSON.stringify(protectedHeader))}.${payload}.aXY.${payload}.${signature}`
+    const error = await expectInvalidToken(verifyToken(token), 'token_encrypted')
+    expect(error.hint).toContain('JWE')
+  })
+
+  it.each([
+    ['dir', { alg: 'dir', enc: 'A256GCM' }],
+    ['PBES2', { alg: 'PBES2-HS256+A128KW', enc: 'A128CBC-HS256', p2c: 2_000_000_000, p2s: 'c2FsdA' }],
+  ])('[RFC8725bis-3.3-1] are no signature because there are three: the JWE algorithm %s', async (_, changes) => {
+    await expectInvalidToken(verifyToken(createToken({ header: changes })), 'algorithm_not_allowed')
+  })
+
+  it.each([
+    ['flattened JSON', JSON.stringify({ protected: header, payload, signature })],
+    ['general JSON', JSON.stringify({ payload, signatures: [{ protected: header, signature }] })],
+    ['braces around', `{${good}}`],
+    ['quotes around', `"${good}"`],
+    ['a space before', ` ${good}`],
+    ['a line break after', `${good}\n`],
+    ['padding', `${good}=`],
+    ['the scheme', `Bearer ${good}`],
+  ])('[RFC8725bis-3.14-1] have only letters, digits, - and _: %s is refused', async (_, token) => {
+    await expectInvalidToken(verifyToken(token), 'token_malformed')
+  })
+
+  it.each([
+    [
+      'in the name of a member',
+      JSON.stringify({ [`${header}.${payload}.`]: 0, protected: header, payload, signature }),
+    ],
+    ['as the last member', JSON.stringify({ protected: header, signature, payload: `${payload}.x.y` })],
+    ['between two dots', `{".":"","payload":"${payload}","protected":"${header}","signature":"${signature}","":"."}`],
+    ['after a comment', `/*${header}.${payload}.*/${signature}`],
+  ])('[RFC8725bis-3.14-2] are not found in a JSON serialization that looks compact %s', async (_, token) => {
+    await expectInvalidToken(verifyToken(token), 'token_malformed')
+  })
+
+  it('[RFC7515-4.1.11-3] leave no room for an unprotected header', async () => {
+    const token = { protected: header, header: { crit: ['exp'], exp: 1 }, payload, signature }
+    await expectInvalidToken(verifyToken(JSON.stringify(token)), 'token_malformed')
+  })
+})
+
+describe('the text of header and payload', () => {
+  const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
+  const notObjects = ['[]', `[${goodPayload}]`, '"x"', 'null', '1', 'true', ' ', '{', `${goodPayload}x`]
+
+  it.each(notObjects)('[RFC7515-5.2-1] [RFC7519-7.2-1] is refused as %j', async (text) => {
+    await expectMalformed(signTexts(text, goodPayload, key), 'header')
+    await expectMalformed(signTexts(goodHeader, text, key), 'payload')
+  })
+
+  it.each([
+    ['UTF-16', utf16],
+    ['UTF-16, big endian', (text: string) => utf16(text).swap16()],
+    ['UTF-8 with a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`)],
+    ['broken UTF-8', (text: string) => Buffer.from(withMembers(text, '"x":"é"'), 'latin1')],
+    ['a lone surrogate', (text: string) => Buffer.from(withMembers(text, String.raw`"x":"\ud800"`))],
+  ])('[RFC8725bis-3.7-1] [RFC7515-5.2-1] is UTF-8 and nothing else: %s is refused', async (_, spell) => {
+    await expectMalformed(signTexts(spell(goodHeader), goodPayload, key), 'header')
+    await expectMalformed(signTexts(goodHeader, spell(goodPayload), key), 'payload')
+  })
+
+  it.each(['"alg":"none"', '"alg":"ES256"', '"kid":"x"', '"typ":"JWT"', String.raw`"\u0061lg":"none"`])(
+    '[RFC7515-4-1] holds each header parameter once: a second %s is refused',
+    async (member) => {
+      await expectMalformed(signTexts(withMembers(goodHeader, member), goodPayload, key), 'header')
+    },
+  )
+
+  it.each([
+    '"sub":"mallory"',
+    `"iss":"${issuer}"`,
+    `"aud":"${audience}"`,
+    '"exp":9999999999',
+    String.raw`"\u0073ub":"mallory"`,
+    '"act":{"sub":"a","sub":"b"}',
+    String.raw`"list":[{"deep":{"a":1,"\u0061":2}}]`,
+  ])('[RFC7519-4-1] holds each claim once: %s as well is refused', async (member) => {
+    await expectMalformed(signTexts(goodHeader, withMembers(goodPayload, member), key), 'payload')
+  })
+
+  it('[OWN-PROTO-1] keeps a claim called __proto__ a claim', async () => {
+    const text = withMembers(goodPayload, '"__proto__":{"admin":true,"roles":["admin"]},"constructor":{"prototype":1}')
+    const auth = await verifyToken(signTexts(goodHeader, text, key))
+    expect(Object.hasOwn(auth.claims, '__proto__')).toBe(true)
+    expect(Object.getPrototypeOf(auth.claims)).toBe(Object.prototype)
+    expect([auth.claims.admin, auth.claims.roles, Reflect.get({}, 'admin')]).toEqual([undefined, undefined, undefined])
+    expect(auth.principal.roles).toEqual([])
+  })
+
+  it('[OWN-PROTO-1] does not find a required claim in __proto__', async () => {
+    const hidden = `{"__proto__":${goodPayload}}`
+    await expectInvalidToken(verifyToken(signTexts(goodHeader, hidden, key)), 'claim_missing')
+  })
+
+  it.each([
+    ['header', `${header}=`, payload],
+    ['payload', header, `${payload}=`],
+  ])('[RFC7515-2-1] is refused when the segment of the %s is spelt otherwise', async (name, first, second) => {
+    await expectMalformed(signSegments(first, second, key), name)
+  })
+
+  it('[RFC7515-2-1] is refused when the signature is spelt otherwise', async () => {
+    await expectMalformed(`${good}=`, 'signature')
+  })
+})

@@ -1,0 +1,188 @@
+// What composition demands of caller and resource, as the compiler sees it. Checked by `npx tsc --noEmit`, never run.
+import { createResourceServer, type VerifiedToken } from 'claimcheck'
+import {
+  allOf,
+  anyOf,
+  anyScope,
+  claim,
+  type Decision,
+  type HasClaim,
+  type HasRoles,
+  type HasScopes,
+  not,
+  type Policy,
+  type PolicyLike,
+  type PolicyQuery,
+  policy,
+  role,
+  scope,
+  type Unmet,
+} from 'claimcheck/policy'
+import { createGuard } from 'claimcheck/express'
+import { createGuard as createFastifyGuard } from 'claimcheck/fastify'
+import type { Request } from 'express'
+import type { FastifyRequest } from 'fastify'
+import { expectTypeOf } from 'vitest'
+
+interface Order {
+  readonly owner: string
+}
+interface Paid {
+  readonly paid: boolean
+}
+interface Verified {
+  readonly claims: { readonly email_verified: boolean }
+}
+type Query<P> = P extends { evaluate(query: infer Q): unknown } ? Q : never
+type AuthOf<P> = Query<P> extends { readonly auth: infer A } ? A : never
+type ResourceOf<P> = Query<P> extends { readonly resource: infer R } ? R : never
+
+declare const scopesOnly: HasScopes
+declare const rolesOnly: HasRoles
+declare const both: HasScopes & HasRoles
+declare const token: VerifiedToken
+declare const order: Order
+declare const paidOrder: Order & Paid
+declare const request: Request
+declare const fastifyRequest: FastifyRequest
+
+const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, Order>) => {
+  return resource.owner === auth.principal.key
+})
+const paid = policy('paid', ({ resource }: PolicyQuery<unknown, Paid>) => resource.paid)
+const emailVerified = ({ auth }: PolicyQuery<Verified>) => auth.claims.email_verified
+
+// Rules say what they need.
+expectTypeOf(scope('a')).toEqualTypeOf<Policy<HasScopes>>()
+expectTypeOf(anyScope('a', 'b')).toEqualTypeOf<Policy<HasScopes>>()
+expectTypeOf(role('r')).toEqualTypeOf<Policy<HasRoles>>()
+expectTypeOf(claim('tenant', 'x')).toEqualTypeOf<Policy<HasClaim<'tenant'>>>()
+expectTypeOf(claim(['address', 'country'], (value) => value === 'CH')).toEqualTypeOf<Policy<HasClaim<'address'>>>()
+// @ts-expect-error no scope at all
+scope()
+// @ts-expect-error no scope at all
+anyScope()
+// @ts-expect-error no claim at all
+claim([], 1)
+// @ts-expect-error a list is not compared
+claim('groups', ['a'])
+// @ts-expect-error a predicate answers true or false, and nothing that merely looks like it
+claim('a', (value) => value)
+// @ts-expect-error a predicate gives no decision
+claim('a', () => ({ effect: 'allow' }))
+
+// A composition demands the union of what its members need of the caller …
+for (const made of [allOf, anyOf]) {
+  const composed = made(scope('a'), role('r'))
+  expectTypeOf<AuthOf<typeof composed>>().toEqualTypeOf<HasScopes & HasRoles>()
+  composed.evaluate({ auth: both, resource: undefined })
+  // @ts-expect-error no roles
+  composed.evaluate({ auth: scopesOnly, resource: undefined })
+  // @ts-expect-error no scopes
+  composed.evaluate({ auth: rolesOnly, resource: undefined })
+}
+
+// … and of the resource.
+const settled = allOf(owner, paid, scope('a'))
+expectTypeOf<ResourceOf<typeof settled>>().toEqualTypeOf<Order & Paid>()
+settled.evaluate({ auth: token, resource: paidOrder })
+// @ts-expect-error not known to be paid
+settled.evaluate({ auth: token, resource: order })
+// @ts-expect-error no resource
+settled.evaluate({ auth: token, resource: undefined })
+const ofEither = anyOf(paid, owner)
+expectTypeOf<ResourceOf<typeof ofEither>>().toEqualTypeOf<Order & Paid>()
+
+// Nested compositions and `not` keep every need.
+const nested = not(anyOf(not(owner), allOf(role('r'), not(paid))))
+expectTypeOf<ResourceOf<typeof nested>>().toEqualTypeOf<Order & Paid>()
+nested.evaluate({ auth: token, resource: paidOrder })
+// @ts-expect-error not known to be paid
+nested.evaluate({ auth: token, resource: order })
+// @ts-expect-error a caller that is no verified token
+nested.evaluate({ auth: both, resource: paidOrder })
+const noRole = not(role('r'))
+expectTypeOf(noRole).toEqualTypeOf<Policy<HasRoles>>()
+
+// A member that needs nothing adds nothing.
+expectTypeOf(allOf(() => true)).toEqualTypeOf<Policy>()
+expectTypeOf(anyOf(async () => true, scope('a'))).toEqualTypeOf<Policy<HasScopes>>()
+expectTypeOf(not(() => false)).toEqualTypeOf<Policy>()
+
+// Bare functions stand in for policies, and their needs count.
+const verifiedReader = allOf(scope('a'), emailVerified)
+expectTypeOf<AuthOf<typeof verifiedReader>>().toEqualTypeOf<HasScopes & Verified>()
+// @ts-expect-error no claims
+verifiedReader.evaluate({ auth: scopesOnly, resource: undefined })
+allOf(scope('a'), ({ resource }: PolicyQuery<unknown, Order>) => Promise.resolve(resource.owner === 'a'))
+// @ts-expect-error a function in a composition says what it needs: its query is not typed `any` behind one's back
+allOf(scope('a'), ({ auth }) => auth.claims.whatever)
+// @ts-expect-error only booleans and decisions are answers
+allOf(scope('a'), () => 'yes')
+// @ts-expect-error only booleans and decisions are answers
+allOf(scope('a'), async () => 1)
+// @ts-expect-error not a policy
+allOf(scope('a'), 'scope')
+// @ts-expect-error not a policy
+anyOf({ id: 'x' })
+// @ts-expect-error one policy, not two
+not(scope('a'), scope('b'))
+
+// Lists made elsewhere keep their needs.
+const list: readonly Policy<HasScopes & HasRoles>[] = [scope('a'), role('r')]
+expectTypeOf(anyOf(...list)).toEqualTypeOf<Policy<HasScopes & HasRoles>>()
+
+// A policy with fewer needs stands in for one with more, never the other way round.
+expectTypeOf<Policy<HasScopes>>().toExtend<Policy<VerifiedToken>>()
+expectTypeOf<Policy<VerifiedToken>>().not.toExtend<Policy<HasScopes>>()
+expectTypeOf<Policy<VerifiedToken, Order>>().not.toExtend<PolicyLike<VerifiedToken, undefined>>()
+
+// Guards: a route knows the caller and no resource yet.
+const api = createResourceServer({ issuer: 'https://sts.example.com', audience: 'https://api.example.com' })
+const guard = createGuard(api)
+const fastifyGuard = createFastifyGuard(api)
+guard(allOf(scope('a'), anyOf(role('r'), not(claim('x', 1)), () => true)))
+guard(({ auth }) => auth.principal.kind === 'user')
+guard(({ auth }) => (auth.principal.kind === 'user' ? { effect: 'allow' } : { effect: 'deny' }))
+// @ts-expect-error needs an order
+guard(owner)
+// @ts-expect-error needs an order
+guard(anyOf(owner, role('manager')))
+// @ts-expect-error needs an order
+guard(not(owner))
+// @ts-expect-error needs an order
+guard.handler(owner, () => {})
+// @ts-expect-error needs an order
+fastifyGuard(allOf(owner))
+// @ts-expect-error needs an order
+createResourceServer({ issuer: 'https://sts.example.com', audience: null, policy: owner })
+// @ts-expect-error the claim is not known to be there: a schema would say so
+guard(verifiedReader)
+
+// In a handler there is one.
+guard.require(request, anyOf(owner, role('manager')), order)
+expectTypeOf(guard.require(request, settled, paidOrder)).resolves.toEqualTypeOf<Order & Paid>()
+fastifyGuard.require(fastifyRequest, owner, order)
+// @ts-expect-error not known to be paid
+guard.require(request, settled, order)
+// @ts-expect-error no order
+guard.require(request, owner, undefined)
+api.authorize(token, owner, order)
+// @ts-expect-error no order
+api.authorize(token, owner, { paid: true })
+
+// A claims schema's output is what a policy may ask for.
+const typed = createResourceServer({
+  issuer: 'https://sts.example.com',
+  audience: 'https://api.example.com',
+  claims: { '~standard': { version: 1, vendor: 'test', validate: () => ({ value: { email_verified: true } }) } },
+})
+typed.guard({ method: 'GET', url: '/', headers: [] }, verifiedReader)
+
+// Decisions are closed.
+expectTypeOf<Decision['effect']>().toEqualTypeOf<'allow' | 'deny' | 'indeterminate'>()
+expectTypeOf<Unmet>().toEqualTypeOf<{ readonly kind: 'scope'; readonly scopes: readonly string[] }>()
+// @ts-expect-error neither allow, deny nor indeterminate
+policy('x', () => ({ effect: 'maybe' }))
+// @ts-expect-error an allowance has nothing unmet
+policy('x', () => ({ effect: 'allow', unmet: [] }))

@@ -1,0 +1,217 @@
+// When our own parts fail: a token is neither let in nor called bad. And what revocation, ready() and close() do.
+import { AuthError, createVerifier, type VerifiedToken } from 'claimcheck'
+import { type Issuer, oidc } from 'claimcheck/issuers'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createTestClock } from './support/clock.ts'
+import { faults, type KeyServer, startKeyServer } from './support/key-server.ts'
+import { audience, createKey, createToken, issuer, keyFor } from './support/tokens.ts'
+import { createTestVerifier, expectInvalidToken, refusalOf } from './support/verifiers.ts'
+
+const jwks = { keys: [keyFor('ES256').publicJwk] }
+
+async function expectUnavailable(promise: Promise<unknown>, code: AuthError['code']): Promise<AuthError> {
+  const error = await refusalOf(promise)
+  expect({ code: error.code, status: error.status }).toEqual({ code, status: 503 })
+  expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': '1' })
+  return error
+}
+
+describe('a part of ours that throws', () => {
+  const broken = new RangeError('broken')
+  const trusted = oidc({ issuer, audience, jwks })
+  const parts: readonly (readonly [string, object])[] = [
+    [
+      'a clock',
+      {
+        clock: {
+          nowMs: () => {
+            throw broken
+          },
+        },
+      },
+    ],
+    [
+      'a preset’s check',
+      {
+        issuer: {
+          ...trusted,
+          checkToken: () => {
+            throw broken
+          },
+        } satisfies Issuer,
+      },
+    ],
+    [
+      'a preset’s principal',
+      {
+        issuer: {
+          ...trusted,
+          principal: () => {
+            throw broken
+          },
+        } satisfies Issuer,
+      },
+    ],
+  ]
+
+  it.each(parts)('is %s: the answer is 503, and reported once', async (_, changes) => {
+    const events: unknown[] = []
+    const options = { issuer: trusted, clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
+    const { verifyToken } = createVerifier({ ...options, ...changes })
+    const error = await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
+    expect(error.details).toEqual({ cause: broken })
+    expect(events).toMatchObject([{ type: 'refusal', code: 'verification_unavailable', details: { cause: broken } }])
+  })
+
+  it('does not make a bad token a good one, nor a refusal something else', async () => {
+    const own = new AuthError('tenant_mismatch')
+    const throwing = {
+      ...trusted,
+      checkToken: () => {
+        throw own
+      },
+    }
+    const { verifyToken } = createVerifier({ issuer: throwing, clock: createTestClock() })
+    expect(await refusalOf(verifyToken(createToken()))).toBe(own)
+  })
+
+  it('is an event sink: then nobody notices', async () => {
+    const onEvent = () => {
+      throw broken
+    }
+    const { verifyToken } = createTestVerifier({ options: { onEvent } })
+    await expectInvalidToken(verifyToken('opaque'), 'token_malformed')
+  })
+
+  it('is a set of keys none of which may be used', async () => {
+    const { verifyToken, events } = createTestVerifier({ keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'ES256' }] })
+    const error = await expectUnavailable(verifyToken(createToken()), 'keys_unavailable')
+    expect(error.details.cause).toMatchObject({ message: 'the JWK Set has no usable key' })
+    expect(events).toMatchObject([
+      { code: 'keys_unavailable', status: 503, details: { verified: false, iss: issuer, kid: 'ES256' } },
+    ])
+  })
+
+  it('is the claims schema', async () => {
+    const schema = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: () => {
+          throw broken
+        },
+      },
+    } as const
+    const { verifyToken, events } = createTestVerifier({ options: { claims: schema as never } })
+    const error = await expectUnavailable(verifyToken(createToken()), 'claims_schema_unavailable')
+    expect(error.details).toMatchObject({ verified: true, cause: broken, iss: issuer })
+    expect(events).toHaveLength(1)
+  })
+})
+
+describe('isRevoked', () => {
+  const verifyWith = (isRevoked: (auth: VerifiedToken) => unknown, token = createToken()) =>
+    createTestVerifier({ options: { isRevoked: isRevoked as never } }).verifyToken(token)
+
+  it.each([
+    ['false', () => false],
+    ['false later', async () => false],
+    ['false of any thenable', () => ({ then: (done: (answer: boolean) => void) => done(false) })],
+  ])('lets in with %s', async (_, isRevoked) => {
+    expect((await verifyWith(isRevoked)).principal.subject).toBe('alice')
+  })
+
+  it.each([
+    ['true', () => true],
+    ['true later', async () => true],
+  ])('refuses with %s', async (_, isRevoked) => {
+    const error = await expectInvalidToken(verifyWith(isRevoked), 'token_revoked')
+    expect(error.details).toMatchObject({ verified: true, iss: issuer })
+  })
+
+  it.each([undefined, null, 0, 1, '', 'false', {}, []])('does neither with %j: 503', async (answer) => {
+    const error = await expectUnavailable(
+      verifyWith(() => answer),
+      'revocation_unavailable',
+    )
+    expect(error.details).toMatchObject({ verified: true, iss: issuer })
+    expect(error.details.cause).toEqual(new TypeError('isRevoked did not answer true or false.'))
+  })
+
+  it('does neither when it throws or rejects: 503, with the cause', async () => {
+    const cause = new Error('store is down')
+    for (const isRevoked of [
+      () => {
+        throw cause
+      },
+      () => Promise.reject(cause),
+    ]) {
+      expect((await expectUnavailable(verifyWith(isRevoked), 'revocation_unavailable')).details.cause).toBe(cause)
+    }
+  })
+
+  it('is asked last, about the verified and frozen token, and never about a bad one', async () => {
+    const asked: VerifiedToken[] = []
+    const isRevoked = (auth: VerifiedToken) => asked.push(auth) < 0
+    const auth = await verifyWith(isRevoked)
+    expect(asked).toEqual([auth])
+    expect(asked[0]).toBe(auth)
+    expect(Object.isFrozen(asked[0])).toBe(true)
+    const forged = createToken({ key: createKey('ES256', { kid: 'ES256' }) })
+    await expectInvalidToken(verifyWith(isRevoked, forged), 'signature_invalid')
+    expect(asked).toHaveLength(1)
+  })
+})
+
+describe('over a network', () => {
+  const servers: KeyServer[] = []
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())))
+
+  async function start() {
+    const server = await startKeyServer(jwks)
+    servers.push(server)
+    return server
+  }
+
+  it('ready() warms every issuer, says which failed, and never rejects', async () => {
+    const [up, down] = [await start(), await start()]
+    await down.stop()
+    const { verifyToken, ready } = createVerifier({
+      issuer: [up.issuer, down.issuer],
+      audience,
+      clock: createTestClock(),
+    })
+    const readiness = await ready()
+    expect(readiness).toEqual([
+      { issuer: up.issuer, ok: true },
+      { issuer: down.issuer, ok: false, error: expect.any(AuthError) },
+    ])
+    expect(readiness[1]?.error).toMatchObject({ code: 'keys_unavailable', details: { iss: down.issuer } })
+    const before = up.requests.length
+    expect((await verifyToken(createToken({ claims: { iss: up.issuer } }))).issuer).toBe(up.issuer)
+    expect(up.requests).toHaveLength(before)
+  })
+
+  it('close() ends a fetch under way, and there is no other after it', async () => {
+    const server = await start()
+    const asked = new Promise<void>((resolve) => server.answer('*', () => resolve()))
+    const { verifyToken, close } = createVerifier({ issuer: server.issuer, audience, clock: createTestClock() })
+    const pending = refusalOf(verifyToken(createToken({ claims: { iss: server.issuer } })))
+    await asked
+    close()
+    expect(await pending).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect((await pending).details.cause).toMatchObject({ message: 'the verifier was closed' })
+    server.answer('*', undefined)
+    expect((await refusalOf(verifyToken(createToken({ claims: { iss: server.issuer } })))).status).toBe(503)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('fetchTimeoutMs ends the wait for an STS that hangs', async () => {
+    const server = await start()
+    server.answer('*', faults.hang)
+    const { ready } = createVerifier({ issuer: server.issuer, audience, fetchTimeoutMs: 20, clock: createTestClock() })
+    const [readiness] = await ready()
+    expect(readiness?.ok).toBe(false)
+    expect(readiness?.error).toMatchObject({ details: { cause: { message: expect.stringContaining('within 20 ms') } } })
+  })
+})

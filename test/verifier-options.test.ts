@@ -1,0 +1,157 @@
+// Options are checked once, at creation: whatever can never work is a TypeError there, with what to write instead.
+import { createVerifier } from 'claimcheck'
+import { entra, oidc } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { readVerifierOptions, type VerifierOptions } from '../src/verifier-options.ts'
+import { clientId, tenant } from './support/entra.ts'
+import { audience, issuer, keyFor } from './support/tokens.ts'
+
+const good = { issuer, audience }
+const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
+const names =
+  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, clock, onEvent, isRevoked'
+
+describe('refuses', () => {
+  it.each<[object, string]>([
+    [{ issuer: undefined }, 'issuer must be a non-empty string.'],
+    [{ issuer: null }, 'issuer must be a non-empty string.'],
+    [{ issuer: '' }, 'issuer must be a non-empty string.'],
+    [{ issuer: [] }, 'issuer must name at least one issuer.'],
+    [{ issuer: [issuer, undefined] }, 'issuer must be a non-empty string.'],
+    [{ issuer: {} }, 'issuer must be a non-empty string.'],
+    [
+      { issuer: new URL(issuer) },
+      "issuer must be a string, not a URL object: write 'https://sts.example.com' (or with the slash, if your STS does).",
+    ],
+    [
+      { issuer: 'sts.example.com' },
+      "issuer must be an absolute URL such as 'https://sts.example.com', not 'sts.example.com'.",
+    ],
+    [
+      { issuer: 'http://sts.example.com/' },
+      "issuer must be https: write 'https://sts.example.com/', or set insecureAllowHttp: true.",
+    ],
+    [{ issuer: [issuer, issuer] }, `Two configured issuers answer to '${issuer}': leave one out.`],
+    [{ issuer: [issuer, oidc({ issuer })] }, `Two configured issuers answer to '${issuer}': leave one out.`],
+    [{ audience: '' }, 'audience[] must be a non-empty string.'],
+    [{ audience: [] }, 'audience must be a list of at least one string.'],
+    [{ audience: [audience, 7] }, 'audience[] must be a non-empty string.'],
+    [
+      { audience: new URL(audience) },
+      "audience[] must be a string, not a URL object: write 'https://api.example.com' (or with the slash, if your STS does).",
+    ],
+    [{ clockToleranceSeconds: -1 }, 'clockToleranceSeconds must be a number from 0 to 300, not -1.'],
+    [{ clockToleranceSeconds: 301 }, 'clockToleranceSeconds must be a number from 0 to 300, not 301.'],
+    [{ clockToleranceSeconds: '30' }, 'clockToleranceSeconds must be a number from 0 to 300, not 30.'],
+    [{ clockToleranceSeconds: Number.NaN }, 'clockToleranceSeconds must be a number from 0 to 300, not NaN.'],
+    [{ maxTokenAgeSeconds: 0 }, 'maxTokenAgeSeconds must be a number from 1 to 9007199254740991, not 0.'],
+    [
+      { maxTokenAgeSeconds: Number.POSITIVE_INFINITY },
+      'maxTokenAgeSeconds must be a number from 1 to 9007199254740991, not Infinity.',
+    ],
+    [{ maxTokenAgeSeconds: null }, 'maxTokenAgeSeconds must be a number from 1 to 9007199254740991, not null.'],
+    [{ fetchTimeoutMs: 0 }, 'fetchTimeoutMs must be a number from 1 to 60000, not 0.'],
+    [{ fetchTimeoutMs: 60_001 }, 'fetchTimeoutMs must be a number from 1 to 60000, not 60001.'],
+    [{ requiredClaims: 'sub' }, 'requiredClaims must be a list of strings.'],
+    [{ requiredClaims: 7 }, 'requiredClaims must be a list of strings.'],
+    [{ requiredClaims: [''] }, 'requiredClaims[] must be a non-empty string.'],
+    [{ fetch: 'fetch' }, 'fetch must be a function.'],
+    [{ fetch: null }, 'fetch must be a function.'],
+    [{ onEvent: console }, 'onEvent must be a function.'],
+    [{ isRevoked: true }, 'isRevoked must be a function.'],
+    [{ clock: {} }, 'clock.nowMs must be a function.'],
+    [{ clock: null }, 'clock.nowMs must be a function.'],
+    [{ clock: { nowMs: 0 } }, 'clock.nowMs must be a function.'],
+    [{ claims: {} }, "claims['~standard'].validate must be a function."],
+    [{ claims: null }, "claims['~standard'].validate must be a function."],
+    [{ claims: { '~standard': {} } }, "claims['~standard'].validate must be a function."],
+    [{ claims: z }, "claims['~standard'].validate must be a function."],
+    [{ audence: audience }, `createVerifier() has no option audence. It has: ${names}.`],
+    [{ clockTolerance: 30 }, `createVerifier() has no option clockTolerance. It has: ${names}.`],
+  ])('%j', (changes, message) => {
+    expect(() => create(changes)).toThrow(new TypeError(message))
+  })
+
+  it('[RFC9068-4-6] a tolerance of more than a few minutes', () => {
+    expect(() => create({ clockToleranceSeconds: 300 })).not.toThrow()
+    expect(() => create({ clockToleranceSeconds: 300.5 })).toThrow(TypeError)
+  })
+
+  it.each([
+    ['an identifier', issuer],
+    ['a preset without one', oidc({ issuer })],
+    ['a list with one that has none', [entra({ tenant, clientId }), issuer]],
+  ])('[RFC8725bis-3.9-1] a missing audience for %s, and says what to write', (_, one) => {
+    const call = () => createVerifier({ issuer: one } as unknown as VerifierOptions)
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(
+      /^audience is missing: write the identifier of this API.*null accepts tokens meant for any API/,
+    )
+  })
+
+  it.each([undefined, null, 'https://sts.example.com'])('options that are none: %s', (options) => {
+    const call = () => createVerifier(options as unknown as VerifierOptions)
+    expect(call).toThrow(new TypeError('createVerifier() needs an options object.'))
+  })
+})
+
+describe('accepts', () => {
+  it('the bounds of every number', () => {
+    for (const clockToleranceSeconds of [0, 300]) expect(() => create({ clockToleranceSeconds })).not.toThrow()
+    for (const maxTokenAgeSeconds of [1, Number.MAX_SAFE_INTEGER])
+      expect(() => create({ maxTokenAgeSeconds })).not.toThrow()
+    for (const fetchTimeoutMs of [1, 60_000]) expect(() => create({ fetchTimeoutMs })).not.toThrow()
+  })
+
+  it('every option at once', () => {
+    const all = {
+      claims: z.object({}),
+      clockToleranceSeconds: 10,
+      requiredClaims: ['sub'],
+      maxTokenAgeSeconds: 60,
+      fetch: globalThis.fetch,
+      fetchTimeoutMs: 1000,
+      clock: { nowMs: () => 0 },
+      onEvent: () => {},
+      isRevoked: () => false,
+    }
+    expect(Object.keys({ ...good, ...all }).sort()).toEqual(names.split(', ').sort())
+    expect(() => create(all)).not.toThrow()
+  })
+
+  it('no audience where every issuer brings its own', () => {
+    expect(() => createVerifier({ issuer: entra({ tenant, clientId }) })).not.toThrow()
+    expect(() => createVerifier({ issuer: [oidc({ issuer, audience }), entra({ tenant, clientId })] })).not.toThrow()
+    expect(() => createVerifier({ issuer: oidc({ issuer, audience: null }) })).not.toThrow()
+  })
+
+  it('nothing about a network: creation asks for nothing', async () => {
+    const asked: string[] = []
+    const fetch = async (url: string) => asked.push(url) as never
+    create({ fetch })
+    await new Promise(setImmediate)
+    expect(asked).toEqual([])
+  })
+})
+
+describe('the settings', () => {
+  const read = (options: object) => readVerifierOptions({ ...good, ...options } as VerifierOptions<never, never>)
+
+  it('have defaults', () => {
+    const { issuers, ...rest } = read({})
+    expect(rest).toEqual({ clockToleranceSeconds: 30, maxTokenAgeSeconds: undefined, requiredClaims: [] })
+    expect(issuers).toMatchObject([{ preset: 'oidc', audience: [audience], endpoints: [{ issuer }] }])
+  })
+
+  it('have each issuer with its own audience, else the common one', () => {
+    const jwks = { keys: [keyFor('ES256').publicJwk] }
+    const list = [issuer, oidc({ issuer, jwks, audience: 'urn:own' }), oidc({ issuer, audience: null })]
+    expect(read({ issuer: list, audience: ['urn:a', 'urn:b'] }).issuers.map((one) => one.audience)).toEqual([
+      ['urn:a', 'urn:b'],
+      ['urn:own'],
+      null,
+    ])
+    expect(read({ issuer: list, audience: null }).issuers.map((one) => one.audience)).toEqual([null, ['urn:own'], null])
+  })
+})
