@@ -1,23 +1,12 @@
 // From a request to an outcome, without any framework: who is in, who is nobody, who is refused and how.
 import { AuthError, createResourceServer, type ResourceServerOptions, type VerifiedToken } from 'claimcheck'
-import { allOf, anyOf, not, type Policy, policy, role, scope } from 'claimcheck/policy'
+import { allOf, not, type Policy, policy, role, scope } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
-import { createTestApi, requestWith, testApiOptions } from './support/resource-servers.ts'
+import { bearer, createTestApi, refused, requestWith, testApiOptions } from './support/resource-servers.ts'
 import { audience, createToken, issuer } from './support/tokens.ts'
-import { refusalOf } from './support/verifiers.ts'
 
-const bearer = (claims: Record<string, unknown> = {}) => requestWith(`Bearer ${createToken({ claims })}`)
 const allow = () => true
 const deny = () => false
-
-/** The refusal of a request at the door, as a client and as the operator see it. */
-async function refused(admission: Promise<{ outcome: string; error?: AuthError }>) {
-  const { outcome, error } = await admission
-  expect(outcome).toBe('refused')
-  expect(error).toBeInstanceOf(AuthError)
-  const { code, status, headers, details } = error as AuthError
-  return { code, status, challenge: headers['WWW-Authenticate'], details }
-}
 
 describe('authenticate', () => {
   it('[RFC6750-2.1-1] says who sent a good token', async () => {
@@ -162,70 +151,6 @@ describe('guard', () => {
       status: 403,
     })
     expect(await refused(api.guard(bearer(), onlyUsers))).toMatchObject({ code: 'access_denied', status: 403 })
-  })
-})
-
-describe('the policy of the resource server', () => {
-  const { options } = testApiOptions({ policy: scope('api') })
-  const api = createResourceServer(options)
-
-  it('must allow as well, whatever the route asks for', async () => {
-    expect(await api.guard(bearer({ scope: 'api' }))).toHaveProperty('outcome', 'authenticated')
-    expect(await api.guard(bearer({ scope: 'api read' }), scope('read'))).toHaveProperty('outcome', 'authenticated')
-    expect(await refused(api.guard(bearer({ scope: 'read' })))).toMatchObject({ code: 'insufficient_scope' })
-    expect(await refused(api.guard(bearer({ scope: 'read' }), scope('read')))).toMatchObject({
-      code: 'insufficient_scope',
-    })
-    expect(await refused(api.guard(bearer({ scope: 'read' }), allow))).toMatchObject({ code: 'insufficient_scope' })
-    expect(await refused(api.guard(bearer({ scope: 'api' }), anyOf(scope('read'), deny)))).toMatchObject({
-      status: 403,
-    })
-  })
-
-  it('is told of together with that of the route', async () => {
-    const anonymous = await refused(api.guard(requestWith(), scope('read')))
-    expect(anonymous.challenge).toBe('Bearer realm="orders", scope="api read"')
-    expect((await refused(api.guard(bearer(), scope('read')))).challenge).toMatch(/, scope="api read"$/)
-    expect((await refused(api.guard(requestWith()))).challenge).toBe('Bearer realm="orders", scope="api"')
-  })
-
-  it('may be a function, and must be a policy', async () => {
-    const { api } = createTestApi({ policy: deny })
-    expect(await refused(api.guard(bearer()))).toMatchObject({ code: 'access_denied', details: { policy: 'deny' } })
-    expect(() => createTestApi({ policy: 'scope' as never })).toThrow(/policy must be/i)
-  })
-})
-
-describe('authorize and require', () => {
-  const { api, events } = createTestApi()
-  const owner = policy('owner', ({ auth, resource }: { auth: VerifiedToken; resource: { owner: string } }) => {
-    return auth.principal.subject === resource.owner
-  })
-  const alice = () => api.verifyToken(createToken())
-
-  it('asks a policy about a resource', async () => {
-    expect(await api.authorize(await alice(), owner, { owner: 'alice' })).toEqual({ effect: 'allow' })
-    expect(await api.authorize(await alice(), owner, { owner: 'bob' })).toEqual({ effect: 'deny' })
-    expect(await api.authorize(await alice(), allow)).toEqual({ effect: 'allow' })
-    expect(events).toEqual([])
-  })
-
-  it('throws the refusal that the decision calls for, and tells the operator once', async () => {
-    expect(await api.require(await alice(), owner, { owner: 'alice' })).toBeUndefined()
-    const error = await refusalOf(api.require(await alice(), owner, { owner: 'bob' }))
-    expect(error).toMatchObject({ code: 'access_denied', status: 403, details: { verified: true, policy: 'owner' } })
-    const needs = scope('orders:read')
-    expect((await refusalOf(api.require(await alice(), needs))).headers['WWW-Authenticate']).toMatch(
-      /^Bearer realm="orders".*, scope="orders:read"$/,
-    )
-    expect(await refusalOf(api.require(await alice(), () => Promise.reject(new Error())))).toMatchObject({
-      status: 503,
-    })
-    expect(events.map((event) => 'code' in event && event.code)).toEqual([
-      'access_denied',
-      'insufficient_scope',
-      'policy_unavailable',
-    ])
   })
 })
 

@@ -76,7 +76,7 @@ async function connected<T>(host: string, work: Promise<T>): Promise<T> {
     return await work
   } catch (error) {
     const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
-    const reason: unknown = cause instanceof Error && 'code' in cause ? cause.code : cause
+    const reason: unknown = cause instanceof Error ? ('code' in cause ? cause.code : cause.message) : cause
     throw new Error(`the connection to ${host} failed (${printable(reason)})`, { cause: error })
   }
 }

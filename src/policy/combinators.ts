@@ -45,14 +45,14 @@ export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('anyOf', members)
   return {
     id: idOf('anyOf', policies),
-    ...requiring(policies.find(({ requires }) => requires)?.requires ?? []),
+    ...requiring(policies.find(({ requires }) => requires?.length)?.requires ?? []),
     evaluate: (query) => askAny(policies, query, 0, []),
   }
 }
 
 /** Turns allow into deny and deny into allow. What is indeterminate stays so. */
 export function not<M extends Member>(member: M): Combined<readonly [M]> {
-  const [policy] = atLeastOne('not', [member])
+  const policy = toPolicy(member) as Policy
   return {
     id: `not(${policy.id})`,
     evaluate: (query) => whenSettled(() => evaluate(policy, query), negated),
@@ -76,11 +76,11 @@ function askAll(
 }
 
 function all(heard: readonly Decision[]): Decision {
-  const denials = heard.filter(({ effect }) => effect === 'deny') as readonly { unmet?: readonly Unmet[] }[]
+  const denials = heard.filter((decision) => decision.effect === 'deny')
   if (denials.length > 0) {
+    const unmet = denials.map((denial) => denial.unmet ?? [])
     // If one denial cannot be helped, helping the others would only send the client round in circles.
-    const helpable = denials.every(({ unmet = [] }) => unmet.length > 0)
-    return helpable ? { effect: 'deny', unmet: denials.flatMap(({ unmet = [] }) => unmet) } : { effect: 'deny' }
+    return unmet.every(({ length }) => length > 0) ? { effect: 'deny', unmet: unmet.flat() } : { effect: 'deny' }
   }
   return heard.find(({ effect }) => effect === 'indeterminate') ?? { effect: 'allow' }
 }

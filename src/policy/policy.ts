@@ -119,12 +119,17 @@ function denial(unmet: unknown): Decision {
   return unmet === undefined ? { effect: 'deny' } : { effect: 'deny', unmet: copyOf(unmet) }
 }
 
-function copyOf(unmet: unknown): readonly Unmet[] {
-  if (!Array.isArray(unmet)) throw new TypeError('What a policy requires, or finds unmet, is a list.')
-  return unmet.map(({ kind, scopes }: Unmet) => {
-    if (kind !== 'scope' || !Array.isArray(scopes)) throw new TypeError("…")
-    return { kind, scopes: scopes.map(checkedScope) }
+/** @throws TypeError when `list` is anything but a list of what a client could fetch. */
+function copyOf(list: unknown): readonly Unmet[] {
+  if (!Array.isArray(list)) throw malformedUnmet()
+  return Array.from(list, ({ kind, scopes }: { kind?: unknown; scopes?: unknown }) => {
+    if (kind !== 'scope' || !Array.isArray(scopes)) throw malformedUnmet()
+    return { kind, scopes: Array.from(scopes, checkedScope) }
   })
+}
+
+function malformedUnmet(): TypeError {
+  return new TypeError("unmet and requires are lists such as [{ kind: 'scope', scopes: ['Orders.Read'] }].")
 }
 
 /** `scope` itself. @throws TypeError when it is not one scope. */

@@ -1,5 +1,6 @@
 // The rules that need nothing but the verified token.
-import { type Decision, type Policy, policy } from './policy.ts'
+import { deepFreeze } from '../internal/deep-freeze.ts'
+import { checkedScope, type Policy, type Unmet, whenSettled, yesOrNo } from './policy.ts'
 
 /** What a rule about scopes needs of a caller. */
 export interface HasScopes {
@@ -18,11 +19,6 @@ export type HasClaim<N extends string> = {
 
 type Primitive = string | number | boolean
 
-const allow: Decision = { effect: 'allow' }
-const deny: Decision = { effect: 'deny' }
-// scope-token of RFC 6749 §3.3: anything else could never be granted, or would break out of the challenge.
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-
 /** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: no scope implies another. */
 export function scope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
   return scopeRule('scope', scopes, scopes, (granted) => scopes.every((one) => granted.includes(one)))
@@ -36,7 +32,7 @@ export function anyScope(...scopes: readonly [string, ...string[]]): Policy<HasS
 /** Requires the role `name`. A client cannot ask for a role, so there is no challenge. */
 export function role(name: string): Policy<HasRoles> {
   if (typeof name !== 'string' || name === '') throw new TypeError('role() needs the name of a role.')
-  return { id: `role(${name})`, evaluate: ({ auth }) => (auth.principal.roles.includes(name) ? allow : deny) }
+  return { id: `role(${name})`, evaluate: ({ auth }) => yesOrNo(auth.principal.roles.includes(name)) }
 }
 
 /**
@@ -52,15 +48,18 @@ export function claim<const N extends string>(
   path: N | readonly [N, ...string[]],
   expected: Primitive | ((value: unknown) => boolean | PromiseLike<boolean>),
 ): Policy<HasClaim<N>> {
-  const names: readonly string[] = typeof path === 'string' ? [path] : path
+  const names: readonly string[] = Array.isArray(path) ? [...path] : [path]
   if (names.length === 0 || names.some((name) => typeof name !== 'string'))
     throw new TypeError('claim() needs the name of a claim.')
   const id = `claim(${names.join('.')})`
-  if (typeof expected === 'function') return policy(id, ({ auth }) => expected(memberAt(auth.claims, names)))
+  if (typeof expected === 'function') {
+    // Only true and false count: a predicate that hands back the claim itself must not let the claim decide.
+    return { id, evaluate: ({ auth }) => whenSettled(() => expected(memberAt(auth.claims, names)), yesOrNo) }
+  }
   if (!['string', 'number', 'boolean'].includes(typeof expected)) {
     throw new TypeError('claim() needs a string, number, boolean or function to compare with.')
   }
-  return { id, evaluate: ({ auth }) => (isOrHolds(memberAt(auth.claims, names), expected) ? allow : deny) }
+  return { id, evaluate: ({ auth }) => yesOrNo(isOrHolds(memberAt(auth.claims, names), expected)) }
 }
 
 function scopeRule(
@@ -70,15 +69,12 @@ function scopeRule(
   met: (granted: readonly string[]) => boolean,
 ): Policy<HasScopes> {
   if (scopes.length === 0) throw new TypeError(`${name}() needs at least one scope.`)
-  const wrong = scopes.find((one) => typeof one !== 'string' || !scopeToken.test(one))
-  if (wrong !== undefined)
-    throw new TypeError(`'${wrong}' can be no scope: one scope is printable ASCII without space, " and \\.`)
-  const unmet = [{ kind: 'scope' as const, scopes: needed }]
-  const lacking: Decision = { effect: 'deny', unmet }
+  scopes.forEach(checkedScope)
+  const unmet: readonly Unmet[] = deepFreeze([{ kind: 'scope', scopes: needed }])
   return {
     id: `${name}(${scopes.join(' ')})`,
     requires: unmet,
-    evaluate: ({ auth }) => (met(auth.principal.scopes) ? allow : lacking),
+    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', unmet }),
   }
 }
 

@@ -1,14 +1,19 @@
 // A resource server for tests: it accepts what `createToken()` makes, and records its events and revocation checks.
 import {
+  AuthError,
+  type AuthErrorCode,
   type ClaimcheckEvent,
   createResourceServer,
+  type ErrorDetails,
   type RequestView,
   type ResourceServer,
   type ResourceServerOptions,
 } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
+import { revokedSubject } from './bad-tokens.ts'
 import { createTestClock, type TestClock } from './clock.ts'
-import { audience, issuer, keyFor } from './tokens.ts'
+import { expect } from 'vitest'
+import { audience, createToken, issuer, keyFor } from './tokens.ts'
 
 /** Options that create a resource server with local keys, a clock that stands still, and the realm `orders`. */
 export interface TestApiOptions {
@@ -32,7 +37,7 @@ export function testApiOptions(changes: Partial<ResourceServerOptions> = {}): Te
     onEvent: (event) => events.push(event),
     isRevoked: ({ principal }) => {
       verified.push(principal.subject)
-      return false
+      return principal.subject === revokedSubject
     },
     ...changes,
   }
@@ -52,4 +57,25 @@ export function createTestApi(changes: Partial<ResourceServerOptions> = {}): Tes
 export function requestWith(...authorization: readonly string[]): RequestView {
   const lines = authorization.map((value) => ['Authorization', value] as const)
   return { method: 'GET', url: '/orders', headers: [['Host', 'api'], ...lines] }
+}
+
+/** A request with a good token that has these claims. */
+export function bearer(claims: Readonly<Record<string, unknown>> = {}): RequestView {
+  return requestWith(`Bearer ${createToken({ claims })}`)
+}
+
+export interface Refused {
+  readonly code: AuthErrorCode
+  readonly status: number
+  readonly challenge: string | undefined
+  readonly details: ErrorDetails
+}
+
+/** The refusal of a request, as a client and as the operator see it; anything else fails the test. */
+export async function refused(admission: Promise<{ outcome: string; error?: AuthError }>): Promise<Refused> {
+  const { outcome, error } = await admission
+  expect(outcome).toBe('refused')
+  expect(error).toBeInstanceOf(AuthError)
+  const { code, status, headers, details } = error as AuthError
+  return { code, status, challenge: headers['WWW-Authenticate'], details }
 }

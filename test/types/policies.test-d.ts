@@ -141,7 +141,12 @@ expectTypeOf<Policy<VerifiedToken, Order>>().not.toExtend<PolicyLike<VerifiedTok
 const api = createResourceServer({ issuer: 'https://sts.example.com', audience: 'https://api.example.com' })
 const guard = createGuard(api)
 const fastifyGuard = createFastifyGuard(api)
-guard(allOf(scope('a'), anyOf(role('r'), not(claim('x', 1)), () => true)))
+guard(
+  allOf(
+    scope('a'),
+    anyOf(role('r'), not(claim('x', 1)), () => true),
+  ),
+)
 guard(({ auth }) => auth.principal.kind === 'user')
 guard(({ auth }) => (auth.principal.kind === 'user' ? { effect: 'allow' } : { effect: 'deny' }))
 // @ts-expect-error needs an order
@@ -171,18 +176,45 @@ api.authorize(token, owner, order)
 // @ts-expect-error no order
 api.authorize(token, owner, { paid: true })
 
+// Objects and classes with an evaluate() of their own are policies too, and are held to their needs.
+interface Session extends VerifiedToken {
+  readonly sessionId: string
+}
+class Weekdays {
+  readonly id = 'weekdays'
+  evaluate({ auth }: PolicyQuery<VerifiedToken, undefined>): Decision {
+    return auth.expiresAt > 0 ? { effect: 'allow' } : { effect: 'deny' }
+  }
+}
+class LiveSession {
+  readonly id = 'live-session'
+  evaluate({ auth }: PolicyQuery<Session, undefined>): Decision {
+    return auth.sessionId === '' ? { effect: 'deny' } : { effect: 'allow' }
+  }
+}
+guard(new Weekdays())
+guard(allOf(new Weekdays(), scope('a'), ({ auth }: { readonly auth: HasRoles }) => auth.principal.roles.length > 0))
+// @ts-expect-error a verified token has no session
+guard(new LiveSession())
+// @ts-expect-error a verified token has no session
+guard(allOf(new LiveSession(), scope('a')))
+
+// A caller without a claims schema may have any claim; with one, it has what the schema puts out.
+guard(claim('tenant', 'x'))
+guard(not(allOf(claim(['address', 'country'], 'CH'), claim('email', true))))
+
 // A claims schema's output is what a policy may ask for.
 const typed = createResourceServer({
   issuer: 'https://sts.example.com',
   audience: 'https://api.example.com',
   claims: { '~standard': { version: 1, vendor: 'test', validate: () => ({ value: { email_verified: true } }) } },
 })
-typed.guard({ method: 'GET', url: '/', headers: [] }, verifiedReader)
+const typedGuard = createGuard(typed)
+typedGuard(verifiedReader)
+typedGuard(allOf(claim('email_verified', true), claim('sub', 'alice')))
 
 // Decisions are closed.
 expectTypeOf<Decision['effect']>().toEqualTypeOf<'allow' | 'deny' | 'indeterminate'>()
 expectTypeOf<Unmet>().toEqualTypeOf<{ readonly kind: 'scope'; readonly scopes: readonly string[] }>()
 // @ts-expect-error neither allow, deny nor indeterminate
 policy('x', () => ({ effect: 'maybe' }))
-// @ts-expect-error an allowance has nothing unmet
-policy('x', () => ({ effect: 'allow', unmet: [] }))

@@ -1,0 +1,220 @@
+// The contract of every adapter: one table of requests, and what no table can say.
+import { AuthError, createResourceServer } from 'claimcheck'
+import { scope } from 'claimcheck/policy'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { badTokens } from '../support/bad-tokens.ts'
+import { faults, startKeyServer } from '../support/key-server.ts'
+import { type RawAnswer, type RawRequest, sendRaw, valuesOf } from '../support/raw-request.ts'
+import { testApiOptions } from '../support/resource-servers.ts'
+import { createToken } from '../support/tokens.ts'
+import { type Answer, answerOf, bare, invalidToken, keysUnavailable, scopeMissing } from './answers.ts'
+import { addRoutes, brokenHandler } from './api.ts'
+import type { App, Framework, Guard, Listening } from './framework.ts'
+import { table } from './requests.ts'
+
+/** A client of the API under test, and what happened inside. */
+interface Bench {
+  send(request: RawRequest): Promise<RawAnswer>
+  /** Sends a good token that has these claims. */
+  sendAs(claims: Readonly<Record<string, unknown>>, path: string): Promise<RawAnswer>
+  /** The errors that the framework was given since this was last asked. */
+  errors(): readonly unknown[]
+  /** The subjects of the tokens verified since this was last asked. */
+  verified(): readonly string[]
+}
+
+export function describeContract<Q extends object, H>(framework: Framework<Q, H>): void {
+  const bench = startBench(framework)
+  describeTable(bench)
+  describeEveryRequest(bench)
+  describeFrameworkErrors(bench)
+  describeOtherOptions(framework)
+  describeMisuse(framework)
+}
+
+function startBench<Q extends object, H>(framework: Framework<Q, H>): Bench {
+  const { options, verified } = testApiOptions()
+  const app = framework.createApp()
+  addRoutes(app, framework.createGuard(options), framework)
+  let server: Listening
+  beforeAll(async () => {
+    server = await app.listen()
+  })
+  afterAll(() => server.close())
+  const send = (request: RawRequest) => sendRaw(server.port, request)
+  return {
+    send,
+    sendAs: (claims, path) => send({ path, lines: [`Authorization: Bearer ${createToken({ claims })}`] }),
+    errors: () => app.errors.splice(0),
+    verified: () => verified.splice(0),
+  }
+}
+
+function describeTable({ send, errors }: Bench): void {
+  it.each(table)('$title', async ({ requests, answer }) => {
+    expect(requests).not.toEqual([])
+    for (const request of requests) expectAnswer(answerOf(await send(request)), answer, request)
+    expect(errors()).toEqual([])
+  })
+}
+
+function expectAnswer(received: Answer, answer: (typeof table)[number]['answer'], request: RawRequest): void {
+  const about = JSON.stringify(request).slice(0, 300)
+  if ('status' in answer) return expect(received, about).toEqual(answer)
+  expect(received.status, about).toBe(200)
+  expect(JSON.parse(received.body), about).toEqual(answer.letIn)
+  expect(received.headers.join('\n')).not.toMatch(/^(www-authenticate|cache-control|retry-after):/m)
+}
+
+function describeEveryRequest({ send, sendAs, verified }: Bench): void {
+  it.each(['GET', 'HEAD', 'OPTIONS', 'POST'])('[RFC9110-11.6.1-1] refuses %s alike', async (method) => {
+    const bodyOf = (answer: Answer) => ({ ...answer, body: method === 'HEAD' ? '' : answer.body })
+    const lines = ['Authorization: Bearer garbage']
+    expect(answerOf(await send({ method, path: '/caller' }), method)).toEqual(bodyOf(bare()))
+    expect(answerOf(await send({ method, path: '/scopes', lines }), method)).toEqual(bodyOf(invalidToken))
+  })
+
+  it('tells HEAD how long the body would be', async () => {
+    const answer = await send({ method: 'HEAD', path: '/caller' })
+    expect(valuesOf(answer, 'Content-Length')).toEqual([String(bare().body.length)])
+  })
+
+  it('answers every bad token with the very same bytes', async () => {
+    const answers = new Set<string>()
+    for (const token of badTokens) {
+      const { headers, ...rest } = await send({ path: '/caller', lines: [`Authorization: Bearer ${token}`] })
+      answers.add(JSON.stringify({ ...rest, headers: headers.filter(([name]) => name.toLowerCase() !== 'date') }))
+    }
+    expect([...answers]).toHaveLength(1)
+  })
+
+  it('verifies a request once, however many guards it passes', async () => {
+    verified()
+    expect((await sendAs({ scope: 'orders:read' }, '/twice')).status).toBe(200)
+    expect(verified()).toEqual(['alice'])
+    expect((await sendAs({ scope: 'orders:read', sub: 'bob' }, '/twice')).status).toBe(200)
+    expect(verified()).toEqual(['bob'])
+  })
+
+  it('says by a TypeError that no guard ran, whatever the request brings', async () => {
+    const { status, body } = await sendAs({}, '/unguarded')
+    const message = expect.stringMatching(/^TypeError: No guard .*add guard\(\) or guard\.optional\(\)/)
+    expect({ status, body: JSON.parse(body) }).toEqual({ status: 200, body: { auth: message, maybeAuth: message } })
+  })
+}
+
+/** What is thrown in a handler gets the framework's own answer: its status and headers are ours, its body tells nothing. */
+function describeFrameworkErrors({ send, sendAs, errors }: Bench): void {
+  it.each([
+    ['/orders/alice', { sub: 'bob' }, { status: 403, code: 'access_denied' }],
+    ['/handler-order', { sub: 'bob' }, { status: 403, code: 'access_denied' }],
+    ['/scoped-order', {}, { status: 403, code: 'insufficient_scope', challenge: scopeMissing('orders:read') }],
+    ['/broken-order', {}, { status: 503, code: 'policy_unavailable', retryAfter: '1' }],
+  ])('[RFC9111-3.5-1] lets the framework answer what guard.require throws for %s', async (path, claims, expected) => {
+    const answer = await sendAs({ email: 'SECRET-claim', ...claims }, path)
+    expectFrameworkAnswer(answer, expected)
+    expect(errors()).toEqual([expect.objectContaining({ code: expected.code })])
+  })
+
+  it.each(['/needs-caller', '/optional-order'])(
+    'lets the framework ask for a token when an anonymous request needs a caller at %s',
+    async (path) => {
+      const answer = await send({ path })
+      expectFrameworkAnswer(answer, { status: 401, challenge: bare() })
+      expect(errors()).toEqual([expect.any(AuthError)])
+    },
+  )
+
+  it.each(['/handler-throws', '/handler-rejects'])(
+    'gives the framework what a handler throws or rejects with at %s',
+    async (path) => {
+      expect((await sendAs({}, path)).status).toBe(500)
+      expect(errors()).toEqual([brokenHandler])
+    },
+  )
+
+  it.each(['/sealed', '/sealed-optional'])(
+    'gives the framework what goes wrong in the guard itself, and lets nobody in at %s',
+    async (path) => {
+      expect((await sendAs({}, path)).status).toBe(500)
+      expect(errors()).toEqual([expect.any(TypeError)])
+    },
+  )
+}
+
+interface FrameworkAnswer {
+  readonly status: number
+  readonly challenge?: Answer
+  readonly retryAfter?: string
+}
+
+function expectFrameworkAnswer(answer: RawAnswer, { status, challenge, retryAfter }: FrameworkAnswer): void {
+  const line = challenge?.headers.find((header) => header.startsWith('www-authenticate: '))
+  expect(answer.status).toBe(status)
+  expect(valuesOf(answer, 'WWW-Authenticate')).toEqual(line ? [line.slice('www-authenticate: '.length)] : [])
+  expect(valuesOf(answer, 'Retry-After')).toEqual(retryAfter ? [retryAfter] : [])
+  expect(valuesOf(answer, 'Cache-Control')).toEqual(['no-store'])
+  expect(answer.body).not.toMatch(/SECRET|eyJ|bob|owner|orders:read/)
+}
+
+/** Serves `addTo`'s routes until the test ends, and asks one of them. */
+async function ask<Q extends object, H>(
+  { createApp }: Framework<Q, H>,
+  addTo: (app: App<Q, H>) => void,
+  request: RawRequest,
+): Promise<Answer> {
+  const app = createApp()
+  addTo(app)
+  const server = await app.listen()
+  onTestFinished(async () => void (await server.close()))
+  return answerOf(await sendRaw(server.port, request))
+}
+
+function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): void {
+  const guardedBy = (guard: Guard<Q, H>) => (app: App<Q, H>) => {
+    app.route('/', [guard(scope('read'))], () => ({}))
+    app.route('/optional', [guard.optional()], () => ({}))
+  }
+
+  it('also asks the policy of the resource server, once a caller is known', async () => {
+    const guard = framework.createGuard(createResourceServer(testApiOptions({ policy: scope('api') }).options))
+    const sent = (path: string, claims: Record<string, unknown>) => ({
+      path,
+      lines: [`Authorization: Bearer ${createToken({ claims })}`],
+    })
+    expect(await ask(framework, guardedBy(guard), sent('/', { scope: 'api read' }))).toMatchObject({ status: 200 })
+    expect(await ask(framework, guardedBy(guard), sent('/', { scope: 'read' }))).toMatchObject({ status: 403 })
+    expect(await ask(framework, guardedBy(guard), sent('/', {}))).toEqual(scopeMissing('api read'))
+    expect(await ask(framework, guardedBy(guard), { path: '/' })).toEqual(bare('api read'))
+    expect(await ask(framework, guardedBy(guard), { path: '/optional' })).toMatchObject({ status: 200 })
+    expect(await ask(framework, guardedBy(guard), sent('/optional', { scope: 'read' }))).toEqual(scopeMissing('api'))
+    expect(await ask(framework, guardedBy(guard), sent('/optional', { scope: 'api' }))).toMatchObject({ status: 200 })
+  })
+
+  it('answers 503 and no challenge while the keys cannot be reached, though the token may be good', async () => {
+    const sts = await startKeyServer()
+    onTestFinished(() => sts.stop())
+    sts.answer('*', faults.status(500))
+    const guard = framework.createGuard(testApiOptions({ issuer: sts.issuer, fetch: globalThis.fetch }).options)
+    for (const path of ['/', '/optional']) {
+      const lines = [`Authorization: Bearer ${createToken({ claims: { iss: sts.issuer } })}`]
+      expect(await ask(framework, guardedBy(guard), { path, lines })).toEqual(keysUnavailable)
+    }
+    expect(sts.requests.length).toBeGreaterThan(0)
+  })
+}
+
+function describeMisuse<Q extends object, H>({ createGuard }: Framework<Q, H>): void {
+  const guard = createGuard(testApiOptions().options)
+
+  it.each<[string, () => unknown]>([
+    ['a guard without options', () => createGuard({} as never)],
+    ['a policy that is none', () => guard('orders:read' as never)],
+    ['guard.handler without a handler', () => guard.handler()],
+    ['guard.handler with a policy and no handler', () => guard.handler(scope('a'))],
+    ['guard.handler with a handler that is none', () => guard.handler(scope('a'), 'handler')],
+    ['guard.handler with a policy that is none', () => guard.handler('orders:read', () => {})],
+  ])('refuses %s with a TypeError, at creation', (_, make) => {
+    expect(make).toThrow(TypeError)
+  })
+}

@@ -1,0 +1,59 @@
+// The contract of all adapters for "claimcheck/express", on Express 5 and 4.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createGuard, type ExpressGuard } from 'claimcheck/express'
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
+import express4 from 'express4'
+import { describe } from 'vitest'
+import { describeContract } from './contract.ts'
+import { type App, type Framework, type Guard, portOf, serverOptions } from './framework.ts'
+
+type Express = typeof express
+
+function createApp(express: Express): App<Request, RequestHandler> {
+  const errors: unknown[] = []
+  const app = express()
+  // Prints nothing, and shows the stack to the client: the worst that Express does with an error.
+  app.set('env', 'test')
+  app.use(express.urlencoded({ extended: false }))
+  return {
+    errors,
+    route(path, hooks, answer) {
+      app.all(path, ...hooks, (req, res, next) => {
+        Promise.resolve(req)
+          .then(answer)
+          .then((body) => res.json(body), next)
+      })
+    },
+    handle: (path, handler) => app.all(path, handler),
+    async listen() {
+      const record: ErrorRequestHandler = (error, _req, _res, next) => {
+        errors.push(error)
+        next(error)
+      }
+      app.use(record)
+      const server = createServer(serverOptions, app).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return { port: portOf(server), close: () => new Promise((resolve) => server.close(resolve)) }
+    },
+  }
+}
+
+function frameworkOf(express: Express): Framework<Request, RequestHandler> {
+  return {
+    createApp: () => createApp(express),
+    createGuard: (apiOrOptions) => createGuard(apiOrOptions) as Guard<Request, RequestHandler>,
+    handlerOf: (guard, rules, answer) =>
+      (guard as ExpressGuard).handler(...(rules as [never]), (req, res, auth) => {
+        const body = answer(req as Request, auth)
+        return body instanceof Promise ? body.then((settled) => res.json(settled)) : res.json(body)
+      }),
+    before: (change) => (req, _res, next) => {
+      change(req)
+      next()
+    },
+  }
+}
+
+describe('on Express 5', () => describeContract(frameworkOf(express)))
+describe('on Express 4', () => describeContract(frameworkOf(express4 as unknown as Express)))

@@ -1,0 +1,47 @@
+// What the contract needs of a framework: routes behind guards, a server, and a record of what its error handling saw.
+import type { Server, ServerOptions } from 'node:http'
+import type { ResourceServer, ResourceServerOptions, VerifiedToken } from 'claimcheck'
+import type { PolicyLike } from 'claimcheck/policy'
+import type { GuardedRequests } from '../../src/adapters/guarded-requests.ts'
+
+type RoutePolicy = PolicyLike<VerifiedToken, undefined>
+
+/** The words of every adapter's guard. `Q` is the framework's request, `H` what it runs before a handler. */
+export interface Guard<Q extends object, H> extends GuardedRequests<Q, Record<string, unknown>> {
+  (policy?: RoutePolicy): H
+  optional(): H
+  handler(...args: readonly unknown[]): H
+}
+
+export interface Framework<Q extends object, H> {
+  createGuard(apiOrOptions: ResourceServer | ResourceServerOptions): Guard<Q, H>
+  createApp(): App<Q, H>
+  /** `guard.handler(…rules, handler)`, where the handler answers with what `answer` gives. */
+  handlerOf(guard: Guard<Q, H>, rules: readonly RoutePolicy[], answer: (request: Q, auth: VerifiedToken) => unknown): H
+  /** A hook that does something to the request and then lets it pass. */
+  before(change: (request: Q) => void): H
+}
+
+export interface App<Q extends object, H> {
+  /** What reached the framework's own error handling, which then answers by itself. */
+  readonly errors: unknown[]
+  /** Runs `hooks` for every method, then answers with what `answer` gives. */
+  route(path: string, hooks: readonly H[], answer: (request: Q) => unknown): void
+  /** Has `handler` answer every method. */
+  handle(path: string, handler: H): void
+  listen(): Promise<Listening>
+}
+
+export interface Listening {
+  readonly port: number
+  close(): Promise<unknown>
+}
+
+/** Lets requests through to the guard that a stricter or smaller server would answer itself. */
+export const serverOptions: ServerOptions = { insecureHTTPParser: true, maxHeaderSize: 64 * 1024 }
+
+export function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen')
+  return address.port
+}

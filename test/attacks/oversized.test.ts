@@ -1,0 +1,166 @@
+// What is too long, too deep or too costly is refused before it costs anything (RFC 8725 §3.13).
+import { type ClaimcheckEvent, createVerifier } from 'claimcheck'
+import { oidc } from 'claimcheck/issuers'
+import { describe, expect, it, vi } from 'vitest'
+import { createTestClock } from '../support/clock.ts'
+import { audience, createToken, encode, goodClaims, issuer, keyFor, signTexts } from '../support/tokens.ts'
+import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
+
+const maxLength = 16_384
+const key = keyFor('ES256')
+const header = JSON.stringify({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
+
+/** A good token of exactly `length` characters; spaces in the header's JSON take up what base64url cannot. */
+function tokenOfLength(length: number): string {
+  for (let spaces = 0; spaces < 4; spaces++) {
+    const empty = signTexts(header + ' '.repeat(spaces), JSON.stringify(goodClaims({ pad: '' })), key)
+    const room = Math.ceil(((length - empty.length) * 3) / 4)
+    for (const pad of [room - 1, room, room + 1]) {
+      const payload = JSON.stringify(goodClaims({ pad: 'x'.repeat(pad) }))
+      const token = signTexts(header + ' '.repeat(spaces), payload, key)
+      if (token.length === length) return token
+    }
+  }
+  throw new Error(`no token has ${length} characters`)
+}
+
+describe('a token that is too long', () => {
+  it('[OWN-LIM-1] is one of more than 16 KiB', async () => {
+    const { verifyToken } = createTestVerifier()
+    const longest = tokenOfLength(maxLength)
+    expect(longest.length).toBe(maxLength)
+    expect((await verifyToken(longest)).claims.pad).toMatch(/^x{10000,}$/)
+    const error = await expectInvalidToken(verifyToken(tokenOfLength(maxLength + 1)), 'token_too_large')
+    expect(error.hint).toBe('longer than 16384 bytes')
+  })
+
+  it('[OWN-LIM-1] costs no parsing and no cryptography', async () => {
+    const { verifyToken } = createTestVerifier()
+    const [tooLong, good] = [tokenOfLength(maxLength + 1), createToken()]
+    const [parse, decode, verify] = [
+      vi.spyOn(JSON, 'parse'),
+      vi.spyOn(Buffer, 'from'),
+      vi.spyOn(crypto.subtle, 'verify'),
+    ]
+    await verifyToken(tooLong).catch(() => {})
+    const calls = [parse, decode, verify].map((spy) => spy.mock.calls.length)
+    await verifyToken(good)
+    const usual = [parse, decode, verify].map((spy) => spy.mock.calls.length)
+    vi.restoreAllMocks()
+    expect(calls).toEqual([0, 0, 0])
+    expect(Math.min(...usual)).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['a huge payload', (mib: string) => `${encode(header)}.${mib}.AAAA`],
+    ['a huge header', (mib: string) => `${mib}.e30.AAAA`],
+    ['a huge signature', (mib: string) => `${createToken()}${mib}`],
+    ['nothing but dots', (mib: string) => '.'.repeat(mib.length)],
+    ['two-byte characters', (mib: string) => 'é'.repeat(mib.length)],
+  ])('[OWN-LIM-1] of 1 MiB is refused in less than a millisecond: %s', async (_, make) => {
+    const { verifyToken } = createTestVerifier()
+    const token = make('A'.repeat(2 ** 20))
+    const times = 100
+    const begun = performance.now()
+    for (let count = 0; count < times; count++) await expectInvalidToken(verifyToken(token), 'token_too_large')
+    expect(performance.now() - begun).toBeLessThan(times)
+  })
+
+  it('[OWN-LIM-1] [RFC8725bis-3.10-1] may be long by its kid, and no event repeats it', async () => {
+    const { verifyToken, events } = createTestVerifier()
+    await expectInvalidToken(verifyToken(createToken({ header: { kid: 'k'.repeat(65_536) } })), 'token_too_large')
+    await expectInvalidToken(verifyToken(createToken({ header: { kid: 'k'.repeat(8192) } })), 'token_malformed')
+    expect(JSON.stringify(events)).not.toContain('kkkk')
+  })
+})
+
+describe('a token that is too deep', () => {
+  function nested(depth: number, [open, close]: readonly [string, string]): string {
+    return JSON.stringify(goodClaims()).replace('{', `{"deep":${open.repeat(depth)}0${close.repeat(depth)},`)
+  }
+
+  it.each([
+    [
+      ['[', ']'],
+      [30, 31],
+      [32, 33, 4000],
+    ],
+    [
+      ['{"a":', '}'],
+      [30, 31],
+      [32, 33, 1500],
+    ],
+  ] as const)('[OWN-LIM-1] is one of more than 32 levels, the payload being the first: %j', async (pair, good, bad) => {
+    const { verifyToken } = createTestVerifier()
+    for (const depth of good) await verifyToken(signTexts(header, nested(depth, pair), key))
+    for (const depth of bad) {
+      await expectInvalidToken(verifyToken(signTexts(header, nested(depth, pair), key)), 'token_malformed')
+    }
+  })
+
+  it('[OWN-LIM-1] is refused for its header as well', async () => {
+    const { verifyToken } = createTestVerifier()
+    const deep = (depth: number) => header.replace('{', `{"x":${'['.repeat(depth)}${']'.repeat(depth)},`)
+    await verifyToken(signTexts(deep(31), JSON.stringify(goodClaims()), key))
+    await expectInvalidToken(verifyToken(signTexts(deep(32), JSON.stringify(goodClaims()), key)), 'token_malformed')
+  })
+})
+
+describe('a token that is costly', () => {
+  const bombs = {
+    'PBES2 with two thousand million rounds': {
+      alg: 'PBES2-HS512+A256KW',
+      enc: 'A256CBC-HS512',
+      p2c: 2 ** 31,
+      p2s: 'c2FsdA',
+    },
+    'compressed content': { alg: 'dir', enc: 'A256GCM', zip: 'DEF' },
+    'an ephemeral key off its curve': {
+      alg: 'ECDH-ES',
+      enc: 'A256GCM',
+      epk: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
+    },
+  }
+
+  it.each(Object.entries(bombs))(
+    '[RFC8725bis-3.13-1] is refused and never decrypted: %s',
+    async (_, protectedHeader) => {
+      const { verifyToken } = createTestVerifier()
+      const crypto = ['deriveBits', 'deriveKey', 'decrypt', 'unwrapKey', 'importKey'] as const
+      const spies = crypto.map((name) => vi.spyOn(globalThis.crypto.subtle, name))
+      const token = [JSON.stringify(protectedHeader), 'key', 'iv', 'x'.repeat(8000), 'tag'].map(encode).join('.')
+      await expectInvalidToken(verifyToken(token), 'token_encrypted')
+      expect(spies.map((spy) => spy.mock.calls.length)).toEqual(crypto.map(() => 0))
+    },
+  )
+
+  it('[OWN-LIM-1] is one that is not plausible: it reaches no key and no signature check', async () => {
+    const events: ClaimcheckEvent[] = []
+    let asked = 0
+    const jwks = {
+      get keys() {
+        asked++
+        return [key.publicJwk]
+      },
+    }
+    const { verifyToken } = createVerifier({
+      issuer: oidc({ issuer, jwks }),
+      audience,
+      clock: createTestClock(),
+      onEvent: (event) => events.push(event),
+    })
+    const atCreation = asked
+    const verify = vi.spyOn(crypto.subtle, 'verify')
+    for (const parts of [{ header: { alg: 'HS256' } }, { claims: { exp: 1 } }, { claims: { aud: 'other' } }]) {
+      await verifyToken(createToken(parts)).catch(() => {})
+    }
+    expect([asked - atCreation, verify.mock.calls.length]).toEqual([0, 0])
+    await verifyToken(createToken())
+    expect([asked - atCreation, verify.mock.calls.length]).toEqual([1, 1])
+    expect(events.map((event) => event.type === 'refusal' && event.code)).toEqual([
+      'algorithm_not_allowed',
+      'token_expired',
+      'audience_mismatch',
+    ])
+  })
+})
