@@ -11,5 +11,5 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   silent: true,
-  external: ['jose', 'lru-cache', 'express', 'fastify'],
+  external: ['lru-cache', 'express', 'fastify'],
 })

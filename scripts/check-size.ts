@@ -1,4 +1,4 @@
-// The size budget: what an application ships when it imports claimcheck, bundled with jose, minified, gzipped. lru-cache stays outside,
+// The size budget: what an application ships when it imports claimcheck, bundled, minified, gzipped. lru-cache stays outside,
 // since an application that serves anything mostly has it already; the last row shows what it would add. No budget, no limit.
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'

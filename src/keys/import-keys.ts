@@ -1,5 +1,5 @@
 // From a JWK Set (RFC 7517) to keys that can verify, one by one: a key that must not be used is skipped, the rest serve.
-import { type CryptoKey, importJWK, type JWK } from 'jose'
+import type { webcrypto } from 'node:crypto'
 import { decodeBase64url } from '../internal/base64url.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Algorithm, algorithms as table, isAlgorithm } from '../token/algorithms.ts'
@@ -39,8 +39,8 @@ async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<V
   const [algorithm] = algorithms
   if (!algorithm) return undefined
   try {
-    const key = await importJWK(publicMembers(jwk), algorithm)
-    if (key instanceof Uint8Array || !isStrong(key)) return undefined
+    const key = await crypto.subtle.importKey('jwk', publicMembers(jwk), table[algorithm].webCrypto, false, ['verify'])
+    if (!isStrong(key)) return undefined
     return { ...(typeof jwk.kid === 'string' && { kid: jwk.kid }), algorithms, key }
   } catch {
     return undefined
@@ -75,13 +75,14 @@ function isEdwardsName(alg: unknown): boolean {
   return isAlgorithm(alg) && table[alg].kty === 'OKP'
 }
 
-function publicMembers(jwk: JsonObject): JWK {
+/** The members that make up the key itself, so that no other can change what is imported. */
+function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey {
   const { kty, crv, x, y, n, e } = jwk
-  if (kty === 'RSA') return { kty, n, e } as JWK
+  if (kty === 'RSA') return { kty, n, e } as webcrypto.JsonWebKey
   checkCoordinate(crv, x)
-  if (kty === 'OKP') return { kty, crv, x } as JWK
+  if (kty === 'OKP') return { kty, crv, x } as webcrypto.JsonWebKey
   checkCoordinate(crv, y)
-  return { kty, crv, x, y } as JWK
+  return { kty, crv, x, y } as webcrypto.JsonWebKey
 }
 
 /** "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. */
@@ -91,6 +92,6 @@ function checkCoordinate(crv: unknown, value: unknown): void {
 }
 
 /** "A key of size 2048 bits or larger MUST be used", RFC 7518 §3.3. */
-function isStrong(key: CryptoKey): boolean {
+function isStrong(key: webcrypto.CryptoKey): boolean {
   return !('modulusLength' in key.algorithm) || Number(key.algorithm.modulusLength) >= minRsaBits
 }

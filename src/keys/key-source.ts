@@ -1,12 +1,12 @@
 // Whoever supplies keys sees a header and never a claim.
-import type { CryptoKey } from 'jose'
+import type { webcrypto } from 'node:crypto'
 import type { Algorithm } from '../token/algorithms.ts'
 
 /** A public key, bound to the algorithms it may verify: one, or the two names of Ed25519. */
 export interface VerificationKey {
   readonly kid?: string
   readonly algorithms: readonly Algorithm[]
-  readonly key: CryptoKey
+  readonly key: webcrypto.CryptoKey
 }
 
 /** What a key is looked up by. `kid` is a stranger's text: compare it, never fetch, log or compute with it. */

@@ -18,23 +18,28 @@ export type Algorithm =
 interface AlgorithmParameters {
   readonly kty: 'RSA' | 'EC' | 'OKP'
   readonly crv?: 'P-256' | 'P-384' | 'P-521' | 'Ed25519'
-  /** What WebCrypto is told when it verifies. */
-  readonly verify: { readonly name: string; readonly hash?: string; readonly saltLength?: number }
+  /** What WebCrypto is told when it imports a key and when it verifies. */
+  readonly webCrypto: {
+    readonly name: string
+    readonly hash?: string
+    readonly namedCurve?: string
+    readonly saltLength?: number
+  }
 }
 
 export const algorithms: Readonly<Record<Algorithm, AlgorithmParameters>> = {
-  RS256: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
-  RS384: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
-  RS512: { kty: 'RSA', verify: { name: 'RSASSA-PKCS1-v1_5' } },
+  RS256: { kty: 'RSA', webCrypto: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } },
+  RS384: { kty: 'RSA', webCrypto: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' } },
+  RS512: { kty: 'RSA', webCrypto: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' } },
   // "The size of the salt value is the same size as the hash function output", RFC 7518 §3.5.
-  PS256: { kty: 'RSA', verify: { name: 'RSA-PSS', saltLength: 32 } },
-  PS384: { kty: 'RSA', verify: { name: 'RSA-PSS', saltLength: 48 } },
-  PS512: { kty: 'RSA', verify: { name: 'RSA-PSS', saltLength: 64 } },
-  ES256: { kty: 'EC', crv: 'P-256', verify: { name: 'ECDSA', hash: 'SHA-256' } },
-  ES384: { kty: 'EC', crv: 'P-384', verify: { name: 'ECDSA', hash: 'SHA-384' } },
-  ES512: { kty: 'EC', crv: 'P-521', verify: { name: 'ECDSA', hash: 'SHA-512' } },
-  Ed25519: { kty: 'OKP', crv: 'Ed25519', verify: { name: 'Ed25519' } },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519', verify: { name: 'Ed25519' } },
+  PS256: { kty: 'RSA', webCrypto: { name: 'RSA-PSS', hash: 'SHA-256', saltLength: 32 } },
+  PS384: { kty: 'RSA', webCrypto: { name: 'RSA-PSS', hash: 'SHA-384', saltLength: 48 } },
+  PS512: { kty: 'RSA', webCrypto: { name: 'RSA-PSS', hash: 'SHA-512', saltLength: 64 } },
+  ES256: { kty: 'EC', crv: 'P-256', webCrypto: { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' } },
+  ES384: { kty: 'EC', crv: 'P-384', webCrypto: { name: 'ECDSA', hash: 'SHA-384', namedCurve: 'P-384' } },
+  ES512: { kty: 'EC', crv: 'P-521', webCrypto: { name: 'ECDSA', hash: 'SHA-512', namedCurve: 'P-521' } },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519', webCrypto: { name: 'Ed25519' } },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519', webCrypto: { name: 'Ed25519' } },
 }
 
 export const allAlgorithms = Object.keys(algorithms) as readonly Algorithm[]

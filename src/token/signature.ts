@@ -1,5 +1,5 @@
 // The one place where a signature is verified. Cryptography is WebCrypto's.
-import type { CryptoKey } from 'jose'
+import type { webcrypto } from 'node:crypto'
 import { type Algorithm, algorithms } from './algorithms.ts'
 
 /**
@@ -8,12 +8,12 @@ import { type Algorithm, algorithms } from './algorithms.ts'
  */
 export async function verifySignature(
   algorithm: Algorithm,
-  key: CryptoKey,
+  key: webcrypto.CryptoKey,
   signingInput: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   try {
-    return await crypto.subtle.verify(algorithms[algorithm].verify, key, signature, signingInput)
+    return await crypto.subtle.verify(algorithms[algorithm].webCrypto, key, signature, signingInput)
   } catch {
     return false
   }

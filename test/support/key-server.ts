@@ -24,13 +24,22 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 
 /** Answers that servers in trouble give. */
 export const faults = {
-  status: (status: number, headers = {}): Answer => (_, response) => void response.writeHead(status, headers).end('{}'),
-  json: (body: unknown, headers = {}): Answer => (_, response) =>
-    void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)),
-  text: (body: string, headers = {}): Answer => (_, response) => void response.writeHead(200, headers).end(body),
+  status:
+    (status: number, headers = {}): Answer =>
+    (_, response) =>
+      void response.writeHead(status, headers).end('{}'),
+  json:
+    (body: unknown, headers = {}): Answer =>
+    (_, response) =>
+      void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)),
+  text:
+    (body: string, headers = {}): Answer =>
+    (_, response) =>
+      void response.writeHead(200, headers).end(body),
   hang: ((_, response) => void response) as Answer,
   /** A good beginning, and then nothing more. */
-  stall: ((_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).write('{"keys":[')) as Answer,
+  stall: ((_, response) =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).write('{"keys":[')) as Answer,
   reset: ((request) => void request.socket.destroy()) as Answer,
 }
 

@@ -16,7 +16,12 @@ let made = 0
 /** Generates a key for `alg`. Slow for RSA: use `keyFor` unless the test needs a second key of one kind. */
 export function createKey(alg: Algorithm, { kid = `key-${++made}`, rsaBits = 2048 } = {}): TestKey {
   const { privateKey, publicKey } = generate(alg, rsaBits)
-  return { alg, kid, privateKey, publicJwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } as JsonWebKey }
+  return {
+    alg,
+    kid,
+    privateKey,
+    publicJwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } as JsonWebKey,
+  }
 }
 
 const keys = new Map<Algorithm, TestKey>()
@@ -40,7 +45,15 @@ export const audience = 'https://api.example.com'
 
 /** The claims of a token that every test's verifier accepts, with `changes`; `undefined` takes a claim out. */
 export function goodClaims(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const claims = { iss: issuer, aud: audience, sub: 'alice', client_id: 'web', iat: now - 60, exp: now + 300, jti: 'j1' }
+  const claims = {
+    iss: issuer,
+    aud: audience,
+    sub: 'alice',
+    client_id: 'web',
+    iat: now - 60,
+    exp: now + 300,
+    jti: 'j1',
+  }
   return Object.fromEntries(Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined))
 }
 

@@ -24,7 +24,14 @@ export function createTestVerifier({ keys, oidc: changes = {}, options = {} }: T
   const events: ClaimcheckEvent[] = []
   const trusted = oidc({ issuer, audience, jwks: { keys: keys ?? [keyFor('ES256').publicJwk] }, ...changes })
   const fetch = () => Promise.reject(new Error('this test must not fetch'))
-  const verifier = createVerifier({ audience: null, clock, fetch, onEvent: (event) => events.push(event), ...options, issuer: trusted })
+  const verifier = createVerifier({
+    audience: null,
+    clock,
+    fetch,
+    onEvent: (event) => events.push(event),
+    ...options,
+    issuer: trusted,
+  })
   return { ...verifier, clock, events }
 }
 
