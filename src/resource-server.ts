@@ -5,12 +5,13 @@ import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
 import { readCredential } from './http/credentials.ts'
 import type { RequestView } from './http/request-view.ts'
 import { isQuotable } from './internal/auth-params.ts'
+import { checkOptionNames } from './internal/options.ts'
 import { allOf } from './policy/combinators.ts'
 import { type Decision, evaluate, type Policy, type PolicyLike, toPolicy, type Unmet } from './policy/policy.ts'
 import { describeToken } from './token/describe-token.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { createVerifier, type Verifier } from './verifier.ts'
-import type { IssuerOptions, VerifierOptions } from './verifier-options.ts'
+import { type IssuerOptions, type VerifierOptions, verifierOptionNames } from './verifier-options.ts'
 
 /** Options of `createResourceServer`: those of `createVerifier`, and two more. */
 export type ResourceServerOptions<
@@ -60,6 +61,7 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
 ): ResourceServer<C> {
+  checkOptionNames('createResourceServer()', options, [...verifierOptionNames, 'realm', 'policy'])
   const { realm = 'api', policy: ownPolicy, ...verifierOptions } = options as ResourceServerOptions<IssuerOptions, C>
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')

@@ -34,7 +34,10 @@ interface CommonOptions<C> {
   readonly clock?: Clock
   /** Told of every refusal and of what happens to the keys. Whatever it throws is dropped. */
   readonly onEvent?: (event: ClaimcheckEvent) => unknown
-  /** Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. */
+  /**
+   * Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. Decide by claims
+   * (`jti`, `sub`, `iat`), never by the token's text: an ECDSA signature can be written in two ways.
+   */
   readonly isRevoked?: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
 }
 
@@ -61,7 +64,7 @@ export type VerifierOptions<I extends IssuerOptions = IssuerOptions, C = Record<
   readonly issuer: I
 } & AudienceOption<I>
 
-const verifierOptionNames: readonly string[] = [
+export const verifierOptionNames: readonly string[] = [
   'issuer',
   'audience',
   'claims',
@@ -100,7 +103,12 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
   if (options.claims !== undefined) {
     checkFunction("claims['~standard'].validate", (options.claims as StandardSchema)?.['~standard']?.validate)
   }
-  return { issuers: readIssuers(options), clockToleranceSeconds, maxTokenAgeSeconds, requiredClaims }
+  return {
+    issuers: readIssuers(options),
+    clockToleranceSeconds,
+    maxTokenAgeSeconds,
+    requiredClaims: [...requiredClaims],
+  }
 }
 
 function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>): VerifierSettings['issuers'] {
@@ -109,12 +117,30 @@ function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>
   const shared = audience === undefined ? undefined : readAudience(audience)
   return list.map((one) => {
     const known = typeof one === 'object' && one !== null && 'endpoints' in one ? one : oidc({ issuer: one })
-    const own = known.audience === undefined ? shared : known.audience
+    const own = known.audience === undefined ? shared : readAudience(known.audience)
     if (own === undefined) {
       throw new TypeError(
         "audience is missing: write the identifier of this API at the STS, as its tokens' aud has it (null accepts tokens meant for any API).",
       )
     }
-    return { ...known, audience: own }
+    return { ...copyOf(known), audience: own }
   })
+}
+
+/** A copy of an issuer that a preset, or somebody else, made: lists are lists, and nobody can change them any more. */
+function copyOf(issuer: Issuer): Issuer {
+  const { preset, endpoints, algorithms, types, requiredClaims } = issuer
+  if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
+  checkStrings(`${preset}: algorithms`, algorithms)
+  checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
+  if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)
+  checkFunction(`${preset}: checkToken`, issuer.checkToken)
+  checkFunction(`${preset}: principal`, issuer.principal)
+  return {
+    ...issuer,
+    endpoints: [...endpoints],
+    algorithms: [...algorithms],
+    types: [...types],
+    requiredClaims: [...requiredClaims],
+  }
 }

@@ -1,5 +1,5 @@
 // createVerifier: the order of checks for a token, from top to bottom.
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { AuthError, type Refusal } from './errors.ts'
 import { createEmit } from './events.ts'
 import { deepFreeze } from './internal/deep-freeze.ts'
@@ -112,7 +112,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
         ...settings.requiredClaims,
         ...profile.requiredClaims,
       ]) ??
-      checkTimes(claims, clock.nowMs(), settings) ??
+      checkTimes(claims, readClock(clock), settings) ??
       profile.checkToken(parsed) ??
       (audience ? checkAudience(claims, audience) : undefined) ??
       checkConfirmation(claims)
@@ -178,6 +178,14 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
 
 const keyHint =
   'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?'
+
+/** A clock that tells no time must not make every token young. */
+function readClock(clock: Clock): number {
+  const nowMs: unknown = clock.nowMs()
+  if (typeof nowMs !== 'number' || !Number.isFinite(nowMs))
+    throw new TypeError('clock.nowMs() must give a finite number.')
+  return nowMs
+}
 
 function checkAlgorithm(alg: string, allowed: readonly Algorithm[]): Refusal | undefined {
   if ((allowed as readonly string[]).includes(alg)) return undefined

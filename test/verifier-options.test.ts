@@ -92,7 +92,7 @@ describe('refuses', () => {
 
   it.each([undefined, null, 'https://sts.example.com'])('options that are none: %s', (options) => {
     const call = () => createVerifier(options as unknown as VerifierOptions)
-    expect(call).toThrow(new TypeError('createVerifier() needs an options object.'))
+    expect(call).toThrow(new TypeError('createVerifier() needs an options object, a plain one.'))
   })
 })
 

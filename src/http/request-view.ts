@@ -10,12 +10,26 @@ export interface RequestView {
 }
 
 /** Views a request of `node:http`, Express or Fastify (`request.raw`). Reads `rawHeaders`: `headers` hides a second `Authorization` line. */
-export function fromNode(request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>): RequestView {
-  const headers: [string, string][] = []
-  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
-    headers.push([request.rawHeaders[index] as string, request.rawHeaders[index + 1] as string])
+export function fromNode(
+  request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & { readonly headers?: IncomingMessage['headers'] },
+): RequestView {
+  const { method = '', url = '', rawHeaders, headers = {} } = request
+  return { method, url, headers: rawHeaders.length > 0 ? linesOf(rawHeaders) : pairsOf(headers) }
+}
+
+function linesOf(rawHeaders: readonly string[]): [string, string][] {
+  const lines: [string, string][] = []
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    lines.push([rawHeaders[index] as string, rawHeaders[index + 1] as string])
   }
-  return { method: request.method ?? '', url: request.url ?? '', headers }
+  return lines
+}
+
+/** Requests that serverless wrappers imitate have no lines, only `headers`; a token in there must not look like none. */
+function pairsOf(headers: IncomingMessage['headers']): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  )
 }
 
 /** Views a Fetch API `Request`. Two `Authorization` lines arrive there joined by a comma, which no credential can hold. */

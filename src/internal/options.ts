@@ -2,8 +2,12 @@
 
 /** @throws TypeError when `options` is no object or has a name that is not in `known`: a misspelt check must not be silently off. */
 export function checkOptionNames(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`${where} needs an options object.`)
-  for (const name of Object.keys(options)) {
+  // Members that are inherited would be read in one place and lost where options are copied.
+  const prototype: unknown =
+    typeof options === 'object' && options !== null ? Object.getPrototypeOf(options) : undefined
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new TypeError(`${where} needs an options object, a plain one.`)
+  for (const name of Object.keys(options as object)) {
     if (!known.includes(name)) throw new TypeError(`${where} has no option ${name}. It has: ${known.join(', ')}.`)
   }
 }

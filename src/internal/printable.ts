@@ -4,7 +4,7 @@ const maxLength = 200
 
 /** Cuts `value` to 200 printable ASCII characters; every other character becomes `?`. Says nothing of what is true. */
 export function printable(value: unknown): string {
-  const text = typeof value === 'string' ? value : describe(value)
+  const text = describe(value)
   const clean = text.slice(0, maxLength).replace(/[^\x20-\x7e]/g, '?')
   return text.length > maxLength ? `${clean}...` : clean
 }

@@ -153,14 +153,17 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const authentication = readAuthentication(claims)
   return {
     kind: kindOf(sub, clientId, authentication),
-    // A client that is its own subject must not be taken for a user of that name.
-    key: sub === undefined ? principalKey(issuer, 'client', clientId ?? '') : principalKey(issuer, sub),
+    // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5).
+    key:
+      sub === undefined || sub === clientId
+        ? principalKey(issuer, 'client', clientId ?? '')
+        : principalKey(issuer, sub),
     subject: sub ?? clientId ?? '',
     issuer,
     ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
     scopes: readScopes(claims),
-    roles: [...readStrings(claims, 'roles'), ...readStrings(claims, 'entitlements')],
-    permissions: readStrings(claims, 'permissions'),
+    roles: readStrings(claims, 'roles'),
+    permissions: [...readStrings(claims, 'permissions'), ...readStrings(claims, 'entitlements')],
     groups: { values: readStrings(claims, 'groups'), complete: true },
     authentication,
   }

@@ -7,6 +7,7 @@ import type { VerificationKey } from './key-source.ts'
 
 const maxKeys = 1000
 const minRsaBits = 2048
+const maxRsaBits = 16_384
 const maxKidLength = 256
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66, Ed25519: 32 }
@@ -92,6 +93,11 @@ function checkCoordinate(crv: unknown, value: unknown): void {
 }
 
 /** "A key of size 2048 bits or larger MUST be used", RFC 7518 §3.3. */
-function isStrong(key: webcrypto.CryptoKey): boolean {
-  return !('modulusLength' in key.algorithm) || Number(key.algorithm.modulusLength) >= minRsaBits
+function isStrong({ algorithm }: webcrypto.CryptoKey): boolean {
+  if (!('modulusLength' in algorithm)) return true
+  const { modulusLength, publicExponent } = algorithm as webcrypto.RsaHashedKeyAlgorithm
+  // With the exponent 1 a signature is its own message, and anyone can write one; even ones belong to no RSA key.
+  const isOdd = ((publicExponent.at(-1) ?? 0) & 1) === 1
+  const isOne = publicExponent.length === 1 && publicExponent[0] === 1
+  return modulusLength >= minRsaBits && modulusLength <= maxRsaBits && isOdd && !isOne
 }

@@ -1,7 +1,7 @@
 // The contract of every adapter: one table of requests, and what no table can say.
 import { AuthError, createResourceServer } from 'claimcheck'
 import { scope } from 'claimcheck/policy'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { badTokens } from '../support/bad-tokens.ts'
 import { faults, startKeyServer } from '../support/key-server.ts'
 import { type RawAnswer, type RawRequest, sendRaw, valuesOf } from '../support/raw-request.ts'
@@ -12,49 +12,55 @@ import { addRoutes, brokenHandler } from './api.ts'
 import type { App, Framework, Guard, Listening } from './framework.ts'
 import { table } from './requests.ts'
 
+type Open = () => Promise<Bench>
+
 /** A client of the API under test, and what happened inside. */
 interface Bench {
   send(request: RawRequest): Promise<RawAnswer>
   /** Sends a good token that has these claims. */
   sendAs(claims: Readonly<Record<string, unknown>>, path: string): Promise<RawAnswer>
-  /** The errors that the framework was given since this was last asked. */
-  errors(): readonly unknown[]
-  /** The subjects of the tokens verified since this was last asked. */
-  verified(): readonly string[]
+  /** What the framework's error handling was given. */
+  readonly errors: readonly unknown[]
+  /** The subject of every token that was verified, once for each time. */
+  readonly verified: readonly string[]
 }
 
 export function describeContract<Q extends object, H>(framework: Framework<Q, H>): void {
-  const bench = startBench(framework)
-  describeTable(bench)
-  describeEveryRequest(bench)
-  describeFrameworkErrors(bench)
+  const open = () => openBench(framework)
+  describeTable(open)
+  describeEveryRequest(open)
+  describeFrameworkErrors(open)
   describeOtherOptions(framework)
   describeMisuse(framework)
 }
 
-function startBench<Q extends object, H>(framework: Framework<Q, H>): Bench {
+/** Serves the API until the test ends. Each test has its own, so that it alone sees what goes wrong in making one. */
+async function openBench<Q extends object, H>(framework: Framework<Q, H>): Promise<Bench> {
   const { options, verified } = testApiOptions()
   const app = framework.createApp()
   addRoutes(app, framework.createGuard(options), framework)
-  let server: Listening
-  beforeAll(async () => {
-    server = await app.listen()
-  })
-  afterAll(() => server.close())
-  const send = (request: RawRequest) => sendRaw(server.port, request)
+  const port = await listen(app)
+  const send = (request: RawRequest) => sendRaw(port, request)
   return {
     send,
     sendAs: (claims, path) => send({ path, lines: [`Authorization: Bearer ${createToken({ claims })}`] }),
-    errors: () => app.errors.splice(0),
-    verified: () => verified.splice(0),
+    errors: app.errors,
+    verified,
   }
 }
 
-function describeTable({ send, errors }: Bench): void {
+async function listen(app: { listen(): Promise<Listening> }): Promise<number> {
+  const server = await app.listen()
+  onTestFinished(async () => void (await server.close()))
+  return server.port
+}
+
+function describeTable(open: Open): void {
   it.each(table)('$title', async ({ requests, answer }) => {
+    const { send, errors } = await open()
     expect(requests).not.toEqual([])
     for (const request of requests) expectAnswer(answerOf(await send(request)), answer, request)
-    expect(errors()).toEqual([])
+    expect(errors).toEqual([])
   })
 }
 
@@ -66,8 +72,9 @@ function expectAnswer(received: Answer, answer: (typeof table)[number]['answer']
   expect(received.headers.join('\n')).not.toMatch(/^(www-authenticate|cache-control|retry-after):/m)
 }
 
-function describeEveryRequest({ send, sendAs, verified }: Bench): void {
+function describeEveryRequest(open: Open): void {
   it.each(['GET', 'HEAD', 'OPTIONS', 'POST'])('[RFC9110-11.6.1-1] refuses %s alike', async (method) => {
+    const { send } = await open()
     const bodyOf = (answer: Answer) => ({ ...answer, body: method === 'HEAD' ? '' : answer.body })
     const lines = ['Authorization: Bearer garbage']
     expect(answerOf(await send({ method, path: '/caller' }), method)).toEqual(bodyOf(bare()))
@@ -75,11 +82,13 @@ function describeEveryRequest({ send, sendAs, verified }: Bench): void {
   })
 
   it('tells HEAD how long the body would be', async () => {
+    const { send } = await open()
     const answer = await send({ method: 'HEAD', path: '/caller' })
     expect(valuesOf(answer, 'Content-Length')).toEqual([String(bare().body.length)])
   })
 
   it('answers every bad token with the very same bytes', async () => {
+    const { send } = await open()
     const answers = new Set<string>()
     for (const token of badTokens) {
       const { headers, ...rest } = await send({ path: '/caller', lines: [`Authorization: Bearer ${token}`] })
@@ -89,14 +98,15 @@ function describeEveryRequest({ send, sendAs, verified }: Bench): void {
   })
 
   it('verifies a request once, however many guards it passes', async () => {
-    verified()
+    const { sendAs, verified } = await open()
     expect((await sendAs({ scope: 'orders:read' }, '/twice')).status).toBe(200)
-    expect(verified()).toEqual(['alice'])
+    expect(verified).toEqual(['alice'])
     expect((await sendAs({ scope: 'orders:read', sub: 'bob' }, '/twice')).status).toBe(200)
-    expect(verified()).toEqual(['bob'])
+    expect(verified).toEqual(['alice', 'bob'])
   })
 
   it('says by a TypeError that no guard ran, whatever the request brings', async () => {
+    const { sendAs } = await open()
     const { status, body } = await sendAs({}, '/unguarded')
     const message = expect.stringMatching(/^TypeError: No guard .*add guard\(\) or guard\.optional\(\)/)
     expect({ status, body: JSON.parse(body) }).toEqual({ status: 200, body: { auth: message, maybeAuth: message } })
@@ -104,40 +114,44 @@ function describeEveryRequest({ send, sendAs, verified }: Bench): void {
 }
 
 /** What is thrown in a handler gets the framework's own answer: its status and headers are ours, its body tells nothing. */
-function describeFrameworkErrors({ send, sendAs, errors }: Bench): void {
+function describeFrameworkErrors(open: Open): void {
   it.each([
     ['/orders/alice', { sub: 'bob' }, { status: 403, code: 'access_denied' }],
     ['/handler-order', { sub: 'bob' }, { status: 403, code: 'access_denied' }],
     ['/scoped-order', {}, { status: 403, code: 'insufficient_scope', challenge: scopeMissing('orders:read') }],
     ['/broken-order', {}, { status: 503, code: 'policy_unavailable', retryAfter: '1' }],
   ])('[RFC9111-3.5-1] lets the framework answer what guard.require throws for %s', async (path, claims, expected) => {
+    const { sendAs, errors } = await open()
     const answer = await sendAs({ email: 'SECRET-claim', ...claims }, path)
     expectFrameworkAnswer(answer, expected)
-    expect(errors()).toEqual([expect.objectContaining({ code: expected.code })])
+    expect(errors).toEqual([expect.objectContaining({ code: expected.code })])
   })
 
   it.each(['/needs-caller', '/optional-order'])(
     'lets the framework ask for a token when an anonymous request needs a caller at %s',
     async (path) => {
+      const { send, errors } = await open()
       const answer = await send({ path })
       expectFrameworkAnswer(answer, { status: 401, challenge: bare() })
-      expect(errors()).toEqual([expect.any(AuthError)])
+      expect(errors).toEqual([expect.any(AuthError)])
     },
   )
 
   it.each(['/handler-throws', '/handler-rejects'])(
     'gives the framework what a handler throws or rejects with at %s',
     async (path) => {
+      const { sendAs, errors } = await open()
       expect((await sendAs({}, path)).status).toBe(500)
-      expect(errors()).toEqual([brokenHandler])
+      expect(errors).toEqual([brokenHandler])
     },
   )
 
   it.each(['/sealed', '/sealed-optional'])(
     'gives the framework what goes wrong in the guard itself, and lets nobody in at %s',
     async (path) => {
+      const { sendAs, errors } = await open()
       expect((await sendAs({}, path)).status).toBe(500)
-      expect(errors()).toEqual([expect.any(TypeError)])
+      expect(errors).toEqual([expect.any(TypeError)])
     },
   )
 }
@@ -165,9 +179,7 @@ async function ask<Q extends object, H>(
 ): Promise<Answer> {
   const app = createApp()
   addTo(app)
-  const server = await app.listen()
-  onTestFinished(async () => void (await server.close()))
-  return answerOf(await sendRaw(server.port, request))
+  return answerOf(await sendRaw(await listen(app), request))
 }
 
 function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): void {
@@ -205,16 +217,17 @@ function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): 
 }
 
 function describeMisuse<Q extends object, H>({ createGuard }: Framework<Q, H>): void {
-  const guard = createGuard(testApiOptions().options)
+  const create = () => createGuard(testApiOptions().options)
 
-  it.each<[string, () => unknown]>([
-    ['a guard without options', () => createGuard({} as never)],
-    ['a policy that is none', () => guard('orders:read' as never)],
-    ['guard.handler without a handler', () => guard.handler()],
-    ['guard.handler with a policy and no handler', () => guard.handler(scope('a'))],
-    ['guard.handler with a handler that is none', () => guard.handler(scope('a'), 'handler')],
-    ['guard.handler with a policy that is none', () => guard.handler('orders:read', () => {})],
-  ])('refuses %s with a TypeError, at creation', (_, make) => {
+  it.each<[string, () => unknown, RegExp]>([
+    ['a guard without options', () => createGuard({} as never), /issuer|audience/],
+    ['a policy that is none', () => create()('orders:read' as never), /policy must be/],
+    ['guard.handler without a handler', () => create().handler(), /needs a handler/],
+    ['guard.handler with a policy and no handler', () => create().handler(scope('a')), /needs a handler/],
+    ['guard.handler with a handler that is none', () => create().handler(scope('a'), 'handler'), /needs a handler/],
+    ['guard.handler with a policy that is none', () => create().handler('orders:read', () => {}), /policy must be/],
+  ])('refuses %s with a TypeError, at creation', (_, make, words) => {
     expect(make).toThrow(TypeError)
+    expect(make).toThrow(words)
   })
 }

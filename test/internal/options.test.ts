@@ -12,7 +12,7 @@ describe('option names', () => {
 
   it.each([undefined, null, 'https://sts.example.com', 1])('must be in an object, which %s is not', (options) => {
     const call = () => checkOptionNames('make()', options, ['a'])
-    expect(call).toThrow(new TypeError('make() needs an options object.'))
+    expect(call).toThrow(new TypeError('make() needs an options object, a plain one.'))
   })
 })
 

@@ -83,6 +83,6 @@ describe('refuses', () => {
   })
 
   it('to be called without options', () => {
-    expect(() => entra(undefined as never)).toThrow(new TypeError('entra() needs an options object.'))
+    expect(() => entra(undefined as never)).toThrow(new TypeError('entra() needs an options object, a plain one.'))
   })
 })

@@ -145,7 +145,7 @@ describe('refuses', () => {
   })
 
   it('to be called without options', () => {
-    expect(() => oidc(undefined as never)).toThrow(new TypeError('oidc() needs an options object.'))
+    expect(() => oidc(undefined as never)).toThrow(new TypeError('oidc() needs an options object, a plain one.'))
   })
 })
 

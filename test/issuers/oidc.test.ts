@@ -176,7 +176,7 @@ describe('the principal', () => {
     [
       'an application, which is its own subject',
       { sub: 'web' },
-      { ...alice, kind: 'application', key: 'https://sts.example.com|web', subject: 'web' },
+      { ...alice, kind: 'application', key: 'https://sts.example.com|client|web', subject: 'web' },
     ],
     [
       'nobody known, where there is only a client',
@@ -210,8 +210,8 @@ describe('the principal', () => {
     expect(await principalOf(claims)).toEqual({
       ...alice,
       scopes: ['orders:read', 'orders:write'],
-      roles: ['manager', 'export'],
-      permissions: ['read:orders'],
+      roles: ['manager'],
+      permissions: ['read:orders', 'export'],
       groups: { values: ['staff', 'sales'], complete: true },
     })
   })

@@ -41,6 +41,24 @@ describe('RSA', () => {
     }
   })
 
+  it.each([
+    ['of more bits than any STS uses', { n: modulus(16_385), e: 'AQAB' }],
+    ['with the exponent 1, whose signatures anyone can write', { n: modulus(2048), e: 'AQ' }],
+    ['with an even exponent', { n: modulus(2048), e: 'Ag' }],
+    ['with the exponent 0', { n: modulus(2048), e: 'AA' }],
+    ['with an even exponent of two bytes', { n: modulus(2048), e: 'AQA' }],
+  ])('[RFC8725bis-3.4-1] keys %s are ignored', async (_, members) => {
+    expect(await isSkipped({ kty: 'RSA', alg: 'RS256', ...members })).toBe(true)
+  })
+
+  it.each([
+    ['16384 bits', { n: modulus(16_384), e: 'AQAB' }],
+    ['the exponent 3', { n: modulus(2048), e: 'Aw' }],
+    ['the exponent 257', { n: modulus(2048), e: 'AQE' }],
+  ])('[RFC8725bis-3.4-1] keys with %s serve', async (_, members) => {
+    expect(await isSkipped({ kty: 'RSA', alg: 'RS256', ...members })).toBe(false)
+  })
+
   it('[RFC7518-3.3-1] tokens of a key with 1024 bits are refused', async () => {
     const weak = createKey('RS256', { rsaBits: 1024 })
     const { verifyToken } = createTestVerifier({ keys: [weak.publicJwk, good] })

@@ -41,7 +41,7 @@ describe.each(algorithms)('a token signed with %s', (alg) => {
     expect(claims).toMatchObject({ iss: sts.issuer, aud: audience, client_id: `m2m-${alg}`, scope: 'orders:read' })
     expect(principal).toEqual({
       kind: 'application',
-      key: `${sts.issuer}|m2m-${alg}`,
+      key: `${sts.issuer}|client|m2m-${alg}`,
       subject: `m2m-${alg}`,
       issuer: sts.issuer,
       client: { id: `m2m-${alg}`, type: 'unknown' },

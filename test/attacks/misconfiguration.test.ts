@@ -1,0 +1,107 @@
+// Configurations that plain JavaScript lets through, and that must not open a door.
+import { createResourceServer, createVerifier, fromNode } from 'claimcheck'
+import { type Issuer, oidc } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { createTestClock } from '../support/clock.ts'
+import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
+import { createTestVerifier, expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+
+const keys = [keyFor('ES256').publicJwk]
+const trusted = (changes = {}) => oidc({ issuer, audience, jwks: { keys }, ...changes })
+
+describe('a clock that tells no time', () => {
+  const answers = [NaN, Infinity, undefined, '1795435200000', new Date(), Promise.resolve(1)]
+  it.each(answers)('makes no token young: %s', async (answer) => {
+    const clock = { nowMs: () => answer as number }
+    const { verifyToken } = createVerifier({ issuer: trusted(), clock })
+    const error = await refusalOf(verifyToken(createToken({ claims: { exp: 1, iat: undefined } })))
+    expect(error.code).toBe('verification_unavailable')
+  })
+})
+
+describe('options', () => {
+  it('are plain objects, so that no inherited check is lost when they are copied', () => {
+    const inherited = Object.create(
+      { maxTokenAgeSeconds: 1 },
+      { issuer: { value: trusted(), enumerable: true } },
+    ) as never
+    expect(() => createResourceServer(inherited)).toThrow(TypeError)
+    expect(() => createVerifier(inherited)).toThrow(TypeError)
+    class Options {
+      readonly issuer = trusted()
+    }
+    expect(() => createVerifier(new Options() as never)).toThrow('plain')
+  })
+
+  it('may have no prototype at all', () => {
+    const options = Object.assign(Object.create(null), { issuer: trusted() }) as { issuer: ReturnType<typeof trusted> }
+    expect(() => createVerifier(options)).not.toThrow()
+  })
+
+  it('are read once: changing a list afterwards changes nothing', async () => {
+    const requiredClaims = ['tenant']
+    const algorithms: 'RS256'[] = ['RS256']
+    const { verifyToken } = createTestVerifier({ options: { requiredClaims } })
+    const restricted = createTestVerifier({ oidc: { algorithms } })
+    requiredClaims.pop()
+    algorithms.push('ES256' as never)
+    await expectInvalidToken(verifyToken(createToken()), 'claim_missing')
+    await expectInvalidToken(restricted.verifyToken(createToken()), 'algorithm_not_allowed')
+  })
+})
+
+describe('an issuer that somebody made by hand', () => {
+  const made = (changes: object) => ({ ...trusted(), ...changes }) as Issuer & { audience: readonly string[] }
+
+  it('has its audience compared whole, also when it is one string', async () => {
+    const { verifyToken } = createVerifier({ issuer: made({ audience }), clock: createTestClock() })
+    expect((await verifyToken(createToken())).principal.subject).toBe('alice')
+    await expectInvalidToken(verifyToken(createToken({ claims: { aud: 'h' } })), 'audience_mismatch')
+  })
+
+  it.each([
+    ['audience', ''],
+    ['audience', []],
+    ['endpoints', []],
+    ['endpoints', undefined],
+    ['algorithms', 'RS256'],
+    ['algorithms', []],
+    ['types', 'JWT'],
+    ['requiredClaims', 'sub'],
+    ['checkToken', undefined],
+    ['principal', {}],
+  ])('is refused at creation when its %s is %j', (name, value) => {
+    expect(() => createVerifier({ issuer: made({ [name]: value }), audience: null })).toThrow(TypeError)
+  })
+})
+
+describe('requests that serverless wrappers imitate', () => {
+  it('show their token although they have no raw header lines', async () => {
+    const api = createResourceServer({ issuer: trusted(), clock: createTestClock() })
+    const request = (token: string) => {
+      const headers = { authorization: `Bearer ${token}`, 'set-cookie': ['a', 'b'] }
+      return fromNode({ method: 'GET', url: '/', rawHeaders: [], headers })
+    }
+    expect((await api.authenticate(request(createToken()))).outcome).toBe('authenticated')
+    expect((await api.authenticate(request('bad'))).outcome).toBe('refused')
+  })
+})
+
+describe('a deny-list', () => {
+  it('is asked about claims, since an ECDSA token can be written in two ways', async () => {
+    const token = createToken()
+    const { verifyToken } = createTestVerifier({ options: { isRevoked: ({ claims }) => claims.jti === 'j1' } })
+    await expectInvalidToken(verifyToken(token), 'token_revoked')
+    await expectInvalidToken(verifyToken(twinOf(token)), 'token_revoked')
+  })
+})
+
+/** The same token with the other of its two signatures: (r, n - s). */
+function twinOf(token: string): string {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  const [header, payload, signature = ''] = token.split('.')
+  const bytes = Buffer.from(signature, 'base64url')
+  const s = BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+  const twin = Buffer.concat([bytes.subarray(0, 32), Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex')])
+  return `${header}.${payload}.${twin.toString('base64url')}`
+}
