@@ -135,5 +135,5 @@ function malformedUnmet(): TypeError {
 /** `scope` itself. @throws TypeError when it is not one scope. */
 export function checkedScope(scope: unknown): string {
   if (typeof scope === 'string' && scopeToken.test(scope)) return scope
-  throw new TypeError(`'${scope}' can be no scope: one scope is printable ASCII without space, " and \\.`)
+  throw new TypeError(`'${String(scope)}' can be no scope: one scope is printable ASCII without space, " and \\.`)
 }

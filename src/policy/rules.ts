@@ -48,7 +48,7 @@ export function claim<const N extends string>(
   path: N | readonly [N, ...string[]],
   expected: Primitive | ((value: unknown) => boolean | PromiseLike<boolean>),
 ): Policy<HasClaim<N>> {
-  const names: readonly string[] = Array.isArray(path) ? [...path] : [path]
+  const names: readonly string[] = [path].flat()
   if (names.length === 0 || names.some((name) => typeof name !== 'string'))
     throw new TypeError('claim() needs the name of a claim.')
   const id = `claim(${names.join('.')})`

@@ -25,7 +25,7 @@ const alice = { letIn: { subject: 'alice', onRequest: true, same: true } }
 const nobody = { letIn: { subject: null, hasAuth: false } }
 
 /** One request for each of `authorizations`. */
-export function requests(path: string, ...authorizations: readonly string[]): readonly RawRequest[] {
+function requests(path: string, ...authorizations: readonly string[]): readonly RawRequest[] {
   return authorizations.map((value) => ({ path, lines: [`Authorization: ${value}`] }))
 }
 

@@ -1,6 +1,7 @@
 // Requests as the resource server sees them: every header line, in order, nothing merged.
+import type { IncomingHttpHeaders } from 'node:http'
 import { fromNode, fromWeb } from 'claimcheck'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readCredential } from '../../src/http/credentials.ts'
 
 it('[RFC9110-5.3-1] views every raw header line of a Node request in order', () => {
@@ -25,6 +26,36 @@ it('leaves out a header name that has no value', () => {
   expect(fromNode({ method: 'GET', url: '/', rawHeaders: ['Host', 'api', 'Authorization'] }).headers).toEqual([
     ['Host', 'api'],
   ])
+})
+
+describe('a request that a serverless wrapper imitates, without raw header lines', () => {
+  const imitated = (headers: IncomingHttpHeaders) => fromNode({ method: 'GET', url: '/', rawHeaders: [], headers })
+
+  it('is viewed by its headers, one line for each value', () => {
+    const headers = { authorization: 'Bearer a', 'set-cookie': ['a=b', 'c=d'], 'x-none': undefined, 'x-empty': '' }
+    expect(imitated(headers)).toEqual({
+      method: 'GET',
+      url: '/',
+      headers: [
+        ['authorization', 'Bearer a'],
+        ['set-cookie', 'a=b'],
+        ['set-cookie', 'c=d'],
+        ['x-empty', ''],
+      ],
+    })
+  })
+
+  it('[RFC9110-5.3-1] is refused for two credentials, as any other', () => {
+    const twice = { Authorization: 'Bearer a', authorization: 'Bearer b' }
+    expect(readCredential(imitated(twice))).toEqual({ code: 'credential_repeated' })
+    expect(readCredential(imitated({ authorization: 'Bearer a' }))).toBe('a')
+  })
+})
+
+it('trusts raw header lines over merged headers, where there are both', () => {
+  const rawHeaders = ['Authorization', 'Bearer a', 'Authorization', 'Bearer b']
+  const view = fromNode({ method: 'GET', url: '/', rawHeaders, headers: { authorization: 'Bearer a' } })
+  expect(readCredential(view)).toEqual({ code: 'credential_repeated' })
 })
 
 it('views a Fetch API request', () => {

@@ -63,7 +63,7 @@ describe('the deadline', () => {
 
   it('is not met by an answer that an injected fetch brings later: its body is not read', async () => {
     const { body, cancelled } = createEndlessBody()
-    let answer = (_: Response): void => {}
+    let answer = (_late: Response): void => {}
     const late = new Promise<Response>((resolve) => {
       answer = resolve
     })
@@ -73,7 +73,7 @@ describe('the deadline', () => {
   })
 
   it('keeps quiet when the request fails after it', async () => {
-    let fail = (_: Error): void => {}
+    let fail = (_late: Error): void => {}
     const late = new Promise<Response>((_, reject) => {
       fail = reject
     })

@@ -90,7 +90,7 @@ describe('a JWK Set', () => {
 describe('a key', () => {
   it.each(everyAlgorithm)('serves the algorithm that it names: %s', async (alg) => {
     const algorithms = await boundTo(quickKeyFor(alg).publicJwk)
-    expect(algorithms).toEqual(/^Ed/.test(alg) ? ['Ed25519', 'EdDSA'] : [alg])
+    expect(algorithms).toEqual(alg.startsWith('Ed') ? ['Ed25519', 'EdDSA'] : [alg])
   })
 
   it.each([

@@ -19,7 +19,7 @@ describe('the first request', () => {
   it('waits for a load, and so do 999 more, but there is one load only', async () => {
     const cache = createTestKeyCache()
     const lookups = Array.from({ length: 1000 }, () => cache.find('a'))
-    expect(await stateOf(lookups[0]!)).toBe('waiting')
+    expect(await stateOf(lookups.at(0))).toBe('waiting')
     await cache.succeed(['a'])
     expect(new Set(await Promise.all(lookups.map(stateOf)))).toEqual(new Set(['a']))
     expect(cache.loads()).toBe(1)
@@ -136,8 +136,8 @@ describe('keys that aged while nobody asked', () => {
     const lookups = [cache.find('old'), cache.find('new'), cache.find('old')]
     expect(await Promise.all(lookups.map(stateOf))).toEqual(['waiting', 'waiting', 'waiting'])
     await cache.succeed(['new'])
-    expect(await stateOf(lookups[0]!)).toBe('absent')
-    expect(await stateOf(lookups[1]!)).toBe('new')
+    expect(await stateOf(lookups.at(0))).toBe('absent')
+    expect(await stateOf(lookups.at(1))).toBe('new')
     expect(cache.loads()).toBe(2)
   })
 

@@ -137,7 +137,7 @@ describe('claim with a predicate', () => {
   it('is given the value, or undefined when there is none', () => {
     const given: unknown[] = []
     const rule = claim(['x', 'y'], (value) => given.push(value) > 0)
-    for (const json of ['{"x":{"y":[1]}}', '{"x":{"y":null}}', '{"x":{}}', '{}']) onClaims(rule, json)
+    for (const json of ['{"x":{"y":[1]}}', '{"x":{"y":null}}', '{"x":{}}', '{}']) void onClaims(rule, json)
     expect(given).toEqual([[1], null, undefined, undefined])
   })
 

@@ -149,7 +149,7 @@ describe('a composition', () => {
     const heard: unknown[] = []
     const listens = (asked: unknown) => heard.push(asked) > 0
     const anything = { auth: { name: 'alice' }, resource: { id: 1 } }
-    evaluate(allOf(listens, anyOf(not(listens), listens)), anything)
+    void evaluate(allOf(listens, anyOf(not(listens), listens)), anything)
     expect(heard).toEqual([anything, anything, anything])
   })
 

@@ -9,12 +9,12 @@ export const otherTenant = '11111111-2222-4333-8444-555555555555'
 export const clientId = 'b1c2d3e4-0000-4000-8000-00000000beef'
 /** The client that asked for the token. */
 export const spaId = 'c0ffee00-0000-4000-8000-000000000001'
-export const aliceOid = 'a11ce000-0000-4000-8000-000000000002'
-export const daemonOid = 'dae00000-0000-4000-8000-000000000003'
+const aliceOid = 'a11ce000-0000-4000-8000-000000000002'
+const daemonOid = 'dae00000-0000-4000-8000-000000000003'
 
 export const login = 'https://login.microsoftonline.com'
-export const issuerV1 = `https://sts.windows.net/${tenant}/`
-export const issuerV2 = `${login}/${tenant}/v2.0`
+const issuerV1 = `https://sts.windows.net/${tenant}/`
+const issuerV2 = `${login}/${tenant}/v2.0`
 
 /** The same key under one kid for each format: a token's kid tells in which of the two sets it was looked up. */
 export const keyV1: TestKey = { ...keyFor('RS256'), kid: 'key-of-v1' }

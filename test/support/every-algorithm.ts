@@ -4,7 +4,7 @@ import type { Algorithm } from './types.ts'
 
 export const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const satisfies Algorithm[]
 export const ecAlgorithms = ['ES256', 'ES384', 'ES512'] as const satisfies Algorithm[]
-export const edAlgorithms = ['Ed25519', 'EdDSA'] as const satisfies Algorithm[]
+const edAlgorithms = ['Ed25519', 'EdDSA'] as const satisfies Algorithm[]
 export const everyAlgorithm: readonly Algorithm[] = [...rsaAlgorithms, ...ecAlgorithms, ...edAlgorithms]
 
 /** A key for `alg`; its kid is the algorithm's name. */

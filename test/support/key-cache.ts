@@ -63,15 +63,15 @@ export async function createWarmKeyCache(
 }
 
 /** How a look-up stands now: the kid of the key found, `absent` (a 401), `503 after …` its `Retry-After`, or `waiting`. */
-export async function stateOf(lookup: Promise<VerificationKey | undefined>): Promise<string> {
-  const settled = lookup.then(
+export async function stateOf(lookup: Promise<VerificationKey | undefined> | undefined): Promise<string> {
+  const settled = lookup?.then(
     (key) => (key ? (key.kid ?? 'a key without kid') : 'absent'),
     (error: unknown) => {
       if (!(error instanceof AuthError) || error.code !== 'keys_unavailable') throw error
       return `503 after ${error.headers['Retry-After']}`
     },
   )
-  return Promise.race([settled, everyoneGoesOn().then(() => 'waiting')])
+  return Promise.race([settled ?? 'no look-up', everyoneGoesOn().then(() => 'waiting')])
 }
 
 /** A test may ask only later how a look-up went; until then its rejection is nobody's mistake. */
