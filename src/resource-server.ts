@@ -126,7 +126,7 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
 
   function refusalOf(
     decision: Decision,
-    policy: { readonly id: string },
+    policy: Pick<Policy, 'id' | 'requires'>,
     auth: VerifiedToken<C>,
   ): AuthError | undefined {
     if (decision.effect === 'allow') return undefined
@@ -134,9 +134,11 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     if (decision.effect === 'indeterminate') {
       return reported(new AuthError('policy_unavailable', { details: { ...details, cause: decision.cause } }))
     }
-    const scope = scopeParam(decision.unmet)
-    const code = scope.scope === undefined ? 'access_denied' : 'insufficient_scope'
-    return reported(new AuthError(code, { details, challengeParams: { realm, ...scope } }))
+    if (!decision.unmet?.length)
+      return reported(new AuthError('access_denied', { details, challengeParams: { realm } }))
+    // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
+    const challengeParams = { realm, ...scopeParam([...(policy.requires ?? []), ...decision.unmet]) }
+    return reported(new AuthError('insufficient_scope', { details, challengeParams }))
   }
 
   function reported(error: AuthError): AuthError {

@@ -31,6 +31,9 @@ describe('the policy of the resource server', () => {
     expect(anonymous.challenge).toBe('Bearer realm="orders", scope="api read"')
     expect((await refused(api.guard(bearer(), scope('read')))).challenge).toMatch(/, scope="api read"$/)
     expect((await refused(api.guard(requestWith()))).challenge).toBe('Bearer realm="orders", scope="api"')
+    // Who has one of the two is told of both: a client that asked for the other alone would lose it.
+    const half = await refused(api.guard(bearer({ scope: 'read' }), scope('read')))
+    expect(half.challenge).toMatch(/, scope="api read"$/)
   })
 
   it('may be a function, and must be a policy', async () => {

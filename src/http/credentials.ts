@@ -22,6 +22,6 @@ export function readCredential(request: RequestView): string | Refusal | undefin
   const token = bearer.exec(value)?.[1]
   if (token !== undefined) return token
   if (joinedBearer.test(value)) return { code: 'credential_repeated' }
-  if (!scheme.test(value) || /^bearer\b/i.test(value)) return { code: 'credential_malformed' }
+  if (!scheme.test(value) || /^bearer(?: |$)/i.test(value)) return { code: 'credential_malformed' }
   return undefined
 }

@@ -119,7 +119,7 @@ test('its declarations compile in a project of users, strict and with libraries 
   const program = ts.createProgram([main], options)
   const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => !file || file.fileName.startsWith(project))
   expect(ours.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
-})
+}, 60_000)
 
 test('the paths of tsconfig.json name every subpath and its source', () => {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => readFileSync(file, 'utf8')) as {
