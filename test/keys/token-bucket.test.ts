@@ -73,6 +73,13 @@ it('begins to grow when a token is taken, not while it is full', () => {
   expect(bucket.waitMs(startMs + 510_000)).toBe(10_000)
 })
 
+it('loses nothing when it is asked with an earlier time', () => {
+  const bucket = createSpentBucket()
+  bucket.giveBack()
+  expect(takeAll(bucket, startMs - 60_000)).toBe(1)
+  expect(takeAll(bucket, startMs + 10_000)).toBe(1)
+})
+
 describe('a token given back', () => {
   it('can be taken at once, once', () => {
     const bucket = createSpentBucket()

@@ -28,6 +28,21 @@ function modulus(bits: number): string {
   return bytes.toString('base64url')
 }
 
+describe('Ed25519', () => {
+  const { publicJwk } = keyFor('EdDSA')
+
+  it.each(['ES256', 'RS256', 'Ed448', 'ECDH-ES', 'none', '', 7, null])(
+    '[RFC8037-3.1-1] keys that say they are for %j are ignored',
+    async (alg) => {
+      expect(await isSkipped({ ...publicJwk, alg })).toBe(true)
+    },
+  )
+
+  it.each(['Ed25519', 'EdDSA', undefined])('[RFC9864-1] keys that say %j serve', async (alg) => {
+    expect(await isSkipped({ ...publicJwk, alg })).toBe(false)
+  })
+})
+
 describe('RSA', () => {
   it.each([512, 1024, 2040, 2047])('[RFC7518-3.3-1] keys of %i bits are ignored', async (bits) => {
     for (const alg of ['RS256', 'PS512', undefined]) {
