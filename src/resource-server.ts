@@ -37,7 +37,10 @@ export type Admission<C = Record<string, unknown>> = Exclude<Authentication<C>, 
 export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C> {
   /** The `realm` of its challenges. */
   readonly realm: string
-  /** Reads and verifies the credential of `request`, once for each `request` object. Never rejects. */
+  /**
+   * Reads and verifies the credential of `request`, once for each `request` object: do not keep one for later, when the
+   * token may have expired. Does not reject for any credential.
+   */
   authenticate(request: RequestView): Promise<Authentication<C>>
   /** Asks `policy` about a verified caller, and a resource where it needs one. Never rejects. */
   authorize<R = undefined>(

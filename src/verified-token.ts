@@ -7,7 +7,7 @@ import type { JoseHeader } from './token/parse-token.ts'
 /** A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. */
 export interface VerifiedToken<C = Record<string, unknown>> {
   /** The schema's output, or the whole payload without one; registered claims are always the verified ones. */
-  readonly claims: Readonly<RegisteredClaims & Omit<C, keyof RegisteredClaims>>
+  readonly claims: RegisteredClaims & Readonly<Omit<C, keyof RegisteredClaims>>
   readonly principal: Principal
   readonly header: Readonly<JoseHeader>
   /** As configured, never as sent. */

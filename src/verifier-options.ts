@@ -137,10 +137,13 @@ function copyOf(issuer: Issuer): Issuer {
   checkFunction(`${preset}: checkToken`, issuer.checkToken)
   checkFunction(`${preset}: principal`, issuer.principal)
   return {
-    ...issuer,
+    preset,
     endpoints: [...endpoints],
     algorithms: [...algorithms],
     types: [...types],
     requiredClaims: [...requiredClaims],
+    // Bound, since an issuer may be an instance of a class.
+    checkToken: issuer.checkToken.bind(issuer),
+    principal: issuer.principal.bind(issuer),
   }
 }

@@ -63,6 +63,15 @@ describe('a part of ours that throws', () => {
     expect(events).toMatchObject([{ type: 'refusal', code: 'verification_unavailable', details: { cause: broken } }])
   })
 
+  it.each([Number.NaN, Number.NEGATIVE_INFINITY, undefined, null, '0', 0n, new Date(0)])(
+    'is a clock that says %o: 503, and no token is young because of it',
+    async (time) => {
+      const { verifyToken } = createVerifier({ issuer: trusted, clock: { nowMs: () => time as number } })
+      const error = await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
+      expect(error.details.cause).toEqual(new TypeError('clock.nowMs() must give a finite number.'))
+    },
+  )
+
   it('does not make a bad token a good one, nor a refusal something else', async () => {
     const own = new AuthError('tenant_mismatch')
     const throwing = {

@@ -1,11 +1,13 @@
 // Options are checked once, at creation: whatever can never work is a TypeError there, with what to write instead.
 import { createVerifier } from 'claimcheck'
-import { entra, oidc } from 'claimcheck/issuers'
+import { entra, type Issuer, oidc, type UnverifiedToken } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { readVerifierOptions, type VerifierOptions } from '../src/verifier-options.ts'
+import { createTestClock } from './support/clock.ts'
 import { clientId, tenant } from './support/entra.ts'
-import { audience, issuer, keyFor } from './support/tokens.ts'
+import { audience, createToken, issuer, keyFor } from './support/tokens.ts'
+import { expectInvalidToken } from './support/verifiers.ts'
 
 const good = { issuer, audience }
 const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
@@ -132,6 +134,59 @@ describe('accepts', () => {
     create({ fetch })
     await new Promise(setImmediate)
     expect(asked).toEqual([])
+  })
+})
+
+describe('an issuer made by hand', () => {
+  const jwks = { keys: [keyFor('ES256').publicJwk] }
+  const made = oidc({ issuer, audience, jwks })
+
+  it.each<[object, string]>([
+    [{ endpoints: undefined }, 'oidc: endpoints must be a list.'],
+    [{ endpoints: {} }, 'oidc: endpoints must be a list.'],
+    [{ endpoints: [] }, 'oidc: endpoints must be a list.'],
+    [{ algorithms: 'ES256' }, 'oidc: algorithms must be a list of at least one string.'],
+    [{ requiredClaims: 'sub' }, 'oidc: requiredClaims must be a list of strings.'],
+    [{ types: 'at+jwt' }, 'oidc: types must be a list.'],
+    [{ checkToken: undefined }, 'oidc: checkToken must be a function.'],
+    [{ principal: {} }, 'oidc: principal must be a function.'],
+    [{ audience: '' }, 'audience[] must be a non-empty string.'],
+  ])('is checked too: %j', (changes, message) => {
+    expect(() => createVerifier({ issuer: { ...made, ...changes } } as never)).toThrow(new TypeError(message))
+  })
+
+  it('may be an instance of a class', async () => {
+    class OwnIssuer implements Issuer {
+      readonly preset = 'own'
+      readonly endpoints = made.endpoints
+      readonly audience = [audience]
+      readonly algorithms = made.algorithms
+      readonly types = made.types
+      readonly requiredClaims = []
+      readonly blocked = 'mallory'
+      checkToken({ claims }: UnverifiedToken) {
+        return claims.sub === this.blocked ? ({ code: 'not_an_access_token' } as const) : undefined
+      }
+      principal(claims: UnverifiedToken['claims'], name: string) {
+        return { ...made.principal(claims, name), tenant: this.preset }
+      }
+    }
+    const { verifyToken } = createVerifier({ issuer: new OwnIssuer(), clock: createTestClock() })
+    expect((await verifyToken(createToken())).principal.tenant).toBe('own')
+    await expectInvalidToken(verifyToken(createToken({ claims: { sub: 'mallory' } })), 'not_an_access_token')
+  })
+
+  it('is copied, so that nobody can change what is trusted', async () => {
+    const mine = { ...made, algorithms: [...made.algorithms], types: [...made.types], endpoints: [...made.endpoints] }
+    const verifier = createVerifier({ issuer: mine, clock: createTestClock() })
+    mine.types.push('dpop+jwt')
+    mine.algorithms.length = 0
+    mine.checkToken = () => ({ code: 'not_an_access_token' })
+    expect((await verifier.verifyToken(createToken())).principal.subject).toBe('alice')
+    await expectInvalidToken(
+      verifier.verifyToken(createToken({ header: { typ: 'dpop+jwt' } })),
+      'token_type_not_accepted',
+    )
   })
 })
 

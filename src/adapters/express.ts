@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import type { AuthError } from '../errors.ts'
 import { fromNode } from '../http/request-view.ts'
-import { type PolicyLike, toPolicy } from '../policy/policy.ts'
+import type { PolicyLike } from '../policy/policy.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
-import { createDoor, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
+import { createDoor, type GuardedRequests, routePolicy, toResourceServer } from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** What Express accepts before any route, whatever its parameters. */
@@ -37,8 +37,8 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   const api = toResourceServer(apiOrOptions)
   const door = createDoor<IncomingMessage, C>(api, fromNode)
 
-  function guard(policy?: RoutePolicy<C>): Middleware {
-    const checked = policy === undefined ? undefined : toPolicy(policy)
+  function guard(...policy: [policy?: RoutePolicy<C>]): Middleware {
+    const checked = routePolicy(policy)
     return function claimcheckGuard(req, res, next) {
       door
         .admit(req, checked)
@@ -57,13 +57,15 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   }
 
   function handler<P>(...args: [Handler<C, P>] | [RoutePolicy<C>, Handler<C, P>]): RequestHandler<P> {
-    const [policy, handle] = args.length === 2 ? args : [undefined, args[0]]
-    const checked = policy === undefined ? undefined : toPolicy(policy)
+    const handle = args.at(-1)
+    const checked = routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
     if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
     return function claimcheckHandler(req, res, next) {
       const admitted = door.admit(req, checked)
       admitted
-        .then(async (error) => (error ? send(res, error) : void (await handle(req, res, door.auth(req)))))
+        .then(async (error) =>
+          error ? send(res, error) : void (await (handle as Handler<C, P>)(req, res, door.auth(req))),
+        )
         .catch(next)
     }
   }

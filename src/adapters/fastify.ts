@@ -2,14 +2,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthError } from '../errors.ts'
 import { fromNode } from '../http/request-view.ts'
-import { type PolicyLike, toPolicy } from '../policy/policy.ts'
+import type { PolicyLike } from '../policy/policy.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
-import { createDoor, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
+import { createDoor, type GuardedRequests, routePolicy, toResourceServer } from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 type Handler<C> = (request: FastifyRequest, reply: FastifyReply, auth: VerifiedToken<C>) => unknown
 
 /** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
@@ -19,8 +20,8 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
   /** An `onRequest` hook that also lets in who brings no credential at all. A bad credential is still refused. */
   optional(): Hook
   /** Guard and handler in one, for routes without a hook. */
-  handler(handler: Handler<C>): Hook
-  handler(policy: RoutePolicy<C>, handler: Handler<C>): Hook
+  handler(handler: Handler<C>): RouteHandler
+  handler(policy: RoutePolicy<C>, handler: Handler<C>): RouteHandler
 }
 
 /**
@@ -35,28 +36,32 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   const api = toResourceServer(apiOrOptions)
   const door = createDoor<FastifyRequest, C>(api, (request) => fromNode(request.raw))
 
-  function guard(policy?: RoutePolicy<C>): Hook {
-    const checked = policy === undefined ? undefined : toPolicy(policy)
-    return async function claimcheckGuard(request, reply) {
-      const error = await door.admit(request, checked)
-      return error ? send(reply, error) : undefined
+  function guard(...policy: [policy?: RoutePolicy<C>]): Hook {
+    const checked = routePolicy(policy)
+    return function claimcheckGuard(request, reply, done) {
+      decide(door.admit(request, checked), reply, done)
     }
   }
 
   function optional(): Hook {
-    return async function claimcheckOptional(request, reply) {
-      const error = await door.admitOptional(request)
-      return error ? send(reply, error) : undefined
+    return function claimcheckOptional(request, reply, done) {
+      decide(door.admitOptional(request), reply, done)
     }
   }
 
-  function handler(...args: [Handler<C>] | [RoutePolicy<C>, Handler<C>]): Hook {
-    const [policy, handle] = args.length === 2 ? args : [undefined, args[0]]
-    const checked = policy === undefined ? undefined : toPolicy(policy)
+  // Hooks with a callback, on purpose: the promise of a hook that has sent its reply settles when the client hangs up, and
+  // Fastify then goes on to the handler. Without `done` nothing goes on.
+  function decide(admission: Promise<AuthError | undefined>, reply: FastifyReply, done: (error?: Error) => void): void {
+    admission.then((error) => (error ? void send(reply, error) : done())).catch(done)
+  }
+
+  function handler(...args: [Handler<C>] | [RoutePolicy<C>, Handler<C>]): RouteHandler {
+    const handle = args.at(-1)
+    const checked = routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
     if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
     return async function claimcheckHandler(request, reply) {
       const error = await door.admit(request, checked)
-      return error ? send(reply, error) : handle(request, reply, door.auth(request))
+      return error ? send(reply, error) : (handle as Handler<C>)(request, reply, door.auth(request))
     }
   }
 

@@ -1,7 +1,7 @@
 // What every adapter's guard shares: one verification for each request, and the words to ask for its result.
 import { AuthError } from '../errors.ts'
 import type { RequestView } from '../http/request-view.ts'
-import type { PolicyLike } from '../policy/policy.ts'
+import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
 import {
   type Authentication,
   createResourceServer,
@@ -76,6 +76,11 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
       return resource
     },
   }
+}
+
+/** The policy of a route. @throws TypeError when one was meant and is not there: `policies.misspelt` must not let everybody in. */
+export function routePolicy<A>(given: readonly [policy?: PolicyLike<A, undefined>]): Policy<A, undefined> | undefined {
+  return given.length === 0 ? undefined : toPolicy(given[0] as PolicyLike<A, undefined>)
 }
 
 /** The resource server that `apiOrOptions` is, or describes. */

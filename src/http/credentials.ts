@@ -5,7 +5,9 @@ import type { RequestView } from './request-view.ts'
 
 // credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4); tabs and other white space are not SP.
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
-const scheme = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: |$)/
+// Another scheme and what belongs to it. A token without a scheme, or one that grew together with Bearer, is none of these:
+// it must not pass for a request without a credential.
+const foreign = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
 // Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". No other scheme's parameters look like this.
 const joinedBearer = /,\s*bearer\s/i
 
@@ -22,6 +24,5 @@ export function readCredential(request: RequestView): string | Refusal | undefin
   const token = bearer.exec(value)?.[1]
   if (token !== undefined) return token
   if (joinedBearer.test(value)) return { code: 'credential_repeated' }
-  if (!scheme.test(value) || /^bearer(?: |$)/i.test(value)) return { code: 'credential_malformed' }
-  return undefined
+  return foreign.test(value) ? undefined : { code: 'credential_malformed' }
 }

@@ -10,6 +10,11 @@ export function isSecureEnough(url: URL, allowHttp: boolean): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)))
 }
 
+/** True when a URL carries a user name or password: `fetch` refuses such, and its message would put them into a log. */
+export function hasLogin(url: URL): boolean {
+  return url.username !== '' || url.password !== ''
+}
+
 /** Parses an absolute URL, or returns `undefined`. */
 export function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined

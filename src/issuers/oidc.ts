@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
-import { isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -108,6 +108,7 @@ function checkIssuer(issuer: unknown, allowHttp: boolean): void {
   if (bare !== issuer) {
     throw new TypeError(`issuer must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
   }
+  if (/[\s\p{Cc}]/u.test(issuer)) throw new TypeError('issuer must have no spaces or control characters.')
   if (!isSecureEnough(url, allowHttp)) {
     const secure = issuer.replace(/^[^:]*/, 'https')
     throw new TypeError(`issuer must be https: write '${secure}', or set insecureAllowHttp: true.`)
@@ -130,8 +131,13 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
   if (jwksUri === undefined) return { metadataUrls: metadataUrls(issuer) }
   checkString('jwksUri', jwksUri)
   const url = parseUrl(jwksUri)
-  if (!url || !isSecureEnough(url, insecureAllowHttp) || (url.protocol === 'http:' && !issuer.startsWith('http:'))) {
-    throw new TypeError('jwksUri must be an https URL.')
+  if (
+    !url ||
+    !isSecureEnough(url, insecureAllowHttp) ||
+    (url.protocol === 'http:' && !issuer.startsWith('http:')) ||
+    hasLogin(url)
+  ) {
+    throw new TypeError('jwksUri must be an https URL without a user name.')
   }
   return { jwksUri }
 }

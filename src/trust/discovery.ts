@@ -1,6 +1,6 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { type FetchedJson, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
-import { isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { Network } from '../keys/remote-keys.ts'
 
 const maxMetadataBytes = 256 * 1024
@@ -76,7 +76,7 @@ function readMetadata({ value, contentType }: FetchedJson, options: DiscoveryOpt
   if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw metadataError('not application/json')
   if (issuer !== options.issuer) throw metadataError('the document is for another issuer')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
-  if (!url) throw metadataError('the document has no jwks_uri')
+  if (!url || hasLogin(url)) throw metadataError('the document has no jwks_uri')
   // An issuer that is reached over TLS must not send us elsewhere without it.
   const httpIssuer = options.issuer.startsWith('http:')
   if (url.protocol !== 'https:' && !(httpIssuer && isSecureEnough(url, options.insecureAllowHttp))) {

@@ -1,5 +1,7 @@
 // Configurations that plain JavaScript lets through, and that must not open a door.
 import { createResourceServer, createVerifier, fromNode } from 'claimcheck'
+import { createGuard as express } from 'claimcheck/express'
+import { createGuard as fastify } from 'claimcheck/fastify'
 import { type Issuer, oidc } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
@@ -72,6 +74,31 @@ describe('an issuer that somebody made by hand', () => {
     ['principal', {}],
   ])('is refused at creation when its %s is %j', (name, value) => {
     expect(() => createVerifier({ issuer: made({ [name]: value }), audience: null })).toThrow(TypeError)
+  })
+})
+
+describe('a policy that is not there', () => {
+  it('is no permission to leave it out', () => {
+    const policies: Record<string, never> = {}
+    const onExpress = express({ issuer: trusted() })
+    const onFastify = fastify({ issuer: trusted() })
+    expect(() => onExpress(policies.misspelt)).toThrow(TypeError)
+    expect(() => onFastify(policies.misspelt)).toThrow(TypeError)
+    expect(() => onExpress.handler(policies.misspelt as never, () => {})).toThrow(TypeError)
+    expect(() => onFastify.handler(policies.misspelt as never, () => {})).toThrow(TypeError)
+    expect([onExpress(), onFastify()].map((hook) => typeof hook)).toEqual(['function', 'function'])
+  })
+})
+
+describe('an address with a user name', () => {
+  it('is refused, so that it ends in no log', async () => {
+    expect(() => trusted({ jwks: undefined, jwksUri: 'https://u:s3cret@sts.example.com/jwks' })).toThrow('user name')
+    expect(() => oidc({ issuer: 'https://sts.example.com\n' })).toThrow('control')
+    const fetch = async () => Response.json({ issuer, jwks_uri: 'https://u:s3cret@sts.example.com/jwks' })
+    const events: unknown[] = []
+    const { ready } = createVerifier({ issuer, audience, fetch, onEvent: (event) => events.push(event) })
+    await ready()
+    expect(JSON.stringify(events)).not.toContain('s3cret')
   })
 })
 

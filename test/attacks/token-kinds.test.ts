@@ -87,7 +87,7 @@ describe('sent as plain Bearer', () => {
   it.each([
     [{ jkt: thumbprint }],
     [{ 'x5t#S256': thumbprint }],
-    [{ jwk: keyFor('ES256').publicJwk }],
+    [{ jwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } }],
     [{ jwe: 'a.b.c.d.e' }],
     [{ kid: 'k1' }],
     [{ jku: 'https://keys.example.com/jwks', kid: 'k1' }],

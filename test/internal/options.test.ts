@@ -6,6 +6,7 @@ describe('option names', () => {
   it('must be known ones; the message lists those', () => {
     expect(() => checkOptionNames('make()', {}, ['a'])).not.toThrow()
     expect(() => checkOptionNames('make()', { a: 1, b: undefined }, ['a', 'b'])).not.toThrow()
+    expect(() => checkOptionNames('make()', Object.create(null), ['a'])).not.toThrow()
     const misspelt = () => checkOptionNames('make()', { a: 1, audence: 1 }, ['a', 'audience'])
     expect(misspelt).toThrow(new TypeError('make() has no option audence. It has: a, audience.'))
   })

@@ -1,6 +1,6 @@
 // Plain http is for this machine only.
 import { describe, expect, it } from 'vitest'
-import { isLoopback, isSecureEnough, parseUrl } from '../../src/internal/urls.ts'
+import { hasLogin, isLoopback, isSecureEnough, parseUrl } from '../../src/internal/urls.ts'
 
 describe('this machine', () => {
   it.each([
@@ -43,6 +43,13 @@ it('https is good anywhere, and nothing but http and https at all', () => {
   expect(isSecureEnough(new URL('https://sts.example.com'), false)).toBe(true)
   for (const text of ['ftp://127.0.0.1', 'file:///etc/keys', 'data:application/json,{}', 'ws://localhost'])
     expect(isSecureEnough(new URL(text), true)).toBe(false)
+})
+
+it('a login is a user name, a password, or both', () => {
+  for (const text of ['https://me@a.example', 'https://:secret@a.example', 'https://me:secret@a.example'])
+    expect(hasLogin(new URL(text))).toBe(true)
+  for (const text of ['https://a.example', 'https://@a.example', 'https://a.example/me:secret@b'])
+    expect(hasLogin(new URL(text))).toBe(false)
 })
 
 it('an address that is none parses to nothing', () => {

@@ -95,6 +95,11 @@ describe('a document that is not the issuer’s', () => {
     ['a list of issuers', 'for another issuer', () => document({ issuer: [server.issuer] })],
     ['no jwks_uri', 'has no jwks_uri', () => document({ jwks_uri: undefined })],
     ['a jwks_uri that is no URL', 'has no jwks_uri', () => document({ jwks_uri: '/jwks' })],
+    [
+      'a jwks_uri with a user name',
+      'has no jwks_uri',
+      () => document({ jwks_uri: 'https://me@keys.example.com/jwks' }),
+    ],
     ['a jwks_uri that is no string', 'has no jwks_uri', () => document({ jwks_uri: ['https://x.example.com'] })],
     ['a jwks_uri elsewhere over http', 'is not https', () => document({ jwks_uri: 'http://keys.example.com/jwks' })],
     ['a jwks_uri of a file', 'is not https', () => document({ jwks_uri: 'file:///etc/keys.json' })],
@@ -139,14 +144,12 @@ describe('the content type', () => {
   it.each(['text/json', 'application/jsonx', 'x/application/json', 'application/xml+json2', 'application/+json', ''])(
     '[RFC8414-3.2-1] cannot be %j',
     async (type) => {
-      server.answer(
-        '*',
-        faults.json(
-          { issuer: server.issuer, jwks_uri: new URL('/jwks', server.issuer).href },
-          { 'content-type': type },
-        ),
-      )
+      const document = { issuer: server.issuer, jwks_uri: new URL('/jwks', server.issuer).href }
+      for (const path of [byRfc8414, byOidc, byOidcAppended]) {
+        server.answer(path, faults.json(document, { 'content-type': type }))
+      }
       expect(await discover()).toMatchObject({ ok: false })
+      expect(server.count()).toBe(0)
     },
   )
 })
