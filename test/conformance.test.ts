@@ -7,6 +7,8 @@ interface Row {
   readonly id: string
   readonly section: string
   readonly where: string
+  /** How many cells are not empty. */
+  readonly cells: number
 }
 
 const folder = import.meta.dirname
@@ -15,37 +17,60 @@ const titled = readTitles()
 const tested = rows.filter(({ where }) => where === 'test')
 const reasoned = rows.filter(({ where }) => where !== 'test')
 
-it('lists every requirement once', () => {
+it('lists every requirement once, in a row of three cells', () => {
   const ids = rows.map(({ id }) => id)
-  expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
+  expectNone(
+    ids.filter((id, at) => ids.indexOf(id) !== at),
+    'more than one row',
+  )
+  expectNone(idsOf(rows.filter(({ cells }) => cells !== 3)), 'not three cells that say something')
   expect(rows.length).toBeGreaterThan(100)
 })
 
 it('has a test with the id in its title for each row that says so', () => {
-  expect(tested.map(({ id }) => id).filter((id) => !titled.has(id))).toEqual([])
+  expectNone(
+    idsOf(tested).filter((id) => !titled.has(id)),
+    'no test with the id in its title',
+  )
 })
 
 it('has no test for a row that says why there is none: then the reason is out of date', () => {
-  expect(reasoned.map(({ id }) => id).filter((id) => titled.has(id))).toEqual([])
+  expectNone(
+    idsOf(reasoned).filter((id) => titled.has(id)),
+    'a reason and a test',
+  )
 })
 
 it('knows every id that a title names', () => {
   const known = new Set(rows.map(({ id }) => id))
-  expect([...titled].filter((id) => !known.has(id))).toEqual([])
+  expectNone(
+    [...titled].filter((id) => !known.has(id)),
+    'in a title, but without a row',
+  )
 })
 
 it('gives a reason in words for at most ten requirements on tokens', () => {
-  expect(reasoned.filter(({ where }) => where.length < 10)).toEqual([])
-  expect(reasoned.filter(({ section }) => section < '1.5').length).toBeLessThanOrEqual(10)
+  expectNone(idsOf(reasoned.filter(({ where }) => where.length < 10)), 'neither test nor a reason')
+  const ids = idsOf(reasoned.filter(({ section }) => section < '1.5'))
+  expect(ids.length, `with a reason: ${ids.join(', ')}`).toBeLessThanOrEqual(10)
 })
 
 function readRows(page: string): readonly Row[] {
   let section = ''
   return page.split('\n').flatMap((line) => {
     section = /^## (\d\.\d)/.exec(line)?.[1] ?? section
-    const [, id, , where] = line.split('|').map((cell) => cell.trim())
-    return id && where && /^[A-Z]\w*-/.test(id) ? [{ id, section, where }] : []
+    const cells = line.split('|').map((cell) => cell.trim())
+    const [, id = '', , where = ''] = cells
+    return /^[A-Z]\w*-/.test(id) ? [{ id, section, where, cells: cells.filter(Boolean).length }] : []
   })
+}
+
+function idsOf(some: readonly Row[]): readonly string[] {
+  return some.map(({ id }) => id)
+}
+
+function expectNone(ids: readonly string[], fault: string): void {
+  expect(ids, `${fault}: ${ids.join(', ')}`).toEqual([])
 }
 
 /** The ids in brackets at the beginning of a title, of a test or of a row of a contract table. */

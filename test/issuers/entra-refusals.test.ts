@@ -83,7 +83,7 @@ describe('a token of a user is refused', () => {
     expect((await refuse({ ...delegatedV2, oid: undefined, sub }, 'claim_missing')).details.claim).toBe('sub')
   })
 
-  it('with another typ, or none', async () => {
+  it('[RFC8725bis-3.11-1] with another typ, or none', async () => {
     for (const typ of ['at+jwt', 'dpop+jwt', undefined]) await refuse(delegatedV2, 'token_type_not_accepted', { typ })
   })
 

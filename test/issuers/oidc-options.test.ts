@@ -70,6 +70,21 @@ describe('the issuer', () => {
     },
   )
 
+  it.each([
+    'https://sts.example.com ',
+    ' https://sts.example.com',
+    'https://sts.example.com\n',
+    'https://sts\u0000.example.com/',
+  ])('has no spaces or control characters: %j', (text) => {
+    expect(() => oidc({ issuer: text })).toThrow(TypeError)
+  })
+
+  it('with a space at its end is told so, since a URL would not notice', () => {
+    const message = 'issuer must have no spaces or control characters.'
+    for (const text of ['https://sts.example.com ', 'https://sts.example.com/a b', 'https://sts.example.com/\t'])
+      expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+  })
+
   it('over plain http needs a word that says so, exactly true', () => {
     const open = oidc({ issuer: 'http://sts.example.com', insecureAllowHttp: true })
     expect(open.endpoints[0]).toMatchObject({ issuer: 'http://sts.example.com', insecureAllowHttp: true })

@@ -105,7 +105,7 @@ describe('the header', () => {
     expect((await verify({ header: { typ } })).header.typ).toBe(typ)
   })
 
-  it('may have only the typ that the options list', async () => {
+  it('[RFC8725bis-3.11-1] may have only the typ that the options list', async () => {
     const options = { oidc: { typ: ['vendor+jwt', null] } }
     expect((await verify({ header: { typ: 'vendor+jwt' } }, options)).header.typ).toBe('vendor+jwt')
     expect((await verify({ header: { typ: undefined } }, options)).header).not.toHaveProperty('typ')
