@@ -22,8 +22,13 @@ function readSubpaths(): Subpath[] {
   return Object.entries(exports).flatMap(([subpath, target]) => {
     if (typeof target === 'string') return [] // ./package.json
     const module = target.default.replace(/^\.\/dist\/(.+)\.js$/, '$1')
-    return [{ specifier: subpath.replace('.', name), name: subpath.slice(2) || 'index', module }]
+    return [{ specifier: subpath.replace('.', name), name: camelCase(subpath.slice(2)) || 'index', module }]
   })
+}
+
+/** `key-store` as a name that code can have. */
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 interface PackageJson {

@@ -21,6 +21,18 @@ export type ClaimcheckEvent =
       /** Whether keys from an earlier refresh still serve. */
       readonly serving: boolean
     }
+  /** An earlier process's keys serve until the STS gives out new ones. */
+  | { readonly type: 'keys.restored'; readonly issuer: string; readonly keys: number; readonly ageMs: number }
+  /** The key store's snapshot could not be read, or must not be used. */
+  | { readonly type: 'keys.snapshot_refused'; readonly issuer: string; readonly reason: string }
+  /** The snapshot could not be written. */
+  | { readonly type: 'keys.snapshot_failed'; readonly issuer: string; readonly reason: string }
+  /** The STS gave out another key under a kid that it had used before. */
+  | { readonly type: 'keys.replaced'; readonly issuer: string; readonly kid: string }
+  /** The issuer's metadata names another `jwks_uri` than before. */
+  | { readonly type: 'metadata.moved'; readonly issuer: string; readonly jwksUri: string }
+  /** The issuer's metadata could not be refreshed; what is known of it stays in use. */
+  | { readonly type: 'metadata.refresh_failed'; readonly issuer: string; readonly reason: string }
   /** A token named a key that is not known; the set is fetched once more. */
   | { readonly type: 'keys.unknown_kid'; readonly issuer: string; readonly kid: string }
 
@@ -49,10 +61,13 @@ export function logTo(logger: {
   info(line: string): void
 }): (event: ClaimcheckEvent) => void {
   return (event) => {
-    const level = event.type === 'refusal' || event.type === 'keys.refresh_failed' ? 'warn' : 'info'
+    const level = quiet.includes(event.type) ? 'info' : 'warn'
     logger[level](formatEvent(event))
   }
 }
+
+/** What is worth knowing, but no trouble. */
+const quiet = ['keys.refreshed', 'keys.restored', 'keys.unknown_kid', 'keys.replaced', 'metadata.moved']
 
 function formatEvent(event: ClaimcheckEvent): string {
   const { type, ...rest } = event

@@ -6,7 +6,9 @@ export { type ClaimcheckEvent, logTo } from './events.ts'
 export type { RefusalResponse } from './http/challenge.ts'
 export { fromNode, fromWeb, type RequestView } from './http/request-view.ts'
 export type { Fetch } from './internal/fetch-json.ts'
-export type { KeyQuery, KeySource, VerificationKey } from './keys/key-source.ts'
+export type { KeyCacheOptions } from './keys/key-settings.ts'
+export type { KeyHealth, KeyQuery, KeySource, VerificationKey } from './keys/key-source.ts'
+export type { KeySnapshot, KeyStore } from './keys/key-store.ts'
 export type { Principal, PrincipalAuthentication, PrincipalClient } from './principal/principal.ts'
 export {
   type Admission,

@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts'
 import type { ClaimcheckEvent } from './events.ts'
 import type { Fetch } from './internal/fetch-json.ts'
 import { checkFunction, checkNumber, checkOptionNames, checkStrings } from './internal/options.ts'
+import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.ts'
+import type { KeyStore } from './keys/key-store.ts'
 import { oidc, readAudience } from './issuers/oidc.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import type { Issuer, IssuerWithAudience } from './trust/issuer.ts'
@@ -30,6 +32,10 @@ interface CommonOptions<C> {
   readonly fetch?: Fetch
   /** How long one answer of an STS may take, in milliseconds, its last byte included. Default 5000. */
   readonly fetchTimeoutMs?: number
+  /** How the keys of all issuers are kept. The defaults are for production. */
+  readonly keyCache?: KeyCacheOptions
+  /** Keeps the keys beyond this process, such as `fileKeyStore(path)`: a start while the STS is down can then verify. */
+  readonly keyStore?: KeyStore
   /** Default: the system's clock. */
   readonly clock?: Clock
   /** Told of every refusal and of what happens to the keys. Whatever it throws is dropped. */
@@ -73,6 +79,8 @@ export const verifierOptionNames: readonly string[] = [
   'maxTokenAgeSeconds',
   'fetch',
   'fetchTimeoutMs',
+  'keyCache',
+  'keyStore',
   'clock',
   'onEvent',
   'isRevoked',
@@ -100,6 +108,11 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     if (options[name] !== undefined) checkFunction(name, options[name])
   }
   if (options.clock !== undefined) checkFunction('clock.nowMs', options.clock?.nowMs)
+  if (options.keyCache !== undefined) readKeyCacheOptions(options.keyCache)
+  if (options.keyStore !== undefined) {
+    checkFunction('keyStore.load', options.keyStore?.load)
+    checkFunction('keyStore.save', options.keyStore?.save)
+  }
   if (options.claims !== undefined) {
     checkFunction("claims['~standard'].validate", (options.claims as StandardSchema)?.['~standard']?.validate)
   }

@@ -5,7 +5,7 @@ import { createEmit } from './events.ts'
 import { deepFreeze } from './internal/deep-freeze.ts'
 import type { JsonObject } from './internal/json.ts'
 import type { Network } from './keys/remote-keys.ts'
-import type { VerificationKey } from './keys/key-source.ts'
+import type { KeyHealth, VerificationKey } from './keys/key-source.ts'
 import type { Algorithm } from './token/algorithms.ts'
 import {
   checkAudience,
@@ -34,6 +34,8 @@ export interface Verifier<C = Record<string, unknown>> {
   verifyToken(token: string): Promise<VerifiedToken<C>>
   /** Fetches what the first token of each issuer would wait for. Never rejects. */
   ready(): Promise<readonly IssuerReadiness[]>
+  /** How the fetched keys of each issuer stand, for a health page. Asks nobody. */
+  keys(): readonly KeyHealth[]
   /** Ends the fetches under way. A verifier that is dropped without it keeps no process alive. */
   close(): void
 }
@@ -58,7 +60,8 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   const emit = createEmit(options.onEvent)
   const closing = new AbortController()
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
-  const issuers = createIssuerRegistry(settings.issuers, network)
+  const { keyCache, keyStore } = options
+  const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
 
   async function verifyToken(token: string): Promise<VerifiedToken<C>> {
     try {
@@ -80,16 +83,13 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     if (implausible) throw refuse(implausible, parsed)
     const key = await findKey(parsed, trusted)
     if (!key) throw refuse({ code: 'key_not_found', hint: keyHint }, parsed)
-    const { header, signingInput, signature } = parsed
-    if (!(await verifySignature(header.alg as Algorithm, key.key, signingInput, signature))) {
-      throw refuse({ code: 'signature_invalid' }, parsed)
-    }
+    if (!(await isSigned(parsed, key, trusted))) throw refuse({ code: 'signature_invalid' }, parsed)
     // From here on the claims are the issuer's words.
     const claims = await typedClaims(parsed)
     const auth = createVerifiedToken<C>({
       claims: claims as VerifiedToken<C>['claims'],
       principal: trusted.profile.principal(parsed.claims, trusted.issuer),
-      header,
+      header: parsed.header,
       issuer: trusted.issuer,
       expiresAt: parsed.claims.exp as number,
       proof: 'none',
@@ -132,6 +132,15 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     }
   }
 
+  async function isSigned(parsed: ParsedToken, key: VerificationKey, { keys }: TrustedIssuer): Promise<boolean> {
+    const { header, signingInput, signature } = parsed
+    const alg = header.alg as Algorithm
+    if (await verifySignature(alg, key.key, signingInput, signature)) return true
+    // The STS may have put a new key under the old kid.
+    const replacement = await keys.findReplacement?.(header, key)
+    return replacement !== undefined && verifySignature(alg, replacement.key, signingInput, signature)
+  }
+
   async function typedClaims(parsed: ParsedToken): Promise<JsonObject> {
     const claims = deepFreeze(parsed.claims)
     if (!schema) return claims
@@ -164,7 +173,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     return Promise.all(
       issuers.all.map(async ({ issuer, keys }) => {
         try {
-          await keys.ready()
+          await keys.ready?.()
           return { issuer, ok: true }
         } catch (error) {
           return { issuer, ok: false, error }
@@ -173,7 +182,11 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     )
   }
 
-  return { verifyToken, ready, close: () => closing.abort(new Error('the verifier was closed')) }
+  function keys(): readonly KeyHealth[] {
+    return issuers.all.flatMap((trusted) => trusted.keys.health?.() ?? [])
+  }
+
+  return { verifyToken, ready, keys, close: () => closing.abort(new Error('the verifier was closed')) }
 }
 
 const keyHint =

@@ -12,7 +12,7 @@ import { expectInvalidToken } from './support/verifiers.ts'
 const good = { issuer, audience }
 const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
 const names =
-  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, clock, onEvent, isRevoked'
+  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, keyCache, keyStore, clock, onEvent, isRevoked'
 
 describe('refuses', () => {
   it.each<[object, string]>([
@@ -114,6 +114,8 @@ describe('accepts', () => {
       maxTokenAgeSeconds: 60,
       fetch: globalThis.fetch,
       fetchTimeoutMs: 1000,
+      keyCache: { graceSeconds: 60 },
+      keyStore: { load: async () => undefined, save: async () => {} },
       clock: { nowMs: () => 0 },
       onEvent: () => {},
       isRevoked: () => false,

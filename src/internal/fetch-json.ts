@@ -11,6 +11,8 @@ export interface FetchJsonOptions {
   readonly maxBytes: number
   /** Ends the request early, for `close()`. */
   readonly signal: AbortSignal
+  /** Whether to try once more, within the same deadline, when the connection breaks or the server says that it is busy or in trouble. */
+  readonly retry?: boolean
 }
 
 /** The JSON object, and what the answer said of its own age. */
@@ -20,7 +22,7 @@ export interface FetchedJson {
   readonly cacheControl: string
 }
 
-/** An answer with another status than 200. A server that answers at all is not "gone". */
+/** An answer that is not the JSON object asked for. A server that answers at all is not "gone". */
 export interface HttpStatusError extends Error {
   readonly httpStatus: number
 }
@@ -43,10 +45,24 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   deadline.addEventListener('abort', end)
   options.signal.addEventListener('abort', end)
   try {
-    return await untilAborted(fetchOnce(url, host, ending.signal, options), ending.signal)
+    return await untilAborted(fetchPatiently(url, host, ending.signal, options), ending.signal)
   } finally {
     deadline.removeEventListener('abort', end)
     options.signal.removeEventListener('abort', end)
+  }
+}
+
+async function fetchPatiently(
+  url: string,
+  host: string,
+  signal: AbortSignal,
+  options: FetchJsonOptions,
+): Promise<FetchedJson> {
+  try {
+    return await fetchOnce(url, host, signal, options)
+  } catch (error) {
+    if (!options.retry || signal.aborted || !isTransient(error)) throw error
+    return fetchOnce(url, host, signal, options)
   }
 }
 
@@ -57,7 +73,9 @@ async function fetchOnce(
   options: FetchJsonOptions,
 ): Promise<FetchedJson> {
   const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal }
-  const response = await connected(host, options.fetch(url, init))
+  // On its own, not as a method: some platforms' fetch checks its `this`.
+  const { fetch } = options
+  const response = await connected(host, fetch(url, init))
   // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
   if (response.status !== 200 || response.redirected || signal.aborted) {
     await response.body?.cancel()
@@ -77,7 +95,8 @@ async function connected<T>(host: string, work: Promise<T>): Promise<T> {
   } catch (error) {
     const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
     const reason: unknown = cause instanceof Error ? ('code' in cause ? cause.code : cause.message) : cause
-    throw new Error(`the connection to ${host} failed (${printable(reason)})`, { cause: error })
+    const failure = new Error(`the connection to ${host} failed (${printable(reason)})`, { cause: error })
+    throw Object.assign(failure, { connection: 'failed' })
   }
 }
 
@@ -92,6 +111,11 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 /** True when the server answered, with a status that says "not here". */
 export function isHttpStatusError(error: unknown): error is HttpStatusError {
   return error instanceof Error && 'httpStatus' in error
+}
+
+function isTransient(error: unknown): boolean {
+  if (!isHttpStatusError(error)) return error instanceof Error && 'connection' in error
+  return error.httpStatus >= 500 || error.httpStatus === 408 || error.httpStatus === 429
 }
 
 function statusError(host: string, httpStatus: number): HttpStatusError {
@@ -119,7 +143,8 @@ async function readBody(host: string, response: Response, maxBytes: number, sign
 
 function parseBody(host: string, body: Uint8Array): JsonObject {
   const value = tryParse(body)
-  if (!isJsonObject(value)) throw new Error(`${host} did not send a JSON object`)
+  // With its status, since the server is there: a page for everything that it does not know is a way to say "not here".
+  if (!isJsonObject(value)) throw Object.assign(new Error(`${host} did not send a JSON object`), { httpStatus: 200 })
   return value
 }
 

@@ -53,6 +53,8 @@ export function entra(options: EntraOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['tid'],
+    // Entra's lists are not read-consistent: a kid may be missing for hours and come back.
+    keyCache: { graceSeconds: 24 * 60 * 60 },
     checkToken: (token) => checkToken(token, tenant),
     principal,
   }

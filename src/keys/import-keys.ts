@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Algorithm, algorithms as table, isAlgorithm } from '../token/algorithms.ts'
 import type { VerificationKey } from './key-source.ts'
 
-const maxKeys = 1000
+export const maxKeys = 1000
 const minRsaBits = 2048
 const maxRsaBits = 16_384
 const maxKidLength = 256
@@ -16,6 +16,8 @@ export interface ImportedKeys {
   readonly keys: readonly VerificationKey[]
   /** How many members of the set cannot verify a token here. */
   readonly skipped: number
+  /** The JWK Set of the usable keys alone, without any other member. */
+  readonly jwks: { readonly keys: readonly JsonObject[] }
 }
 
 /**
@@ -28,21 +30,36 @@ export async function importKeys(jwks: unknown, allowed: readonly Algorithm[]): 
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
-  const imported = await Promise.all(members.map((jwk) => importKey(jwk, allowed)))
-  const keys = imported.filter((key) => key !== undefined)
-  if (keys.length === 0) throw new Error('the JWK Set has no usable key')
-  return { keys, skipped: members.length - keys.length }
+  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed)))).filter((one) => one !== undefined)
+  // A key that is listed twice is one key, not two to choose from.
+  const imported = [...new Map(usable.map((one) => [JSON.stringify(one.jwk), one])).values()]
+  if (imported.length === 0) throw new Error('the JWK Set has no usable key')
+  return {
+    keys: imported.map(({ key }) => key),
+    skipped: members.length - imported.length,
+    jwks: { keys: imported.map(({ jwk }) => jwk) },
+  }
 }
 
-async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<VerificationKey | undefined> {
+interface ImportedKey {
+  readonly key: VerificationKey
+  readonly jwk: JsonObject
+}
+
+async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<ImportedKey | undefined> {
   if (!isJsonObject(jwk) || !isForVerifying(jwk)) return undefined
   const algorithms = algorithmsOf(jwk, allowed)
   const [algorithm] = algorithms
   if (!algorithm) return undefined
   try {
-    const key = await crypto.subtle.importKey('jwk', publicMembers(jwk), table[algorithm].webCrypto, false, ['verify'])
+    const material = publicMembers(jwk)
+    const key = await crypto.subtle.importKey('jwk', material, table[algorithm].webCrypto, false, ['verify'])
     if (!isStrong(key)) return undefined
-    return { ...(typeof jwk.kid === 'string' && { kid: jwk.kid }), algorithms, key }
+    const { kid, alg } = jwk
+    return {
+      key: { ...(typeof kid === 'string' && { kid }), algorithms, key, material: JSON.stringify(material) },
+      jwk: { ...material, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) },
+    }
   } catch {
     return undefined
   }

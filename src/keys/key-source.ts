@@ -7,6 +7,8 @@ export interface VerificationKey {
   readonly kid?: string
   readonly algorithms: readonly Algorithm[]
   readonly key: webcrypto.CryptoKey
+  /** The key's public members as text: whether it is still the same key. */
+  readonly material?: string
 }
 
 /** What a key is looked up by. `kid` is a stranger's text: compare it, never fetch, log or compute with it. */
@@ -23,6 +25,28 @@ export interface KeySource {
    * @throws AuthError `keys_unavailable` when that could not be found out: the token may be good.
    */
   findKey(query: KeyQuery): Promise<VerificationKey | undefined>
+  /**
+   * Called when a signature did not verify with `failed`: finds the key that has taken its place under the same header,
+   * if there is one. Whoever can send a token can cause this, so it must be bounded.
+   */
+  findReplacement?(query: KeyQuery, failed: VerificationKey): Promise<VerificationKey | undefined>
   /** Gets ready for the first token, if there is something to get. Rejects when that failed. */
   ready?(): Promise<void>
+  /** How the keys stand. */
+  health?(): KeyHealth
+}
+
+/** How the keys of one issuer stand, for a health page. */
+export interface KeyHealth {
+  readonly issuer: string
+  /** `empty`: never fetched; `stale`: the STS is late or failing, its last keys serve; `expired`: nothing serves, tokens get 503. */
+  readonly state: 'empty' | 'fresh' | 'stale' | 'expired'
+  /** How many keys may verify now. */
+  readonly keys: number
+  /** Milliseconds since the STS gave them out. */
+  readonly ageMs?: number
+  /** Why the last attempt failed, when it did. */
+  readonly lastFailure?: string
+  /** Milliseconds until the next attempt is due, if a request comes; 0 when it is due. */
+  readonly nextRefreshInMs: number
 }

@@ -1,11 +1,14 @@
 // The keys that an issuer publishes at its jwks_uri (RFC 7517 §5), behind a cache.
 import type { Clock } from '../clock.ts'
 import type { Emit } from '../events.ts'
-import { type Fetch, fetchJson } from '../internal/fetch-json.ts'
+import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { Algorithm } from '../token/algorithms.ts'
-import { importKeys } from './import-keys.ts'
-import { createKeyCache, type LoadedKeys } from './key-cache.ts'
+import type { LoadedKeys } from './held-keys.ts'
+import { type ImportedKeys, importKeys } from './import-keys.ts'
+import { createKeyCache } from './key-cache.ts'
+import type { KeySettings } from './key-settings.ts'
 import type { KeySource } from './key-source.ts'
+import { createSnapshots, type KeyStore } from './key-store.ts'
 
 const maxJwksBytes = 512 * 1024
 
@@ -19,32 +22,68 @@ export interface Network {
   readonly signal: AbortSignal
 }
 
+/** Where the JWK Set is. */
+export interface JwksLocation {
+  /** The address, as far as it is known. Rejects when it cannot be found out. */
+  jwksUri(): Promise<string>
+  /** Looks again, because the keys are no longer at `jwksUri`; resolves to the same when nothing else is known. */
+  movedFrom(jwksUri: string): Promise<string>
+}
+
 export interface RemoteKeysOptions {
   readonly issuer: string
   readonly algorithms: readonly Algorithm[]
-  /** Where the keys are now. Rejects when that cannot be found out. */
-  readonly jwksUri: () => Promise<string>
-  /** Called when the address did not bring keys: it may have moved. */
-  readonly onFailure?: () => void
+  readonly location: JwksLocation
+  readonly settings: KeySettings
+  readonly store?: KeyStore | undefined
   readonly network: Network
 }
 
 /** Fetches the JWK Set when it is first needed, and again as the cache asks for it. */
 export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource> {
-  const { issuer, algorithms, jwksUri, onFailure, network } = options
+  const { issuer, algorithms, location, settings, store, network } = options
   const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit } = network
+  const snapshots = store && createSnapshots({ issuer, store, algorithms, staleMs: settings.staleMs, clock, emit })
+  let failing = false
 
   async function load(): Promise<LoadedKeys> {
     try {
-      const answer = await fetchJson(await jwksUri(), { fetch, timeoutMs, maxBytes: maxJwksBytes, signal })
-      return { ...(await importKeys(answer.value, algorithms)), maxAgeMs: maxAgeOf(answer.cacheControl) }
+      const loaded = await fetchKeys()
+      failing = false
+      // Not awaited: a slow store is no reason to let a request wait. It never rejects.
+      void snapshots?.save(loaded, clock.nowMs())
+      return loaded
     } catch (error) {
-      onFailure?.()
+      failing = true
       throw error
     }
   }
 
-  return createKeyCache({ issuer, load, clock, random, emit })
+  async function fetchKeys(): Promise<LoadedKeys & ImportedKeys> {
+    const uri = await location.jwksUri()
+    try {
+      return await fetchSet(uri)
+    } catch (error) {
+      const moved = isGone(error) ? await location.movedFrom(uri) : uri
+      if (moved === uri) throw error
+      return fetchSet(moved)
+    }
+  }
+
+  async function fetchSet(uri: string): Promise<LoadedKeys & ImportedKeys> {
+    // One retry is for a blip; in an outage the back-off decides when to try again.
+    const answer = await fetchJson(uri, { fetch, timeoutMs, maxBytes: maxJwksBytes, signal, retry: !failing })
+    return { ...(await importKeys(answer.value, algorithms)), maxAgeMs: maxAgeOf(answer.cacheControl) }
+  }
+
+  return createKeyCache({ issuer, load, restore: snapshots?.restore, settings, clock, random, emit })
+}
+
+/** The STS answers, but has no keys there: they may have moved. While it is only in trouble, it knows no more either. */
+function isGone(error: unknown): boolean {
+  if (!isHttpStatusError(error)) return false
+  const { httpStatus } = error
+  return httpStatus >= 300 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429
 }
 
 /** `max-age` in milliseconds (RFC 9111 §5.2.2.1); an answer that must not be stored has age 0. */

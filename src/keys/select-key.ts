@@ -1,7 +1,7 @@
 // Which key of a set belongs to a token's header. No guessing: one key, or none.
 import type { KeyQuery, VerificationKey } from './key-source.ts'
 
-/** `unknown`: the set says nothing of this key, a newer set may. `none`: the set was asked and has no single answer. */
+/** `unknown`: the set has no such key, a newer set may. `none`: it has several, and nothing tells them apart. */
 export type KeySelection =
   | { readonly key: VerificationKey }
   | { readonly key?: undefined; readonly missing: 'unknown' | 'none' }
@@ -15,5 +15,5 @@ export function selectKey(keys: readonly VerificationKey[], query: KeyQuery): Ke
   const fitting = named.filter((key) => (key.algorithms as readonly string[]).includes(query.alg))
   const [key, another] = fitting
   if (key && !another) return { key }
-  return { missing: another || (query.kid !== undefined && named.length > 0) ? 'none' : 'unknown' }
+  return { missing: another ? 'none' : 'unknown' }
 }

@@ -1,24 +1,20 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { type FetchedJson, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
+import { printable } from '../internal/printable.ts'
+import { singleFlight } from '../internal/single-flight.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
-import type { Network } from '../keys/remote-keys.ts'
+import type { JwksLocation, Network } from '../keys/remote-keys.ts'
 
 const maxMetadataBytes = 256 * 1024
-/** How long a `jwks_uri` is believed; a failure to fetch keys from it ends that at once. */
+/** How long a `jwks_uri` is believed, before it is asked for again in the background; and after a failure of that. */
 const metadataFreshMs = 60 * 60 * 1000
+const metadataRetryMs = 10 * 60 * 1000
 
 export interface DiscoveryOptions {
   readonly issuer: string
   readonly metadataUrls: readonly string[]
   readonly insecureAllowHttp: boolean
   readonly network: Network
-}
-
-export interface Discovery {
-  /** The issuer's `jwks_uri`. Rejects when no metadata document could be had that names exactly this issuer. */
-  jwksUri(): Promise<string>
-  /** Drops what is known, so that the next question goes to the network. */
-  forget(): void
 }
 
 /**
@@ -38,21 +34,49 @@ export function metadataUrls(issuer: string): readonly string[] {
   ]
 }
 
-/** Looks up and remembers the `jwks_uri` of one issuer. */
-export function createDiscovery(options: DiscoveryOptions): Discovery {
-  let known: { readonly jwksUri: string; readonly untilMs: number } | undefined
-  const { clock } = options.network
+/**
+ * Looks up and remembers the `jwks_uri` of one issuer. Looks again in the background now and then, so that a moved one is
+ * followed; a document that cannot be had, or is not this issuer's, never takes the place of a good one.
+ */
+export function createDiscovery(options: DiscoveryOptions): JwksLocation {
+  const { clock, random, emit } = options.network
+  const { issuer } = options
+  let known: { readonly jwksUri: string; readonly refreshAtMs: number } | undefined
+  let askAgainAtMs = Number.NEGATIVE_INFINITY
+
+  const refresh = singleFlight(async (): Promise<string> => {
+    try {
+      const jwksUri = await discover(options)
+      if (known && known.jwksUri !== jwksUri) emit({ type: 'metadata.moved', issuer, jwksUri: printable(jwksUri) })
+      known = { jwksUri, refreshAtMs: clock.nowMs() + metadataFreshMs * (0.5 + 0.4 * random()) }
+      return jwksUri
+    } catch (error) {
+      // Without a good document the failure to get keys is reported by who wanted them.
+      if (known) {
+        emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
+        known = { ...known, refreshAtMs: clock.nowMs() + metadataRetryMs }
+      }
+      throw error
+    }
+  })
+
   return {
     async jwksUri() {
-      if (known && clock.nowMs() < known.untilMs) return known.jwksUri
-      const jwksUri = await discover(options)
-      known = { jwksUri, untilMs: clock.nowMs() + metadataFreshMs }
-      return jwksUri
+      if (!known) return refresh()
+      if (clock.nowMs() >= known.refreshAtMs) refresh().catch(() => {})
+      return known.jwksUri
     },
-    forget() {
-      known = undefined
+    async movedFrom(jwksUri) {
+      // Once in a while: as long as there are no keys, every attempt to get them comes by here.
+      if (clock.nowMs() < askAgainAtMs) return known?.jwksUri ?? jwksUri
+      askAgainAtMs = clock.nowMs() + metadataRetryMs
+      return refresh().catch(() => jwksUri)
     },
   }
+}
+
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error)
 }
 
 async function discover(options: DiscoveryOptions): Promise<string> {

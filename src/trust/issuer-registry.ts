@@ -1,7 +1,9 @@
 // The issuers that a verifier trusts, found by a token's exact `iss` and by nothing else (RFC 8725 §3.8).
 import type { KeySource } from '../keys/key-source.ts'
 import { createLocalKeys } from '../keys/local-keys.ts'
-import { createRemoteKeys, type Network } from '../keys/remote-keys.ts'
+import { type KeyCacheOptions, readKeyCacheOptions } from '../keys/key-settings.ts'
+import type { KeyStore } from '../keys/key-store.ts'
+import { createRemoteKeys, type JwksLocation, type Network } from '../keys/remote-keys.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Issuer, IssuerEndpoint } from './issuer.ts'
 
@@ -9,7 +11,7 @@ import type { Issuer, IssuerEndpoint } from './issuer.ts'
 export interface TrustedIssuer {
   readonly issuer: string
   readonly profile: Issuer
-  readonly keys: Required<KeySource>
+  readonly keys: KeySource
 }
 
 export interface IssuerRegistry {
@@ -17,25 +19,39 @@ export interface IssuerRegistry {
   readonly all: readonly TrustedIssuer[]
 }
 
+/** What the issuers of one verifier share. */
+export interface RegistryOptions {
+  readonly network: Network
+  readonly keyCache?: KeyCacheOptions | undefined
+  readonly keyStore?: KeyStore | undefined
+}
+
 /** @throws TypeError when two of `issuers` answer to one `iss`: which of them should decide? */
-export function createIssuerRegistry(issuers: readonly Issuer[], network: Network): IssuerRegistry {
+export function createIssuerRegistry(issuers: readonly Issuer[], options: RegistryOptions): IssuerRegistry {
   const byIss = new Map<unknown, TrustedIssuer>()
   for (const profile of issuers) {
     for (const endpoint of profile.endpoints) {
       const { issuer } = endpoint
       if (byIss.has(issuer)) throw new TypeError(`Two configured issuers answer to '${issuer}': leave one out.`)
-      byIss.set(issuer, { issuer, profile, keys: keysOf(endpoint, profile, network) })
+      byIss.set(issuer, { issuer, profile, keys: keysOf(endpoint, profile, options) })
     }
   }
   return { find: (iss) => byIss.get(iss), all: [...byIss.values()] }
 }
 
-function keysOf(endpoint: IssuerEndpoint, { algorithms }: Issuer, network: Network): Required<KeySource> {
+function keysOf(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): KeySource {
   const { issuer, keys, insecureAllowHttp } = endpoint
+  const { algorithms } = profile
+  const { network, keyStore: store } = options
   if ('jwks' in keys) return createLocalKeys(keys.jwks, algorithms)
-  if ('jwksUri' in keys) {
-    return createRemoteKeys({ issuer, algorithms, jwksUri: async () => keys.jwksUri, network })
-  }
-  const discovery = createDiscovery({ issuer, metadataUrls: keys.metadataUrls, insecureAllowHttp, network })
-  return createRemoteKeys({ issuer, algorithms, jwksUri: discovery.jwksUri, onFailure: discovery.forget, network })
+  const location =
+    'jwksUri' in keys
+      ? fixedLocation(keys.jwksUri)
+      : createDiscovery({ issuer, metadataUrls: keys.metadataUrls, insecureAllowHttp, network })
+  const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
+  return createRemoteKeys({ issuer, algorithms, location, settings, store, network })
+}
+
+function fixedLocation(jwksUri: string): JwksLocation {
+  return { jwksUri: async () => jwksUri, movedFrom: async () => jwksUri }
 }

@@ -1,6 +1,7 @@
 // What we know of one issuer: where its keys are, how its tokens look, and what they say of the caller. Made by a preset.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
+import type { KeyCacheOptions } from '../keys/key-settings.ts'
 import type { Principal } from '../principal/principal.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { JoseHeader } from '../token/parse-token.ts'
@@ -42,6 +43,8 @@ export interface Issuer {
   /** Accepted values of the header's `typ`; `null` stands for none. */
   readonly types: readonly (string | null)[]
   readonly requiredClaims: readonly string[]
+  /** How its keys are kept, where its STS needs other than the defaults. The verifier's own `keyCache` wins. */
+  readonly keyCache?: KeyCacheOptions
   /**
    * Says why a token of this issuer is no access token for us. Asked before the signature is verified, so it only ever
    * refuses.

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { ClaimcheckEvent } from 'claimcheck'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readKeyCacheOptions } from '../../src/keys/key-settings.ts'
 import { createRemoteKeys, type RemoteKeysOptions } from '../../src/keys/remote-keys.ts'
 import { createTestClock, type TestClock } from '../support/clock.ts'
 import { type Answer, faults, type KeyServer, startKeyServer } from '../support/key-server.ts'
@@ -33,10 +34,16 @@ function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'ne
   return createRemoteKeys({
     issuer: server.issuer,
     algorithms: ['ES256'],
-    jwksUri: async () => `${server.issuer}/jwks`,
+    location: locationAt(async () => `${server.issuer}/jwks`),
+    settings: readKeyCacheOptions(),
     ...options,
     network: { ...common, ...network },
   })
+}
+
+/** An address that nothing else is known of. */
+function locationAt(jwksUri: () => Promise<string>) {
+  return { jwksUri, movedFrom: async (uri: string) => uri }
 }
 
 /** The reason that the operator gets to see when the keys could not be had. */
@@ -149,7 +156,7 @@ describe('an answer that is no good', () => {
     ['an empty set', faults.json({ keys: [] })],
     ['a set without one usable key', faults.json({ keys: [{ kty: 'oct', k: 'AA' }] })],
     ['a page', faults.text('<html>')],
-    ['an error', faults.status(503)],
+    ['an error', faults.status(404)],
   ])('never replaces keys that work: %s', async (_, answer) => {
     const keys = createKeys()
     const found = await keys.findKey(query)
@@ -161,32 +168,92 @@ describe('an answer that is no good', () => {
   })
 })
 
-describe('onFailure', () => {
-  it('is told of each failure, and of no success', async () => {
-    let failures = 0
-    const keys = createKeys({ onFailure: () => void failures++ })
-    for (const [answer, count] of [
-      [faults.status(500), 1],
-      [faults.json({}), 2],
-      [undefined, 2],
-    ] as const) {
-      server.answer('/jwks', answer)
-      await keys.findKey(query).catch(() => {})
-      expect(failures).toBe(count)
-      clock.advanceMs(1000)
-    }
-  })
-
-  it('is also told when the address could not be found out, and nothing is fetched', async () => {
-    let failures = 0
-    const jwksUri = () => Promise.reject(new Error('no metadata'))
-    const error = await refusalOf(createKeys({ jwksUri, onFailure: () => void failures++ }).findKey(query))
+describe('the address of the keys', () => {
+  it('that cannot be found out is a 503, and nothing is fetched', async () => {
+    const location = locationAt(() => Promise.reject(new Error('no metadata')))
+    const error = await refusalOf(createKeys({ location }).findKey(query))
     expect(error.details.cause).toEqual(new Error('no metadata'))
-    expect({ failures, fetches: server.requests.length }).toEqual({ failures: 1, fetches: 0 })
+    expect(server.requests).toEqual([])
   })
 
-  it('is not needed', async () => {
-    expect(await reasonOf(faults.status(500))).toBe('sts answered 500')
+  it.each([404, 410, 302, 403])('is looked up again at once when it answers %i', async (status) => {
+    server.answer('/old', faults.status(status))
+    const asked: string[] = []
+    const movedFrom = async (uri: string) => {
+      asked.push(uri)
+      return `${server.issuer}/jwks`
+    }
+    const keys = createKeys({ location: { jwksUri: async () => `${server.issuer}/old`, movedFrom } })
+    expect((await keys.findKey(query))?.kid).toBe('ES256')
+    expect(asked).toEqual([`${server.issuer}/old`])
+    expect(server.requests).toEqual(['/old', '/jwks'])
+  })
+
+  it('that is still the same is not asked twice', async () => {
+    server.answer('/jwks', faults.status(404))
+    expect(await refusalOf(createKeys().findKey(query))).toMatchObject({ status: 503 })
+    expect(server.count()).toBe(1)
+  })
+
+  it.each([
+    ['answers 500', faults.status(500)],
+    ['resets the connection', faults.reset],
+    ['sends a page', faults.text('<html>')],
+  ])('is not looked up again when it %s: then nobody knows more', async (_, answer) => {
+    server.answer('/jwks', answer)
+    const movedFrom = () => Promise.reject(new Error('was asked'))
+    const keys = createKeys({ location: { jwksUri: async () => `${server.issuer}/jwks`, movedFrom } })
+    const error = await refusalOf(keys.findKey(query))
+    expect(error.details.cause).not.toMatchObject({ message: 'was asked' })
+  })
+})
+
+describe('a blip', () => {
+  it.each([
+    ['500', faults.status(500), 2],
+    ['503', faults.status(503), 2],
+    ['429', faults.status(429), 2],
+    ['408', faults.status(408), 2],
+    ['a broken connection', faults.reset, 2],
+    ['499', faults.status(499), 1],
+    ['404', faults.status(404), 1],
+    ['no JSON', faults.text('<html>'), 1],
+  ])('is answered by one more try, and only a blip is: %s', async (_, answer, requests) => {
+    server.answer('/jwks', answer)
+    await refusalOf(createKeys().findKey(query))
+    expect(server.count()).toBe(requests)
+  })
+
+  it('is not noticed', async () => {
+    server.answer('/jwks', (request, response) => {
+      server.answer('/jwks', undefined)
+      faults.reset(request, response)
+    })
+    expect((await createKeys().findKey(query))?.kid).toBe('ES256')
+    expect(events.map(({ type }) => type)).toEqual(['keys.refreshed'])
+  })
+
+  it('comes once: in an outage each attempt is one request, until it is over', async () => {
+    const keys = createKeys()
+    const attempt = async (answer: Answer | undefined) => {
+      server.answer('/jwks', answer)
+      const before = server.count()
+      clock.advanceMs(61 * 60_000)
+      await keys.findKey(query).catch(() => {})
+      await expect.poll(() => events.length, { interval: 1 }).toBeGreaterThan(0)
+      events.length = 0
+      return server.count() - before
+    }
+    expect(await attempt(faults.status(500))).toBe(2)
+    expect(await attempt(faults.status(500))).toBe(1)
+    expect(await attempt(undefined)).toBe(1)
+    expect(await attempt(faults.status(500))).toBe(2)
+  })
+
+  it('gets no second deadline: a server that hangs is asked once', async () => {
+    server.answer('/jwks', faults.hang)
+    await refusalOf(createKeys({ network: { fetchTimeoutMs: 40 } }).findKey(query))
+    expect(server.count()).toBe(1)
   })
 })
 

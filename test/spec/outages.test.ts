@@ -164,8 +164,6 @@ describe('a rotation', () => {
     server.answer('/moved', faults.json({ keys: [newKey.publicJwk] }))
     const metadata = { issuer: server.issuer, jwks_uri: `${server.issuer}/moved` }
     server.answer('/.well-known/openid-configuration', faults.json(metadata))
-    expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ status: 503 })
-    clock.advanceMs(1000)
     expect(await verifyToken(token(newKey))).toMatchObject({ issuer: server.issuer })
   })
 

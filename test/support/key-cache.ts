@@ -1,6 +1,8 @@
 // A key cache whose loads end when the test says so, and whose look-ups can be asked how they stand.
 import { AuthError, type ClaimcheckEvent } from 'claimcheck'
-import { createKeyCache, type LoadedKeys } from '../../src/keys/key-cache.ts'
+import type { LoadedKeys } from '../../src/keys/held-keys.ts'
+import { createKeyCache } from '../../src/keys/key-cache.ts'
+import { type KeyCacheOptions, readKeyCacheOptions } from '../../src/keys/key-settings.ts'
 import type { VerificationKey } from '../../src/keys/key-source.ts'
 import { createTestClock, type TestClock } from './clock.ts'
 
@@ -21,15 +23,27 @@ export const keyCacheIssuer = 'https://sts.example.com'
 interface CacheOptions {
   readonly random?: () => number
   readonly clock?: TestClock
+  readonly settings?: KeyCacheOptions
 }
 
-/** `random` is 0 unless told: then refreshes are due at half of the fresh time, and back-off is half as long. */
-export function createTestKeyCache({ random = () => 0, clock = createTestClock() }: CacheOptions = {}): TestKeyCache {
+/** `random` is 0 unless told: then refreshes are due at half of the fresh time, and back-off is not stretched. */
+export function createTestKeyCache({
+  random = () => 0,
+  clock = createTestClock(),
+  settings,
+}: CacheOptions = {}): TestKeyCache {
   const events: ClaimcheckEvent[] = []
   const loads: { resolve(loaded: LoadedKeys): void; reject(error: unknown): void }[] = []
   const load = () => new Promise<LoadedKeys>((resolve, reject) => loads.push({ resolve, reject }))
   const emit = (event: ClaimcheckEvent): void => void events.push(event)
-  const { findKey, ready } = createKeyCache({ issuer: keyCacheIssuer, load, clock, random, emit })
+  const { findKey, ready } = createKeyCache({
+    issuer: keyCacheIssuer,
+    load,
+    settings: readKeyCacheOptions(settings),
+    clock,
+    random,
+    emit,
+  })
   return {
     clock,
     events,

@@ -1,5 +1,5 @@
 // How long an issuer's metadata is believed, how much of it is read, and that TLS is never left on the way to the keys.
-import { createVerifier } from 'claimcheck'
+import { type ClaimcheckEvent, createVerifier } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createDiscovery, metadataUrls } from '../../src/trust/discovery.ts'
@@ -11,63 +11,140 @@ const jwks = { keys: [keyFor('ES256').publicJwk] }
 const servers: KeyServer[] = []
 afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
-/** A discovery whose network answers `jwksUri` for whatever is asked, and counts. */
-function discoveryOf(jwksUri: () => string) {
+/** A discovery whose network answers `jwksUri`, or what the test says, to whatever is asked. */
+function discoveryOf(jwksUri: () => string, chance = 0.5) {
   const clock = createTestClock()
   const asked: string[] = []
+  const events: ClaimcheckEvent[] = []
+  let other: (() => Response | Promise<Response>) | undefined
   const fetch = async (url: string) => {
     asked.push(url)
-    return Response.json({ issuer, jwks_uri: jwksUri() })
+    return other ? other() : Response.json({ issuer, jwks_uri: jwksUri() })
   }
   const network = {
     fetch,
     fetchTimeoutMs: 5000,
     clock,
-    random: () => 0.5,
-    emit: () => {},
+    random: () => chance,
+    emit: (event: ClaimcheckEvent) => void events.push(event),
     signal: new AbortController().signal,
   }
   const discovery = createDiscovery({ issuer, metadataUrls: metadataUrls(issuer), insecureAllowHttp: false, network })
-  return { discovery, clock, asked }
+  const answerWith = (answer: typeof other): void => {
+    other = answer
+  }
+  return { discovery, clock, asked, events, answerWith }
 }
 
+const minute = 60_000
+const old = 'https://sts.example.com/old'
+const moved = 'https://sts.example.com/new'
+
 describe('metadata', () => {
-  it('is believed for an hour, to the millisecond', async () => {
-    let at = 'https://sts.example.com/old'
-    const { discovery, clock, asked } = discoveryOf(() => at)
-    expect(await discovery.jwksUri()).toBe('https://sts.example.com/old')
-    at = 'https://sts.example.com/new'
-    clock.advanceMs(3_599_999)
-    expect(await discovery.jwksUri()).toBe('https://sts.example.com/old')
+  it.each([
+    [0, 30],
+    [0.5, 42],
+    [1, 54],
+  ])('is asked for again in the background, by chance %d after %i minutes', async (chance, minutes) => {
+    let at = old
+    const { discovery, clock, asked, events } = discoveryOf(() => at, chance)
+    expect(await discovery.jwksUri()).toBe(old)
+    at = moved
+    clock.advanceMs(minutes * minute - 1)
+    expect(await discovery.jwksUri()).toBe(old)
     expect(asked).toHaveLength(1)
     clock.advanceMs(1)
-    expect(await discovery.jwksUri()).toBe('https://sts.example.com/new')
+    expect(await discovery.jwksUri()).toBe(old)
+    expect(asked).toHaveLength(2)
+    await expect.poll(discovery.jwksUri, { interval: 1 }).toBe(moved)
+    expect(asked).toHaveLength(2)
+    expect(events).toEqual([{ type: 'metadata.moved', issuer, jwksUri: moved }])
+  })
+
+  it.each([
+    ['another issuer', () => Response.json({ issuer: `${issuer}/`, jwks_uri: moved })],
+    ['no jwks_uri', () => Response.json({ issuer })],
+    ['an error', () => new Response('', { status: 500 })],
+    ['a page', () => new Response('<html>')],
+    ['nothing', () => Promise.reject(new Error('gone'))],
+  ])('that is good is not given up for %s; that is tried again after ten minutes', async (_, answer) => {
+    const { discovery, clock, asked, events, answerWith } = discoveryOf(() => old)
+    await discovery.jwksUri()
+    answerWith(answer)
+    clock.advanceMs(42 * minute)
+    expect(await discovery.jwksUri()).toBe(old)
+    await expect.poll(() => events, { interval: 1 }).toHaveLength(1)
+    expect(events).toEqual([{ type: 'metadata.refresh_failed', issuer, reason: expect.any(String) }])
+    const before = asked.length
+    clock.advanceMs(10 * minute - 1)
+    expect(await discovery.jwksUri()).toBe(old)
+    expect(asked).toHaveLength(before)
+    clock.advanceMs(1)
+    expect(await discovery.jwksUri()).toBe(old)
+    expect(asked.length).toBeGreaterThan(before)
+    await expect.poll(() => events, { interval: 1 }).toHaveLength(2)
+    expect(await discovery.movedFrom(old)).toBe(old)
+  })
+
+  it('that could not be had the first time is asked for anew, and no event says so twice', async () => {
+    const { discovery, asked, events, answerWith } = discoveryOf(() => old)
+    answerWith(() => new Response('', { status: 500 }))
+    await expect(discovery.jwksUri()).rejects.toThrow('no metadata')
+    expect(await discovery.movedFrom('https://sts.example.com/known')).toBe('https://sts.example.com/known')
+    answerWith(undefined)
+    const before = asked.length
+    expect(await discovery.jwksUri()).toBe(old)
+    expect(asked).toHaveLength(before + 1)
+    expect(events).toEqual([])
+  })
+
+  it('is asked for at once when the keys are no longer where it said', async () => {
+    let at = old
+    const { discovery, asked } = discoveryOf(() => at)
+    await discovery.jwksUri()
+    at = moved
+    expect(await discovery.movedFrom(old)).toBe(moved)
+    expect(await discovery.jwksUri()).toBe(moved)
     expect(asked).toHaveLength(2)
   })
 
-  it('is believed no longer when told to forget it', async () => {
-    let at = 'https://sts.example.com/old'
-    const { discovery } = discoveryOf(() => at)
+  it('is asked for because of lost keys once in ten minutes, and what is known is answered in between', async () => {
+    let at = old
+    const { discovery, clock, asked } = discoveryOf(() => at)
     await discovery.jwksUri()
-    at = 'https://sts.example.com/new'
-    discovery.forget()
-    expect(await discovery.jwksUri()).toBe('https://sts.example.com/new')
+    expect(await discovery.movedFrom(old)).toBe(old)
+    expect(asked).toHaveLength(2)
+    at = moved
+    clock.advanceMs(10 * minute - 1)
+    expect(await discovery.movedFrom(old)).toBe(old)
+    expect(asked).toHaveLength(2)
+    clock.advanceMs(1)
+    expect(await discovery.movedFrom(old)).toBe(moved)
+    expect(asked).toHaveLength(3)
   })
 
-  it('is believed no longer when its address brought no keys: they may have moved', async () => {
+  it('is asked for once, however many wait for it', async () => {
+    const { discovery, asked } = discoveryOf(() => old)
+    await Promise.all([discovery.jwksUri(), discovery.jwksUri(), discovery.movedFrom(moved)])
+    expect(asked).toHaveLength(1)
+  })
+
+  it('leads to keys that have moved, without anybody being refused', async () => {
     const server = await startKeyServer(jwks)
     servers.push(server)
     const metadata = '/.well-known/openid-configuration'
     server.answer(metadata, faults.json({ issuer: server.issuer, jwks_uri: `${server.issuer}/old` }))
+    server.answer('/old', faults.json(jwks))
     const clock = createTestClock()
-    const verifier = createVerifier({ issuer: server.issuer, audience, clock })
-    expect(await verifier.ready()).toMatchObject([{ ok: false }])
+    const { verifyToken } = createVerifier({ issuer: server.issuer, audience, clock })
+    const token = (kid: string) => createToken({ header: { kid }, claims: { iss: server.issuer } })
+    expect((await verifyToken(token('ES256'))).issuer).toBe(server.issuer)
     server.answer(metadata, undefined)
-    clock.advanceMs(1000)
-    const { issuer: verified } = await verifier.verifyToken(createToken({ claims: { iss: server.issuer } }))
-    expect(verified).toBe(server.issuer)
+    server.answer('/old', undefined)
+    server.keys = [{ ...keyFor('ES256').publicJwk, kid: 'moved' }]
+    expect((await verifyToken(token('moved'))).header.kid).toBe('moved')
     const rfc8414 = '/.well-known/oauth-authorization-server'
-    expect(server.requests).toEqual([rfc8414, metadata, '/old', rfc8414, metadata, '/jwks'])
+    expect(server.requests).toEqual([rfc8414, metadata, '/old', '/old', rfc8414, metadata, '/jwks'])
   })
 })
 

@@ -83,6 +83,7 @@ describe('a document that is not the issuer’s', () => {
     ['404', 'answered 404', () => faults.status(404)],
     ['500', 'answered 500', () => faults.status(500)],
     ['204', 'answered 204', () => faults.status(204)],
+    ['a page for whatever it does not know', 'did not send a JSON object', () => faults.text('<html>')],
     [
       'JSON as text/html',
       'not application/json',

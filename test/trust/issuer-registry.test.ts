@@ -28,7 +28,7 @@ async function startServer() {
 describe('an issuer', () => {
   const one = oidc({ issuer, jwks })
   const two = oidc({ issuer: 'https://two.example.com', jwks })
-  const registry = createIssuerRegistry([one, two], network)
+  const registry = createIssuerRegistry([one, two], { network })
 
   it('is found by its exact name', () => {
     expect(registry.find(issuer)).toMatchObject({ issuer, profile: one })
@@ -46,42 +46,42 @@ describe('an issuer', () => {
   it('is listed once for each of its names, in the order of the options', () => {
     expect(registry.all.map((trusted) => trusted.issuer)).toEqual([issuer, 'https://two.example.com'])
     const twice = { ...one, endpoints: [...two.endpoints, ...one.endpoints] }
-    const { all, find } = createIssuerRegistry([twice], network)
+    const { all, find } = createIssuerRegistry([twice], { network })
     expect(all.map((trusted) => trusted.issuer)).toEqual(['https://two.example.com', issuer])
     expect(find(issuer)?.profile).toBe(twice)
   })
 
   it('cannot be there twice', () => {
     const message = `Two configured issuers answer to '${issuer}': leave one out.`
-    expect(() => createIssuerRegistry([one, two, oidc({ issuer, jwks })], network)).toThrow(new TypeError(message))
+    expect(() => createIssuerRegistry([one, two, oidc({ issuer, jwks })], { network })).toThrow(new TypeError(message))
   })
 })
 
 describe('keys', () => {
   it('of the options need no network', async () => {
     const offline = { ...network, fetch: () => Promise.reject(new Error('must not fetch')) }
-    const { keys } = createIssuerRegistry([oidc({ issuer, jwks })], offline).find(issuer) ?? {}
+    const { keys } = createIssuerRegistry([oidc({ issuer, jwks })], { network: offline }).find(issuer) ?? {}
     expect((await keys?.findKey({ alg: 'ES256', kid: 'ES256' }))?.kid).toBe('ES256')
   })
 
   it('at an address are fetched from there, without metadata', async () => {
     const server = await startServer()
     const trusted = oidc({ issuer: server.issuer, jwksUri: `${server.issuer}/jwks` })
-    const { keys } = createIssuerRegistry([trusted], network).find(server.issuer) ?? {}
+    const { keys } = createIssuerRegistry([trusted], { network }).find(server.issuer) ?? {}
     expect((await keys?.findKey({ alg: 'ES256', kid: 'ES256' }))?.kid).toBe('ES256')
     expect(server.requests).toEqual(['/jwks'])
   })
 
   it('behind metadata are fetched from where it says', async () => {
     const server = await startServer()
-    const { keys } = createIssuerRegistry([oidc({ issuer: server.issuer })], network).find(server.issuer) ?? {}
+    const { keys } = createIssuerRegistry([oidc({ issuer: server.issuer })], { network }).find(server.issuer) ?? {}
     expect((await keys?.findKey({ alg: 'ES256', kid: 'ES256' }))?.kid).toBe('ES256')
     expect(server.requests.at(-1)).toBe('/jwks')
   })
 
   it('serve only the algorithms of their issuer', async () => {
     const trusted = oidc({ issuer, jwks: { keys: [...jwks.keys, keyFor('EdDSA').publicJwk] }, algorithms: ['EdDSA'] })
-    const { keys } = createIssuerRegistry([trusted], network).find(issuer) ?? {}
+    const { keys } = createIssuerRegistry([trusted], { network }).find(issuer) ?? {}
     expect((await keys?.findKey({ alg: 'EdDSA', kid: 'EdDSA' }))?.kid).toBe('EdDSA')
     expect(await keys?.findKey({ alg: 'ES256', kid: 'ES256' })).toBeUndefined()
   })
@@ -89,7 +89,7 @@ describe('keys', () => {
   it('[RFC8725bis-3.8-1] of one issuer are not those of another', async () => {
     const server = await startServer()
     const trusted = [oidc({ issuer, jwks: { keys: [keyFor('EdDSA').publicJwk] } }), oidc({ issuer: server.issuer })]
-    const registry = createIssuerRegistry(trusted, network)
+    const registry = createIssuerRegistry(trusted, { network })
     expect(await registry.find(issuer)?.keys.findKey({ alg: 'ES256', kid: 'ES256' })).toBeUndefined()
     expect(server.requests).toEqual([])
     expect(await registry.find(server.issuer)?.keys.findKey({ alg: 'EdDSA', kid: 'EdDSA' })).toBeUndefined()

@@ -1,0 +1,195 @@
+// The keys of one issuer as time goes by: fetched once, refreshed ahead of time, kept through an outage, and let go of
+// when they are stale. What is held is in held-keys.ts; this file says when to fetch, and who waits for it.
+import { type Clock, createSteadyClock } from '../clock.ts'
+import { AuthError } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import { printable } from '../internal/printable.ts'
+import { singleFlight } from '../internal/single-flight.ts'
+import { type HeldKeys, holdKeys, type LoadedKeys, usableKeys } from './held-keys.ts'
+import type { KeyHealth, VerificationKey } from './key-source.ts'
+import type { KeySettings } from './key-settings.ts'
+
+const second = 1000
+const minute = 60 * second
+
+/** How long a request waits for keys that have aged unused; a hanging STS or store gets no more of anyone's time. */
+const patienceMs = second
+
+/** What refreshed keys are made of. */
+export interface RefreshedKeysParts {
+  readonly issuer: string
+  readonly load: () => Promise<LoadedKeys>
+  /** What an earlier process left behind. Asked once, before the first load. */
+  readonly restore?: (() => Promise<(LoadedKeys & { readonly loadedAtMs: number }) | undefined>) | undefined
+  readonly settings: KeySettings
+  readonly clock: Clock
+  /** Between 0 and 1. Spreads a fleet's refreshes. */
+  readonly random: () => number
+  readonly emit: Emit
+}
+
+export interface RefreshedKeys {
+  /** The keys that may verify now. */
+  usable(): readonly VerificationKey[]
+  /**
+   * Loads the first keys, and refreshes ageing ones: with usable keys it hardly ever waits and never refuses.
+   *
+   * @throws AuthError `keys_unavailable` when there are no usable keys to be had.
+   */
+  ready(): Promise<void>
+  /** Joins the load under way or begins one; resolves to whether it succeeded. */
+  refresh(): Promise<boolean>
+  isLoading(): boolean
+  /** Whether it is too soon after a failure for another load. */
+  mustWait(): boolean
+  /** How many loads have begun so far. */
+  begun(): number
+  /** Which of them, counted from 1, was the last to succeed. */
+  lastSuccess(): number
+  /** The 503, for a retry after `waitMs` or, without it, when the next load may begin. */
+  unavailable(waitMs?: number): AuthError
+  health(): KeyHealth
+}
+
+/** Keeps what `load` brings, for the times that `settings` give. */
+export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
+  const { issuer, load, restore, settings, random, emit } = parts
+  const clock = createSteadyClock(parts.clock)
+  let held: HeldKeys | undefined
+  let restored = restore === undefined
+  let failures = 0
+  let lastFailure: unknown
+  let retryAtMs = Number.NEGATIVE_INFINITY
+  let loadsBegun = 0
+  let lastLoadThatSucceeded = 0
+  let loading = false
+  let patience: Promise<unknown> | undefined
+
+  const refresh = singleFlight(async (): Promise<boolean> => {
+    loading = true
+    const thisLoad = ++loadsBegun
+    try {
+      succeed(await load())
+      lastLoadThatSucceeded = thisLoad
+      return true
+    } catch (error) {
+      fail(error)
+      return false
+    } finally {
+      loading = false
+    }
+  })
+
+  const restoreOnce = singleFlight(async (): Promise<void> => {
+    await withPatience(
+      restore?.().then((earlier) => {
+        if (earlier && !held) held = holdKeys(earlier, earlier.loadedAtMs, random(), settings)
+      }),
+    )
+    restored = true
+  })
+
+  function succeed(loaded: LoadedKeys): void {
+    held = holdKeys(loaded, clock.nowMs(), random(), settings, held)
+    failures = 0
+    lastFailure = undefined
+    retryAtMs = Number.NEGATIVE_INFINITY
+    emit({ type: 'keys.refreshed', issuer, keys: loaded.keys.length, skipped: loaded.skipped })
+  }
+
+  function fail(error: unknown): void {
+    const nowMs = clock.nowMs()
+    const usableMs = usableForMs(nowMs)
+    const serving = usableMs > 0
+    failures++
+    lastFailure = error
+    // Without keys every request is refused, so the next try is never more than a second away, nor after the keys' end.
+    const retryInMs = serving ? Math.min(usableMs, backoffMs(failures, random())) : second
+    retryAtMs = nowMs + retryInMs
+    emit({ type: 'keys.refresh_failed', issuer, reason: reasonOf(error), retryInMs, serving })
+  }
+
+  function usableForMs(nowMs: number): number {
+    return held ? held.staleAtMs - nowMs : 0
+  }
+
+  async function ready(): Promise<void> {
+    if (!restored) await restoreOnce()
+    if (usableForMs(clock.nowMs()) > 0) return keepFresh()
+    if (mustWait() || !(await refresh())) throw unavailable()
+  }
+
+  function mustWait(): boolean {
+    return clock.nowMs() < retryAtMs
+  }
+
+  /** Refreshes keys that are getting old in the background; only the first requests after an idle time wait for it. */
+  async function keepFresh(): Promise<void> {
+    const nowMs = clock.nowMs()
+    if (!held || nowMs < held.refreshAtMs || mustWait()) return
+    const idle = nowMs >= held.idleAtMs && failures === 0
+    if (!loading) patience = withPatience(refresh())
+    if (idle) await patience
+  }
+
+  function unavailable(waitMs = retryAtMs - clock.nowMs()): AuthError {
+    return new AuthError('keys_unavailable', {
+      retryAfterSeconds: waitMs / second,
+      hint: 'the keys of the issuer cannot be fetched right now, or its budget for unknown kids is spent',
+      details: { iss: issuer, cause: lastFailure },
+    })
+  }
+
+  function health(): KeyHealth {
+    const nowMs = clock.nowMs()
+    return {
+      issuer,
+      state: stateOf(held, nowMs),
+      keys: usableKeys(held, nowMs, settings).length,
+      ...(held && { ageMs: nowMs - held.loadedAtMs }),
+      ...(lastFailure !== undefined && { lastFailure: reasonOf(lastFailure) }),
+      nextRefreshInMs: Math.max(0, retryAtMs - nowMs, held ? held.refreshAtMs - nowMs : 0),
+    }
+  }
+
+  return {
+    usable: () => usableKeys(held, clock.nowMs(), settings),
+    ready,
+    refresh,
+    isLoading: () => loading,
+    mustWait,
+    begun: () => loadsBegun,
+    lastSuccess: () => lastLoadThatSucceeded,
+    unavailable,
+    health,
+  }
+}
+
+/** 1 s, 2 s, 4 s … 60 s after so many failures in a row, each up to a quarter longer, so that a fleet does not return as one. */
+function backoffMs(failures: number, random: number): number {
+  return Math.min(minute, second * 2 ** Math.min(failures - 1, 6)) * (1 + random / 4)
+}
+
+function stateOf(held: HeldKeys | undefined, nowMs: number): KeyHealth['state'] {
+  if (!held) return 'empty'
+  if (nowMs >= held.staleAtMs) return 'expired'
+  return nowMs < held.freshUntilMs ? 'fresh' : 'stale'
+}
+
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error)
+}
+
+/** Settles with `work`, or after a second, whichever is first; its timer keeps no process alive. */
+function withPatience(work: Promise<unknown> | undefined): Promise<unknown> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patienceMs)
+    timer.unref()
+    const settled = (): void => {
+      clearTimeout(timer)
+      resolve(undefined)
+    }
+    // Whatever comes of it: a rejection that nobody waits for would end the process.
+    Promise.resolve(work).then(settled, settled)
+  })
+}

@@ -1,0 +1,137 @@
+// Keys that outlive a process: what is saved, and what is refused when it is read again.
+import { type ClaimcheckEvent, type KeySnapshot, type KeyStore, createVerifier } from 'claimcheck'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createSnapshots } from '../../src/keys/key-store.ts'
+import { createTestClock, now } from '../support/clock.ts'
+import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
+import { refusalOf } from '../support/verifiers.ts'
+
+const nowMs = now * 1000
+const hour = 3_600_000
+const jwks = { keys: [keyFor('ES256').publicJwk] }
+const good: KeySnapshot = { version: 1, issuer, loadedAtMs: nowMs - hour, jwks }
+
+function snapshotsOf(store: KeyStore) {
+  const events: ClaimcheckEvent[] = []
+  const clock = createTestClock()
+  const emit = (event: ClaimcheckEvent) => void events.push(event)
+  return { events, ...createSnapshots({ issuer, store, algorithms: ['ES256'], staleMs: 24 * hour, clock, emit }) }
+}
+
+const holding = (value: unknown): KeyStore => ({ load: async () => value, save: async () => {} })
+
+describe('a snapshot', () => {
+  it('is restored with its age', async () => {
+    const { restore, events } = snapshotsOf(holding(good))
+    const restored = await restore()
+    expect(restored?.keys.map(({ kid }) => kid)).toEqual(['ES256'])
+    expect(restored?.loadedAtMs).toBe(nowMs - hour)
+    expect(events).toEqual([{ type: 'keys.restored', issuer, keys: 1, ageMs: hour }])
+  })
+
+  it.each([undefined, null])('that is not there (%s) is no event', async (value) => {
+    const { restore, events } = snapshotsOf(holding(value))
+    expect(await restore()).toBeUndefined()
+    expect(events).toEqual([])
+  })
+
+  it.each([
+    ['damaged', 'text'],
+    ['damaged', []],
+    ['damaged', { ...good, version: 2 }],
+    ['damaged', { ...good, jwks: 'x' }],
+    ['damaged', { ...good, loadedAtMs: 'now' }],
+    ['damaged', { ...good, loadedAtMs: Number.NaN }],
+    ['for another issuer', { ...good, issuer: `${issuer}/` }],
+    ['too old', { ...good, loadedAtMs: nowMs - 24 * hour }],
+    ['from the future', { ...good, loadedAtMs: nowMs + 60_001 }],
+    ['no usable key', { ...good, jwks: { keys: [] } }],
+    ['no usable key', { ...good, jwks: { keys: [{ ...keyFor('ES256').publicJwk, use: 'enc' }] } }],
+  ])('that is %s is refused, and an event says so', async (words, value) => {
+    const { restore, events } = snapshotsOf(holding(value))
+    expect(await restore()).toBeUndefined()
+    expect(events).toMatchObject([{ type: 'keys.snapshot_refused', issuer, reason: expect.stringContaining(words) }])
+  })
+
+  it('may be as old as stale keys may be, and a clock may have stepped back a minute', async () => {
+    const oldest = { ...good, loadedAtMs: nowMs - 24 * hour + 1 }
+    expect((await snapshotsOf(holding(oldest)).restore())?.loadedAtMs).toBe(nowMs - 24 * hour + 1)
+    const ahead = { ...good, loadedAtMs: nowMs + 60_000 }
+    expect((await snapshotsOf(holding(ahead)).restore())?.loadedAtMs).toBe(nowMs)
+  })
+
+  it('that cannot be read or written is an event, and nothing worse', async () => {
+    const failing = () => Promise.reject(new Error('disk\nfull'))
+    const { restore, save, events } = snapshotsOf({ load: failing, save: failing })
+    expect(await restore()).toBeUndefined()
+    await save({ jwks }, nowMs)
+    expect(events).toEqual([
+      { type: 'keys.snapshot_refused', issuer, reason: 'disk?full' },
+      { type: 'keys.snapshot_failed', issuer, reason: 'disk?full' },
+    ])
+  })
+})
+
+describe('a verifier with a key store', () => {
+  afterEach(() => vi.useRealTimers())
+  const down = () => Promise.reject(new Error('down'))
+
+  function start(keyStore: KeyStore, fetch: () => Promise<Response> = down) {
+    const events: ClaimcheckEvent[] = []
+    const onEvent = (event: ClaimcheckEvent) => void events.push(event)
+    return { events, ...createVerifier({ issuer, audience, keyStore, fetch, clock: createTestClock(), onEvent }) }
+  }
+
+  it('verifies while the STS is down', async () => {
+    const { verifyToken, ready, keys } = start(holding(good))
+    expect((await verifyToken(createToken())).principal.subject).toBe('alice')
+    expect(await ready()).toEqual([{ issuer, ok: true }])
+    expect(keys()).toMatchObject([{ issuer, state: 'stale', keys: 1, ageMs: hour }])
+  })
+
+  it('reads the snapshot once, also for many first requests', async () => {
+    let loads = 0
+    const load = async () => {
+      loads++
+      return good
+    }
+    const { verifyToken } = start({ ...holding(good), load })
+    await Promise.all(Array.from({ length: 100 }, () => verifyToken(createToken())))
+    await verifyToken(createToken())
+    expect(loads).toBe(1)
+  })
+
+  it('answers 503 without a good snapshot, and says why', async () => {
+    const { verifyToken, events } = start(holding({ ...good, issuer: 'https://other.example.com' }))
+    expect(await refusalOf(verifyToken(createToken()))).toMatchObject({ status: 503, code: 'keys_unavailable' })
+    expect(events.map(({ type }) => type)).toEqual(['keys.snapshot_refused', 'keys.refresh_failed', 'refusal'])
+  })
+
+  it('waits a second for a store that hangs, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { verifyToken } = start({ ...holding(good), load: () => new Promise(() => {}) })
+    const refused = refusalOf(verifyToken(createToken()))
+    await vi.advanceTimersByTimeAsync(999)
+    expect(await Promise.race([refused, Promise.resolve('waiting')])).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await refused).status).toBe(503)
+  })
+
+  it('saves what the STS gave out: the usable keys, their public members, and the time', async () => {
+    const saved: unknown[] = []
+    const keyStore: KeyStore = { ...holding(undefined), save: async (...call) => void saved.push(call) }
+    const { kty, crv, x, y, kid, alg } = keyFor('ES256').publicJwk
+    const published = [
+      { ...jwks.keys[0], x5c: ['MIIB'], note: 'x' },
+      { ...jwks.keys[0], kid: 'private', d: 'AA' },
+    ]
+    const fetch = async (url: string) =>
+      Response.json(url.endsWith('/jwks') ? { keys: published } : { issuer, jwks_uri: `${issuer}/jwks` })
+    const clock = createTestClock()
+    const { verifyToken } = createVerifier({ issuer, audience, keyStore, fetch, clock })
+    await verifyToken(createToken())
+    const snapshot = { version: 1, issuer, loadedAtMs: nowMs, jwks: { keys: [{ kty, crv, x, y, kid, alg }] } }
+    expect(saved).toEqual([[issuer, snapshot]])
+    expect((await start(holding(snapshot)).verifyToken(createToken())).issuer).toBe(issuer)
+  })
+})
