@@ -85,6 +85,22 @@ describe('verifySignature', () => {
     expect(await verifySignature(alg, key, signed, signature.with(0, (signature[0] ?? 0) ^ 1))).toBe(false)
   })
 
+  it.each(['RS256', 'PS256'] as const)(
+    '[RFC8725bis-3.14-2] has one spelling of a %s signature that begins with a zero',
+    async (alg) => {
+      const key = await publicKeyFor(alg)
+      // One signature in 256 does; without its zero it is the same number, and some platforms take it.
+      for (let count = 0; ; count++) {
+        const text = new TextEncoder().encode(String(count))
+        const signature = Uint8Array.from(signatureOf(text, quickKeyFor(alg)))
+        if (signature[0] !== 0) continue
+        expect(await verifySignature(alg, key, text, signature)).toBe(true)
+        expect(await verifySignature(alg, key, text, signature.slice(1))).toBe(false)
+        return
+      }
+    },
+  )
+
   it.each(everyAlgorithm)('verifies %s, and answers false for a wrong length', async (alg) => {
     const key = await publicKeyFor(alg)
     const signature = Uint8Array.from(signatureOf(message, quickKeyFor(alg)))
