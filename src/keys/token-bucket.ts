@@ -22,7 +22,8 @@ export function createTokenBucket(burst: number, refillMs: number): TokenBucket 
     const gained = Math.floor((nowMs - refilledAtMs) / refillMs)
     if (gained <= 0) return
     tokens = Math.min(burst, tokens + gained)
-    refilledAtMs += gained * refillMs
+    // A full bucket gains nothing, not even a part of the next token.
+    refilledAtMs = tokens === burst ? nowMs : refilledAtMs + gained * refillMs
   }
 
   return {

@@ -58,11 +58,11 @@ describe('an empty bucket', () => {
   })
 })
 
-it('is never more than one refill away from its next token', () => {
+it('is one refill away from its next token, counted from when the full one was taken from', () => {
   const bucket = createSpentBucket()
   bucket.take(startMs + 35_000)
   expect(takeAll(bucket, startMs + 35_000)).toBe(2)
-  expect(bucket.waitMs(startMs + 35_000)).toBe(5_000)
+  expect(bucket.waitMs(startMs + 35_000)).toBe(10_000)
 })
 
 it('begins to grow when a token is taken, not while it is full', () => {
@@ -101,4 +101,12 @@ describe('a token given back', () => {
     bucket.giveBack()
     expect(takeAll(bucket, startMs + 10_000)).toBe(2)
   })
+})
+
+it('keeps no part of a token when it has filled up', () => {
+  const bucket = createTokenBucket(3, 10_000)
+  bucket.take(0)
+  expect([3_609_000, 3_609_000, 3_609_000].map((nowMs) => bucket.take(nowMs))).toEqual([true, true, true])
+  expect(bucket.take(3_618_999)).toBe(false)
+  expect(bucket.take(3_619_000)).toBe(true)
 })
