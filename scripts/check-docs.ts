@@ -2,11 +2,11 @@
 // What a block takes for granted is declared in a comment just before it, invisible to the reader:
 //   <!-- check-docs: declare const app: import('express').Express -->
 // Blocks in other languages (```js, ```sh, ```text) are left alone.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { root } from './subpaths.ts'
 
-const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md']
+const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pagesOf('docs')]
 
 interface Block {
   readonly document: string
@@ -17,7 +17,7 @@ interface Block {
 
 const blocks = new Map<string, Block>()
 for (const document of documents.filter((name) => existsSync(`${root}/${name}`))) {
-  for (const block of readBlocks(document)) blocks.set(`${root}/${document}-${block.line}.ts`, block)
+  for (const block of readBlocks(document)) blocks.set(`${root}/${document.replace('/', '-')}-${block.line}.ts`, block)
 }
 
 const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
@@ -28,6 +28,13 @@ const errors = [...blocks.keys()].flatMap((file) => ts.getPreEmitDiagnostics(pro
 for (const error of errors) console.error(locate(error))
 if (errors.length > 0) process.exitCode = 1
 console.log(`${blocks.size} blocks compiled, ${errors.length} errors`)
+
+function pagesOf(folder: string): string[] {
+  if (!existsSync(`${root}/${folder}`)) return []
+  return readdirSync(`${root}/${folder}`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`)
+}
 
 function readBlocks(document: string): Block[] {
   const text = readFileSync(`${root}/${document}`, 'utf8')

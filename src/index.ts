@@ -9,7 +9,13 @@ export type { Fetch } from './internal/fetch-json.ts'
 export type { KeyCacheOptions } from './keys/key-settings.ts'
 export type { KeyHealth, KeyQuery, KeySource, VerificationKey } from './keys/key-source.ts'
 export type { KeySnapshot, KeyStore } from './keys/key-store.ts'
-export type { Principal, PrincipalAuthentication, PrincipalClient } from './principal/principal.ts'
+export type {
+  Principal,
+  PrincipalActor,
+  PrincipalAuthentication,
+  PrincipalClient,
+  PrincipalTrait,
+} from './principal/principal.ts'
 export {
   type Admission,
   type Authentication,

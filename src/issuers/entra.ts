@@ -176,6 +176,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     permissions: [],
     groups: { values: readStrings(claims, 'groups'), complete: !isOverage(claims) },
     authentication: readAuthentication(claims),
+    traits: [],
   }
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { type Algorithm, allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -157,6 +157,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const clientId = readString(claims, 'client_id')
   const client = clientId ?? readString(claims, 'azp')
   const authentication = readAuthentication(claims)
+  const actor = readActor(claims)
   return {
     kind: kindOf(sub, clientId, authentication),
     // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5).
@@ -171,7 +172,9 @@ function principal(claims: JsonObject, issuer: string): Principal {
     roles: readStrings(claims, 'roles'),
     permissions: [...readStrings(claims, 'permissions'), ...readStrings(claims, 'entitlements')],
     groups: { values: readStrings(claims, 'groups'), complete: true },
+    ...(actor && { actor }),
     authentication,
+    traits: [],
   }
 }
 

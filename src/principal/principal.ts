@@ -21,18 +21,49 @@ export interface Principal {
   readonly permissions: readonly string[]
   /** When `complete` is false the token left groups out: absence then proves nothing. */
   readonly groups: { readonly values: readonly string[]; readonly complete: boolean }
+  /** Who acts for the subject, where the token says so. */
+  readonly actor?: PrincipalActor
   /** How and when the user logged in, where the token says so. */
   readonly authentication: PrincipalAuthentication
+  /** What else the token says of the subject. Absence proves nothing. */
+  readonly traits: readonly PrincipalTrait[]
+}
+
+/**
+ * `agent`: software that decides by itself · `workload`: a build job, pod or function · `managed-identity`: its platform
+ * keeps its credentials · `guest`: a user whose home is another tenant · `consumer`: a personal account · `anonymous`: nobody
+ * has logged in · `impersonated`: support staff acts as this user · `delegated`: a client acts for the user.
+ */
+export type PrincipalTrait =
+  | 'agent'
+  | 'workload'
+  | 'managed-identity'
+  | 'guest'
+  | 'consumer'
+  | 'anonymous'
+  | 'impersonated'
+  | 'delegated'
+
+/** The outermost `act` (RFC 8693 §4.1), or what an STS says instead. Nested actors are history, never for decisions. */
+export interface PrincipalActor {
+  readonly subject: string
+  /** Where the actor is known by that name, when the token says so. */
+  readonly issuer?: string
+  readonly traits: readonly PrincipalTrait[]
 }
 
 export interface PrincipalClient {
   readonly id: string
   readonly type: 'public' | 'confidential' | 'unknown'
+  /** What the client runs on (`tv`, `phone`, `printer`, …), as the application's own client registry says. */
+  readonly form?: string
 }
 
 export interface PrincipalAuthentication {
   readonly acr?: string
   readonly amr?: readonly string[]
+  /** Entra authentication contexts that the login has satisfied (`acrs`). */
+  readonly contexts?: readonly string[]
   /** NumericDate in seconds. */
   readonly time?: number
 }

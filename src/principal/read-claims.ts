@@ -1,6 +1,6 @@
 // Reads claims whose shape differs between STSs. Whatever does not have the expected shape counts as absent.
-import type { JsonObject } from '../internal/json.ts'
-import type { PrincipalAuthentication } from './principal.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import type { PrincipalActor, PrincipalAuthentication } from './principal.ts'
 
 /** A non-empty string claim. */
 export function readString(claims: JsonObject, name: string): string | undefined {
@@ -34,4 +34,13 @@ export function readAuthentication(claims: JsonObject): PrincipalAuthentication 
     ...(amr.length > 0 && { amr }),
     ...(typeof time === 'number' && { time }),
   }
+}
+
+/** The outermost `act` (RFC 8693 §4.1); one that names nobody counts as absent. */
+export function readActor(claims: JsonObject): PrincipalActor | undefined {
+  const act = Object.hasOwn(claims, 'act') ? claims.act : undefined
+  if (!isJsonObject(act)) return undefined
+  const subject = readString(act, 'sub') ?? readString(act, 'client_id')
+  const issuer = readString(act, 'iss')
+  return subject === undefined ? undefined : { subject, ...(issuer !== undefined && { issuer }), traits: [] }
 }

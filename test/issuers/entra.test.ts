@@ -32,6 +32,7 @@ const alice = {
   permissions: [],
   groups: { values: [], complete: true },
   authentication: {},
+  traits: [],
 }
 
 const daemon = {

@@ -162,6 +162,7 @@ describe('the principal', () => {
     permissions: [],
     groups: { values: [], complete: true },
     authentication: {},
+    traits: [],
   }
 
   it.each([

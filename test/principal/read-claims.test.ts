@@ -1,6 +1,6 @@
 // Claims of many shapes, read into one.
 import { describe, expect, it } from 'vitest'
-import { readAuthentication, readScopes, readString, readStrings } from '../../src/principal/read-claims.ts'
+import { readActor, readAuthentication, readScopes, readString, readStrings } from '../../src/principal/read-claims.ts'
 
 describe('a string claim', () => {
   it('is read when it is a string with something in it', () => {
@@ -86,5 +86,23 @@ describe('authentication', () => {
 
   it('takes an acr of 0 and an auth_time of 0 as said', () => {
     expect(readAuthentication({ acr: '0', auth_time: 0 })).toStrictEqual({ acr: '0', time: 0 })
+  })
+})
+
+describe('the actor', () => {
+  it.each<[string, unknown, unknown]>([
+    ['is the outermost act', { sub: 'support', act: { sub: 'earlier' } }, { subject: 'support', traits: [] }],
+    [
+      'has its issuer',
+      { sub: 's', iss: 'https://a.example' },
+      { subject: 's', issuer: 'https://a.example', traits: [] },
+    ],
+    ['may be a client', { client_id: 'batch' }, { subject: 'batch', traits: [] }],
+    ['is nobody without act', undefined, undefined],
+    ['is nobody when act names nobody', { iss: 'https://a.example', act: { sub: 'earlier' } }, undefined],
+    ['is nobody when act is no object', ['support'], undefined],
+    ['is nobody when its sub is no string', { sub: 7 }, undefined],
+  ])('%s', (_, act, expected) => {
+    expect(readActor(act === undefined ? {} : { act })).toEqual(expected)
   })
 })

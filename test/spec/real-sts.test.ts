@@ -50,6 +50,7 @@ describe.each(algorithms)('a token signed with %s', (alg) => {
       permissions: [],
       groups: { values: [], complete: true },
       authentication: {},
+      traits: [],
     })
   })
 
