@@ -97,7 +97,11 @@ function createMember(): Member {
   const keys = createRemoteKeys({
     issuer: 'https://sts.example.com',
     algorithms: ['RS256'],
-    location: { jwksUri: async () => 'https://sts.example.com/jwks', movedFrom: async (jwksUri) => jwksUri },
+    location: {
+      jwksUri: async () => 'https://sts.example.com/jwks',
+      movedFrom: async (uri) => uri,
+      isFailing: () => false,
+    },
     settings,
     network: {
       fetch,

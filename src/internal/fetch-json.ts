@@ -8,6 +8,8 @@ export interface FetchJsonOptions {
   readonly fetch: Fetch
   /** Milliseconds for the whole answer, its last byte included. */
   readonly timeoutMs: number
+  /** The same, when several requests share one. */
+  readonly deadline?: AbortSignal
   readonly maxBytes: number
   /** Ends the request early, for `close()`. */
   readonly signal: AbortSignal
@@ -35,13 +37,12 @@ export interface HttpStatusError extends Error {
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
   const { host } = new URL(url)
   options.signal.throwIfAborted()
-  const deadline = AbortSignal.timeout(options.timeoutMs)
+  const { deadline = AbortSignal.timeout(options.timeoutMs) } = options
   // Not AbortSignal.any: the signal of `close()` lives long and would remember every request that it could have ended.
   const ending = new AbortController()
-  const end = () =>
-    ending.abort(
-      deadline.aborted ? new Error(`${host} did not answer within ${options.timeoutMs} ms`) : options.signal.reason,
-    )
+  const tooLate = () => new Error(`${host} did not answer within ${options.timeoutMs} ms`)
+  if (deadline.aborted) throw tooLate()
+  const end = () => ending.abort(deadline.aborted ? tooLate() : options.signal.reason)
   deadline.addEventListener('abort', end)
   options.signal.addEventListener('abort', end)
   try {

@@ -24,10 +24,12 @@ export interface Network {
 
 /** Where the JWK Set is. */
 export interface JwksLocation {
-  /** The address, as far as it is known. Rejects when it cannot be found out. */
+  /** The address, as far as it is known. Looks whether it has changed, but not too often. Rejects when it cannot be found out. */
   jwksUri(): Promise<string>
   /** Looks again, because the keys are no longer at `jwksUri`; resolves to the same when nothing else is known. */
   movedFrom(jwksUri: string): Promise<string>
+  /** Whether the last look failed: the STS is in trouble then. */
+  isFailing(): boolean
 }
 
 export interface RemoteKeysOptions {
@@ -72,7 +74,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
 
   async function fetchSet(uri: string): Promise<LoadedKeys & ImportedKeys> {
     // One retry is for a blip; in an outage the back-off decides when to try again.
-    const answer = await fetchJson(uri, { fetch, timeoutMs, maxBytes: maxJwksBytes, signal, retry: !failing })
+    const retry = !failing && !location.isFailing()
+    const answer = await fetchJson(uri, { fetch, timeoutMs, maxBytes: maxJwksBytes, signal, retry })
     return { ...(await importKeys(answer.value, algorithms)), maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 

@@ -1,14 +1,13 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { type FetchedJson, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import { printable } from '../internal/printable.ts'
-import { singleFlight } from '../internal/single-flight.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { JwksLocation, Network } from '../keys/remote-keys.ts'
 
 const maxMetadataBytes = 256 * 1024
-/** How long a `jwks_uri` is believed, before it is asked for again in the background; and after a failure of that. */
-const metadataFreshMs = 60 * 60 * 1000
-const metadataRetryMs = 10 * 60 * 1000
+/** How long a `jwks_uri` is believed without asking again, and how long after metadata could not be had. */
+const believedMs = 5 * 60 * 1000
+const believedAfterFailureMs = 10 * 60 * 1000
 
 export interface DiscoveryOptions {
   readonly issuer: string
@@ -35,56 +34,70 @@ export function metadataUrls(issuer: string): readonly string[] {
 }
 
 /**
- * Looks up and remembers the `jwks_uri` of one issuer. Looks again in the background now and then, so that a moved one is
- * followed; a document that cannot be had, or is not this issuer's, never takes the place of a good one.
+ * Looks up and remembers the `jwks_uri` of one issuer. Looks again before keys are fetched, each five minutes at most, so that a
+ * moved one is followed; a document that cannot be had, or is not this issuer's, never takes the place of a good one.
  */
 export function createDiscovery(options: DiscoveryOptions): JwksLocation {
-  const { clock, random, emit } = options.network
-  const { issuer } = options
-  let known: { readonly jwksUri: string; readonly refreshAtMs: number } | undefined
-  let askAgainAtMs = Number.NEGATIVE_INFINITY
+  const { clock, emit } = options.network
+  const { issuer, metadataUrls: addresses } = options
+  let known: Discovered | undefined
+  let failed = false
+  let believedUntilMs = Number.NEGATIVE_INFINITY
+  let searchedUntilMs = Number.NEGATIVE_INFINITY
 
-  const refresh = singleFlight(async (): Promise<string> => {
+  async function ask(urls: readonly string[]): Promise<string> {
     try {
-      const jwksUri = await discover(options)
-      if (known && known.jwksUri !== jwksUri) emit({ type: 'metadata.moved', issuer, jwksUri: printable(jwksUri) })
-      known = { jwksUri, refreshAtMs: clock.nowMs() + metadataFreshMs * (0.5 + 0.4 * random()) }
-      return jwksUri
+      // One retry is for a blip at the start: later the known address serves, and in an outage it would double the load.
+      const found = await discover(urls, !known && !failed, options)
+      if (known && known.jwksUri !== found.jwksUri)
+        emit({ type: 'metadata.moved', issuer, jwksUri: printable(found.jwksUri) })
+      known = found
+      failed = false
+      believedUntilMs = clock.nowMs() + believedMs
     } catch (error) {
+      failed = true
+      believedUntilMs = clock.nowMs() + believedAfterFailureMs
       // Without a good document the failure to get keys is reported by who wanted them.
-      if (known) {
-        emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
-        known = { ...known, refreshAtMs: clock.nowMs() + metadataRetryMs }
-      }
-      throw error
+      if (!known) throw error
+      emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
     }
-  })
+    return known.jwksUri
+  }
+
+  async function jwksUri(): Promise<string> {
+    if (known && clock.nowMs() < believedUntilMs) return known.jwksUri
+    return ask(known ? [known.metadataUrl] : addresses)
+  }
 
   return {
-    async jwksUri() {
-      if (!known) return refresh()
-      if (clock.nowMs() >= known.refreshAtMs) refresh().catch(() => {})
-      return known.jwksUri
-    },
-    async movedFrom(jwksUri) {
+    jwksUri,
+    async movedFrom(uri) {
       // Once in a while: as long as there are no keys, every attempt to get them comes by here.
-      if (clock.nowMs() < askAgainAtMs) return known?.jwksUri ?? jwksUri
-      askAgainAtMs = clock.nowMs() + metadataRetryMs
-      return refresh().catch(() => jwksUri)
+      if (clock.nowMs() < searchedUntilMs) return known?.jwksUri ?? uri
+      searchedUntilMs = clock.nowMs() + believedAfterFailureMs
+      return ask(addresses).catch(() => uri)
     },
+    isFailing: () => failed,
   }
+}
+
+interface Discovered {
+  readonly metadataUrl: string
+  readonly jwksUri: string
 }
 
 function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : error)
 }
 
-async function discover(options: DiscoveryOptions): Promise<string> {
+async function discover(urls: readonly string[], retry: boolean, options: DiscoveryOptions): Promise<Discovered> {
   const { fetch, fetchTimeoutMs: timeoutMs, signal } = options.network
+  const deadline = AbortSignal.timeout(timeoutMs)
   const problems: string[] = []
-  for (const url of options.metadataUrls) {
+  for (const url of urls) {
     try {
-      return readMetadata(await fetchJson(url, { fetch, timeoutMs, maxBytes: maxMetadataBytes, signal }), options)
+      const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
+      return { metadataUrl: url, jwksUri: readMetadata(answer, options) }
     } catch (error) {
       // A server that does not answer will not do so at its other addresses either.
       if (!isHttpStatusError(error) && !isMetadataError(error)) throw error

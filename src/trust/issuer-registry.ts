@@ -53,5 +53,5 @@ function keysOf(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOpti
 }
 
 function fixedLocation(jwksUri: string): JwksLocation {
-  return { jwksUri: async () => jwksUri, movedFrom: async () => jwksUri }
+  return { jwksUri: async () => jwksUri, movedFrom: async () => jwksUri, isFailing: () => false }
 }

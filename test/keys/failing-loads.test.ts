@@ -56,6 +56,30 @@ describe('without usable keys', () => {
 })
 
 describe('with usable keys', () => {
+  it.each([0, 0.5, 1])(
+    'is asked at most eight times in two minutes, then once a minute, for 23 hours (chance %d)',
+    async (random) => {
+      const cache = await createWarmKeyCache(['a'], { random: () => random })
+      cache.clock.advanceMs(9 * minute)
+      const begunMs: number[] = []
+      const startMs = cache.clock.nowMs()
+      while (cache.clock.nowMs() < startMs + 23 * hour) {
+        const loads = cache.loads()
+        expect(await stateOf(cache.find('a'))).toBe('a')
+        if (cache.loads() > loads) {
+          begunMs.push(cache.clock.nowMs())
+          await cache.fail()
+        }
+        cache.clock.advanceMs(cache.clock.nowMs() < startMs + 5 * minute ? 250 : 15 * second)
+      }
+      expect(begunMs.filter((ms) => ms < startMs + 2 * minute).length).toBeLessThanOrEqual(7) // the eighth is the retry
+      const later = begunMs.filter((ms) => ms >= startMs + 2 * minute)
+      for (const [index, ms] of later.slice(1).entries())
+        expect(ms - Number(later[index])).toBeGreaterThanOrEqual(minute)
+      expect(later.length).toBeGreaterThan(23 * 60 * 0.6)
+    },
+  )
+
   it.each([
     ['no longer', 0, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]],
     ['a quarter longer', 1, [1250, 2500, 5000, 10_000, 20_000, 40_000, 75_000, 75_000, 75_000]],

@@ -43,7 +43,7 @@ function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'ne
 
 /** An address that nothing else is known of. */
 function locationAt(jwksUri: () => Promise<string>) {
-  return { jwksUri, movedFrom: async (uri: string) => uri }
+  return { jwksUri, movedFrom: async (uri: string) => uri, isFailing: () => false }
 }
 
 /** The reason that the operator gets to see when the keys could not be had. */
@@ -183,7 +183,7 @@ describe('the address of the keys', () => {
       asked.push(uri)
       return `${server.issuer}/jwks`
     }
-    const keys = createKeys({ location: { jwksUri: async () => `${server.issuer}/old`, movedFrom } })
+    const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/old`), movedFrom } })
     expect((await keys.findKey(query))?.kid).toBe('ES256')
     expect(asked).toEqual([`${server.issuer}/old`])
     expect(server.requests).toEqual(['/old', '/jwks'])
@@ -202,7 +202,7 @@ describe('the address of the keys', () => {
   ])('is not looked up again when it %s: then nobody knows more', async (_, answer) => {
     server.answer('/jwks', answer)
     const movedFrom = () => Promise.reject(new Error('was asked'))
-    const keys = createKeys({ location: { jwksUri: async () => `${server.issuer}/jwks`, movedFrom } })
+    const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/jwks`), movedFrom } })
     const error = await refusalOf(keys.findKey(query))
     expect(error.details.cause).not.toMatchObject({ message: 'was asked' })
   })

@@ -189,3 +189,34 @@ describe('the grace for vanished keys', () => {
     await expectInvalidToken(verifier.verifyToken(sts.token()), 'key_not_found')
   })
 })
+
+describe('an address of the keys that has moved', () => {
+  it('is followed, though the old one still serves the old set, at the first token of a new key after five minutes', async () => {
+    const sts = await startSts()
+    const { verifyToken } = sts.startVerifier()
+    await verifyToken(sts.token())
+    const { server } = sts
+    const { issuer } = server
+    server.answer('/.well-known/openid-configuration', faults.json({ issuer, jwks_uri: `${issuer}/moved` }))
+    server.answer('/moved', faults.json({ keys: [newKey.publicJwk] }))
+    sts.clock.advanceMs(5 * minute)
+    await verifyToken(sts.token(newKey))
+    await expectInvalidToken(verifyToken(sts.token()), 'key_not_found')
+    expect(sts.events).toContainEqual({ type: 'metadata.moved', issuer, jwksUri: `${issuer}/moved` })
+  })
+
+  it('is found in the metadata when the old server has gone for good', async () => {
+    const sts = await startSts()
+    const verifier = sts.startVerifier()
+    await verifier.verifyToken(sts.token())
+    const { server } = sts
+    const { issuer } = server
+    server.answer('/.well-known/openid-configuration', faults.json({ issuer, jwks_uri: `${issuer}/moved` }))
+    server.answer('/moved', faults.json({ keys: [newKey.publicJwk] }))
+    server.answer('/jwks', faults.reset)
+    sts.clock.advanceMs(10 * minute)
+    await verifier.verifyToken(sts.token())
+    await refreshEnded(verifier)
+    await verifier.verifyToken(sts.token(newKey))
+  })
+})

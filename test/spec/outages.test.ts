@@ -76,7 +76,8 @@ describe('an STS that fails at the first request', () => {
       expect(await refusalOf(verifyToken(token()))).toMatchObject({ code: 'keys_unavailable' })
       clock.advanceMs(100)
     }
-    expect(server.count('/.well-known/oauth-authorization-server')).toBe(5)
+    // Five attempts, and one retry of the first.
+    expect(server.count('/.well-known/oauth-authorization-server')).toBe(6)
   })
 
   it('[OWN-JWKS-2] answers an HTTP request with a 503 that says when to come again', async () => {

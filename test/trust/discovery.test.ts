@@ -110,14 +110,15 @@ describe('a document that is not the issuer’s', () => {
     server.answer(byRfc8414, answer())
     server.answer(byOidc, good())
     expect(await discover()).toEqual({ issuer: server.issuer, ok: true })
-    expect(server.requests).toEqual([byRfc8414, byOidc, '/jwks'])
+    // As a set: one that is in trouble (500) is asked twice.
+    expect([...new Set(server.requests)]).toEqual([byRfc8414, byOidc, '/jwks'])
   })
 
   it.each(cases)('[RFC8414-3.2-1] [RFC8414-3.3-1] %s: nothing of it is used', async (_, reason, answer) => {
     server.answer('*', answer())
     const readiness = await discover()
     expect(readiness).toMatchObject({ issuer: server.issuer, ok: false, error: { code: 'keys_unavailable' } })
-    expect(server.requests).toEqual([byRfc8414, byOidc, byOidcAppended])
+    expect([...new Set(server.requests)]).toEqual([byRfc8414, byOidc, byOidcAppended])
     const { message } = (readiness?.error as { details: { cause: Error } }).details.cause
     const { origin } = new URL(server.issuer)
     expect(message.startsWith(`no metadata for ${server.issuer} (${origin}${byRfc8414}: `)).toBe(true)
