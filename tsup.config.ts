@@ -3,13 +3,17 @@
 import { defineConfig } from 'tsup'
 import { subpaths } from './scripts/subpaths.ts'
 
+const modules = subpaths.map(({ module }) => module)
+// Which of them serves is chosen at run time, by `imports` of package.json.
+const engines = ['token/engine-node', 'token/engine-web']
+
 export default defineConfig({
-  entry: Object.fromEntries(subpaths.map(({ module }) => [module, `src/${module}.ts`])),
+  entry: Object.fromEntries([...modules, ...engines].map((module) => [module, `src/${module}.ts`])),
   format: 'esm',
   target: 'node20',
   splitting: true,
   sourcemap: true,
   clean: true,
   silent: true,
-  external: ['lru-cache', 'express', 'fastify'],
+  external: ['#engine', 'lru-cache', 'express', 'fastify'],
 })

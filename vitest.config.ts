@@ -2,15 +2,34 @@
 import { defineConfig } from 'vitest/config'
 import { root, subpaths } from './scripts/subpaths.ts'
 
-export default defineConfig({
-  resolve: {
-    alias: subpaths.map(({ specifier, module }) => ({
+/** The package by its names, with one of its engines. */
+function aliases(engine: string): { find: RegExp; replacement: string }[] {
+  return [
+    ...subpaths.map(({ specifier, module }) => ({
       find: new RegExp(`^${specifier}$`),
       replacement: `${root}/src/${module}.ts`,
     })),
-  },
+    { find: /^#engine$/, replacement: `${root}/src/token/${engine}.ts` },
+  ]
+}
+
+export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        resolve: { alias: aliases('engine-node') },
+        test: { name: 'node', include: ['test/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        resolve: { alias: aliases('engine-web') },
+        test: {
+          name: 'web',
+          include: ['test/{token,attacks,issuers}/**/*.test.ts', 'test/verifie*.test.ts', 'test/keys/*-keys.test.ts'],
+        },
+      },
+    ],
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Nothing in src has an effect at load, so files may share a worker: express, fastify and jose are then loaded once a
     // worker and not once a file. What a test does to a global is undone after it.

@@ -6,9 +6,9 @@ import { root, subpaths } from './subpaths.ts'
 
 const all = `export * from 'claimcheck'`
 const core = await size(all)
-// 14 kB were meant for `.`; the complete key cache, with snapshots, took a little more.
+// 14 kB were meant for `.`; the complete key cache with snapshots, the token cache and the engine took 3 more.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 15_500 },
+  { what: 'claimcheck', bytes: core, budget: 17_500 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
@@ -33,7 +33,10 @@ if (rows.some(({ bytes, budget = Infinity }) => bytes > budget)) process.exitCod
 async function size(code: string, external: string[] = ['lru-cache']): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root },
-    alias: Object.fromEntries(subpaths.map(({ specifier, module }) => [specifier, `${root}/src/${module}.ts`])),
+    alias: {
+      ...Object.fromEntries(subpaths.map(({ specifier, module }) => [specifier, `${root}/src/${module}.ts`])),
+      '#engine': `${root}/src/token/engine-node.ts`,
+    },
     external,
     bundle: true,
     minify: true,

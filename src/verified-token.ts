@@ -1,5 +1,4 @@
 // What a handler gets: the claims and the caller of one verified token.
-import { deepFreeze } from './internal/deep-freeze.ts'
 import type { Principal } from './principal/principal.ts'
 import type { RegisteredClaims } from './token/claims.ts'
 import type { JoseHeader } from './token/parse-token.ts'
@@ -20,12 +19,47 @@ export interface VerifiedToken<C = Record<string, unknown>> {
   readonly token: string
 }
 
-export function createVerifiedToken<C>(parts: VerifiedToken<C>): VerifiedToken<C> {
-  const { token, ...visible } = parts
-  const auth = { ...visible }
-  Object.defineProperty(auth, 'token', { value: token })
-  // Claims are personal data: a log gets enough to find the caller, and no more.
-  const summary = { issuer: auth.issuer, principal: { key: auth.principal.key }, expiresAt: auth.expiresAt }
-  Object.defineProperty(auth, Symbol.for('nodejs.util.inspect.custom'), { value: () => ({ ...summary }) })
-  return deepFreeze(auth) as VerifiedToken<C>
+/** What of a verified token is the same for every request that carries it. Deeply frozen, so that requests can share it. */
+export type SharedParts<C> = Omit<VerifiedToken<C>, 'token'>
+
+// A class, since each request gets its own and nothing else makes them as fast; nobody outside sees it.
+class RequestToken<C> implements VerifiedToken<C> {
+  readonly claims: VerifiedToken<C>['claims']
+  readonly principal: Principal
+  readonly header: Readonly<JoseHeader>
+  readonly issuer: string
+  readonly expiresAt: number
+  readonly proof: 'none' | 'dpop' | 'mtls'
+  readonly #token: string
+
+  static {
+    // Shared by all: what one handler did to it, the next request would see.
+    Object.freeze(this.prototype)
+    Object.freeze(this)
+  }
+
+  constructor(parts: SharedParts<C>, token: string) {
+    this.claims = parts.claims
+    this.principal = parts.principal
+    this.header = parts.header
+    this.issuer = parts.issuer
+    this.expiresAt = parts.expiresAt
+    this.proof = parts.proof
+    this.#token = token
+    Object.freeze(this)
+  }
+
+  get token(): string {
+    return this.#token
+  }
+
+  /** Claims are personal data: a log gets enough to find the caller, and no more. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return { issuer: this.issuer, principal: { key: this.principal.key }, expiresAt: this.expiresAt }
+  }
+}
+
+/** A request's own view of `parts`, which must be deeply frozen, with the token as this request sent it. */
+export function createVerifiedToken<C>(parts: SharedParts<C>, token: string): VerifiedToken<C> {
+  return new RequestToken(parts, token)
 }

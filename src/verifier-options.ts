@@ -7,6 +7,7 @@ import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.t
 import type { KeyStore } from './keys/key-store.ts'
 import { oidc, readAudience } from './issuers/oidc.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
+import { readTokenCacheOptions, type TokenCacheOptions } from './token/token-cache.ts'
 import type { Issuer, IssuerWithAudience } from './trust/issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
@@ -36,6 +37,11 @@ interface CommonOptions<C> {
   readonly keyCache?: KeyCacheOptions
   /** Keeps the keys beyond this process, such as `fileKeyStore(path)`: a start while the STS is down can then verify. */
   readonly keyStore?: KeyStore
+  /**
+   * Verified tokens are remembered until they or their keys end: by a digest, never by their text. `false` verifies every
+   * token anew. Asked for each request all the same: the times in the token, its key, `isRevoked`.
+   */
+  readonly tokenCache?: TokenCacheOptions | false
   /** Default: the system's clock. */
   readonly clock?: Clock
   /** Told of every refusal and of what happens to the keys. Whatever it throws is dropped. */
@@ -81,6 +87,7 @@ export const verifierOptionNames: readonly string[] = [
   'fetchTimeoutMs',
   'keyCache',
   'keyStore',
+  'tokenCache',
   'clock',
   'onEvent',
   'isRevoked',
@@ -92,6 +99,7 @@ export interface VerifierSettings {
   readonly clockToleranceSeconds: number
   readonly maxTokenAgeSeconds: number | undefined
   readonly requiredClaims: readonly string[]
+  readonly tokenCache: Required<TokenCacheOptions> | undefined
 }
 
 /** @throws TypeError for anything that is misspelt, of the wrong type, or can never work. */
@@ -121,6 +129,7 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     clockToleranceSeconds,
     maxTokenAgeSeconds,
     requiredClaims: [...requiredClaims],
+    tokenCache: options.tokenCache === false ? undefined : readTokenCacheOptions(options.tokenCache),
   }
 }
 

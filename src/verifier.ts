@@ -1,33 +1,19 @@
-// createVerifier: the order of checks for a token, from top to bottom.
-import { type Clock, systemClock } from './clock.ts'
-import { AuthError, type Refusal } from './errors.ts'
+// createVerifier: what a user sees of verification. The order of checks is in verification.ts.
+import { systemClock } from './clock.ts'
 import { createEmit } from './events.ts'
-import { deepFreeze } from './internal/deep-freeze.ts'
-import type { JsonObject } from './internal/json.ts'
+import type { Eventually } from './internal/eventually.ts'
+import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
-import type { KeyHealth, VerificationKey } from './keys/key-source.ts'
-import type { Algorithm } from './token/algorithms.ts'
-import {
-  checkAudience,
-  checkClaimTypes,
-  checkConfirmation,
-  checkRequired,
-  checkTimes,
-  checkType,
-} from './token/claims.ts'
-import { applySchema } from './token/claims-schema.ts'
-import { describeToken } from './token/describe-token.ts'
-import { type ParsedToken, parseToken } from './token/parse-token.ts'
-import { verifySignature } from './token/signature.ts'
-import { createIssuerRegistry, type TrustedIssuer } from './trust/issuer-registry.ts'
-import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
+import { createIssuerRegistry } from './trust/issuer-registry.ts'
+import { createVerification } from './verification.ts'
+import type { VerifiedToken } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
 
 /** Verifies access tokens. Its functions may be taken off it. */
 export interface Verifier<C = Record<string, unknown>> {
   /**
    * Verifies a compact JWS access token (RFC 9068 and its many relatives): who issued it, for whom, when, and that
-   * nobody changed it. Does not decide what the caller may do.
+   * nobody changed it. Does not decide what the caller may do. A token that was verified is remembered, see `tokenCache`.
    *
    * @throws AuthError with `status` 401 when the token is not acceptable, 503 when that could not be found out.
    */
@@ -55,6 +41,14 @@ export interface IssuerReadiness {
 export function createVerifier<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: VerifierOptions<I, C>,
 ): Verifier<C> {
+  const { verify: _, ...verifier } = createVerifierParts<I, C>(options)
+  return verifier
+}
+
+/** A verifier, and its own way in: `verify` answers at once where nothing has to be waited for. */
+export function createVerifierParts<const I extends IssuerOptions, C>(
+  options: VerifierOptions<I, C>,
+): Verifier<C> & { verify(token: string): Eventually<VerifiedToken<C>> } {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
   const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema, isRevoked } = options
   const emit = createEmit(options.onEvent)
@@ -62,112 +56,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
-
-  async function verifyToken(token: string): Promise<VerifiedToken<C>> {
-    try {
-      return await verify(token)
-    } catch (error) {
-      // A preset or a clock that throws is our fault, not the token's; and no door opens because of it.
-      if (error instanceof AuthError) throw error
-      throw report(new AuthError('verification_unavailable', { details: { cause: error } }))
-    }
-  }
-
-  async function verify(token: string): Promise<VerifiedToken<C>> {
-    const parsed = parseToken(token)
-    if ('code' in parsed) throw refuse(parsed)
-    const trusted = issuers.find(parsed.claims.iss)
-    if (!trusted) throw refuse(unknownIssuer(parsed), parsed)
-    // No key is needed for these, so only a token that passes them can cost a fetch or cryptography.
-    const implausible = checkWithoutKey(parsed, trusted)
-    if (implausible) throw refuse(implausible, parsed)
-    const key = await findKey(parsed, trusted)
-    if (!key) throw refuse({ code: 'key_not_found', hint: keyHint }, parsed)
-    if (!(await isSigned(parsed, key, trusted))) throw refuse({ code: 'signature_invalid' }, parsed)
-    // From here on the claims are the issuer's words.
-    const claims = await typedClaims(parsed)
-    const auth = createVerifiedToken<C>({
-      claims: claims as VerifiedToken<C>['claims'],
-      principal: trusted.profile.principal(parsed.claims, trusted.issuer),
-      header: parsed.header,
-      issuer: trusted.issuer,
-      expiresAt: parsed.claims.exp as number,
-      proof: 'none',
-      token,
-    })
-    await checkRevocation(auth, parsed)
-    return auth
-  }
-
-  function checkWithoutKey(parsed: ParsedToken, { profile }: TrustedIssuer): Refusal | undefined {
-    const { header, claims } = parsed
-    const audience = profile.audience ?? null
-    return (
-      checkAlgorithm(header.alg, profile.algorithms) ??
-      checkType(header.typ, profile.types) ??
-      checkClaimTypes(claims) ??
-      checkRequired(claims, [
-        'exp',
-        ...(audience ? ['aud'] : []),
-        ...settings.requiredClaims,
-        ...profile.requiredClaims,
-      ]) ??
-      checkTimes(claims, readClock(clock), settings) ??
-      profile.checkToken(parsed) ??
-      (audience ? checkAudience(claims, audience) : undefined) ??
-      checkConfirmation(claims)
-    )
-  }
-
-  async function findKey(
-    { header, claims }: ParsedToken,
-    { keys }: TrustedIssuer,
-  ): Promise<VerificationKey | undefined> {
-    try {
-      return await keys.findKey(header)
-    } catch (error) {
-      const unavailable =
-        error instanceof AuthError ? error : new AuthError('keys_unavailable', { details: { cause: error } })
-      throw report(unavailable, describeToken({ header, claims }, false))
-    }
-  }
-
-  async function isSigned(parsed: ParsedToken, key: VerificationKey, { keys }: TrustedIssuer): Promise<boolean> {
-    const { header, signingInput, signature } = parsed
-    const alg = header.alg as Algorithm
-    if (await verifySignature(alg, key.key, signingInput, signature)) return true
-    // The STS may have put a new key under the old kid.
-    const replacement = await keys.findReplacement?.(header, key)
-    return replacement !== undefined && verifySignature(alg, replacement.key, signingInput, signature)
-  }
-
-  async function typedClaims(parsed: ParsedToken): Promise<JsonObject> {
-    const claims = deepFreeze(parsed.claims)
-    if (!schema) return claims
-    const applied = await applySchema(schema, claims)
-    if ('code' in applied) throw refuse(applied, parsed, true)
-    return applied.claims
-  }
-
-  async function checkRevocation(auth: VerifiedToken<C>, parsed: ParsedToken): Promise<void> {
-    if (!isRevoked) return
-    const answer = await askRevocation(isRevoked, auth)
-    if (answer === true) throw refuse({ code: 'token_revoked' }, parsed, true)
-    // Neither yes nor no: a check that could not be made is not a check that passed.
-    if (answer !== false)
-      throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, parsed, true)
-  }
-
-  function refuse({ code, hint, details }: Refusal, parsed?: ParsedToken, verified = false): AuthError {
-    const facts = parsed ? describeToken(parsed, verified) : { verified }
-    return report(new AuthError(code, { hint, details: { ...facts, ...details } }))
-  }
-
-  function report(error: AuthError, facts = {}): AuthError {
-    const { code, status, hint, details } = error
-    emit({ type: 'refusal', code, status, hint, details: { ...facts, ...details } })
-    return error
-  }
+  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, emit })
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(
@@ -186,42 +75,11 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     return issuers.all.flatMap((trusted) => trusted.keys.health?.() ?? [])
   }
 
-  return { verifyToken, ready, keys, close: () => closing.abort(new Error('the verifier was closed')) }
-}
-
-const keyHint =
-  'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?'
-
-/** A clock that tells no time must not make every token young. */
-function readClock(clock: Clock): number {
-  const nowMs: unknown = clock.nowMs()
-  if (typeof nowMs !== 'number' || !Number.isFinite(nowMs))
-    throw new TypeError('clock.nowMs() must give a finite number.')
-  return nowMs
-}
-
-function checkAlgorithm(alg: string, allowed: readonly Algorithm[]): Refusal | undefined {
-  if ((allowed as readonly string[]).includes(alg)) return undefined
-  return { code: 'algorithm_not_allowed', details: { claim: 'alg', expected: allowed } }
-}
-
-function unknownIssuer({ claims }: ParsedToken): Refusal {
-  if (!Object.hasOwn(claims, 'iss')) return { code: 'claim_missing', details: { claim: 'iss' } }
   return {
-    code: 'issuer_unknown',
-    hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
-    details: { claim: 'iss' },
-  }
-}
-
-async function askRevocation<C>(
-  isRevoked: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>,
-  auth: VerifiedToken<C>,
-): Promise<boolean | { readonly cause: unknown }> {
-  try {
-    const answer: unknown = await isRevoked(auth)
-    return typeof answer === 'boolean' ? answer : { cause: new TypeError('isRevoked did not answer true or false.') }
-  } catch (cause) {
-    return { cause }
+    verify,
+    verifyToken: async (token) => verify(token),
+    ready,
+    keys,
+    close: () => closing.abort(new Error('the verifier was closed')),
   }
 }

@@ -1,6 +1,10 @@
 // No token, and nothing of what only its owner should know, in any log, error, event or answer: one request for every
 // way to be refused, then a search through all that came out.
-import { inspect } from 'node:util'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect, promisify } from 'node:util'
 import {
   type ClaimcheckEvent,
   createResourceServer,
@@ -162,3 +166,27 @@ describe('a verified token', () => {
 function piecesOf(token: string): readonly string[] {
   return Array.from({ length: Math.floor(token.length / 8) - 1 }, (_, index) => token.slice(index * 8, index * 8 + 16))
 }
+
+describe('the memory of a process', () => {
+  it('[RFC9700-4.9.3-1] holds no text of 10 000 tokens that it remembers', { timeout: 120_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'claimcheck-'))
+    try {
+      const script = new URL('./support/remember-tokens.ts', import.meta.url).pathname
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, folder], {
+        env: { ...process.env, TSX_TSCONFIG_PATH: new URL('../tsconfig.json', import.meta.url).pathname },
+      })
+      expect(stdout).toBe('10000 remembered\n')
+      const [snapshot, samples] = await Promise.all([
+        readFile(join(folder, 'heap.heapsnapshot'), 'utf8'),
+        readFile(join(folder, 'samples.txt'), 'utf8'),
+      ])
+      // So that a search that finds nothing has searched something: claims are there, as claims.
+      expect(snapshot).toContain('a-subject-that-is-remembered')
+      const pieces = samples.split('\n').filter((line) => line !== '')
+      expect(pieces.length).toBeGreaterThan(20)
+      expect(pieces.filter((piece) => snapshot.includes(piece))).toEqual([])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})

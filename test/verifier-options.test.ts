@@ -12,7 +12,7 @@ import { expectInvalidToken } from './support/verifiers.ts'
 const good = { issuer, audience }
 const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
 const names =
-  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, keyCache, keyStore, clock, onEvent, isRevoked'
+  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, keyCache, keyStore, tokenCache, clock, onEvent, isRevoked'
 
 describe('refuses', () => {
   it.each<[object, string]>([
@@ -116,6 +116,7 @@ describe('accepts', () => {
       fetchTimeoutMs: 1000,
       keyCache: { graceSeconds: 60 },
       keyStore: { load: async () => undefined, save: async () => {} },
+      tokenCache: { maxTokens: 100, maxBytes: 65_536 },
       clock: { nowMs: () => 0 },
       onEvent: () => {},
       isRevoked: () => false,
@@ -197,7 +198,12 @@ describe('the settings', () => {
 
   it('have defaults', () => {
     const { issuers, ...rest } = read({})
-    expect(rest).toEqual({ clockToleranceSeconds: 30, maxTokenAgeSeconds: undefined, requiredClaims: [] })
+    expect(rest).toEqual({
+      clockToleranceSeconds: 30,
+      maxTokenAgeSeconds: undefined,
+      requiredClaims: [],
+      tokenCache: { maxTokens: 10_000, maxBytes: 32 * 1024 * 1024 },
+    })
     expect(issuers).toMatchObject([{ preset: 'oidc', audience: [audience], endpoints: [{ issuer }] }])
   })
 

@@ -132,7 +132,7 @@ async function readBody(host: string, response: Response, maxBytes: number, sign
   let size = 0
   for (;;) {
     const { done, value } = await connected(host, reader.read())
-    if (done) return Buffer.concat(chunks)
+    if (done) return joined(chunks, size)
     size += value.byteLength
     if (size > maxBytes) {
       cancel()
@@ -140,6 +140,16 @@ async function readBody(host: string, response: Response, maxBytes: number, sign
     }
     chunks.push(value)
   }
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
 }
 
 function parseBody(host: string, body: Uint8Array): JsonObject {

@@ -6,12 +6,23 @@ const quote = 0x22
 const colon = 0x3a
 const backslash = 0x5c
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Parses `bytes` as one strict JSON object, or returns `undefined`. Never throws. */
-export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
+/** Decodes UTF-8, or returns `undefined` for bytes that are none. A byte order mark stays, and is no JSON. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Parses `text` as one strict JSON object, or returns `undefined`. Never throws. */
+export function parseJsonObject(text: string | undefined): JsonObject | undefined {
+  if (text === undefined) return undefined
+  try {
     const value: unknown = JSON.parse(text)
     if (!isJsonObject(value)) return undefined
     // JSON.parse keeps the last of two members with one name, so a repetition shows as fewer members than colons.

@@ -61,14 +61,21 @@ export function holdKeys(
   }
 }
 
+/** Keys that may verify, and until when that list holds if nothing is loaded. */
+export interface UsableKeys {
+  readonly keys: readonly VerificationKey[]
+  readonly untilMs: number
+}
+
 /** The keys that may verify at `nowMs`: listed ones until they are stale, vanished ones until their grace ends; never longer. */
-export function usableKeys(
-  held: HeldKeys | undefined,
-  nowMs: number,
-  { graceMs }: KeySettings,
-): readonly VerificationKey[] {
-  if (!held || nowMs >= held.staleAtMs) return []
-  return held.keys.filter((one) => one.listed || nowMs < one.lastSeenMs + graceMs).map(({ key }) => key)
+export function usableKeys(held: HeldKeys | undefined, nowMs: number, { graceMs }: KeySettings): UsableKeys {
+  if (!held || nowMs >= held.staleAtMs) return { keys: [], untilMs: Number.POSITIVE_INFINITY }
+  const usable = held.keys.filter((one) => one.listed || nowMs < one.lastSeenMs + graceMs)
+  const vanished = usable.filter(({ listed }) => !listed)
+  return {
+    keys: usable.map(({ key }) => key),
+    untilMs: Math.min(held.staleAtMs, ...vanished.map(({ lastSeenMs }) => lastSeenMs + graceMs)),
+  }
 }
 
 /** A listed key takes the place of a vanished one that answers to the same header; a key without `kid` has no grace. */

@@ -1,8 +1,10 @@
 // From a JWK Set (RFC 7517) to keys that can verify, one by one: a key that must not be used is skipped, the rest serve.
+import { importPublicKey, strengthOf } from '#engine'
 import type { webcrypto } from 'node:crypto'
 import { decodeBase64url } from '../internal/base64url.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Algorithm, algorithms as table, isAlgorithm } from '../token/algorithms.ts'
+import type { PublicKey } from '../token/engine.ts'
 import type { VerificationKey } from './key-source.ts'
 
 export const maxKeys = 1000
@@ -14,28 +16,41 @@ const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384'
 
 export interface ImportedKeys {
   readonly keys: readonly VerificationKey[]
+  /** The same, by what they were made of: for the next import. */
+  readonly known: KnownKeys
   /** How many members of the set cannot verify a token here. */
   readonly skipped: number
   /** The JWK Set of the usable keys alone, without any other member. */
   readonly jwks: { readonly keys: readonly JsonObject[] }
 }
 
+/** Keys that were imported before, by the JWK that each was made of. */
+export type KnownKeys = ReadonlyMap<string, VerificationKey>
+
 /**
- * Imports the usable keys of `jwks` for an issuer that signs with `allowed`.
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed`. One that is `known` stays the same object.
  *
  * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
  * the STS, and must never replace keys that work.
  */
-export async function importKeys(jwks: unknown, allowed: readonly Algorithm[]): Promise<ImportedKeys> {
+export async function importKeys(
+  jwks: unknown,
+  allowed: readonly Algorithm[],
+  known: KnownKeys = new Map(),
+): Promise<ImportedKeys> {
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
-  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed)))).filter((one) => one !== undefined)
+  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed, known)))).filter(
+    (one) => one !== undefined,
+  )
   // A key that is listed twice is one key, not two to choose from.
-  const imported = [...new Map(usable.map((one) => [JSON.stringify(one.jwk), one])).values()]
+  const distinct = new Map(usable.map((one) => [one.text, one]))
+  const imported = [...distinct.values()]
   if (imported.length === 0) throw new Error('the JWK Set has no usable key')
   return {
     keys: imported.map(({ key }) => key),
+    known: new Map(imported.map(({ text, key }) => [text, key])),
     skipped: members.length - imported.length,
     jwks: { keys: imported.map(({ jwk }) => jwk) },
   }
@@ -44,22 +59,30 @@ export async function importKeys(jwks: unknown, allowed: readonly Algorithm[]): 
 interface ImportedKey {
   readonly key: VerificationKey
   readonly jwk: JsonObject
+  /** The same JWK as text. */
+  readonly text: string
 }
 
-async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<ImportedKey | undefined> {
-  if (!isJsonObject(jwk) || !isForVerifying(jwk)) return undefined
-  const algorithms = algorithmsOf(jwk, allowed)
+async function importKey(
+  member: unknown,
+  allowed: readonly Algorithm[],
+  known: KnownKeys,
+): Promise<ImportedKey | undefined> {
+  if (!isJsonObject(member) || !isForVerifying(member)) return undefined
+  const algorithms = algorithmsOf(member, allowed)
   const [algorithm] = algorithms
   if (!algorithm) return undefined
   try {
-    const material = publicMembers(jwk)
-    const key = await crypto.subtle.importKey('jwk', material, table[algorithm].webCrypto, false, ['verify'])
+    const material = publicMembers(member)
+    const { kid, alg } = member
+    const jwk = { ...material, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }
+    const text = JSON.stringify(jwk)
+    const earlier = known.get(text)
+    if (earlier) return { key: earlier, jwk, text }
+    const key = await importPublicKey(material, algorithm)
     if (!isStrong(key)) return undefined
-    const { kid, alg } = jwk
-    return {
-      key: { ...(typeof kid === 'string' && { kid }), algorithms, key, material: JSON.stringify(material) },
-      jwk: { ...material, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) },
-    }
+    const named = typeof kid === 'string' ? { kid } : {}
+    return { key: { ...named, algorithms, key, material: JSON.stringify(material) }, jwk, text }
   } catch {
     return undefined
   }
@@ -110,11 +133,10 @@ function checkCoordinate(crv: unknown, value: unknown): void {
 }
 
 /** "A key of size 2048 bits or larger MUST be used", RFC 7518 §3.3. */
-function isStrong({ algorithm }: webcrypto.CryptoKey): boolean {
-  if (!('modulusLength' in algorithm)) return true
-  const { modulusLength, publicExponent } = algorithm as webcrypto.RsaHashedKeyAlgorithm
+function isStrong(key: PublicKey): boolean {
+  const rsa = strengthOf(key)
+  if (!rsa) return true
   // With the exponent 1 a signature is its own message, and anyone can write one; even ones belong to no RSA key.
-  const isOdd = ((publicExponent.at(-1) ?? 0) & 1) === 1
-  const isOne = publicExponent.length === 1 && publicExponent[0] === 1
-  return modulusLength >= minRsaBits && modulusLength <= maxRsaBits && isOdd && !isOne
+  const isOdd = rsa.exponent % 2n === 1n
+  return rsa.modulusBits >= minRsaBits && rsa.modulusBits <= maxRsaBits && isOdd && rsa.exponent > 1n
 }

@@ -2,10 +2,11 @@
 // paid for, and a good token is never called bad because nobody looked.
 import { LRUCache } from 'lru-cache'
 import { createSteadyClock } from '../clock.ts'
+import { after, type Eventually } from '../internal/eventually.ts'
 import { printable } from '../internal/printable.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
 import { createRefreshedKeys, type RefreshedKeysParts } from './refreshed-keys.ts'
-import { type KeySelection, selectKey } from './select-key.ts'
+import type { KeySelection } from './select-key.ts'
 import { createTokenBucket } from './token-bucket.ts'
 
 const second = 1000
@@ -27,19 +28,22 @@ export function createKeyCache(parts: RefreshedKeysParts): Required<KeySource> {
   const absentSinceMs = new LRUCache<string, number>({ max: maxAbsentKids })
 
   function select(query: KeyQuery): KeySelection {
-    return selectKey(keys.usable(), query)
+    return keys.usable().select(query)
   }
 
-  async function findKey(query: KeyQuery): Promise<VerificationKey | undefined> {
+  function findKey(query: KeyQuery): Eventually<VerificationKey | undefined> {
     const begunBefore = keys.begun()
-    await keys.ready()
-    for (;;) {
-      const selection = select(query)
-      if (selection.key) return selection.key
-      if (selection.missing === 'none' || isAbsent(query.kid, begunBefore)) return undefined
-      const loaded = await (keys.isLoading() ? keys.refresh() : refreshForUnknown(query.kid))
+    return after(keys.ready(), () => find(query, begunBefore))
+  }
+
+  function find(query: KeyQuery, begunBefore: number): Eventually<VerificationKey | undefined> {
+    const selection = select(query)
+    if (selection.key) return selection.key
+    if (selection.missing === 'none' || isAbsent(query.kid, begunBefore)) return undefined
+    return (keys.isLoading() ? keys.refresh() : refreshForUnknown(query.kid)).then((loaded) => {
       if (!loaded) throw keys.unavailable()
-    }
+      return find(query, begunBefore)
+    })
   }
 
   /** Whether a load that began after the `kid` was first seen has ended without it, now or less than 10 s ago. */
@@ -50,22 +54,32 @@ export function createKeyCache(parts: RefreshedKeysParts): Required<KeySource> {
     return sinceMs !== undefined && nowMs - sinceMs < absentKidMs
   }
 
-  async function refreshForUnknown(kid = ''): Promise<boolean> {
+  /** @throws AuthError at once when the budget is spent: a flood must not even cost promises. */
+  function refreshForUnknown(kid = ''): Promise<boolean> {
     const nowMs = clock.nowMs()
     if (keys.mustWait()) throw keys.unavailable()
     if (!unknownKids.take(nowMs)) throw keys.unavailable(unknownKids.waitMs(nowMs))
     emit({ type: 'keys.unknown_kid', issuer, kid: printable(kid) })
-    const loaded = await keys.refresh()
-    if (!loaded) unknownKids.giveBack()
-    return loaded
+    return keys.refresh().then((loaded) => {
+      if (!loaded) unknownKids.giveBack()
+      return loaded
+    })
   }
 
-  async function findReplacement(query: KeyQuery, failed: VerificationKey): Promise<VerificationKey | undefined> {
+  function findReplacement(query: KeyQuery, failed: VerificationKey): Eventually<VerificationKey | undefined> {
     const newer = otherThan(failed, select(query).key)
     if (newer) return newer
     const joins = keys.isLoading()
     // A budget of its own: forged signatures, which anyone can send, must not use up what unknown kids need.
     if (!joins && (keys.mustWait() || !replacedKeys.take(clock.nowMs()))) return undefined
+    return refreshForReplaced(query, failed, joins)
+  }
+
+  async function refreshForReplaced(
+    query: KeyQuery,
+    failed: VerificationKey,
+    joins: boolean,
+  ): Promise<VerificationKey | undefined> {
     const loaded = await keys.refresh()
     if (!joins && !loaded) replacedKeys.giveBack()
     const replacement = otherThan(failed, select(query).key)
@@ -73,7 +87,7 @@ export function createKeyCache(parts: RefreshedKeysParts): Required<KeySource> {
     return replacement
   }
 
-  return { findKey, findReplacement, ready: keys.ready, health: keys.health }
+  return { findKey, findReplacement, ready: async () => void (await keys.ready()), health: keys.health }
 }
 
 function otherThan(failed: VerificationKey, key: VerificationKey | undefined): VerificationKey | undefined {

@@ -1,12 +1,16 @@
 // Whoever supplies keys sees a header and never a claim.
-import type { webcrypto } from 'node:crypto'
+import type { Eventually } from '../internal/eventually.ts'
 import type { Algorithm } from '../token/algorithms.ts'
+import type { PublicKey } from '../token/engine.ts'
 
-/** A public key, bound to the algorithms it may verify: one, or the two names of Ed25519. */
+/**
+ * A public key, bound to the algorithms it may verify: one, or the two names of Ed25519. One key is one object: a token that
+ * was verified with it is remembered for as long as its source finds this very object.
+ */
 export interface VerificationKey {
   readonly kid?: string
   readonly algorithms: readonly Algorithm[]
-  readonly key: webcrypto.CryptoKey
+  readonly key: PublicKey
   /** The key's public members as text: whether it is still the same key. */
   readonly material?: string
 }
@@ -20,16 +24,17 @@ export interface KeyQuery {
 /** Where the keys of one issuer come from. */
 export interface KeySource {
   /**
-   * Finds the one key for a token's header. `undefined` means that the issuer has no such key, and the token is bad.
+   * Finds the one key for a token's header, at once where nothing has to be fetched. Asked for every token, remembered or
+   * new. `undefined` means that the issuer has no such key, and the token is bad.
    *
    * @throws AuthError `keys_unavailable` when that could not be found out: the token may be good.
    */
-  findKey(query: KeyQuery): Promise<VerificationKey | undefined>
+  findKey(query: KeyQuery): Eventually<VerificationKey | undefined>
   /**
    * Called when a signature did not verify with `failed`: finds the key that has taken its place under the same header,
    * if there is one. Whoever can send a token can cause this, so it must be bounded.
    */
-  findReplacement?(query: KeyQuery, failed: VerificationKey): Promise<VerificationKey | undefined>
+  findReplacement?(query: KeyQuery, failed: VerificationKey): Eventually<VerificationKey | undefined>
   /** Gets ready for the first token, if there is something to get. Rejects when that failed. */
   ready?(): Promise<void>
   /** How the keys stand. */

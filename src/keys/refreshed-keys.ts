@@ -3,11 +3,13 @@
 import { type Clock, createSteadyClock } from '../clock.ts'
 import { AuthError } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import type { Eventually } from '../internal/eventually.ts'
 import { printable } from '../internal/printable.ts'
 import { singleFlight } from '../internal/single-flight.ts'
 import { type HeldKeys, holdKeys, type LoadedKeys, usableKeys } from './held-keys.ts'
-import type { KeyHealth, VerificationKey } from './key-source.ts'
+import type { KeyHealth } from './key-source.ts'
 import type { KeySettings } from './key-settings.ts'
+import { indexKeys, type KeyIndex } from './select-key.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -30,19 +32,19 @@ export interface RefreshedKeysParts {
 
 export interface RefreshedKeys {
   /** The keys that may verify now. */
-  usable(): readonly VerificationKey[]
+  usable(): KeyIndex
   /**
    * Loads the first keys, and refreshes ageing ones: with usable keys it hardly ever waits and never refuses.
    *
-   * @throws AuthError `keys_unavailable` when there are no usable keys to be had.
+   * @throws AuthError `keys_unavailable`, at once or later, when there are no usable keys to be had.
    */
-  ready(): Promise<void>
+  ready(): Eventually<unknown>
   /** Joins the load under way or begins one; resolves to whether it succeeded. */
   refresh(): Promise<boolean>
   isLoading(): boolean
   /** Whether it is too soon after a failure for another load. */
   mustWait(): boolean
-  /** How many loads have begun so far. */
+  /** How many loads had begun before this moment: one that others cause at this very moment begins for all of them. */
   begun(): number
   /** Which of them, counted from 1, was the last to succeed. */
   lastSuccess(): number
@@ -56,11 +58,13 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   const { issuer, load, restore, settings, random, emit } = parts
   const clock = createSteadyClock(parts.clock)
   let held: HeldKeys | undefined
+  let index: { readonly of: HeldKeys | undefined; readonly untilMs: number; readonly keys: KeyIndex } | undefined
   let restored = restore === undefined
   let failures = 0
   let lastFailure: unknown
   let retryAtMs = Number.NEGATIVE_INFINITY
   let loadsBegun = 0
+  let loadsBegunEarlier = 0
   let lastLoadThatSucceeded = 0
   let loading = false
   let patience: Promise<unknown> | undefined
@@ -68,6 +72,7 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   const refresh = singleFlight(async (): Promise<boolean> => {
     loading = true
     const thisLoad = ++loadsBegun
+    queueMicrotask(() => (loadsBegunEarlier = thisLoad))
     try {
       succeed(await load())
       lastLoadThatSucceeded = thisLoad
@@ -113,10 +118,13 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
     return held ? held.staleAtMs - nowMs : 0
   }
 
-  async function ready(): Promise<void> {
-    if (!restored) await restoreOnce()
+  function ready(): Eventually<unknown> {
+    if (!restored) return restoreOnce().then(ready)
     if (usableForMs(clock.nowMs()) > 0) return keepFresh()
-    if (mustWait() || !(await refresh())) throw unavailable()
+    if (mustWait()) throw unavailable()
+    return refresh().then((loaded) => {
+      if (!loaded) throw unavailable()
+    })
   }
 
   function mustWait(): boolean {
@@ -124,12 +132,21 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   }
 
   /** Refreshes keys that are getting old in the background; only the first requests after an idle time wait for it. */
-  async function keepFresh(): Promise<void> {
+  function keepFresh(): Eventually<unknown> {
     const nowMs = clock.nowMs()
-    if (!held || nowMs < held.refreshAtMs || mustWait()) return
+    if (!held || nowMs < held.refreshAtMs || mustWait()) return undefined
     const idle = nowMs >= held.idleAtMs && failures === 0
     if (!loading) patience = withPatience(refresh())
-    if (idle) await patience
+    return idle ? patience : undefined
+  }
+
+  function usable(): KeyIndex {
+    const nowMs = clock.nowMs()
+    if (!index || index.of !== held || nowMs >= index.untilMs) {
+      const { keys, untilMs } = usableKeys(held, nowMs, settings)
+      index = { of: held, untilMs, keys: indexKeys(keys) }
+    }
+    return index.keys
   }
 
   function unavailable(waitMs = retryAtMs - clock.nowMs()): AuthError {
@@ -145,7 +162,7 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
     return {
       issuer,
       state: stateOf(held, nowMs),
-      keys: usableKeys(held, nowMs, settings).length,
+      keys: usable().keys.length,
       ...(held && { ageMs: nowMs - held.loadedAtMs }),
       ...(lastFailure !== undefined && { lastFailure: reasonOf(lastFailure) }),
       nextRefreshInMs: Math.max(0, retryAtMs - nowMs, held ? held.refreshAtMs - nowMs : 0),
@@ -153,12 +170,12 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   }
 
   return {
-    usable: () => usableKeys(held, clock.nowMs(), settings),
+    usable,
     ready,
     refresh,
     isLoading: () => loading,
     mustWait,
-    begun: () => loadsBegun,
+    begun: () => loadsBegunEarlier,
     lastSuccess: () => lastLoadThatSucceeded,
     unavailable,
     health,

@@ -4,7 +4,7 @@ import type { Emit } from '../events.ts'
 import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { LoadedKeys } from './held-keys.ts'
-import { type ImportedKeys, importKeys } from './import-keys.ts'
+import { type ImportedKeys, importKeys, type KnownKeys } from './import-keys.ts'
 import { createKeyCache } from './key-cache.ts'
 import type { KeySettings } from './key-settings.ts'
 import type { KeySource } from './key-source.ts'
@@ -47,6 +47,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
   const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit } = network
   const snapshots = store && createSnapshots({ issuer, store, algorithms, staleMs: settings.staleMs, clock, emit })
   let failing = false
+  let known: KnownKeys | undefined
 
   async function load(): Promise<LoadedKeys> {
     try {
@@ -76,7 +77,9 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
     // One retry is for a blip; in an outage the back-off decides when to try again.
     const retry = !failing && !location.isFailing()
     const answer = await fetchJson(uri, { fetch, timeoutMs, maxBytes: maxJwksBytes, signal, retry })
-    return { ...(await importKeys(answer.value, algorithms)), maxAgeMs: maxAgeOf(answer.cacheControl) }
+    const imported = await importKeys(answer.value, algorithms, known)
+    known = imported.known
+    return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 
   return createKeyCache({ issuer, load, restore: snapshots?.restore, settings, clock, random, emit })

@@ -1,9 +1,10 @@
 // Applies the application's own schema to verified claims, so that handlers get typed ones.
 import type { Refusal } from '../errors.ts'
+import type { Eventually } from '../internal/eventually.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { registeredClaims } from './claims.ts'
-import { pathsOf, type StandardSchema } from './standard-schema.ts'
+import { pathsOf, type SchemaResult, type StandardSchema } from './standard-schema.ts'
 
 /**
  * Validates `claims` and returns the schema's output with the registered claims as they were verified: a schema can
@@ -12,20 +13,27 @@ import { pathsOf, type StandardSchema } from './standard-schema.ts'
  * A schema that throws or rejects (or writes to the frozen claims) is a broken part of ours, not a bad token:
  * `claims_schema_unavailable`.
  */
-export async function applySchema(
-  schema: StandardSchema,
-  claims: JsonObject,
-): Promise<{ claims: JsonObject } | Refusal> {
+export function applySchema(schema: StandardSchema, claims: JsonObject): Eventually<{ claims: JsonObject } | Refusal> {
+  const unavailable = (cause: unknown): Refusal => ({ code: 'claims_schema_unavailable', details: { cause } })
   try {
-    const result = await schema['~standard'].validate(claims)
-    if (result.issues) {
-      return { code: 'claims_schema_mismatch', details: { claim: printable(pathsOf(result.issues)) } }
-    }
-    if (!isJsonObject(result.value)) throw new TypeError('The claims schema must return an object.')
-    return { claims: withRegistered(result.value, claims) }
+    const result = schema['~standard'].validate(claims)
+    // Not only for a Promise of our own realm.
+    return 'then' in result
+      ? Promise.resolve(result)
+          .then((settled) => readResult(settled, claims))
+          .catch(unavailable)
+      : readResult(result, claims)
   } catch (cause) {
-    return { code: 'claims_schema_unavailable', details: { cause } }
+    return unavailable(cause)
   }
+}
+
+function readResult(result: SchemaResult<unknown>, claims: JsonObject): { claims: JsonObject } | Refusal {
+  if (result.issues) {
+    return { code: 'claims_schema_mismatch', details: { claim: printable(pathsOf(result.issues)) } }
+  }
+  if (!isJsonObject(result.value)) throw new TypeError('The claims schema must return an object.')
+  return { claims: withRegistered(result.value, claims) }
 }
 
 function withRegistered(output: JsonObject, verified: JsonObject): JsonObject {

@@ -1,9 +1,13 @@
 // A compact JWS (RFC 7515 §3.1, §5.2) taken apart once, strictly. Nothing here is verified yet.
+import { LRUCache } from 'lru-cache'
 import type { Refusal } from '../errors.ts'
-import { decodeBase64url } from '../internal/base64url.ts'
-import { type JsonObject, parseJsonObject } from '../internal/json.ts'
+import { asciiBytes, decodeBase64url } from '../internal/base64url.ts'
+import { deepFreeze } from '../internal/deep-freeze.ts'
+import { decodeUtf8, type JsonObject, parseJsonObject } from '../internal/json.ts'
 
-const maxTokenLength = 16_384
+export const maxTokenLength = 16_384
+const maxHeaders = 100
+const maxHeaderLength = 1024
 const maxKidLength = 256
 
 /** The protected header of a token. `jwk`, `jku`, `x5u` and `x5c` are never read: a token does not bring its own key. */
@@ -22,27 +26,50 @@ export interface ParsedToken {
   readonly signature: Uint8Array<ArrayBuffer>
 }
 
-/** Parses `token`, or says why it is none. Does not check any claim or the signature. */
-export function parseToken(token: unknown): ParsedToken | Refusal {
-  if (typeof token !== 'string') return malformed('the token must be a string')
-  if (token.length > maxTokenLength) return { code: 'token_too_large', hint: `longer than ${maxTokenLength} bytes` }
-  const segments = token.split('.', 6)
-  if (segments.length === 5) return encrypted
-  const [headerText, claimsText, signatureText] = segments
-  if (segments.length !== 3 || !headerText || !claimsText || signatureText === undefined) {
-    return malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
+/**
+ * Makes a parser of compact JWSs. It says why a text is none, and does not check any claim or the signature. It remembers
+ * good headers, of which an issuer has few.
+ */
+export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
+  // By their decoded text: neither a token nor a slice of one must rest in memory.
+  const known = new LRUCache<string, { readonly header: JoseHeader }>({ max: maxHeaders })
+
+  function readHeader(segment: string): { readonly header: JoseHeader } | Refusal {
+    const text = decodeSegment(segment)
+    if (text === undefined) return badHeader
+    const seen = known.get(text)
+    if (seen) return seen
+    const header = parseJsonObject(text)
+    if (!header) return badHeader
+    const refusal = checkHeader(header)
+    if (refusal) return refusal
+    const read = { header: deepFreeze(header as JoseHeader) }
+    if (text.length <= maxHeaderLength) known.set(text, read)
+    return read
   }
-  const header = parseSegment(headerText)
-  if (!header) return malformed('the header is not a strict base64url JSON object')
-  const refusal = checkHeader(header)
-  if (refusal) return refusal
-  const claims = parseSegment(claimsText)
-  if (!claims) return malformed('the payload is not a strict base64url JSON object')
-  const signature = decodeBase64url(signatureText)
-  if (!signature) return malformed('the signature is not strict base64url')
-  const signingInput = new TextEncoder().encode(`${headerText}.${claimsText}`)
-  return { header: header as JoseHeader, claims, signingInput, signature }
+
+  return function parseToken(token) {
+    if (typeof token !== 'string') return malformed('the token must be a string')
+    if (token.length > maxTokenLength) return { code: 'token_too_large', hint: `longer than ${maxTokenLength} bytes` }
+    const segments = token.split('.', 6)
+    if (segments.length === 5) return encrypted
+    const [headerText, claimsText, signatureText] = segments
+    if (segments.length !== 3 || !headerText || !claimsText || signatureText === undefined) return notThreeSegments
+    const read = readHeader(headerText)
+    if ('code' in read) return read
+    const claims = parseJsonObject(decodeSegment(claimsText))
+    if (!claims) return malformed('the payload is not a strict base64url JSON object')
+    const signature = decodeBase64url(signatureText)
+    if (!signature) return malformed('the signature is not strict base64url')
+    const signingInput = asciiBytes(token.slice(0, token.length - signatureText.length - 1))
+    return { header: read.header, claims, signingInput, signature }
+  }
 }
+
+const badHeader = malformed('the header is not a strict base64url JSON object')
+const notThreeSegments = malformed(
+  'not three base64url segments with dots between: opaque tokens cannot be verified here',
+)
 
 const encrypted: Refusal = {
   code: 'token_encrypted',
@@ -53,9 +80,9 @@ function malformed(hint: string): Refusal {
   return { code: 'token_malformed', hint }
 }
 
-function parseSegment(text: string): JsonObject | undefined {
-  const bytes = decodeBase64url(text)
-  return bytes && parseJsonObject(bytes)
+function decodeSegment(segment: string): string | undefined {
+  const bytes = decodeBase64url(segment)
+  return bytes && decodeUtf8(bytes)
 }
 
 function checkHeader(header: JsonObject): Refusal | undefined {

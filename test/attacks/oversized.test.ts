@@ -34,20 +34,16 @@ describe('a token that is too long', () => {
     expect(error.hint).toBe('longer than 16384 bytes')
   })
 
-  it('[OWN-LIM-1] costs no parsing and no cryptography', async () => {
+  it('[OWN-LIM-1] costs no parsing and no decoding', async () => {
     const { verifyToken } = createTestVerifier()
     const [tooLong, good] = [tokenOfLength(maxLength + 1), createToken()]
-    const [parse, decode, verify] = [
-      vi.spyOn(JSON, 'parse'),
-      vi.spyOn(Buffer, 'from'),
-      vi.spyOn(crypto.subtle, 'verify'),
-    ]
+    const [parse, decode] = [vi.spyOn(JSON, 'parse'), vi.spyOn(Buffer, 'from')]
     await verifyToken(tooLong).catch(() => {})
-    const calls = [parse, decode, verify].map((spy) => spy.mock.calls.length)
+    const calls = [parse, decode].map((spy) => spy.mock.calls.length)
     await verifyToken(good)
-    const usual = [parse, decode, verify].map((spy) => spy.mock.calls.length)
+    const usual = [parse, decode].map((spy) => spy.mock.calls.length)
     vi.restoreAllMocks()
-    expect(calls).toEqual([0, 0, 0])
+    expect(calls).toEqual([0, 0])
     expect(Math.min(...usual)).toBeGreaterThan(0)
   })
 
@@ -134,7 +130,7 @@ describe('a token that is costly', () => {
     },
   )
 
-  it('[OWN-LIM-1] is one that is not plausible: it reaches no key and no signature check', async () => {
+  it('[OWN-LIM-1] is one that is not plausible: it reaches no key', async () => {
     const events: ClaimcheckEvent[] = []
     let asked = 0
     const jwks = {
@@ -150,13 +146,12 @@ describe('a token that is costly', () => {
       onEvent: (event) => events.push(event),
     })
     const atCreation = asked
-    const verify = vi.spyOn(crypto.subtle, 'verify')
     for (const parts of [{ header: { alg: 'HS256' } }, { claims: { exp: 1 } }, { claims: { aud: 'other' } }]) {
       await verifyToken(createToken(parts)).catch(() => {})
     }
-    expect([asked - atCreation, verify.mock.calls.length]).toEqual([0, 0])
+    expect(asked - atCreation).toBe(0)
     await verifyToken(createToken())
-    expect([asked - atCreation, verify.mock.calls.length]).toEqual([1, 1])
+    expect(asked - atCreation).toBe(1)
     expect(events.map((event) => event.type === 'refusal' && event.code)).toEqual([
       'algorithm_not_allowed',
       'token_expired',

@@ -18,7 +18,7 @@ function hold(kids: readonly (string | undefined)[], atMs: number, earlier?: Hel
 }
 
 function usable(held: HeldKeys | undefined, atMs: number, rules = graceful): readonly (string | undefined)[] {
-  return usableKeys(held, atMs, rules).map(({ kid }) => kid)
+  return usableKeys(held, atMs, rules).keys.map(({ kid }) => kid)
 }
 
 describe('times', () => {
@@ -101,7 +101,7 @@ describe('vanished keys', () => {
         lastSeenMs: 0,
       })),
     })
-    const names = usableKeys(held, minute, graceful).map(({ kid, algorithms }) => `${kid} ${algorithms.join()}`)
+    const names = usableKeys(held, minute, graceful).keys.map(({ kid, algorithms }) => `${kid} ${algorithms.join()}`)
     expect(names).toEqual(['a ES256', 'a RS256', 'b ES256'])
   })
 

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { ClaimcheckEvent } from 'claimcheck'
+import type { KeyQuery } from 'claimcheck'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readKeyCacheOptions } from '../../src/keys/key-settings.ts'
 import { createRemoteKeys, type RemoteKeysOptions } from '../../src/keys/remote-keys.ts'
@@ -31,7 +32,7 @@ afterEach(() => server.stop())
 function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'network'>> & { network?: object } = {}) {
   const emit = (event: ClaimcheckEvent) => void events.push(event)
   const common = { fetch, fetchTimeoutMs: 5000, clock, random: () => 0, emit, signal: closing.signal }
-  return createRemoteKeys({
+  const keys = createRemoteKeys({
     issuer: server.issuer,
     algorithms: ['ES256'],
     location: locationAt(async () => `${server.issuer}/jwks`),
@@ -39,6 +40,8 @@ function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'ne
     ...options,
     network: { ...common, ...network },
   })
+  // A refusal may come at once; here all of them are rejections.
+  return { ...keys, findKey: async (query: KeyQuery) => keys.findKey(query) }
 }
 
 /** An address that nothing else is known of. */

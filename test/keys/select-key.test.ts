@@ -1,6 +1,6 @@
-import type { VerificationKey } from 'claimcheck'
+import type { KeyQuery, VerificationKey } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { selectKey } from '../../src/keys/select-key.ts'
+import { indexKeys, type KeySelection } from '../../src/keys/select-key.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 import { createKey, createToken, keyFor } from '../support/tokens.ts'
 
@@ -16,7 +16,11 @@ const ed = named('e', 'Ed25519', 'EdDSA')
 const nameless = named(undefined, 'ES384')
 const set = [rsa, pss, ec, ed, nameless]
 
-describe('selectKey', () => {
+function selectKey(keys: readonly VerificationKey[], query: KeyQuery): KeySelection {
+  return indexKeys(keys).select(query)
+}
+
+describe('a key index', () => {
   it.each([
     ['the kid and the algorithm', { kid: 'b', alg: 'PS256' }, pss],
     ['[FAPI2-5.4.3-1] a kid that two keys share: RSA', { kid: 'a', alg: 'RS256' }, rsa],

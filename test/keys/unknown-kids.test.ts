@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   createTestKeyCache,
   createWarmKeyCache,
+  everyoneGoesOn,
   keyCacheIssuer,
   stateOf,
   type TestKeyCache,
@@ -58,6 +59,7 @@ describe('an unknown kid', () => {
   it('is not absent because a load that began before it was seen did not bring it', async () => {
     const cache = createTestKeyCache()
     const first = cache.find('a')
+    await everyoneGoesOn()
     const early = cache.find('b')
     await cache.succeed(['a'])
     expect(await stateOf(first)).toBe('a')

@@ -121,10 +121,11 @@ test('its declarations compile in a project of users, strict and with libraries 
   expect(ours.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
 }, 60_000)
 
-test('the paths of tsconfig.json name every subpath and its source', () => {
+test('the paths of tsconfig.json name every subpath and its source, and the engine', () => {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => readFileSync(file, 'utf8')) as {
     config: { compilerOptions: { paths: object } }
   }
   const expected = subpaths.map(({ specifier, module }) => [specifier, [`./src/${module}.ts`]])
-  expect(config.compilerOptions.paths).toEqual(Object.fromEntries(expected))
+  const engine = ['#engine', ['./src/token/engine-node.ts']]
+  expect(config.compilerOptions.paths).toEqual(Object.fromEntries([engine, ...expected]))
 })

@@ -67,8 +67,8 @@ function createModel(random: () => number) {
     expect(clock.nowMs()).toBeLessThan(Math.min(untilMs, publishedLastMs + staleMs))
   }
 
-  function watch(lookup: Promise<VerificationKey | undefined>): void {
-    const checked = lookup
+  function watch(lookUp: () => Promise<VerificationKey | undefined>): void {
+    const checked = lookUp()
       .then(
         (found) => found && checkKey(found),
         (error: unknown) => expect(error).toBeInstanceOf(AuthError),
@@ -81,8 +81,8 @@ function createModel(random: () => number) {
 
   async function run(one: Step): Promise<void> {
     if (one.do === 'pass') clock.advanceMs(one.ms)
-    if (one.do === 'find') watch(cache.findKey({ alg: 'ES256', kid: one.kid }))
-    if (one.do === 'forge') watch(cache.findReplacement({ alg: 'ES256', kid: one.kid }, keyNamed(one.kid)))
+    if (one.do === 'find') watch(async () => cache.findKey({ alg: 'ES256', kid: one.kid }))
+    if (one.do === 'forge') watch(async () => cache.findReplacement({ alg: 'ES256', kid: one.kid }, keyNamed(one.kid)))
     const loading = one.do === 'succeed' || one.do === 'fail' ? pending.shift() : undefined
     if (one.do === 'fail') loading?.reject(new Error('no answer'))
     if (one.do === 'succeed' && loading) {

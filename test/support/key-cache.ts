@@ -44,6 +44,7 @@ export function createTestKeyCache({
     random,
     emit,
   })
+  const find = async (kid?: string) => findKey({ alg: 'ES256', ...(kid !== undefined && { kid }) })
   return {
     clock,
     events,
@@ -58,7 +59,7 @@ export function createTestKeyCache({
       loads.at(-1)?.reject(error)
       await everyoneGoesOn()
     },
-    find: (kid) => observed(findKey({ alg: 'ES256', ...(kid !== undefined && { kid }) })),
+    find: (kid) => observed(find(kid)),
     ready: () => observed(ready()),
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ParsedToken, parseToken } from '../../src/token/parse-token.ts'
+import { createTokenParser, type ParsedToken } from '../../src/token/parse-token.ts'
 import {
   audience,
   createToken,
@@ -13,6 +13,7 @@ import {
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 
 const { verifyToken } = createTestVerifier()
+const parseToken = createTokenParser()
 const key = keyFor('ES256')
 const goodHeader = JSON.stringify({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
 const goodPayload = JSON.stringify(goodClaims())
@@ -29,7 +30,7 @@ function withMembers(json: string, members: string): string {
   return json.replace('{', `{${members},`)
 }
 
-describe('parseToken', () => {
+describe('a token parser', () => {
   it('gives header, claims, signing input and signature of a good token', () => {
     const parsed = parseToken(good) as ParsedToken
     expect(parsed.header).toEqual({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })

@@ -1,0 +1,117 @@
+// The engine of Node and of the runtimes that have its crypto. OpenSSL is called on this thread while that is cheaper than the
+// way to the thread pool and back; slow curves, and what is left of a burst, go to the pool.
+import crypto, { createPublicKey, type JsonWebKeyInput, KeyObject, verify, type webcrypto } from 'node:crypto'
+import type { Eventually } from '../internal/eventually.ts'
+import type { Algorithm } from './algorithms.ts'
+import { encodeDerSignature } from './der-signature.ts'
+import { type PublicKey, type RsaStrength, signatureBytes } from './engine.ts'
+
+/**
+ * How many signatures are verified in a row, nothing else coming between, before the next goes to the thread pool.
+ * Measured: up to there the 50 µs on the way to the pool are the greater loss, beyond it the blocked thread is.
+ */
+const maxInRow = 4
+
+interface NodeParameters {
+  /** What asymmetricKeyType and namedCurve must be. */
+  readonly type: string
+  readonly curve?: string
+  readonly digest: string | null
+  readonly saltLength?: number
+  /** Takes so long that it is never verified on this thread. */
+  readonly slow?: boolean
+}
+
+const parameters: Readonly<Record<Algorithm, NodeParameters>> = {
+  RS256: { type: 'rsa', digest: 'sha256' },
+  RS384: { type: 'rsa', digest: 'sha384' },
+  RS512: { type: 'rsa', digest: 'sha512' },
+  PS256: { type: 'rsa', digest: 'sha256', saltLength: 32 },
+  PS384: { type: 'rsa', digest: 'sha384', saltLength: 48 },
+  PS512: { type: 'rsa', digest: 'sha512', saltLength: 64 },
+  ES256: { type: 'ec', curve: 'prime256v1', digest: 'sha256' },
+  ES384: { type: 'ec', curve: 'secp384r1', digest: 'sha384', slow: true },
+  ES512: { type: 'ec', curve: 'secp521r1', digest: 'sha512', slow: true },
+  Ed25519: { type: 'ed25519', digest: null },
+  EdDSA: { type: 'ed25519', digest: null },
+}
+
+export function importPublicKey(jwk: webcrypto.JsonWebKey, _algorithm: Algorithm): Eventually<PublicKey> {
+  return createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' })
+}
+
+export function strengthOf(key: PublicKey): RsaStrength | undefined {
+  const { modulusLength, publicExponent } = nodeKey(key).asymmetricKeyDetails ?? {}
+  if (modulusLength === undefined || publicExponent === undefined) return undefined
+  return { modulusBits: modulusLength, exponent: publicExponent }
+}
+
+export function verifySignature(
+  algorithm: Algorithm,
+  key: PublicKey,
+  signingInput: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Eventually<boolean> {
+  const publicKey = nodeKey(key)
+  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey
+  const { type, curve, digest, saltLength, slow } = parameters[algorithm]
+  if (asymmetricKeyType !== type || asymmetricKeyDetails?.namedCurve !== curve) return false
+  if (signature.length !== signatureBytes(algorithm, asymmetricKeyDetails?.modulusLength)) return false
+  // With nothing but a KeyObject OpenSSL is reached soonest, so ECDSA signatures come as it wants them.
+  const material =
+    saltLength === undefined
+      ? publicKey
+      : { key: publicKey, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength }
+  const encoded = type === 'ec' ? encodeDerSignature(signature) : signature
+  if (slow || isBurst()) return verifyInPool(digest, signingInput, material, encoded)
+  try {
+    return verify(digest, signingInput, material, encoded)
+  } catch {
+    return false
+  }
+}
+
+function verifyInPool(
+  digest: string | null,
+  signingInput: Uint8Array,
+  material: Parameters<typeof verify>[2],
+  signature: Uint8Array,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      verify(digest, signingInput, material, signature, (error, result) => resolve(error === null && result))
+    } catch {
+      resolve(false)
+    }
+  })
+}
+
+let inRow = 0
+
+/** A microtask between two signatures ends the row: whoever awaits one result before the next has no burst. */
+function isBurst(): boolean {
+  if (inRow === 0) queueMicrotask(() => (inRow = 0))
+  return ++inRow > maxInRow
+}
+
+/** Keys of our own making are KeyObjects; a key source of the application's may bring WebCrypto's. */
+function nodeKey(key: PublicKey): KeyObject {
+  return key instanceof KeyObject ? key : converted(key)
+}
+
+const known = new WeakMap<webcrypto.CryptoKey, KeyObject>()
+
+function converted(key: webcrypto.CryptoKey): KeyObject {
+  const nodeKey = known.get(key) ?? KeyObject.from(key)
+  known.set(key, nodeKey)
+  return nodeKey
+}
+
+export function digest(text: string): string {
+  return oneShotHash(text)
+}
+
+// crypto.hash is younger than some runtimes that call themselves Node.
+const oneShotHash = crypto.hash
+  ? (text: string) => crypto.hash('sha256', text, 'binary')
+  : (text: string) => crypto.createHash('sha256').update(text).digest('binary')

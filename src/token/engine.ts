@@ -1,0 +1,52 @@
+// The one seam to cryptography. Two engines stand behind `#engine` (see `imports` in package.json): node:crypto where there is
+// one, WebCrypto everywhere else. Both answer every call alike, but for when: at once, or by a promise.
+import type { KeyObject, webcrypto } from 'node:crypto'
+import type { Eventually } from '../internal/eventually.ts'
+import type { Algorithm } from './algorithms.ts'
+
+/** A public key as an engine holds it. Which of the two it is, is the engine's choice. */
+export type PublicKey = KeyObject | webcrypto.CryptoKey
+
+/** What of an RSA key decides whether it is strong. */
+export interface RsaStrength {
+  readonly modulusBits: number
+  readonly exponent: bigint
+}
+
+export interface Engine {
+  /**
+   * Imports the public members of a JWK for `algorithm`, once for each key.
+   *
+   * @throws Error when they are no such key.
+   */
+  importPublicKey(jwk: webcrypto.JsonWebKey, algorithm: Algorithm): Eventually<PublicKey>
+  /** Only of RSA keys. */
+  strengthOf(key: PublicKey): RsaStrength | undefined
+  /**
+   * Verifies `signature` over `signingInput`. `key` must have been imported for `algorithm`; of a wrong pair, a wrong
+   * length or a malformed signature nothing comes but `false`. Never throws or rejects.
+   */
+  verifySignature(
+    algorithm: Algorithm,
+    key: PublicKey,
+    signingInput: Uint8Array<ArrayBuffer>,
+    signature: Uint8Array<ArrayBuffer>,
+  ): Eventually<boolean>
+  /** The SHA-256 of `text` as UTF-8, in a form that is good for a key in a map and for nothing else. */
+  digest(text: string): Eventually<string>
+}
+
+/** How long a signature must be, in bytes: of RSA as long as its modulus, of the others always the same. */
+export function signatureBytes(algorithm: Algorithm, modulusBits: number | undefined): number {
+  if (modulusBits !== undefined) return Math.ceil(modulusBits / 8)
+  return fixedBytes[algorithm] ?? -1
+}
+
+// R and S, each as long as the order of the curve (RFC 7518 §3.4; RFC 8037 §3.1).
+const fixedBytes: Readonly<Partial<Record<Algorithm, number>>> = {
+  ES256: 64,
+  ES384: 96,
+  ES512: 132,
+  Ed25519: 64,
+  EdDSA: 64,
+}

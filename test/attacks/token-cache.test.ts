@@ -1,0 +1,190 @@
+// A remembered token must not become a door: nothing that looks like it gets in, and nothing outlives its right.
+import { createVerifier } from 'claimcheck'
+import { oidc } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { createTestClock, now } from '../support/clock.ts'
+import { startKeyServer } from '../support/key-server.ts'
+import { audience, createKey, createToken, issuer, keyFor } from '../support/tokens.ts'
+import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+
+const key = keyFor('ES256')
+const second = 1000
+const trusted = oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } })
+
+function startVerifier(options = {}) {
+  const clock = createTestClock()
+  return { clock, ...createVerifier({ issuer: trusted, clock, ...options }) }
+}
+
+describe('a token like one that is remembered', () => {
+  it('is refused when it differs in one character, wherever that is', async () => {
+    const { verifyToken } = startVerifier()
+    const good = createToken()
+    await verifyToken(good)
+    for (let at = 0; at < good.length; at++) {
+      for (const other of [good[at] === 'A' ? 'B' : 'A', '.', '=']) {
+        if (good[at] === other) continue
+        const changed = good.slice(0, at) + other + good.slice(at + 1)
+        expect((await refusalOf(verifyToken(changed))).status).toBe(401)
+      }
+      expect((await refusalOf(verifyToken(good.slice(0, at) + good.slice(at + 1)))).status).toBe(401)
+    }
+    for (const changed of [`${good} `, ` ${good}`, `${good}=`, `${good}.`, good.toLowerCase(), `${good}\0`]) {
+      expect((await refusalOf(verifyToken(changed))).status).toBe(401)
+    }
+  })
+
+  it('is refused when it has the signature of one and the claims of another', async () => {
+    const { verifyToken } = startVerifier()
+    const [alice, bob] = [createToken({ claims: { sub: 'alice' } }), createToken({ claims: { sub: 'bob' } })]
+    await verifyToken(alice)
+    await verifyToken(bob)
+    const [header, claims] = alice.split('.')
+    await expectInvalidToken(verifyToken(`${header}.${claims}.${bob.split('.')[2]}`), 'signature_invalid')
+  })
+})
+
+describe('what a handler does to a token', () => {
+  it('is not seen by the next request', async () => {
+    const { verifyToken } = startVerifier()
+    const text = createToken({ claims: { roles: ['reader'], address: { country: 'CH' } } })
+    const first = await verifyToken(text)
+    const attempts: (() => unknown)[] = [
+      () => (first.claims.roles as string[]).push('admin'),
+      () => Object.assign(first.claims, { sub: 'root' }),
+      () => Object.assign(first.claims.address as object, { country: 'XX' }),
+      () => Object.assign(first.principal, { roles: ['admin'] }),
+      () => Object.assign(first.header, { alg: 'none' }),
+      () => Object.assign(first, { principal: undefined }),
+      () => Object.defineProperty(Object.getPrototypeOf(first), 'principal', { value: undefined }),
+      () => Object.setPrototypeOf(first, {}),
+      () => Object.defineProperty(Object.getPrototypeOf(first), 'token', { get: () => 'stolen' }),
+    ]
+    for (const attempt of attempts) expect(attempt).toThrow(TypeError)
+    const next = await verifyToken(text)
+    expect(next.claims).toMatchObject({ sub: 'alice', roles: ['reader'], address: { country: 'CH' } })
+    expect(next.principal.roles).toEqual(['reader'])
+    expect(next.token).toBe(text)
+  })
+})
+
+describe('a token that is remembered', () => {
+  it('[RFC7519-4.1.4-1] is refused from the very moment that its time is over', async () => {
+    const { verifyToken, clock } = startVerifier()
+    const text = createToken({ claims: { exp: now + 60 } })
+    await verifyToken(text)
+    clock.advanceMs(90 * second - 1)
+    await verifyToken(text)
+    clock.advanceMs(1)
+    const error = await expectInvalidToken(verifyToken(text), 'token_expired')
+    expect(error.details).toMatchObject({ verified: true, exp: now + 60 })
+  })
+
+  it('is refused when it has grown older than maxTokenAgeSeconds', async () => {
+    const { verifyToken, clock } = startVerifier({ maxTokenAgeSeconds: 60 })
+    const text = createToken({ claims: { iat: now } })
+    await verifyToken(text)
+    clock.advanceMs(90 * second)
+    await expectInvalidToken(verifyToken(text), 'token_too_old')
+  })
+
+  it('is refused when the clock was set back before its time', async () => {
+    const { verifyToken, clock } = startVerifier()
+    const text = createToken({ claims: { nbf: now } })
+    await verifyToken(text)
+    clock.advanceMs(-60 * second)
+    await expectInvalidToken(verifyToken(text), 'token_not_yet_valid')
+  })
+
+  it('is refused by the very next request after it was revoked, and taken again when that is taken back', async () => {
+    const revoked = new Set<unknown>()
+    const { verifyToken } = startVerifier({
+      isRevoked: ({ claims }: { claims: { jti?: string } }) => revoked.has(claims.jti),
+    })
+    const text = createToken({ claims: { jti: 'j1' } })
+    await verifyToken(text)
+    revoked.add('j1')
+    await expectInvalidToken(verifyToken(text), 'token_revoked')
+    revoked.clear()
+    await verifyToken(text)
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('the list is gone')
+      },
+    ],
+    ['answers what is no answer', () => 'no'],
+    ['rejects', async () => Promise.reject(new Error('the list is gone'))],
+  ])('is a 503 when isRevoked %s for it', async (_, answer) => {
+    let trouble = false
+    const { verifyToken } = startVerifier({ isRevoked: () => (trouble ? answer() : false) })
+    const text = createToken()
+    await verifyToken(text)
+    trouble = true
+    expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'revocation_unavailable', status: 503 })
+  })
+
+  it('is refused by the very next request after its key was found to be withdrawn', async () => {
+    const other = createKey('ES256', { kid: 'other' })
+    const server = await startKeyServer({ keys: [key.publicJwk, other.publicJwk] })
+    try {
+      const clock = createTestClock()
+      const { verifyToken, keys } = createVerifier({ issuer: server.issuer, audience, clock })
+      const make = (signer: typeof key) => createToken({ key: signer, claims: { iss: server.issuer, exp: now + 3600 } })
+      const [mine, others] = [make(key), make(other)]
+      await verifyToken(mine)
+      await verifyToken(others)
+      server.keys = [other.publicJwk]
+      clock.advanceMs(9.9 * 60 * second)
+      await verifyToken(others) // begins the refresh
+      await expect.poll(() => keys()[0]?.keys, { interval: 1 }).toBe(1)
+      await expectInvalidToken(verifyToken(mine), 'key_not_found')
+      await verifyToken(others)
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('is refused when another key has taken the place of its own under the same kid', async () => {
+    const server = await startKeyServer({ keys: [key.publicJwk] })
+    try {
+      const clock = createTestClock()
+      const { verifyToken, ready } = createVerifier({ issuer: server.issuer, audience, clock })
+      const text = createToken({ claims: { iss: server.issuer, exp: now + 7200 } })
+      await verifyToken(text)
+      server.keys = [{ ...createKey('ES256').publicJwk, kid: key.kid }]
+      clock.advanceMs(3600 * second) // an idle hour: the next request waits for the refresh
+      await ready()
+      await expectInvalidToken(verifyToken(text), 'signature_invalid')
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('is a 503 when the keys are past the time that they may serve in an outage', async () => {
+    const server = await startKeyServer({ keys: [key.publicJwk] })
+    const clock = createTestClock()
+    const { verifyToken } = createVerifier({ issuer: server.issuer, audience, clock })
+    const text = createToken({ claims: { iss: server.issuer, exp: now + 100 * 3600 } })
+    await verifyToken(text)
+    await server.stop()
+    clock.advanceMs(24 * 3600 * second - 1)
+    await verifyToken(text)
+    clock.advanceMs(1)
+    expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+  })
+
+  it('is a stranger to another verifier, which has another audience', async () => {
+    const [one, two] = [
+      startVerifier(),
+      startVerifier({ issuer: { ...trusted, audience: ['https://other.example.com'] } }),
+    ]
+    const text = createToken()
+    await one.verifyToken(text)
+    await expectInvalidToken(two.verifyToken(text), 'audience_mismatch')
+    await one.verifyToken(text)
+  })
+})

@@ -1,0 +1,181 @@
+// What is remembered of a token, for how long, and by whom. Every verification in full asks the preset for the principal,
+// so that is what is counted.
+import { AuthError, createVerifier, type ClaimcheckEvent, type VerifierOptions } from 'claimcheck'
+import { oidc } from 'claimcheck/issuers'
+import { describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { createTestClock, now } from '../support/clock.ts'
+import { audience, createKey, createToken, issuer, keyFor, type TokenParts } from '../support/tokens.ts'
+import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+
+const key = keyFor('ES256')
+const second = 1000
+
+function startVerifier(options: Partial<VerifierOptions> = {}) {
+  const clock = createTestClock()
+  const events: ClaimcheckEvent[] = []
+  const trusted = oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } })
+  const principal = vi.fn(trusted.principal)
+  const verifier = createVerifier({
+    issuer: { ...trusted, principal },
+    clock,
+    onEvent: (event) => void events.push(event),
+    audience,
+    ...options,
+  })
+  return { ...verifier, clock, events, inFull: () => principal.mock.calls.length }
+}
+
+const token = (parts: TokenParts = {}) => createToken(parts)
+
+describe('a token that comes again', () => {
+  it('is verified in full once, and every request gets a view of its own', async () => {
+    const { verifyToken, inFull } = startVerifier()
+    const text = token()
+    const [first, second] = [await verifyToken(text), await verifyToken(text)]
+    expect(inFull()).toBe(1)
+    expect(second).not.toBe(first)
+    expect(second).toEqual(first)
+    expect([first.token, second.token]).toEqual([text, text])
+    expect(second.claims).toBe(first.claims)
+    expect(second.principal).toBe(first.principal)
+  })
+
+  it('is verified in full each time without a cache', async () => {
+    const { verifyToken, inFull } = startVerifier({ tokenCache: false })
+    const text = token()
+    for (let count = 0; count < 3; count++) await verifyToken(text)
+    expect(inFull()).toBe(3)
+  })
+
+  it('a hundred times at once is verified once', async () => {
+    // Slow curves are verified in the thread pool, so all hundred are there before the first is done.
+    const slow = keyFor('ES384')
+    const trusted = oidc({ issuer, audience, jwks: { keys: [slow.publicJwk] } })
+    const principal = vi.fn(trusted.principal)
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, principal }, clock: createTestClock() })
+    const text = token({ key: slow })
+    const verified = await Promise.all(Array.from({ length: 100 }, () => verifyToken(text)))
+    expect(principal).toHaveBeenCalledTimes(1)
+    expect(new Set(verified).size).toBe(100)
+    expect(new Set(verified.map(({ claims }) => claims)).size).toBe(1)
+  })
+
+  it('a hundred times at once, forged, is refused a hundred times, with an event for each', async () => {
+    const slow = keyFor('ES384')
+    const events: ClaimcheckEvent[] = []
+    const { verifyToken } = createVerifier({
+      issuer: oidc({ issuer, audience, jwks: { keys: [slow.publicJwk] } }),
+      clock: createTestClock(),
+      onEvent: (event) => void events.push(event),
+    })
+    const forged = token({ key: { ...createKey('ES384'), kid: slow.kid } })
+    const refusals = await Promise.all(Array.from({ length: 100 }, () => refusalOf(verifyToken(forged))))
+    for (const { code } of refusals) expect(code).toBe('signature_invalid')
+    expect(events.map((event) => event.type === 'refusal' && event.code)).toEqual(Array(100).fill('signature_invalid'))
+  })
+})
+
+describe('what is remembered', () => {
+  it('is no refused token, however often it comes', async () => {
+    const { verifyToken, inFull } = startVerifier()
+    const early = token({ claims: { nbf: now + 31 } })
+    await expectInvalidToken(verifyToken(early), 'token_not_yet_valid')
+    const wrong = token({ claims: { aud: 'other' } })
+    for (let count = 0; count < 3; count++) await expectInvalidToken(verifyToken(wrong), 'audience_mismatch')
+    expect(inFull()).toBe(0)
+  })
+
+  it('is a token that was refused for being early, once its time has come', async () => {
+    const { verifyToken, clock } = startVerifier()
+    const early = token({ claims: { nbf: now + 31 } })
+    await expectInvalidToken(verifyToken(early), 'token_not_yet_valid')
+    clock.advanceMs(second)
+    expect((await verifyToken(early)).claims.nbf).toBe(now + 31)
+  })
+
+  it('is bounded by number: the one used longest ago goes first', async () => {
+    const { verifyToken, inFull } = startVerifier({ tokenCache: { maxTokens: 2 } })
+    const [a, b, c] = ['a', 'b', 'c'].map((jti) => token({ claims: { jti } })) as [string, string, string]
+    for (const text of [a, b, a, c]) await verifyToken(text)
+    expect(inFull()).toBe(3)
+    await verifyToken(a)
+    expect(inFull()).toBe(3)
+    await verifyToken(b)
+    expect(inFull()).toBe(4)
+  })
+
+  it('is bounded by bytes', async () => {
+    const { verifyToken, inFull } = startVerifier({ tokenCache: { maxBytes: 65_536 } })
+    const large = Array.from({ length: 10 }, (_, index) =>
+      token({ claims: { jti: `${index}`, pad: 'x'.repeat(7000) } }),
+    )
+    for (const text of large) await verifyToken(text)
+    expect(inFull()).toBe(10)
+    await verifyToken(large.at(-1) ?? '')
+    expect(inFull()).toBe(10)
+    await verifyToken(large[0] ?? '')
+    expect(inFull()).toBe(11)
+  })
+
+  it('is driven out by no number of forged tokens', async () => {
+    const { verifyToken, inFull } = startVerifier({ tokenCache: { maxTokens: 100 } })
+    const good = Array.from({ length: 100 }, (_, index) => token({ claims: { jti: `${index}` } }))
+    for (const text of good) await verifyToken(text)
+    const forger = { ...createKey('ES256'), kid: key.kid }
+    for (let count = 0; count < 500; count++) {
+      await expectInvalidToken(verifyToken(token({ key: forger, claims: { jti: `f${count}` } })), 'signature_invalid')
+      await expectInvalidToken(verifyToken(token({ claims: { jti: `e${count}`, exp: now - 60 } })), 'token_expired')
+    }
+    for (const text of good) await verifyToken(text)
+    expect(inFull()).toBe(100)
+  })
+
+  it('is not what a schema puts out that cannot be frozen: each request gets its own', async () => {
+    const claims = z.object({ iat: z.number() }).transform(({ iat }) => ({ issued: new Date(iat * 1000) }))
+    const { verifyToken } = createVerifier({
+      issuer: oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } }),
+      clock: createTestClock(),
+      claims,
+    })
+    const text = token()
+    const first = await verifyToken(text)
+    first.claims.issued.setFullYear(1999)
+    expect((await verifyToken(text)).claims.issued.getFullYear()).toBe(2026)
+  })
+
+  it('is what a schema puts out that can be frozen, and the schema is asked once', async () => {
+    const schema = z.object({
+      scope: z
+        .string()
+        .default('none')
+        .transform((scope) => scope.split(' ')),
+    })
+    const validate = vi.spyOn(schema['~standard'], 'validate')
+    const { verifyToken } = createVerifier({
+      issuer: oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } }),
+      clock: createTestClock(),
+      claims: schema,
+    })
+    const text = token()
+    await verifyToken(text)
+    expect((await verifyToken(text)).claims.scope).toEqual(['none'])
+    expect(validate).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('the option', () => {
+  it.each([
+    [{ maxTokens: 0 }, 'tokenCache.maxTokens must be a number from 1 to 1000000, not 0.'],
+    [{ maxTokens: Number.NaN }, 'tokenCache.maxTokens must be a number from 1 to 1000000, not NaN.'],
+    [{ maxBytes: 1000 }, 'tokenCache.maxBytes must be a number from 65536 to 4294967296, not 1000.'],
+    [{ ttl: 5 }, 'tokenCache has no option ttl. It has: maxTokens, maxBytes.'],
+    [true, 'tokenCache needs an options object, a plain one.'],
+  ])('cannot be %j', (tokenCache, message) => {
+    expect(() => startVerifier({ tokenCache: tokenCache as never })).toThrow(new TypeError(message))
+  })
+
+  it('leaves errors what they are', async () => {
+    await expect(startVerifier().verifyToken(7 as never)).rejects.toBeInstanceOf(AuthError)
+  })
+})
