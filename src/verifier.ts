@@ -7,31 +7,36 @@ import type { JsonObject } from './internal/json.ts'
 import type { Network } from './keys/remote-keys.ts'
 import type { KeyHealth, VerificationKey } from './keys/key-source.ts'
 import type { Algorithm } from './token/algorithms.ts'
-import {
-  checkAudience,
-  checkClaimTypes,
-  checkConfirmation,
-  checkRequired,
-  checkTimes,
-  checkType,
-} from './token/claims.ts'
+import type { Principal } from './principal/principal.ts'
+import { applyClients, type ClientDescription, readClients } from './principal/client-registry.ts'
+import { checkClaimTypes, checkConfirmation, checkRequired, checkTimes, checkType } from './token/claims.ts'
 import { applySchema } from './token/claims-schema.ts'
 import { describeToken } from './token/describe-token.ts'
+import { isPadded, parsePaddedToken } from './token/padded-token.ts'
 import { type ParsedToken, parseToken } from './token/parse-token.ts'
 import { verifySignature } from './token/signature.ts'
+import { completePrincipal } from './trust/complete-principal.ts'
+import type { Issuer, UnverifiedToken } from './trust/issuer.ts'
 import { createIssuerRegistry, type TrustedIssuer } from './trust/issuer-registry.ts'
+import { checkAdmission, checkAudienceOf, hintOf } from './trust/profile-checks.ts'
 import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
-import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
+import {
+  type IssuerOptions,
+  readVerifierOptions,
+  type VerifierOptions,
+  type VerifierSettings,
+} from './verifier-options.ts'
 
 /** Verifies access tokens. Its functions may be taken off it. */
 export interface Verifier<C = Record<string, unknown>> {
   /**
    * Verifies a compact JWS access token (RFC 9068 and its many relatives): who issued it, for whom, when, and that
-   * nobody changed it. Does not decide what the caller may do.
+   * nobody changed it. Does not decide what the caller may do. `header` names the request header that the token came in,
+   * in small letters: then an issuer's tokens are taken from no header but its own. Without it, that is not looked at.
    *
    * @throws AuthError with `status` 401 when the token is not acceptable, 503 when that could not be found out.
    */
-  verifyToken(token: string): Promise<VerifiedToken<C>>
+  verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
   /** Fetches what the first token of each issuer would wait for. Never rejects. */
   ready(): Promise<readonly IssuerReadiness[]>
   /** How the fetched keys of each issuer stand, for a health page. Asks nobody. */
@@ -62,10 +67,12 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
+  const headerClaims = headerClaimsOf(settings.issuers)
+  const clientsOf = clientRegistries(settings)
 
-  async function verifyToken(token: string): Promise<VerifiedToken<C>> {
+  async function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
     try {
-      return await verify(token)
+      return await verify(token, from?.header)
     } catch (error) {
       // A preset or a clock that throws is our fault, not the token's; and no door opens because of it.
       if (error instanceof AuthError) throw error
@@ -73,22 +80,28 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     }
   }
 
-  async function verify(token: string): Promise<VerifiedToken<C>> {
-    const parsed = parseToken(token)
+  async function verify(token: string, header?: string): Promise<VerifiedToken<C>> {
+    const isOfGateway = headerClaims !== undefined && isPadded(token)
+    const parsed = isOfGateway ? parsePaddedToken(token, headerClaims) : parseToken(token)
     if ('code' in parsed) throw refuse(parsed)
-    const trusted = issuers.find(parsed.claims.iss)
+    const trusted = issuers.find(parsed.claims)
     if (!trusted) throw refuse(unknownIssuer(parsed), parsed)
     // No key is needed for these, so only a token that passes them can cost a fetch or cryptography.
-    const implausible = checkWithoutKey(parsed, trusted)
+    const implausible = checkForm(trusted, isOfGateway, header) ?? checkWithoutKey(parsed, trusted)
     if (implausible) throw refuse(implausible, parsed)
+    const facts = factsOf(parsed, trusted)
+    const unwelcome = await admission(parsed, trusted, facts)
+    if (unwelcome) throw refuse(unwelcome, parsed)
     const key = await findKey(parsed, trusted)
     if (!key) throw refuse({ code: 'key_not_found', hint: keyHint }, parsed)
+    const foreign = trusted.profile.checkKey?.(key, facts)
+    if (foreign) throw refuse(foreign, parsed)
     if (!(await isSigned(parsed, key, trusted))) throw refuse({ code: 'signature_invalid' }, parsed)
     // From here on the claims are the issuer's words.
-    const claims = await typedClaims(parsed)
+    const claims = await typedClaims(parsed, trusted)
     const auth = createVerifiedToken<C>({
       claims: claims as VerifiedToken<C>['claims'],
-      principal: trusted.profile.principal(parsed.claims, trusted.issuer),
+      principal: await principalOf(parsed, trusted),
       header: parsed.header,
       issuer: trusted.issuer,
       expiresAt: parsed.claims.exp as number,
@@ -99,22 +112,41 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     return auth
   }
 
-  function checkWithoutKey(parsed: ParsedToken, { profile }: TrustedIssuer): Refusal | undefined {
+  async function admission(
+    parsed: ParsedToken,
+    { profile }: TrustedIssuer,
+    facts: UnverifiedToken,
+  ): Promise<Refusal | undefined> {
+    try {
+      return await checkAdmission(profile, facts)
+    } catch (error) {
+      throw report(error as AuthError, describeToken(parsed, false))
+    }
+  }
+
+  async function principalOf({ header, claims }: ParsedToken, { profile, issuer }: TrustedIssuer): Promise<Principal> {
+    const said = profile.principal(claims, issuer, header)
+    const { principal } = await completePrincipal(profile, said, claims, { emit, timeoutMs: fetchTimeoutMs })
+    return applyClients(principal, clientsOf(profile))
+  }
+
+  function checkWithoutKey(parsed: ParsedToken, trusted: TrustedIssuer): Refusal | undefined {
+    const { profile } = trusted
     const { header, claims } = parsed
     const audience = profile.audience ?? null
     return (
       checkAlgorithm(header.alg, profile.algorithms) ??
       checkType(header.typ, profile.types) ??
-      checkClaimTypes(claims) ??
+      checkClaimTypes(claims, profile.looseClaims) ??
       checkRequired(claims, [
         'exp',
-        ...(audience ? ['aud'] : []),
+        ...(audience && !profile.audienceFrom ? ['aud'] : []),
         ...settings.requiredClaims,
         ...profile.requiredClaims,
       ]) ??
       checkTimes(claims, readClock(clock), settings) ??
-      profile.checkToken(parsed) ??
-      (audience ? checkAudience(claims, audience) : undefined) ??
+      profile.checkToken(factsOf(parsed, trusted)) ??
+      checkAudienceOf(parsed, audience, profile.audienceFrom) ??
       checkConfirmation(claims)
     )
   }
@@ -132,19 +164,22 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     }
   }
 
-  async function isSigned(parsed: ParsedToken, key: VerificationKey, { keys }: TrustedIssuer): Promise<boolean> {
+  async function isSigned(parsed: ParsedToken, key: VerificationKey, trusted: TrustedIssuer): Promise<boolean> {
+    const { keys, profile } = trusted
     const { header, signingInput, signature } = parsed
     const alg = header.alg as Algorithm
     if (await verifySignature(alg, key.key, signingInput, signature)) return true
     // The STS may have put a new key under the old kid.
     const replacement = await keys.findReplacement?.(header, key)
-    return replacement !== undefined && verifySignature(alg, replacement.key, signingInput, signature)
+    if (replacement === undefined || profile.checkKey?.(replacement, factsOf(parsed, trusted))) return false
+    return verifySignature(alg, replacement.key, signingInput, signature)
   }
 
-  async function typedClaims(parsed: ParsedToken): Promise<JsonObject> {
+  async function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Promise<JsonObject> {
     const claims = deepFreeze(parsed.claims)
-    if (!schema) return claims
-    const applied = await applySchema(schema, claims)
+    const ownSchema = profile.claims ?? schema
+    if (!ownSchema) return claims
+    const applied = await applySchema(ownSchema, claims)
     if ('code' in applied) throw refuse(applied, parsed, true)
     return applied.claims
   }
@@ -160,7 +195,8 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
 
   function refuse({ code, hint, details }: Refusal, parsed?: ParsedToken, verified = false): AuthError {
     const facts = parsed ? describeToken(parsed, verified) : { verified }
-    return report(new AuthError(code, { hint, details: { ...facts, ...details } }))
+    const better = parsed && hintOf(settings.issuers, code, parsed)
+    return report(new AuthError(code, { hint: better ?? hint, details: { ...facts, ...details } }))
   }
 
   function report(error: AuthError, facts = {}): AuthError {
@@ -187,6 +223,38 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   }
 
   return { verifyToken, ready, keys, close: () => closing.abort(new Error('the verifier was closed')) }
+}
+
+/** What a profile's functions see of a token: what was sent, and whose it claims to be, in our own words. */
+function factsOf({ header, claims }: ParsedToken, { issuer, tenant }: TrustedIssuer): UnverifiedToken {
+  return { header, claims, issuer, ...(tenant !== undefined && { tenant }) }
+}
+
+/** Tokens of a gateway come in its own form and header; others in neither. Without `header` nobody knows where one came from. */
+function checkForm({ profile }: TrustedIssuer, isOfGateway: boolean, header: string | undefined): Refusal | undefined {
+  if (isOfGateway !== (profile.paddedTokens !== undefined))
+    return { code: 'token_malformed', hint: 'the token is padded where its issuer pads none, or the other way round' }
+  const expected = profile.tokenHeader ?? 'authorization'
+  if (header === undefined || header === expected) return undefined
+  return {
+    code: 'token_in_wrong_header',
+    hint: `the tokens of this issuer come in the header ${expected}, and in no other`,
+    details: { expected, received: header },
+  }
+}
+
+/** The claims that some issuer has in the JOSE header of its padded tokens; `undefined` when none has padded ones. */
+function headerClaimsOf(issuers: readonly Issuer[]): readonly string[] | undefined {
+  const padded = issuers.filter(({ paddedTokens }) => paddedTokens !== undefined)
+  return padded.length > 0 ? padded.flatMap(({ paddedTokens }) => paddedTokens?.headerClaims ?? []) : undefined
+}
+
+function clientRegistries({
+  issuers,
+  clients,
+}: VerifierSettings): (profile: Issuer) => ReadonlyMap<string, ClientDescription> {
+  const own = new Map(issuers.map((profile) => [profile as Issuer, profile.clients && readClients(profile.clients)]))
+  return (profile) => own.get(profile) ?? clients
 }
 
 const keyHint =

@@ -6,7 +6,8 @@ import { printable } from '../internal/printable.ts'
 import { type Principal, type PrincipalClient, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
-import type { IssuerEndpoint, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { IssuerEndpoint } from '../trust/issuer-endpoint.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 
 export interface EntraOptions {
   /** The directory (tenant) id, a GUID. */

@@ -1,4 +1,13 @@
-// What "claimcheck/issuers" exports: one preset a file.
+// What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
 export { type EntraCloud, type EntraOptions, entra } from './entra.ts'
 export { type OidcOptions, oidc, rfc9068 } from './oidc.ts'
-export type { Issuer, IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../trust/issuer.ts'
+export type { ClientDescription, ClientRegistry } from '../principal/client-registry.ts'
+export { principalKey } from '../principal/principal.ts'
+export { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+export { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
+export { metadataUrls } from '../trust/discovery.ts'
+export type { Issuer, IssuerWithAudience, PrincipalCompletion, UnverifiedToken } from '../trust/issuer.ts'
+export type { IssuerEndpoint, IssuerKeys, JwkSet, KeySourceContext, TenantFamily } from '../trust/issuer-endpoint.ts'
+export { pemMap, pemPerKid } from '../trust/pem-keys.ts'
+export type { KeySettings } from '../keys/key-settings.ts'
+export type { Network } from '../keys/remote-keys.ts'

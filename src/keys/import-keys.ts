@@ -21,16 +21,18 @@ export interface ImportedKeys {
 }
 
 /**
- * Imports the usable keys of `jwks` for an issuer that signs with `allowed`.
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed` and gives its keys `use`, where it gives one.
  *
  * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
  * the STS, and must never replace keys that work.
  */
-export async function importKeys(jwks: unknown, allowed: readonly Algorithm[]): Promise<ImportedKeys> {
+export async function importKeys(jwks: unknown, allowed: readonly Algorithm[], use = 'sig'): Promise<ImportedKeys> {
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
-  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed)))).filter((one) => one !== undefined)
+  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed, use)))).filter(
+    (one) => one !== undefined,
+  )
   // A key that is listed twice is one key, not two to choose from.
   const imported = [...new Map(usable.map((one) => [JSON.stringify(one.jwk), one])).values()]
   if (imported.length === 0) throw new Error('the JWK Set has no usable key')
@@ -46,8 +48,8 @@ interface ImportedKey {
   readonly jwk: JsonObject
 }
 
-async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<ImportedKey | undefined> {
-  if (!isJsonObject(jwk) || !isForVerifying(jwk)) return undefined
+async function importKey(jwk: unknown, allowed: readonly Algorithm[], use: string): Promise<ImportedKey | undefined> {
+  if (!isJsonObject(jwk) || !isForVerifying(jwk, use)) return undefined
   const algorithms = algorithmsOf(jwk, allowed)
   const [algorithm] = algorithms
   if (!algorithm) return undefined
@@ -55,10 +57,11 @@ async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<I
     const material = publicMembers(jwk)
     const key = await crypto.subtle.importKey('jwk', material, table[algorithm].webCrypto, false, ['verify'])
     if (!isStrong(key)) return undefined
-    const { kid, alg } = jwk
+    const { kid, alg, issuer } = jwk
+    const names = { ...(typeof kid === 'string' && { kid }), ...(typeof issuer === 'string' && { issuer }) }
     return {
-      key: { ...(typeof kid === 'string' && { kid }), algorithms, key, material: JSON.stringify(material) },
-      jwk: { ...material, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) },
+      key: { ...names, algorithms, key, material: JSON.stringify(material) },
+      jwk: { ...material, ...names, ...(alg !== undefined && { alg }) },
     }
   } catch {
     return undefined
@@ -66,9 +69,11 @@ async function importKey(jwk: unknown, allowed: readonly Algorithm[]): Promise<I
 }
 
 /** A public key that its publisher does not reserve for something else (RFC 7517 §4.2, §4.3). */
-function isForVerifying(jwk: JsonObject): boolean {
+function isForVerifying(jwk: JsonObject, use: string): boolean {
   if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return false
-  if (jwk.use !== undefined && jwk.use !== 'sig') return false
+  if (jwk.use !== undefined && jwk.use !== use) return false
+  // A key that names its issuer in a way we cannot compare must not pass for one that names none.
+  if (jwk.issuer !== undefined && typeof jwk.issuer !== 'string') return false
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return false
   return jwk.kid === undefined || (typeof jwk.kid === 'string' && jwk.kid !== '' && jwk.kid.length <= maxKidLength)
 }

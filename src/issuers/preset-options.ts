@@ -1,0 +1,43 @@
+// What the options of several presets have in common: read once, and told what to write when they can never work.
+import { checkString, checkStrings } from '../internal/options.ts'
+import { isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
+
+/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
+export function readAudience(audience: unknown): readonly string[] | null {
+  if (audience === null) return null
+  const list: unknown = Array.isArray(audience) ? audience : [audience]
+  checkStrings('audience', list)
+  return [...list]
+}
+
+/** @throws TypeError when no token can have `issuer` as its `iss`, or nobody could fetch its keys safely; with the value to write. */
+export function checkIssuerUrl(name: string, issuer: unknown, allowHttp = false): asserts issuer is string {
+  checkString(name, issuer)
+  const url = parseUrl(issuer)
+  if (!url) throw new TypeError(`${name} must be an absolute URL such as 'https://sts.example.com', not '${issuer}'.`)
+  if (
+    /^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(url.hostname) &&
+    /^\/(common|organizations|consumers)\b/.test(url.pathname)
+  ) {
+    throw new TypeError(
+      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
+    )
+  }
+  const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
+  if (bare !== issuer) {
+    throw new TypeError(`${name} must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
+  }
+  if (/[\s\p{Cc}]/u.test(issuer)) throw new TypeError(`${name} must have no spaces or control characters.`)
+  if (!isSecureEnough(url, allowHttp)) {
+    const secure = issuer.replace(/^[^:]*/, 'https')
+    throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
+  }
+}
+
+/** @throws TypeError for what is no algorithm that claimcheck verifies. */
+export function checkAlgorithms(algorithms: readonly unknown[]): void {
+  checkStrings('algorithms', algorithms)
+  const unknown = algorithms.find((name) => !isAlgorithm(name))
+  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
+}
