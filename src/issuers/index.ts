@@ -1,5 +1,7 @@
 // What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
-export { type EntraCloud, type EntraOptions, entra } from './entra.ts'
+export type { EntraCloud, EntraVersion } from './entra/clouds.ts'
+export { entra } from './entra/entra.ts'
+export type { AllowedTenants, EntraAclEntry, EntraGroupQuery, EntraOptions } from './entra/options.ts'
 export { type OidcOptions, oidc, rfc9068 } from './oidc.ts'
 export type { ClientDescription, ClientRegistry } from '../principal/client-registry.ts'
 export { principalKey } from '../principal/principal.ts'

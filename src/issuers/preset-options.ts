@@ -16,14 +16,7 @@ export function checkIssuerUrl(name: string, issuer: unknown, allowHttp = false)
   checkString(name, issuer)
   const url = parseUrl(issuer)
   if (!url) throw new TypeError(`${name} must be an absolute URL such as 'https://sts.example.com', not '${issuer}'.`)
-  if (
-    /^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(url.hostname) &&
-    /^\/(common|organizations|consumers)\b/.test(url.pathname)
-  ) {
-    throw new TypeError(
-      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
-    )
-  }
+  checkEntraIssuer(issuer, url)
   const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
   if (bare !== issuer) {
     throw new TypeError(`${name} must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
@@ -33,6 +26,21 @@ export function checkIssuerUrl(name: string, issuer: unknown, allowHttp = false)
     const secure = issuer.replace(/^[^:]*/, 'https')
     throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
   }
+}
+
+/** Entra's issuers are known to the letter: what is written almost like one would refuse every token. */
+function checkEntraIssuer(issuer: string, { hostname, pathname }: URL): void {
+  const isV1 = /^sts\.(windows\.net|chinacloudapi\.cn)$/.test(hostname)
+  if (!isV1 && !/^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(hostname)) return
+  const [, tenant = '', version] = pathname.split('/')
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenant)) {
+    throw new TypeError(
+      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
+    )
+  }
+  const right = `https://${hostname}/${tenant}/${isV1 ? '' : 'v2.0'}`
+  if (issuer !== right && (isV1 || version === 'v2.0'))
+    throw new TypeError(`No token ever has the issuer '${issuer}': write '${right}', or entra({ … }).`)
 }
 
 /** @throws TypeError for what is no algorithm that claimcheck verifies. */
