@@ -1,6 +1,8 @@
 // What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
 export type { EntraCloud, EntraVersion } from './entra/clouds.ts'
+export { type EntraB2COptions, entraB2C } from './entra/b2c.ts'
 export { entra } from './entra/entra.ts'
+export { type EntraExternalIdOptions, entraExternalId } from './entra/external-id.ts'
 export type { AllowedTenants, EntraAclEntry, EntraGroupQuery, EntraOptions } from './entra/options.ts'
 export { type OidcOptions, oidc, rfc9068 } from './oidc.ts'
 export type { ClientDescription, ClientRegistry } from '../principal/client-registry.ts'

@@ -6,7 +6,8 @@ import { checkEntraKey, checkEntraToken } from './checks.ts'
 import { clouds, type EntraVersion, issuerOf, placeholder } from './clouds.ts'
 import { entraHint } from './hints.ts'
 import { guid } from './guid.ts'
-import { type EntraOptions, type EntraSettings, readEntraOptions } from './options.ts'
+import type { EntraOptions } from './options.ts'
+import { type EntraSettings, readEntraOptions } from './settings.ts'
 import { completeGroups, entraPrincipal } from './principal.ts'
 
 /**
