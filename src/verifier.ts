@@ -93,7 +93,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     const unwelcome = await admission(parsed, trusted, facts)
     if (unwelcome) throw refuse(unwelcome, parsed)
     const key = await findKey(parsed, trusted)
-    if (!key) throw refuse({ code: 'key_not_found', hint: keyHint }, parsed)
+    if (!key) throw refuse(keyNotFound(trusted), parsed)
     const foreign = trusted.profile.checkKey?.(key, facts)
     if (foreign) throw refuse(foreign, parsed)
     if (!(await isSigned(parsed, key, trusted))) throw refuse({ code: 'signature_invalid' }, parsed)
@@ -257,8 +257,14 @@ function clientRegistries({
   return (profile) => own.get(profile) ?? clients
 }
 
-const keyHint =
-  'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?'
+function keyNotFound({ keys }: TrustedIssuer): Refusal {
+  const health = keys.health?.()
+  return {
+    code: 'key_not_found',
+    hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
+    details: { ...(health && { keys: health.keys, keysAgeMs: health.ageMs ?? 0 }) },
+  }
+}
 
 /** A clock that tells no time must not make every token young. */
 function readClock(clock: Clock): number {
