@@ -13,7 +13,7 @@ const layers: readonly (readonly string[])[] = [
   ['keys', 'policy', 'binding', 'revocation'],
   ['trust'],
   ['issuers'],
-  ['verifier verification verifier-options verified-token resource-server'],
+  ['verifier verification plausibility verifier-options verified-token resource-server'],
   ['adapters', 'gateway', 'integrations', 'testing'],
   ['index'], // the roof: src/index.ts and the index.ts of a folder only re-export, and nothing below imports them
 ]

@@ -9,6 +9,7 @@ export type AuthErrorCode =
   | 'token_too_large'
   | 'token_malformed'
   | 'token_encrypted'
+  | 'token_in_wrong_header'
   | 'critical_header_unsupported'
   | 'issuer_unknown'
   | 'algorithm_not_allowed'
@@ -74,6 +75,7 @@ export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
   token_too_large: badToken,
   token_malformed: badToken,
   token_encrypted: badToken,
+  token_in_wrong_header: badToken,
   critical_header_unsupported: badToken,
   issuer_unknown: badToken,
   algorithm_not_allowed: badToken,
@@ -122,6 +124,9 @@ export interface ErrorDetails {
   readonly azp?: string
   readonly tid?: string
   readonly kid?: string
+  /** How many keys of the issuer are known, and how many milliseconds ago it gave them out. */
+  readonly keys?: number
+  readonly keysAgeMs?: number
   readonly alg?: string
   readonly typ?: string
   readonly iat?: number

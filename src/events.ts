@@ -35,6 +35,8 @@ export type ClaimcheckEvent =
   | { readonly type: 'metadata.refresh_failed'; readonly issuer: string; readonly reason: string }
   /** A token named a key that is not known; the set is fetched once more. */
   | { readonly type: 'keys.unknown_kid'; readonly issuer: string; readonly kid: string }
+  /** What a token left out of its caller could not be had from elsewhere (Entra: the groups of a user with too many). */
+  | { readonly type: 'principal.incomplete'; readonly issuer: string; readonly reason: string }
 
 export type Emit = (event: ClaimcheckEvent) => void
 

@@ -2,7 +2,7 @@
 import { AuthError, type ChallengeParams } from './errors.ts'
 import { createEmit } from './events.ts'
 import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
-import { readCredential } from './http/credentials.ts'
+import { readToken } from './http/token-headers.ts'
 import type { RequestView } from './http/request-view.ts'
 import { isQuotable } from './internal/auth-params.ts'
 import { checkOptionNames } from './internal/options.ts'
@@ -11,7 +11,7 @@ import { type Decision, evaluate, type Policy, type PolicyLike, toPolicy, type U
 import { describeToken } from './token/describe-token.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { createVerifier, type Verifier } from './verifier.ts'
-import { type IssuerOptions, type VerifierOptions, verifierOptionNames } from './verifier-options.ts'
+import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from './verifier-options.ts'
 
 /** Options of `createResourceServer`: those of `createVerifier`, and two more. */
 export type ResourceServerOptions<
@@ -70,6 +70,7 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     throw new TypeError('realm must be printable ASCII without " and \\.')
   const always = ownPolicy === undefined ? undefined : toPolicy(ownPolicy)
   const verifier = createVerifier<IssuerOptions, C>(verifierOptions)
+  const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
   const emit = createEmit(options.onEvent)
   const known = new WeakMap<RequestView, Promise<Authentication<C>>>()
 
@@ -82,12 +83,12 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
   }
 
   async function authenticateOnce(request: RequestView): Promise<Authentication<C>> {
-    const credential = readCredential(request)
+    const credential = readToken(request, tokenHeaders)
     if (credential === undefined) return { outcome: 'anonymous' }
-    if (typeof credential === 'object')
+    if ('code' in credential)
       return { outcome: 'refused', error: reported(new AuthError(credential.code, { challengeParams: { realm } })) }
     try {
-      return { outcome: 'authenticated', auth: await verifier.verifyToken(credential) }
+      return { outcome: 'authenticated', auth: await verifier.verifyToken(credential.token, credential) }
     } catch (error) {
       return { outcome: 'refused', error: error as AuthError }
     }

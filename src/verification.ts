@@ -1,39 +1,45 @@
 // The order of checks for a token, from top to bottom. What was verified once is remembered, and only what may have changed
 // since is checked again.
-import { type Clock, systemClock } from './clock.ts'
+import { verifySignature } from '#engine'
+import type { Clock } from './clock.ts'
 import { AuthError, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
 import { after, type Eventually, eventually } from './internal/eventually.ts'
 import type { JsonObject } from './internal/json.ts'
+import { askYesOrNo } from './internal/yes-or-no.ts'
 import type { VerificationKey } from './keys/key-source.ts'
+import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts'
+import { applyClients, type ClientDescription, readClients } from './principal/client-registry.ts'
 import type { Algorithm } from './token/algorithms.ts'
-import {
-  checkAudience,
-  checkClaimTypes,
-  checkConfirmation,
-  checkRequired,
-  checkTimes,
-  checkType,
-} from './token/claims.ts'
-import { verifySignature } from '#engine'
 import { applySchema } from './token/claims-schema.ts'
 import { describeToken } from './token/describe-token.ts'
-import { createTokenParser, type ParsedToken } from './token/parse-token.ts'
+import type { ParsedToken } from './token/parse-token.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import { createTokenCache } from './token/token-cache.ts'
+import { type CompletedPrincipal, completePrincipal } from './trust/complete-principal.ts'
+import type { Issuer } from './trust/issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
+import { checkAdmission, hintOf } from './trust/profile-checks.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
 import type { VerifierSettings } from './verifier-options.ts'
 
 export interface VerificationParts<C> {
   readonly issuers: IssuerRegistry
   readonly settings: VerifierSettings
+  /** Default: the system's. */
   readonly clock?: Clock | undefined
   readonly schema?: StandardSchema<C> | undefined
   readonly isRevoked?: ((auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>) | undefined
+  /** How long somebody who completes a principal is waited for. */
+  readonly timeoutMs: number
   readonly emit: Emit
 }
+
+/** Verifies a token. `header` names the request header that it came in, where that is known. */
+export type Verify<C> = (token: string, header?: string) => Eventually<VerifiedToken<C>>
+
+type Token = Pick<ParsedToken, 'header' | 'claims'>
 
 /** A token whose every check has passed, but for what each request asks anew. */
 interface Remembered<C> {
@@ -48,17 +54,16 @@ interface Remembered<C> {
  *
  * It throws, or its promise rejects with, nothing but an `AuthError`.
  */
-export function createVerification<C>(parts: VerificationParts<C>): (token: string) => Eventually<VerifiedToken<C>> {
-  const { issuers, settings, clock = systemClock, schema, isRevoked, emit } = parts
-  const parseToken = createTokenParser()
+export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
+  const { issuers, settings, clock, schema, isRevoked, timeoutMs, emit } = parts
+  const plausibility = createPlausibility(settings, clock)
+  const clientsOf = clientRegistries(settings)
   const { tokenCache } = settings
-  const verifyOnce = tokenCache
-    ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache)
-    : verifyInFull
+  const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
 
-  function verify(token: string): Eventually<VerifiedToken<C>> {
+  function verify(token: string, header?: string): Eventually<VerifiedToken<C>> {
     try {
-      const verified = after(verifyOnce(token), (known) => checkRevocation(createVerifiedToken(known.parts, token)))
+      const verified = after(known(token), (remembered) => checkRequest(remembered, token, header))
       return verified instanceof Promise ? verified.catch(rethrow) : verified
     } catch (error) {
       return rethrow(error)
@@ -72,56 +77,60 @@ export function createVerification<C>(parts: VerificationParts<C>): (token: stri
   }
 
   function verifyInFull(token: string): Eventually<Remembered<C>> {
-    const parsed = parseToken(token)
+    const parsed = plausibility.parse(token)
     if ('code' in parsed) throw refuse(parsed)
-    const trusted = issuers.find(parsed.claims.iss)
+    const trusted = issuers.find(parsed.claims)
     if (!trusted) throw refuse(unknownIssuer(parsed), parsed)
-    // No key is needed for these, so only a token that passes them can cost a fetch or cryptography.
-    const implausible = checkWithoutKey(parsed, trusted)
+    const implausible = plausibility.check(parsed, trusted)
     if (implausible) throw refuse(implausible, parsed)
-    return after(findKey(parsed, trusted), (key) => {
-      if (!key) throw refuse({ code: 'key_not_found', hint: keyHint }, parsed)
-      return after(findSigner(parsed, key, trusted), (signer) => {
-        if (!signer) throw refuse({ code: 'signature_invalid' }, parsed)
-        // From here on the claims are the issuer's words.
-        return after(typedClaims(parsed), (claims) => remembered(parsed, claims, trusted, signer))
-      })
-    })
-  }
-
-  function checkWithoutKey(parsed: ParsedToken, { profile }: TrustedIssuer): Refusal | undefined {
-    const { header, claims } = parsed
-    const audience = profile.audience ?? null
-    return (
-      checkAlgorithm(header.alg, profile.algorithms) ??
-      checkType(header.typ, profile.types) ??
-      checkClaimTypes(claims) ??
-      checkRequired(claims, [
-        'exp',
-        ...(audience ? ['aud'] : []),
-        ...settings.requiredClaims,
-        ...profile.requiredClaims,
-      ]) ??
-      checkTimes(claims, readClock(clock), settings) ??
-      profile.checkToken(parsed) ??
-      (audience ? checkAudience(claims, audience) : undefined) ??
-      checkConfirmation(claims)
+    return after(admit(parsed, trusted), () =>
+      after(findKey(parsed, trusted), (key) => {
+        if (!key) throw refuse(keyNotFound(trusted), parsed)
+        const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
+        if (foreign) throw refuse(foreign, parsed)
+        return after(findSigner(parsed, key, trusted), (signer) => {
+          if (!signer) throw refuse({ code: 'signature_invalid' }, parsed)
+          // From here on the claims are the issuer's words.
+          return after(typedClaims(parsed, trusted), (claims) =>
+            after(principalOf(parsed, trusted), (completed) => remember(parsed, claims, completed, trusted, signer)),
+          )
+        })
+      }),
     )
   }
 
-  /** What may have changed since a token was verified: the time, and its issuer's keys. */
+  /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
   function recheck({ parts, trusted, key }: Remembered<C>): Eventually<boolean> {
-    const claims = parts.claims as JsonObject
-    const token = { header: parts.header, claims }
-    const untimely = checkTimes(claims, readClock(clock), settings)
+    const token = { header: parts.header, claims: parts.claims as JsonObject }
+    const untimely = plausibility.checkTimes(token.claims)
     if (untimely) throw refuse(untimely, token, true)
-    return after(findKey(token, trusted), (found) => found === key)
+    return after(admit(token, trusted), () => after(findKey(token, trusted), (found) => found === key))
   }
 
-  function findKey(
-    token: Pick<ParsedToken, 'header' | 'claims'>,
-    { keys }: TrustedIssuer,
-  ): Eventually<VerificationKey | undefined> {
+  /** What each request is asked for itself. */
+  function checkRequest(
+    { parts, trusted }: Remembered<C>,
+    token: string,
+    header: string | undefined,
+  ): Eventually<VerifiedToken<C>> {
+    const misplaced = checkTokenHeader(trusted, header)
+    if (misplaced) throw refuse(misplaced, { header: parts.header, claims: parts.claims as JsonObject }, true)
+    return checkRevocation(createVerifiedToken(parts, token))
+  }
+
+  function admit(token: Token, trusted: TrustedIssuer): Eventually<void> {
+    const unavailable = (error: unknown): never => {
+      throw report(error as AuthError, describeToken(token, false))
+    }
+    const read = (refusal: Refusal | undefined): void => {
+      if (refusal) throw refuse(refusal, token)
+    }
+    if (!trusted.profile.admits) return undefined
+    const refusal = checkAdmission(trusted.profile, factsOf(token, trusted))
+    return refusal instanceof Promise ? refusal.catch(unavailable).then(read) : read(refusal)
+  }
+
+  function findKey(token: Token, { keys }: TrustedIssuer): Eventually<VerificationKey | undefined> {
     const unavailable = (error: unknown): never => {
       const refusal =
         error instanceof AuthError ? error : new AuthError('keys_unavailable', { details: { cause: error } })
@@ -137,66 +146,78 @@ export function createVerification<C>(parts: VerificationParts<C>): (token: stri
 
   /** The key that signed: the one found, or what the STS has put under its kid since. */
   function findSigner(
-    { header, signingInput, signature }: ParsedToken,
+    parsed: ParsedToken,
     key: VerificationKey,
-    { keys }: TrustedIssuer,
+    trusted: TrustedIssuer,
   ): Eventually<VerificationKey | undefined> {
+    const { header, signingInput, signature } = parsed
     const alg = header.alg as Algorithm
     return after(verifySignature(alg, key.key, signingInput, signature), (signed) => {
       if (signed) return key
-      return after(eventually(keys.findReplacement?.(header, key)), (other) => {
-        if (!other) return undefined
+      return after(eventually(trusted.keys.findReplacement?.(header, key)), (other) => {
+        if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
         return after(verifySignature(alg, other.key, signingInput, signature), (ok) => (ok ? other : undefined))
       })
     })
   }
 
-  function typedClaims(parsed: ParsedToken): Eventually<JsonObject> {
-    if (!schema) return parsed.claims
+  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<JsonObject> {
+    const own = profile.claims ?? schema
+    if (!own) return parsed.claims
     freezeDeeply(parsed.claims)
-    return after(applySchema(schema, parsed.claims), (applied) => {
+    return after(applySchema(own, parsed.claims), (applied) => {
       if ('code' in applied) throw refuse(applied, parsed, true)
       return applied.claims
     })
   }
 
-  function remembered(
+  function principalOf({ header, claims }: ParsedToken, trusted: TrustedIssuer): Eventually<CompletedPrincipal> {
+    const { profile, issuer } = trusted
+    const said = profile.principal(claims, issuer, header)
+    return after(completePrincipal(profile, said, claims, { emit, timeoutMs }), ({ principal, failed }) => ({
+      principal: applyClients(principal, clientsOf(profile)),
+      failed,
+    }))
+  }
+
+  function remember(
     { header, claims }: ParsedToken,
     typed: JsonObject,
+    { principal, failed }: CompletedPrincipal,
     trusted: TrustedIssuer,
     key: VerificationKey,
   ): Remembered<C> {
     const parts: SharedParts<C> = {
       claims: typed as SharedParts<C>['claims'],
-      principal: trusted.profile.principal(claims, trusted.issuer),
+      principal,
       header,
       issuer: trusted.issuer,
       expiresAt: claims.exp as number,
       proof: 'none',
     }
     // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
-    const shared = freezeDeeply(parts)
-    return { parts, trusted, key, shared }
+    const isFrozen = freezeDeeply(parts)
+    return { parts, trusted, key, shared: isFrozen && !failed }
   }
 
   function checkRevocation(auth: VerifiedToken<C>): Eventually<VerifiedToken<C>> {
     if (!isRevoked) return auth
-    return after(askRevocation(isRevoked, auth), (answer) => {
-      if (answer === false) return auth
-      const token = { header: auth.header, claims: auth.claims as JsonObject }
-      if (answer === true) throw refuse({ code: 'token_revoked' }, token, true)
-      // Neither yes nor no: a check that could not be made is not a check that passed.
-      throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
-    })
+    return after(
+      askYesOrNo('isRevoked', () => isRevoked(auth)),
+      (answer) => {
+        if (answer === false) return auth
+        const token = { header: auth.header, claims: auth.claims as JsonObject }
+        if (answer === true) throw refuse({ code: 'token_revoked' }, token, true)
+        // Neither yes nor no: a check that could not be made is not a check that passed.
+        throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
+      },
+    )
   }
 
-  function refuse(
-    { code, hint, details }: Refusal,
-    token?: Pick<ParsedToken, 'header' | 'claims'>,
-    verified = false,
-  ): AuthError {
+  function refuse({ code, hint, details }: Refusal, token?: Token, verified = false): AuthError {
     const facts = token ? describeToken(token, verified) : { verified }
-    return report(new AuthError(code, { hint, details: { ...facts, ...details } }))
+    const better = token && hintOf(settings.issuers, code, token)
+    return report(new AuthError(code, { hint: better ?? hint, details: { ...facts, ...details } }))
   }
 
   function report(error: AuthError, facts = {}): AuthError {
@@ -213,20 +234,21 @@ export function createVerification<C>(parts: VerificationParts<C>): (token: stri
   return verify
 }
 
-const keyHint =
-  'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?'
-
-/** A clock that tells no time must not make every token young. */
-function readClock(clock: Clock): number {
-  const nowMs: unknown = clock.nowMs()
-  if (typeof nowMs !== 'number' || !Number.isFinite(nowMs))
-    throw new TypeError('clock.nowMs() must give a finite number.')
-  return nowMs
+function clientRegistries({
+  issuers,
+  clients,
+}: VerifierSettings): (profile: Issuer) => ReadonlyMap<string, ClientDescription> {
+  const own = new Map(issuers.map((profile) => [profile as Issuer, profile.clients && readClients(profile.clients)]))
+  return (profile) => own.get(profile) ?? clients
 }
 
-function checkAlgorithm(alg: string, allowed: readonly Algorithm[]): Refusal | undefined {
-  if ((allowed as readonly string[]).includes(alg)) return undefined
-  return { code: 'algorithm_not_allowed', details: { claim: 'alg', expected: allowed } }
+function keyNotFound({ keys }: TrustedIssuer): Refusal {
+  const health = keys.health?.()
+  return {
+    code: 'key_not_found',
+    hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
+    details: { ...(health && { keys: health.keys, keysAgeMs: health.ageMs ?? 0 }) },
+  }
 }
 
 function unknownIssuer({ claims }: ParsedToken): Refusal {
@@ -235,20 +257,5 @@ function unknownIssuer({ claims }: ParsedToken): Refusal {
     code: 'issuer_unknown',
     hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
     details: { claim: 'iss' },
-  }
-}
-
-function askRevocation<C>(
-  isRevoked: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>,
-  auth: VerifiedToken<C>,
-): Eventually<boolean | { readonly cause: unknown }> {
-  const failed = (cause: unknown): { readonly cause: unknown } => ({ cause })
-  const read = (answer: unknown): boolean | { readonly cause: unknown } =>
-    typeof answer === 'boolean' ? answer : failed(new TypeError('isRevoked did not answer true or false.'))
-  try {
-    const answer: unknown = isRevoked(auth)
-    return typeof answer === 'object' && answer !== null ? Promise.resolve(answer).then(read, failed) : read(answer)
-  } catch (cause) {
-    return failed(cause)
   }
 }

@@ -5,10 +5,13 @@ import type { Fetch } from './internal/fetch-json.ts'
 import { checkFunction, checkNumber, checkOptionNames, checkStrings } from './internal/options.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.ts'
 import type { KeyStore } from './keys/key-store.ts'
-import { oidc, readAudience } from './issuers/oidc.ts'
+import { oidc } from './issuers/oidc.ts'
+import { readAudience } from './issuers/preset-options.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import { readTokenCacheOptions, type TokenCacheOptions } from './token/token-cache.ts'
+import { type ClientDescription, type ClientRegistry, readClients } from './principal/client-registry.ts'
 import type { Issuer, IssuerWithAudience } from './trust/issuer.ts'
+import { readIssuer } from './trust/read-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
 /** An issuer's identifier, or an issuer made by a preset. */
@@ -42,6 +45,11 @@ interface CommonOptions<C> {
    * token anew. Asked for each request all the same: the times in the token, its key, `isRevoked`.
    */
   readonly tokenCache?: TokenCacheOptions | false
+  /**
+   * What is known of clients by their ids, and no token says: `{ 'client id': { kind: 'device', form: 'tv' } }`. Makes an
+   * application a device; never makes anybody a user. Ids count whichever issuer names them.
+   */
+  readonly clients?: ClientRegistry
   /** Default: the system's clock. */
   readonly clock?: Clock
   /** Told of every refusal and of what happens to the keys. Whatever it throws is dropped. */
@@ -88,6 +96,7 @@ export const verifierOptionNames: readonly string[] = [
   'keyCache',
   'keyStore',
   'tokenCache',
+  'clients',
   'clock',
   'onEvent',
   'isRevoked',
@@ -100,6 +109,7 @@ export interface VerifierSettings {
   readonly maxTokenAgeSeconds: number | undefined
   readonly requiredClaims: readonly string[]
   readonly tokenCache: Required<TokenCacheOptions> | undefined
+  readonly clients: ReadonlyMap<string, ClientDescription>
 }
 
 /** @throws TypeError for anything that is misspelt, of the wrong type, or can never work. */
@@ -130,7 +140,15 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     maxTokenAgeSeconds,
     requiredClaims: [...requiredClaims],
     tokenCache: options.tokenCache === false ? undefined : readTokenCacheOptions(options.tokenCache),
+    clients: readClients(options.clients === undefined ? {} : options.clients),
   }
+}
+
+/** The headers that the tokens of these issuers come in, besides `Authorization`; each once. */
+export function tokenHeadersOf(issuer: IssuerOptions): readonly string[] {
+  const list = [issuer].flat() as readonly IssuerOption[]
+  const headers = list.map((one) => (typeof one === 'string' ? undefined : one.tokenHeader))
+  return [...new Set(headers.filter((name) => name !== undefined && name !== 'authorization'))] as readonly string[]
 }
 
 function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>): VerifierSettings['issuers'] {
@@ -145,27 +163,6 @@ function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>
         "audience is missing: write the identifier of this API at the STS, as its tokens' aud has it (null accepts tokens meant for any API).",
       )
     }
-    return { ...copyOf(known), audience: own }
+    return { ...readIssuer(known), audience: own }
   })
-}
-
-/** A copy of an issuer that a preset, or somebody else, made: lists are lists, and nobody can change them any more. */
-function copyOf(issuer: Issuer): Issuer {
-  const { preset, endpoints, algorithms, types, requiredClaims } = issuer
-  if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
-  checkStrings(`${preset}: algorithms`, algorithms)
-  checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
-  if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)
-  checkFunction(`${preset}: checkToken`, issuer.checkToken)
-  checkFunction(`${preset}: principal`, issuer.principal)
-  return {
-    preset,
-    endpoints: [...endpoints],
-    algorithms: [...algorithms],
-    types: [...types],
-    requiredClaims: [...requiredClaims],
-    // Bound, since an issuer may be an instance of a class.
-    checkToken: issuer.checkToken.bind(issuer),
-    principal: issuer.principal.bind(issuer),
-  }
 }

@@ -1,11 +1,10 @@
 // createVerifier: what a user sees of verification. The order of checks is in verification.ts.
 import { systemClock } from './clock.ts'
 import { createEmit } from './events.ts'
-import type { Eventually } from './internal/eventually.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
 import { createIssuerRegistry } from './trust/issuer-registry.ts'
-import { createVerification } from './verification.ts'
+import { createVerification, type Verify } from './verification.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
 
@@ -15,9 +14,12 @@ export interface Verifier<C = Record<string, unknown>> {
    * Verifies a compact JWS access token (RFC 9068 and its many relatives): who issued it, for whom, when, and that
    * nobody changed it. Does not decide what the caller may do. A token that was verified is remembered, see `tokenCache`.
    *
+   * `header` names the request header that the token came in, in small letters: then an issuer's tokens are taken from no
+   * header but its own. Without it, that is not looked at.
+   *
    * @throws AuthError with `status` 401 when the token is not acceptable, 503 when that could not be found out.
    */
-  verifyToken(token: string): Promise<VerifiedToken<C>>
+  verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
   /** Fetches what the first token of each issuer would wait for. Never rejects. */
   ready(): Promise<readonly IssuerReadiness[]>
   /** How the fetched keys of each issuer stand, for a health page. Asks nobody. */
@@ -48,7 +50,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
 /** A verifier, and its own way in: `verify` answers at once where nothing has to be waited for. */
 export function createVerifierParts<const I extends IssuerOptions, C>(
   options: VerifierOptions<I, C>,
-): Verifier<C> & { verify(token: string): Eventually<VerifiedToken<C>> } {
+): Verifier<C> & { readonly verify: Verify<C> } {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
   const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema, isRevoked } = options
   const emit = createEmit(options.onEvent)
@@ -56,7 +58,7 @@ export function createVerifierParts<const I extends IssuerOptions, C>(
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
-  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, emit })
+  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, timeoutMs: fetchTimeoutMs, emit })
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(
@@ -77,7 +79,7 @@ export function createVerifierParts<const I extends IssuerOptions, C>(
 
   return {
     verify,
-    verifyToken: async (token) => verify(token),
+    verifyToken: async (token, from) => verify(token, from?.header),
     ready,
     keys,
     close: () => closing.abort(new Error('the verifier was closed')),

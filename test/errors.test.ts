@@ -20,7 +20,7 @@ const badTokenCodes = [
   'token_too_large token_malformed token_encrypted critical_header_unsupported issuer_unknown algorithm_not_allowed',
   'token_type_not_accepted not_an_access_token token_for_other_resource claim_missing claim_invalid token_expired',
   'token_not_yet_valid token_too_old audience_mismatch tenant_mismatch sender_constrained token_without_permissions',
-  'key_not_found signature_invalid claims_schema_mismatch token_revoked',
+  'key_not_found signature_invalid claims_schema_mismatch token_revoked token_in_wrong_header',
 ].flatMap((line) => line.split(' '))
 const unavailableCodes = [
   'keys_unavailable',

@@ -54,6 +54,7 @@ const schema = (validate: () => never): Pick<ResourceServerOptions, 'claims'> =>
   claims: { '~standard': { version: 1, vendor: 'test', validate } },
 })
 const complaint = { issues: [{ message: 'SECRET-email is no email', path: ['email'] }] } as never
+const local = oidc({ issuer, jwks: { keys: [keyFor('ES256').publicJwk] } })
 const remote = oidc({ issuer, jwksUri: 'https://sts.example.com/jwks' })
 
 /** One refusal for every code of the generic issuer. */
@@ -64,6 +65,7 @@ const refusals: Readonly<Record<string, Refused>> = {
   token_too_large: sending({ claims: { filler: 'SECRET-x'.repeat(3000) } }),
   token_malformed: sendingToken(good.slice(1)),
   token_encrypted: sendingToken(`${good}.c2Vj.cmV0`),
+  token_in_wrong_header: sending({}, { issuer: { ...local, tokenHeader: 'x-token' } }),
   critical_header_unsupported: sending({ header: { crit: ['exp'] } }),
   issuer_unknown: sending({ claims: { iss: 'https://other.example.com' } }),
   algorithm_not_allowed: sendingToken(unsigned),

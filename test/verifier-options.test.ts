@@ -1,5 +1,5 @@
 // Options are checked once, at creation: whatever can never work is a TypeError there, with what to write instead.
-import { createVerifier } from 'claimcheck'
+import { createVerifier, type JoseHeader } from 'claimcheck'
 import { entra, type Issuer, oidc, type UnverifiedToken } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import { expectInvalidToken } from './support/verifiers.ts'
 const good = { issuer, audience }
 const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
 const names =
-  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, keyCache, keyStore, tokenCache, clock, onEvent, isRevoked'
+  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, keyCache, keyStore, tokenCache, clients, clock, onEvent, isRevoked'
 
 describe('refuses', () => {
   it.each<[object, string]>([
@@ -120,6 +120,7 @@ describe('accepts', () => {
       clock: { nowMs: () => 0 },
       onEvent: () => {},
       isRevoked: () => false,
+      clients: { tv: { kind: 'device' } },
     }
     expect(Object.keys({ ...good, ...all }).sort()).toEqual(names.split(', ').sort())
     expect(() => create(all)).not.toThrow()
@@ -170,8 +171,8 @@ describe('an issuer made by hand', () => {
       checkToken({ claims }: UnverifiedToken) {
         return claims.sub === this.blocked ? ({ code: 'not_an_access_token' } as const) : undefined
       }
-      principal(claims: UnverifiedToken['claims'], name: string) {
-        return { ...made.principal(claims, name), tenant: this.preset }
+      principal(claims: UnverifiedToken['claims'], name: string, header: JoseHeader) {
+        return { ...made.principal(claims, name, header), tenant: this.preset }
       }
     }
     const { verifyToken } = createVerifier({ issuer: new OwnIssuer(), clock: createTestClock() })
@@ -203,6 +204,7 @@ describe('the settings', () => {
       maxTokenAgeSeconds: undefined,
       requiredClaims: [],
       tokenCache: { maxTokens: 10_000, maxBytes: 32 * 1024 * 1024 },
+      clients: new Map(),
     })
     expect(issuers).toMatchObject([{ preset: 'oidc', audience: [audience], endpoints: [{ issuer }] }])
   })

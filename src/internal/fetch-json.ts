@@ -1,4 +1,4 @@
-// GET one JSON object over the network, with bounds on everything a broken or hostile server can stretch.
+// GET one JSON object, or a text, over the network, with bounds on everything a broken or hostile server can stretch.
 import { isJsonObject, type JsonObject } from './json.ts'
 import { printable } from './printable.ts'
 
@@ -24,6 +24,12 @@ export interface FetchedJson {
   readonly cacheControl: string
 }
 
+/** The text, and what the answer said of its own age. */
+export interface FetchedText {
+  readonly text: string
+  readonly cacheControl: string
+}
+
 /** An answer that is not the JSON object asked for. A server that answers at all is not "gone". */
 export interface HttpStatusError extends Error {
   readonly httpStatus: number
@@ -35,6 +41,23 @@ export interface HttpStatusError extends Error {
  * @throws Error whose message names the host and what was wrong, never the body.
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
+  const { body, contentType, cacheControl } = await fetchBody(url, 'application/json', options)
+  return { value: parseBody(new URL(url).host, body), contentType, cacheControl }
+}
+
+/** Fetches a text by the rules of `fetchJson`; bytes that are no UTF-8 become U+FFFD. */
+export async function fetchText(url: string, options: FetchJsonOptions): Promise<FetchedText> {
+  const { body, cacheControl } = await fetchBody(url, '*/*', options)
+  return { text: new TextDecoder().decode(body), cacheControl }
+}
+
+interface FetchedBody {
+  readonly body: Uint8Array
+  readonly contentType: string
+  readonly cacheControl: string
+}
+
+async function fetchBody(url: string, accept: string, options: FetchJsonOptions): Promise<FetchedBody> {
   const { host } = new URL(url)
   options.signal.throwIfAborted()
   const { deadline = AbortSignal.timeout(options.timeoutMs) } = options
@@ -46,7 +69,7 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   deadline.addEventListener('abort', end)
   options.signal.addEventListener('abort', end)
   try {
-    return await untilAborted(fetchPatiently(url, host, ending.signal, options), ending.signal)
+    return await untilAborted(fetchPatiently(url, accept, ending.signal, options), ending.signal)
   } finally {
     deadline.removeEventListener('abort', end)
     options.signal.removeEventListener('abort', end)
@@ -55,25 +78,26 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
 
 async function fetchPatiently(
   url: string,
-  host: string,
+  accept: string,
   signal: AbortSignal,
   options: FetchJsonOptions,
-): Promise<FetchedJson> {
+): Promise<FetchedBody> {
   try {
-    return await fetchOnce(url, host, signal, options)
+    return await fetchOnce(url, accept, signal, options)
   } catch (error) {
     if (!options.retry || signal.aborted || !isTransient(error)) throw error
-    return fetchOnce(url, host, signal, options)
+    return fetchOnce(url, accept, signal, options)
   }
 }
 
 async function fetchOnce(
   url: string,
-  host: string,
+  accept: string,
   signal: AbortSignal,
   options: FetchJsonOptions,
-): Promise<FetchedJson> {
-  const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal }
+): Promise<FetchedBody> {
+  const { host } = new URL(url)
+  const init: RequestInit = { headers: { accept }, redirect: 'manual', signal }
   // On its own, not as a method: some platforms' fetch checks its `this`.
   const { fetch } = options
   const response = await connected(host, fetch(url, init))
@@ -83,7 +107,7 @@ async function fetchOnce(
     throw statusError(host, response.status)
   }
   return {
-    value: parseBody(host, await readBody(host, response, options.maxBytes, signal)),
+    body: await readBody(host, response, options.maxBytes, signal),
     contentType: response.headers.get('content-type') ?? '',
     cacheControl: response.headers.get('cache-control') ?? '',
   }

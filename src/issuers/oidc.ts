@@ -6,9 +6,11 @@ import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
-import { type Algorithm, allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
+import { type Algorithm, allAlgorithms } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
-import type { Issuer, IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../trust/issuer.ts'
+import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
+import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions {
   /** The issuer identifier, exactly as the token's `iss` has it: a trailing slash counts. */
@@ -54,7 +56,7 @@ export function oidc(options: OidcOptions): Issuer
 export function oidc(options: OidcOptions): Issuer {
   checkOptionNames('oidc()', options, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
-  checkIssuer(issuer, options.insecureAllowHttp === true)
+  checkIssuerUrl('issuer', issuer, options.insecureAllowHttp === true)
   checkAlgorithms(algorithms)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkStrings('requiredClaims', requiredClaims, 0)
@@ -82,43 +84,6 @@ export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
   const issuer = oidc({ ...options, typ: ['at+jwt'] })
   const requiredClaims = ['aud', 'sub', 'client_id', 'iat', 'jti', ...issuer.requiredClaims]
   return { ...issuer, preset: 'rfc9068', requiredClaims }
-}
-
-/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
-export function readAudience(audience: unknown): readonly string[] | null {
-  if (audience === null) return null
-  const list: unknown = Array.isArray(audience) ? audience : [audience]
-  checkStrings('audience', list)
-  return [...list]
-}
-
-function checkIssuer(issuer: unknown, allowHttp: boolean): void {
-  checkString('issuer', issuer)
-  const url = parseUrl(issuer)
-  if (!url) throw new TypeError(`issuer must be an absolute URL such as 'https://sts.example.com', not '${issuer}'.`)
-  if (
-    /^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(url.hostname) &&
-    /^\/(common|organizations|consumers)\b/.test(url.pathname)
-  ) {
-    throw new TypeError(
-      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
-    )
-  }
-  const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
-  if (bare !== issuer) {
-    throw new TypeError(`issuer must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
-  }
-  if (/[\s\p{Cc}]/u.test(issuer)) throw new TypeError('issuer must have no spaces or control characters.')
-  if (!isSecureEnough(url, allowHttp)) {
-    const secure = issuer.replace(/^[^:]*/, 'https')
-    throw new TypeError(`issuer must be https: write '${secure}', or set insecureAllowHttp: true.`)
-  }
-}
-
-function checkAlgorithms(algorithms: readonly unknown[]): void {
-  checkStrings('algorithms', algorithms)
-  const unknown = algorithms.find((name) => !isAlgorithm(name))
-  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
 }
 
 function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOptions): IssuerEndpoint['keys'] {

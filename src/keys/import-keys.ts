@@ -27,8 +27,15 @@ export interface ImportedKeys {
 /** Keys that were imported before, by the JWK that each was made of. */
 export type KnownKeys = ReadonlyMap<string, VerificationKey>
 
+export interface ImportOptions {
+  /** What `use` must be, where a key has one. Default `sig`. */
+  readonly use?: string | undefined
+  readonly known?: KnownKeys | undefined
+}
+
 /**
- * Imports the usable keys of `jwks` for an issuer that signs with `allowed`. One that is `known` stays the same object.
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed` and gives its keys `use`, where it gives one. A key
+ * that is `known` stays the same object.
  *
  * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
  * the STS, and must never replace keys that work.
@@ -36,12 +43,12 @@ export type KnownKeys = ReadonlyMap<string, VerificationKey>
 export async function importKeys(
   jwks: unknown,
   allowed: readonly Algorithm[],
-  known: KnownKeys = new Map(),
+  { use = 'sig', known = new Map() }: ImportOptions = {},
 ): Promise<ImportedKeys> {
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
-  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed, known)))).filter(
+  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed, { use, known })))).filter(
     (one) => one !== undefined,
   )
   // A key that is listed twice is one key, not two to choose from.
@@ -66,32 +73,34 @@ interface ImportedKey {
 async function importKey(
   member: unknown,
   allowed: readonly Algorithm[],
-  known: KnownKeys,
+  { use, known }: { readonly use: string; readonly known: KnownKeys },
 ): Promise<ImportedKey | undefined> {
-  if (!isJsonObject(member) || !isForVerifying(member)) return undefined
+  if (!isJsonObject(member) || !isForVerifying(member, use)) return undefined
   const algorithms = algorithmsOf(member, allowed)
   const [algorithm] = algorithms
   if (!algorithm) return undefined
   try {
     const material = publicMembers(member)
-    const { kid, alg } = member
-    const jwk = { ...material, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }
+    const { kid, alg, issuer } = member
+    const names = { ...(typeof kid === 'string' && { kid }), ...(typeof issuer === 'string' && { issuer }) }
+    const jwk = { ...material, ...names, ...(alg !== undefined && { alg }) }
     const text = JSON.stringify(jwk)
     const earlier = known.get(text)
     if (earlier) return { key: earlier, jwk, text }
     const key = await importPublicKey(material, algorithm)
     if (!isStrong(key)) return undefined
-    const named = typeof kid === 'string' ? { kid } : {}
-    return { key: { ...named, algorithms, key, material: JSON.stringify(material) }, jwk, text }
+    return { key: { ...names, algorithms, key, material: JSON.stringify(material) }, jwk, text }
   } catch {
     return undefined
   }
 }
 
 /** A public key that its publisher does not reserve for something else (RFC 7517 §4.2, §4.3). */
-function isForVerifying(jwk: JsonObject): boolean {
+function isForVerifying(jwk: JsonObject, use: string): boolean {
   if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return false
-  if (jwk.use !== undefined && jwk.use !== 'sig') return false
+  if (jwk.use !== undefined && jwk.use !== use) return false
+  // A key that names its issuer in a way we cannot compare must not pass for one that names none.
+  if (jwk.issuer !== undefined && typeof jwk.issuer !== 'string') return false
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return false
   return jwk.kid === undefined || (typeof jwk.kid === 'string' && jwk.kid !== '' && jwk.kid.length <= maxKidLength)
 }

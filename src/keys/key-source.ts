@@ -11,6 +11,8 @@ export interface VerificationKey {
   readonly kid?: string
   readonly algorithms: readonly Algorithm[]
   readonly key: PublicKey
+  /** The JWK's `issuer`, where it has one: whose tokens it is for, within a set that serves many tenants (Entra). */
+  readonly issuer?: string
   /** The key's public members as text: whether it is still the same key. */
   readonly material?: string
 }

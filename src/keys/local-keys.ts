@@ -6,7 +6,7 @@ import type { KeySource } from './key-source.ts'
 import { indexKeys, type KeyIndex } from './select-key.ts'
 
 /** Serves the keys of a JWK Set given in the configuration. A set without one usable key fails every token with 503. */
-export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[]): KeySource {
+export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[], keyUse?: string): KeySource {
   let index: Eventually<KeyIndex> | undefined
 
   function keys(): Eventually<KeyIndex> {
@@ -15,7 +15,7 @@ export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[])
   }
 
   async function load(): Promise<KeyIndex> {
-    index = indexKeys((await importKeys(jwks, algorithms)).keys)
+    index = indexKeys((await importKeys(jwks, algorithms, { use: keyUse })).keys)
     return index
   }
 

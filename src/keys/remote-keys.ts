@@ -1,7 +1,8 @@
-// The keys that an issuer publishes at its jwks_uri (RFC 7517 §5), behind a cache.
+// The keys that an issuer publishes at one address, as a JWK Set (RFC 7517 §5) or as PEM texts, behind a cache.
 import type { Clock } from '../clock.ts'
 import type { Emit } from '../events.ts'
 import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
+import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { LoadedKeys } from './held-keys.ts'
 import { type ImportedKeys, importKeys, type KnownKeys } from './import-keys.ts'
@@ -36,6 +37,10 @@ export interface RemoteKeysOptions {
   readonly issuer: string
   readonly algorithms: readonly Algorithm[]
   readonly location: JwksLocation
+  /** Makes a JWK Set of what is at the address, where it is another JSON object. */
+  readonly toJwks?: (value: JsonObject) => unknown
+  /** The `use` of its JWKs. Default `sig`. */
+  readonly keyUse?: string | undefined
   readonly settings: KeySettings
   readonly store?: KeyStore | undefined
   readonly network: Network
@@ -43,7 +48,7 @@ export interface RemoteKeysOptions {
 
 /** Fetches the JWK Set when it is first needed, and again as the cache asks for it. */
 export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource> {
-  const { issuer, algorithms, location, settings, store, network } = options
+  const { issuer, algorithms, location, toJwks, keyUse, settings, store, network } = options
   const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit } = network
   const snapshots = store && createSnapshots({ issuer, store, algorithms, staleMs: settings.staleMs, clock, emit })
   let failing = false
@@ -77,12 +82,17 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
     // One retry is for a blip; in an outage the back-off decides when to try again.
     const retry = !failing && !location.isFailing()
     const answer = await fetchJson(uri, { fetch, timeoutMs, maxBytes: maxJwksBytes, signal, retry })
-    const imported = await importKeys(answer.value, algorithms, known)
+    const imported = await importKeys(toJwks ? toJwks(answer.value) : answer.value, algorithms, { use: keyUse, known })
     known = imported.known
     return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 
   return createKeyCache({ issuer, load, restore: snapshots?.restore, settings, clock, random, emit })
+}
+
+/** An address that nobody announces and that never moves. */
+export function fixedLocation(uri: string): JwksLocation {
+  return { jwksUri: async () => uri, movedFrom: async () => uri, isFailing: () => false }
 }
 
 /** The STS answers, but has no keys there: they may have moved. While it is only in trouble, it knows no more either. */
@@ -93,7 +103,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** `max-age` in milliseconds (RFC 9111 §5.2.2.1); an answer that must not be stored has age 0. */
-function maxAgeOf(cacheControl: string): number | undefined {
+export function maxAgeOf(cacheControl: string): number | undefined {
   if (/\bno-(?:store|cache)\b/i.test(cacheControl)) return 0
   const seconds = /\bmax-age\s*=\s*"?(\d{1,10})/i.exec(cacheControl)?.[1]
   return seconds === undefined ? undefined : Number(seconds) * 1000

@@ -20,11 +20,12 @@ const strings = ['iss', 'sub', 'jti', 'client_id', 'azp', 'appid', 'tid', 'oid']
 // "A JSON numeric value", RFC 7519 §2; 1e400 parses to Infinity, which no clock reaches.
 const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
 
-/** Checks that the claims we read have the type that their definition gives them, where they are present. */
-export function checkClaimTypes(claims: JsonObject): Refusal | undefined {
+/** Checks that the claims we read have the type that their definition gives them, where they are present; but for `loose` ones. */
+export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = []): Refusal | undefined {
+  const isChecked = (name: string): boolean => Object.hasOwn(claims, name) && !loose.includes(name)
   const wrong =
-    strings.find((name) => Object.hasOwn(claims, name) && typeof claims[name] !== 'string') ??
-    numericDates.find((name) => Object.hasOwn(claims, name) && !Number.isFinite(claims[name])) ??
+    strings.find((name) => isChecked(name) && typeof claims[name] !== 'string') ??
+    numericDates.find((name) => isChecked(name) && !Number.isFinite(claims[name])) ??
     (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud) ? 'aud' : undefined)
   return wrong ? { code: 'claim_invalid', details: { claim: wrong, received: printable(claims[wrong]) } } : undefined
 }

@@ -10,8 +10,12 @@ const believedMs = 5 * 60 * 1000
 const believedAfterFailureMs = 10 * 60 * 1000
 
 export interface DiscoveryOptions {
+  /** For messages; and what the documents must name, unless `metadataIssuer` says otherwise. */
   readonly issuer: string
   readonly metadataUrls: readonly string[]
+  readonly metadataIssuer?: string | undefined
+  /** A member of the documents that must be `issuer`, too. */
+  readonly issuerMember?: string | undefined
   readonly insecureAllowHttp: boolean
   readonly network: Network
 }
@@ -97,7 +101,7 @@ async function discover(urls: readonly string[], retry: boolean, options: Discov
   for (const url of urls) {
     try {
       const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
-      return { metadataUrl: url, jwksUri: readMetadata(answer, options) }
+      return { metadataUrl: url, jwksUri: readMetadata(url, answer, options) }
     } catch (error) {
       // A server that does not answer will not do so at its other addresses either.
       if (!isHttpStatusError(error) && !isMetadataError(error)) throw error
@@ -108,14 +112,17 @@ async function discover(urls: readonly string[], retry: boolean, options: Discov
 }
 
 /** Takes `jwks_uri` from a document, or nothing at all: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
-function readMetadata({ value, contentType }: FetchedJson, options: DiscoveryOptions): string {
+function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
   const { issuer, jwks_uri: jwksUri } = value
+  const { metadataIssuer = options.issuer, issuerMember } = options
   if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw metadataError('not application/json')
-  if (issuer !== options.issuer) throw metadataError('the document is for another issuer')
+  if (issuer !== metadataIssuer) throw metadataError('the document is for another issuer')
+  if (issuerMember !== undefined && value[issuerMember] !== options.issuer)
+    throw metadataError(`its ${issuerMember} is another issuer`)
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
   if (!url || hasLogin(url)) throw metadataError('the document has no jwks_uri')
-  // An issuer that is reached over TLS must not send us elsewhere without it.
-  const httpIssuer = options.issuer.startsWith('http:')
+  // An issuer that is reached over TLS, or names itself so, must not send us elsewhere without it.
+  const httpIssuer = options.issuer.startsWith('http:') && from.startsWith('http:')
   if (url.protocol !== 'https:' && !(httpIssuer && isSecureEnough(url, options.insecureAllowHttp))) {
     throw metadataError('its jwks_uri is not https')
   }

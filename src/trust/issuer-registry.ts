@@ -1,57 +1,94 @@
-// The issuers that a verifier trusts, found by a token's exact `iss` and by nothing else (RFC 8725 §3.8).
+// The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8); where an STS has one issuer for each
+// tenant, by its template. What a token says else only chooses between endpoints that share an `iss`.
+import type { JsonObject } from '../internal/json.ts'
 import type { KeySource } from '../keys/key-source.ts'
-import { createLocalKeys } from '../keys/local-keys.ts'
-import { type KeyCacheOptions, readKeyCacheOptions } from '../keys/key-settings.ts'
-import type { KeyStore } from '../keys/key-store.ts'
-import { createRemoteKeys, type JwksLocation, type Network } from '../keys/remote-keys.ts'
-import { createDiscovery } from './discovery.ts'
-import type { Issuer, IssuerEndpoint } from './issuer.ts'
+import { createKeysByTenant } from '../keys/keys-by-tenant.ts'
+import { checkConflicts } from './endpoint-conflicts.ts'
+import type { Issuer } from './issuer.ts'
+import type { IssuerEndpoint } from './issuer-endpoint.ts'
+import { createIssuerKeys, type RegistryOptions } from './issuer-keys.ts'
+import { type IssuerTemplate, keysOfTenant, readTemplate } from './tenant-family.ts'
 
 /** One trusted `iss`, its keys, and the profile of its tokens. Its keys serve no other issuer. */
 export interface TrustedIssuer {
   readonly issuer: string
+  /** Which tenant of a family this is; none has proven it yet. */
+  readonly tenant?: string
   readonly profile: Issuer
   readonly keys: KeySource
 }
 
 export interface IssuerRegistry {
-  find(iss: unknown): TrustedIssuer | undefined
+  find(claims: JsonObject): TrustedIssuer | undefined
+  /** One for each endpoint. A family is one, under its template. */
   readonly all: readonly TrustedIssuer[]
 }
 
-/** What the issuers of one verifier share. */
-export interface RegistryOptions {
-  readonly network: Network
-  readonly keyCache?: KeyCacheOptions | undefined
-  readonly keyStore?: KeyStore | undefined
+interface Member {
+  readonly endpoint: IssuerEndpoint
+  readonly trusted: TrustedIssuer
+  readonly template: IssuerTemplate | undefined
+  readonly keysOf: ((tenant: string) => KeySource) | undefined
 }
 
-/** @throws TypeError when two of `issuers` answer to one `iss`: which of them should decide? */
+/** @throws TypeError when two of `issuers` could answer to one `iss`: which of them should decide? */
 export function createIssuerRegistry(issuers: readonly Issuer[], options: RegistryOptions): IssuerRegistry {
-  const byIss = new Map<unknown, TrustedIssuer>()
-  for (const profile of issuers) {
-    for (const endpoint of profile.endpoints) {
-      const { issuer } = endpoint
-      if (byIss.has(issuer)) throw new TypeError(`Two configured issuers answer to '${issuer}': leave one out.`)
-      byIss.set(issuer, { issuer, profile, keys: keysOf(endpoint, profile, options) })
-    }
+  const members = issuers.flatMap((profile) =>
+    profile.endpoints.map((endpoint) => createMember(endpoint, profile, options)),
+  )
+  checkConflicts(members)
+  const byIss = new Map<unknown, readonly Member[]>()
+  for (const member of members.filter(({ template }) => !template)) {
+    for (const iss of namesOf(member.endpoint)) byIss.set(iss, [...(byIss.get(iss) ?? []), member])
   }
-  return { find: (iss) => byIss.get(iss), all: [...byIss.values()] }
+  const families = members.filter(({ template }) => template)
+  const withoutIss = members.filter(({ endpoint }) => endpoint.subjectPrefix !== undefined)
+
+  function find(claims: JsonObject): TrustedIssuer | undefined {
+    const { iss, sub } = claims
+    if (!Object.hasOwn(claims, 'iss')) return withoutIss.find(({ endpoint }) => begins(sub, endpoint))?.trusted
+    const exact = byIss.get(iss)
+    if (exact) return exact.find(({ endpoint }) => isFor(endpoint, claims))?.trusted
+    for (const family of families) {
+      const tenant = typeof iss === 'string' ? family.template?.tenantOf(iss) : undefined
+      if (tenant !== undefined && isFor(family.endpoint, claims)) return ofTenant(family, tenant)
+    }
+    return undefined
+  }
+
+  return { find, all: members.map(({ trusted }) => trusted) }
 }
 
-function keysOf(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): KeySource {
-  const { issuer, keys, insecureAllowHttp } = endpoint
-  const { algorithms } = profile
-  const { network, keyStore: store } = options
-  if ('jwks' in keys) return createLocalKeys(keys.jwks, algorithms)
-  const location =
-    'jwksUri' in keys
-      ? fixedLocation(keys.jwksUri)
-      : createDiscovery({ issuer, metadataUrls: keys.metadataUrls, insecureAllowHttp, network })
-  const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
-  return createRemoteKeys({ issuer, algorithms, location, settings, store, network })
+/** Every `iss` value of an endpoint that is no family. */
+function namesOf({ issuer, aliases = [] }: IssuerEndpoint): readonly string[] {
+  return [issuer, ...aliases]
 }
 
-function fixedLocation(jwksUri: string): JwksLocation {
-  return { jwksUri: async () => jwksUri, movedFrom: async () => jwksUri, isFailing: () => false }
+function createMember(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): Member {
+  const { issuer, tenants } = endpoint
+  const template = readTemplate(endpoint)
+  if (template && tenants?.keys === 'each') {
+    const keysOf = createKeysByTenant((tenant) => {
+      const keys = keysOfTenant(endpoint.keys, tenants.placeholder, tenant)
+      return createIssuerKeys({ ...endpoint, issuer: template.issuerOf(tenant), keys }, profile, options)
+    }, options.network.clock)
+    return { endpoint, template, keysOf, trusted: { issuer, profile, keys: { findKey: async () => undefined } } }
+  }
+  const trusted = { issuer, profile, keys: createIssuerKeys(endpoint, profile, options) }
+  return { endpoint, template, keysOf: undefined, trusted }
+}
+
+function ofTenant({ trusted, template, keysOf }: Member, tenant: string): TrustedIssuer {
+  const issuer = template?.issuerOf(tenant) ?? trusted.issuer
+  return { ...trusted, issuer, tenant, keys: keysOf?.(tenant) ?? trusted.keys }
+}
+
+function begins(sub: unknown, { subjectPrefix }: IssuerEndpoint): boolean {
+  return typeof sub === 'string' && subjectPrefix !== undefined && sub.startsWith(subjectPrefix)
+}
+
+function isFor({ where }: IssuerEndpoint, claims: JsonObject): boolean {
+  if (!where) return true
+  const value = Object.hasOwn(claims, where.claim) ? claims[where.claim] : undefined
+  return typeof value === 'string' && where.values.includes(value)
 }

@@ -177,6 +177,28 @@ describe('a token that is remembered', () => {
     expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'keys_unavailable', status: 503 })
   })
 
+  it('is refused by the very next request after its tenant was shut out, and 503 while nobody knows', async () => {
+    let answer: () => boolean = () => true
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, admits: () => answer() } })
+    const text = createToken()
+    await verifyToken(text)
+    answer = () => false
+    await expectInvalidToken(verifyToken(text), 'tenant_mismatch')
+    answer = () => {
+      throw new Error('the database is gone')
+    }
+    expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'verification_unavailable', status: 503 })
+    answer = () => true
+    await verifyToken(text)
+  })
+
+  it('is refused when it comes in a header that is not its issuer’s', async () => {
+    const { verifyToken } = startVerifier()
+    const text = createToken()
+    await verifyToken(text, { header: 'authorization' })
+    await expectInvalidToken(verifyToken(text, { header: 'x-amzn-oidc-data' }), 'token_in_wrong_header')
+  })
+
   it('is a stranger to another verifier, which has another audience', async () => {
     const [one, two] = [
       startVerifier(),

@@ -47,13 +47,70 @@ it('is called entra, for messages', () => {
 })
 
 describe('refuses', () => {
-  it.each(['common', 'organizations', 'consumers', 'Common'])('the tenant %s, which stands for many', (many) => {
-    const message = `tenant: '${many}' stands for many tenants, which entra() does not support yet: write one tenant's id.`
-    expect(() => make({ tenant: many })).toThrow(new TypeError(message))
+  it.each(['common', 'organizations', 'consumers', 'Common'])(
+    'the tenant %s, of which nobody says who may come in',
+    (many) => {
+      const message = `tenant: '${many.toLowerCase()}' stands for many tenants: write allowedTenants: ['<tenant id>', …], or anyTenant: true for all of the world; not both.`
+      expect(() => make({ tenant: many })).toThrow(new TypeError(message))
+      expect(() => make({ tenant: many, anyTenant: true, allowedTenants: [tenant] })).toThrow(new TypeError(message))
+    },
+  )
+
+  it('the domain of a tenant, which no token names', () => {
+    for (const domain of ['contoso.onmicrosoft.com', 'Contoso.com']) {
+      const message = `tenant must be the tenant's id, since no token names its domain '${domain}': write the issuer's GUID from https://login.microsoftonline.com/${domain.toLowerCase()}/v2.0/.well-known/openid-configuration.`
+      expect(() => make({ tenant: domain })).toThrow(new TypeError(message))
+    }
   })
 
   it.each([
-    'contoso.onmicrosoft.com',
+    [
+      { tenant: `https://login.microsoftonline.com/${tenant}/v2.0` },
+      `tenant must be the tenant alone: write '${tenant}', not 'https://login.microsoftonline.com/${tenant}/v2.0'.`,
+    ],
+    [
+      { tenant: 'https://login.microsoftonline.com/common' },
+      "tenant must be the tenant alone: write 'common', not 'https://login.microsoftonline.com/common'.",
+    ],
+    [{ clientId: `api://${clientId}/` }, `clientId must be a GUID, write '${clientId}', not 'api://${clientId}/'.`],
+    [
+      { allowedTenants: [tenant] },
+      "allowedTenants is for many tenants: leave it out, or write tenant: 'organizations'.",
+    ],
+    [{ anyTenant: true }, "anyTenant is for many tenants: leave it out, or write tenant: 'organizations'."],
+    [{ keysPerTenant: true }, "keysPerTenant is for many tenants: leave it out, or write tenant: 'organizations'."],
+    [{ tenant: 'common', anyTenant: false }, 'anyTenant can only be true, or left out.'],
+    [{ tenant: 'common', anyTenant: 1 }, 'anyTenant can only be true, or left out.'],
+    [{ tenant: 'common', allowedTenants: [] }, 'allowedTenants must be a list of at least one string.'],
+    [{ tenant: 'common', allowedTenants: tenant }, 'allowedTenants must be a list of at least one string.'],
+    [
+      { tenant: 'common', allowedTenants: ['contoso.com'] },
+      "allowedTenants[] must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not 'contoso.com'.",
+    ],
+    [
+      { tenant: 'common', anyTenant: true, keysPerTenant: true },
+      'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
+    ],
+    [{ versions: [] }, 'versions must be a list of at least one string.'],
+    [{ versions: ['2'] }, 'versions[] must be one of 1.0, 2.0.'],
+    [{ customSigningKeys: 'yes' }, 'customSigningKeys must be true or false.'],
+    [{ groupResolver: {} }, 'groupResolver must be a function.'],
+    [{ appTokens: 'acl' }, "appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }."],
+    [{ appTokens: { acl: [] } }, "appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }."],
+    [{ appTokens: null }, "appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }."],
+    [
+      { appTokens: { acl: [{ clientId, tenant }] } },
+      `appTokens.acl needs no tenant where there is one: write '${clientId}'.`,
+    ],
+    [
+      { tenant: 'common', anyTenant: true, appTokens: { acl: [clientId] } },
+      `appTokens.acl must say from which tenant, where there are many: write { clientId: '${clientId}', tenant: '<tenant id>' }.`,
+    ],
+  ])('%j', (changes, message) => {
+    expect(() => make(changes)).toThrow(new TypeError(message))
+  })
+
+  it.each([
     `{${tenant}}`,
     ` ${tenant}`,
     `${tenant}0`,
@@ -65,7 +122,7 @@ describe('refuses', () => {
     tenant.replace('-', ''),
   ])('what is no GUID: %j', (text) => {
     const message = (name: string) =>
-      `${name} must be a GUID such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not '${text}'.`
+      `${name} must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not '${text}'.`
     expect(() => make({ tenant: text })).toThrow(new TypeError(message('tenant')))
     expect(() => make({ clientId: text })).toThrow(new TypeError(message('clientId')))
   })
@@ -77,7 +134,10 @@ describe('refuses', () => {
     [{ cloud: '__proto__' }, 'cloud must be one of public, usGov, china.'],
     [{ audiences: 'api://orders' }, 'audiences must be a list of strings.'],
     [{ audiences: [''] }, 'audiences[] must be a non-empty string.'],
-    [{ audience: 'api://orders' }, 'entra() has no option audience. It has: tenant, clientId, audiences, cloud.'],
+    [
+      { audience: 'api://orders' },
+      'entra() has no option audience. It has: tenant, clientId, audiences, cloud, versions, allowedTenants, anyTenant, keysPerTenant, customSigningKeys, appTokens, groupResolver.',
+    ],
   ])('%j', (changes, message) => {
     expect(() => make(changes)).toThrow(new TypeError(message))
   })

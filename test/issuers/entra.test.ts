@@ -14,7 +14,11 @@ import {
   spaId,
   tenant,
 } from '../support/entra.ts'
+import { describePreset } from '../support/sts-fixture.ts'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { entraFixture } from './fixtures/entra.ts'
+
+describePreset(entraFixture)
 
 const { verifyToken } = createEntraVerifier()
 const principalOf = async (claims: Readonly<Record<string, unknown>>) =>
@@ -31,18 +35,22 @@ const alice = {
   roles: [],
   permissions: [],
   groups: { values: [], complete: true },
+  actor: { subject: 'c0ffee00-0000-4000-8000-000000000001', traits: [] },
   authentication: {},
-  traits: [],
+  traits: ['delegated'],
 }
 
+const { actor: _, ...nobodyActs } = alice
 const daemon = {
-  ...alice,
+  ...nobodyActs,
   kind: 'application',
   key: 'entra|8eaef023-2b34-4da1-9baa-8bc8c9d6a490|dae00000-0000-4000-8000-000000000003',
   subject: 'dae00000-0000-4000-8000-000000000003',
   client: { id: 'c0ffee00-0000-4000-8000-000000000001', type: 'confidential' },
   scopes: [],
   roles: ['Orders.Read.All'],
+  groups: { values: [], complete: false },
+  traits: [],
 }
 
 describe('accepts', () => {
@@ -105,7 +113,7 @@ describe('the kind of subject', () => {
     ['device', { xms_idrel: '1 9 5' }],
     ['user', { xms_idrel: '19 91' }],
     ['user', { xms_idrel: 9 }],
-    ['application', { idtyp: 'app' }],
+    ['application', { idtyp: 'app', roles: ['Orders.Read.All'] }],
     ['unknown', { idtyp: 'agent' }],
     ['unknown', { idtyp: null }],
     ['unknown', { idtyp: '' }],
@@ -122,6 +130,7 @@ describe('the kind of subject', () => {
     ['public', { azpacr: undefined, appidacr: '0' }],
     ['unknown', { azpacr: undefined }],
     ['unknown', { azpacr: 0 }],
+    ['unknown', { azpacr: '3' }],
   ])('has a %s client for %j', async (type, claims) => {
     expect((await principalOf({ ...delegatedV2, ...claims })).client).toEqual({ id: spaId, type })
   })

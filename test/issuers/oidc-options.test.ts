@@ -18,13 +18,26 @@ describe('the issuer', () => {
     'http://[::1]/a',
     'http://localhost',
     'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0',
-    'https://login.microsoftonline.com/commonwealth/v2.0',
-    'https://login.microsoftonline.com/a/common',
+    'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/',
     'https://login.example.com/common/v2.0',
     'https://login.microsoftonline.com.example.com/common/v2.0',
     'https://my-login.microsoftonline.com/common/v2.0',
   ])('may be %s', (text) => {
     expect(oidc({ issuer: text }).endpoints[0]?.issuer).toBe(text)
+  })
+
+  it.each([
+    [
+      'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0/',
+      'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0',
+    ],
+    [
+      'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490',
+      'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/',
+    ],
+  ])('of Entra has its slash where Entra has it: %s', (text, instead) => {
+    const message = `No token ever has the issuer '${text}': write '${instead}', or entra({ … }).`
+    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
   })
 
   it.each([
@@ -56,6 +69,9 @@ describe('the issuer', () => {
     'https://login.microsoftonline.com/organizations',
     'https://login.microsoftonline.com/consumers/v2.0',
     'https://login.microsoftonline.us/common/v2.0',
+    'https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0',
+    'https://sts.windows.net/contoso.com/',
+    'https://sts.windows.net/',
     'https://login.partner.microsoftonline.cn/common/v2.0',
   ])('is that of no token when it is %s', (text) => {
     const message = `No token ever has the issuer '${text}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`

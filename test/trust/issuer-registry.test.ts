@@ -31,15 +31,18 @@ describe('an issuer', () => {
   const registry = createIssuerRegistry([one, two], { network })
 
   it('is found by its exact name', () => {
-    expect(registry.find(issuer)).toMatchObject({ issuer, profile: one })
-    expect(registry.find('https://two.example.com')).toMatchObject({ issuer: 'https://two.example.com', profile: two })
-    expect(registry.find(issuer)?.profile).toBe(one)
+    expect(registry.find({ iss: issuer })).toMatchObject({ issuer, profile: one })
+    expect(registry.find({ iss: 'https://two.example.com' })).toMatchObject({
+      issuer: 'https://two.example.com',
+      profile: two,
+    })
+    expect(registry.find({ iss: issuer })?.profile).toBe(one)
   })
 
   it.each([undefined, null, '', 0, [issuer], { toString: () => issuer }, `${issuer}/`, 'toString', '__proto__'])(
     'is not found by %j',
     (iss) => {
-      expect(registry.find(iss)).toBeUndefined()
+      expect(registry.find({ iss })).toBeUndefined()
     },
   )
 
@@ -48,7 +51,7 @@ describe('an issuer', () => {
     const twice = { ...one, endpoints: [...two.endpoints, ...one.endpoints] }
     const { all, find } = createIssuerRegistry([twice], { network })
     expect(all.map((trusted) => trusted.issuer)).toEqual(['https://two.example.com', issuer])
-    expect(find(issuer)?.profile).toBe(twice)
+    expect(find({ iss: issuer })?.profile).toBe(twice)
   })
 
   it('cannot be there twice', () => {
@@ -60,28 +63,29 @@ describe('an issuer', () => {
 describe('keys', () => {
   it('of the options need no network', async () => {
     const offline = { ...network, fetch: () => Promise.reject(new Error('must not fetch')) }
-    const { keys } = createIssuerRegistry([oidc({ issuer, jwks })], { network: offline }).find(issuer) ?? {}
+    const { keys } = createIssuerRegistry([oidc({ issuer, jwks })], { network: offline }).find({ iss: issuer }) ?? {}
     expect((await keys?.findKey({ alg: 'ES256', kid: 'ES256' }))?.kid).toBe('ES256')
   })
 
   it('at an address are fetched from there, without metadata', async () => {
     const server = await startServer()
     const trusted = oidc({ issuer: server.issuer, jwksUri: `${server.issuer}/jwks` })
-    const { keys } = createIssuerRegistry([trusted], { network }).find(server.issuer) ?? {}
+    const { keys } = createIssuerRegistry([trusted], { network }).find({ iss: server.issuer }) ?? {}
     expect((await keys?.findKey({ alg: 'ES256', kid: 'ES256' }))?.kid).toBe('ES256')
     expect(server.requests).toEqual(['/jwks'])
   })
 
   it('behind metadata are fetched from where it says', async () => {
     const server = await startServer()
-    const { keys } = createIssuerRegistry([oidc({ issuer: server.issuer })], { network }).find(server.issuer) ?? {}
+    const { keys } =
+      createIssuerRegistry([oidc({ issuer: server.issuer })], { network }).find({ iss: server.issuer }) ?? {}
     expect((await keys?.findKey({ alg: 'ES256', kid: 'ES256' }))?.kid).toBe('ES256')
     expect(server.requests.at(-1)).toBe('/jwks')
   })
 
   it('serve only the algorithms of their issuer', async () => {
     const trusted = oidc({ issuer, jwks: { keys: [...jwks.keys, keyFor('EdDSA').publicJwk] }, algorithms: ['EdDSA'] })
-    const { keys } = createIssuerRegistry([trusted], { network }).find(issuer) ?? {}
+    const { keys } = createIssuerRegistry([trusted], { network }).find({ iss: issuer }) ?? {}
     expect((await keys?.findKey({ alg: 'EdDSA', kid: 'EdDSA' }))?.kid).toBe('EdDSA')
     expect(await keys?.findKey({ alg: 'ES256', kid: 'ES256' })).toBeUndefined()
   })
@@ -90,8 +94,8 @@ describe('keys', () => {
     const server = await startServer()
     const trusted = [oidc({ issuer, jwks: { keys: [keyFor('EdDSA').publicJwk] } }), oidc({ issuer: server.issuer })]
     const registry = createIssuerRegistry(trusted, { network })
-    expect(await registry.find(issuer)?.keys.findKey({ alg: 'ES256', kid: 'ES256' })).toBeUndefined()
+    expect(await registry.find({ iss: issuer })?.keys.findKey({ alg: 'ES256', kid: 'ES256' })).toBeUndefined()
     expect(server.requests).toEqual([])
-    expect(await registry.find(server.issuer)?.keys.findKey({ alg: 'EdDSA', kid: 'EdDSA' })).toBeUndefined()
+    expect(await registry.find({ iss: server.issuer })?.keys.findKey({ alg: 'EdDSA', kid: 'EdDSA' })).toBeUndefined()
   })
 })

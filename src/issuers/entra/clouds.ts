@@ -1,0 +1,29 @@
+// The Microsoft clouds: each has its own login host, keys and issuers; public and US Gov share the issuers of v1.0 tokens.
+
+export type EntraCloud = keyof typeof clouds
+
+export const clouds = {
+  public: { login: 'https://login.microsoftonline.com', v1: 'https://sts.windows.net' },
+  usGov: { login: 'https://login.microsoftonline.us', v1: 'https://sts.windows.net' },
+  china: { login: 'https://login.partner.microsoftonline.cn', v1: 'https://sts.chinacloudapi.cn' },
+} as const
+
+export type EntraVersion = '1.0' | '2.0'
+
+/** The tenant of all personal Microsoft accounts. */
+export const consumerTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
+
+/** The placeholder that Entra writes in its metadata. */
+export const placeholder = '{tenantid}'
+
+/** The `iss` of a tenant's tokens; with the placeholder as tenant, the template in the metadata for many. */
+export function issuerOf(cloud: EntraCloud, version: EntraVersion, tenant: string): string {
+  const { login, v1 } = clouds[cloud]
+  return version === '1.0' ? `${v1}/${tenant}/` : `${login}/${tenant}/v2.0`
+}
+
+/** The cloud of a v2.0 or v1.0 issuer. The host of a v1.0 issuer does not tell public from US Gov. */
+export function cloudsOf(iss: string): readonly EntraCloud[] {
+  const names = Object.keys(clouds) as EntraCloud[]
+  return names.filter((name) => [clouds[name].login, clouds[name].v1].some((host) => iss.startsWith(`${host}/`)))
+}

@@ -1,0 +1,65 @@
+// Who may come in where one client id, or one endpoint, stands for many: the tenants, and the clients without an app role.
+import { checkOptionNames, checkStrings } from '../../internal/options.ts'
+import { readGuid } from './guid.ts'
+import type { EntraAclEntry, EntraOptions } from './options.ts'
+
+/** @throws TypeError when many tenants are trusted and nobody says which may come in. */
+export function readAdmission(
+  tenant: string,
+  isMany: boolean,
+  { allowedTenants, anyTenant, keysPerTenant }: EntraOptions,
+): ((tenant: string) => boolean | PromiseLike<boolean>) | undefined {
+  if (!isMany) {
+    const name =
+      allowedTenants !== undefined ? 'allowedTenants' : anyTenant !== undefined ? 'anyTenant' : 'keysPerTenant'
+    if (allowedTenants === undefined && anyTenant === undefined && !keysPerTenant) return undefined
+    throw new TypeError(`${name} is for many tenants: leave it out, or write tenant: 'organizations'.`)
+  }
+  if (anyTenant !== undefined && (anyTenant as unknown) !== true)
+    throw new TypeError('anyTenant can only be true, or left out.')
+  if ((allowedTenants === undefined) === (anyTenant === undefined)) {
+    throw new TypeError(
+      `tenant: '${tenant}' stands for many tenants: write allowedTenants: ['<tenant id>', …], or anyTenant: true for all of the world; not both.`,
+    )
+  }
+  if (anyTenant && keysPerTenant) {
+    throw new TypeError(
+      'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
+    )
+  }
+  if (anyTenant || allowedTenants === undefined) return undefined
+  if (typeof allowedTenants === 'function') return allowedTenants
+  checkStrings('allowedTenants', allowedTenants)
+  const allowed = new Set(allowedTenants.map((one) => readGuid('allowedTenants[]', one)))
+  return (one) => allowed.has(one)
+}
+
+/** @throws TypeError for what is no list of clients; where there are many tenants, each entry names one. */
+export function readAcl(appTokens: NonNullable<EntraOptions['appTokens']>, isMany: boolean): ReadonlySet<string> {
+  if (appTokens === 'require-role' || appTokens === 'reject') return new Set()
+  if (
+    typeof appTokens !== 'object' ||
+    appTokens === null ||
+    !Array.isArray(appTokens.acl) ||
+    appTokens.acl.length === 0
+  )
+    throw new TypeError("appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }.")
+  const entries: readonly EntraAclEntry[] = appTokens.acl
+  return new Set(entries.map((entry) => readAclEntry(entry, isMany)))
+}
+
+/** One client id means one application only within a tenant: "compare azp and iss". */
+function readAclEntry(entry: EntraAclEntry, isMany: boolean): string {
+  if (typeof entry === 'string') {
+    const clientId = readGuid('appTokens.acl[]', entry)
+    if (!isMany) return clientId
+    throw new TypeError(
+      `appTokens.acl must say from which tenant, where there are many: write { clientId: '${clientId}', tenant: '<tenant id>' }.`,
+    )
+  }
+  checkOptionNames('appTokens.acl[]', entry, ['clientId', 'tenant'])
+  const clientId = readGuid('appTokens.acl[].clientId', entry.clientId)
+  const tenant = readGuid('appTokens.acl[].tenant', entry.tenant)
+  if (!isMany) throw new TypeError(`appTokens.acl needs no tenant where there is one: write '${clientId}'.`)
+  return `${clientId}|${tenant}`
+}

@@ -1,0 +1,53 @@
+// The options of entra(): which tenants and formats, and who may come in without an app role.
+import type { EntraCloud, EntraVersion } from './clouds.ts'
+
+/** Which tenants an API for many lets in: their ids, or a function that is asked for every token that is not remembered. */
+export type AllowedTenants = readonly string[] | ((tenant: string) => boolean | PromiseLike<boolean>)
+
+/** A client that may come in as itself without an app role. Where there are many tenants, only from this one. */
+export type EntraAclEntry = string | { readonly clientId: string; readonly tenant: string }
+
+/** A user whose groups Entra left out of the token. */
+export interface EntraGroupQuery {
+  readonly tenant: string
+  /** The user's object id. */
+  readonly oid: string
+}
+
+export interface EntraOptions {
+  /**
+   * The directory (tenant) id, a GUID. `organizations` (work and school accounts), `common` (these and personal accounts) and
+   * `consumers` (personal accounts) stand for many, and need `allowedTenants` or `anyTenant: true`.
+   */
+  readonly tenant: string
+  /** The application (client) id of this API, a GUID. Its audiences are derived from it. */
+  readonly clientId: string
+  /** Further application ID URIs of this API, such as `https://api.contoso.com`. Each is accepted with and without a slash at its end. */
+  readonly audiences?: readonly string[]
+  /** Default `public`. */
+  readonly cloud?: EntraCloud
+  /** Token formats to accept. Default both: the format follows the API's registration, and during its change both arrive. */
+  readonly versions?: readonly EntraVersion[]
+  /**
+   * The tenants that may use this API. Asked before anything is fetched, about tokens that nobody has verified: keep it
+   * quick. Only `true` lets a tenant in; when it throws, 503.
+   */
+  readonly allowedTenants?: AllowedTenants
+  /** Lets every tenant of the world in. Its users are strangers: decide by tenant and role, never by name or e-mail address. */
+  readonly anyTenant?: true
+  /** Fetches and keeps the keys of each allowed tenant apart, in place of the document that all tenants share. */
+  readonly keysPerTenant?: boolean
+  /** The API's registration has its own signing key (claims mapping): its keys are found with `?appid=`. */
+  readonly customSigningKeys?: boolean
+  /**
+   * Tokens of applications for themselves. `require-role` (default) asks for an app role, `reject` refuses them all, `acl` lets
+   * these clients in without one, too: every application of a tenant can get a token without a role.
+   */
+  readonly appTokens?: 'require-role' | 'reject' | { readonly acl: readonly EntraAclEntry[] }
+  /**
+   * Finds the group ids of a user with too many groups for a token, for instance at
+   * `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Has as long as one fetch; when it fails, the groups stay
+   * incomplete and an event tells. The address that the token names is never asked.
+   */
+  readonly groupResolver?: (user: EntraGroupQuery) => PromiseLike<readonly string[]>
+}

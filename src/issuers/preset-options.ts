@@ -1,0 +1,51 @@
+// What the options of several presets have in common: read once, and told what to write when they can never work.
+import { checkString, checkStrings } from '../internal/options.ts'
+import { isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
+
+/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
+export function readAudience(audience: unknown): readonly string[] | null {
+  if (audience === null) return null
+  const list: unknown = Array.isArray(audience) ? audience : [audience]
+  checkStrings('audience', list)
+  return [...list]
+}
+
+/** @throws TypeError when no token can have `issuer` as its `iss`, or nobody could fetch its keys safely; with the value to write. */
+export function checkIssuerUrl(name: string, issuer: unknown, allowHttp = false): asserts issuer is string {
+  checkString(name, issuer)
+  const url = parseUrl(issuer)
+  if (!url) throw new TypeError(`${name} must be an absolute URL such as 'https://sts.example.com', not '${issuer}'.`)
+  checkEntraIssuer(issuer, url)
+  const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
+  if (bare !== issuer) {
+    throw new TypeError(`${name} must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
+  }
+  if (/[\s\p{Cc}]/u.test(issuer)) throw new TypeError(`${name} must have no spaces or control characters.`)
+  if (!isSecureEnough(url, allowHttp)) {
+    const secure = issuer.replace(/^[^:]*/, 'https')
+    throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
+  }
+}
+
+/** Entra's issuers are known to the letter: what is written almost like one would refuse every token. */
+function checkEntraIssuer(issuer: string, { hostname, pathname }: URL): void {
+  const isV1 = /^sts\.(windows\.net|chinacloudapi\.cn)$/.test(hostname)
+  if (!isV1 && !/^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(hostname)) return
+  const [, tenant = '', version] = pathname.split('/')
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenant)) {
+    throw new TypeError(
+      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
+    )
+  }
+  const right = `https://${hostname}/${tenant}/${isV1 ? '' : 'v2.0'}`
+  if (issuer !== right && (isV1 || version === 'v2.0'))
+    throw new TypeError(`No token ever has the issuer '${issuer}': write '${right}', or entra({ … }).`)
+}
+
+/** @throws TypeError for what is no algorithm that claimcheck verifies. */
+export function checkAlgorithms(algorithms: readonly unknown[]): void {
+  checkStrings('algorithms', algorithms)
+  const unknown = algorithms.find((name) => !isAlgorithm(name))
+  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
+}

@@ -1,0 +1,36 @@
+// From what a preset says of an issuer's keys to a source of them.
+import { type KeyCacheOptions, readKeyCacheOptions } from '../keys/key-settings.ts'
+import type { KeySource } from '../keys/key-source.ts'
+import type { KeyStore } from '../keys/key-store.ts'
+import { createLocalKeys } from '../keys/local-keys.ts'
+import { createRemoteKeys, fixedLocation, type JwksLocation, type Network } from '../keys/remote-keys.ts'
+import { createDiscovery } from './discovery.ts'
+import type { Issuer } from './issuer.ts'
+import type { IssuerEndpoint } from './issuer-endpoint.ts'
+
+/** What the issuers of one verifier share. */
+export interface RegistryOptions {
+  readonly network: Network
+  readonly keyCache?: KeyCacheOptions | undefined
+  readonly keyStore?: KeyStore | undefined
+}
+
+/** Makes the key source of one endpoint. It fetches nothing before it is asked. */
+export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): KeySource {
+  const { keys, keyUse, where } = endpoint
+  // Endpoints that share an iss do not share keys: neither in events nor in a store may one pass for the other.
+  const issuer = where ? `${endpoint.issuer}#${where.claim}=${where.values.join(',')}` : endpoint.issuer
+  const { algorithms } = profile
+  const { network, keyStore: store } = options
+  if ('jwks' in keys) return createLocalKeys(keys.jwks, algorithms, keyUse)
+  const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
+  if ('create' in keys) return keys.create({ issuer, algorithms, settings, keyStore: store, network })
+  const location = locationOf(endpoint, network)
+  return createRemoteKeys({ issuer, algorithms, location, keyUse, settings, store, network })
+}
+
+function locationOf({ issuer, keys, insecureAllowHttp }: IssuerEndpoint, network: Network): JwksLocation {
+  if ('jwksUri' in keys) return fixedLocation(keys.jwksUri)
+  if ('metadataUrls' in keys) return createDiscovery({ issuer, ...keys, insecureAllowHttp, network })
+  throw new TypeError(`The issuer '${issuer}' says nowhere where its keys are.`)
+}

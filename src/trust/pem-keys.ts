@@ -1,0 +1,32 @@
+// Keys that are published as PEM text (Firebase, Google IAP, AWS ALB). Apart from the registry, so that only who needs it
+// ships it.
+import { createKeysByKid } from '../keys/keys-by-kid.ts'
+import { jwksFromPemMap } from '../keys/pem.ts'
+import { createRemoteKeys, fixedLocation } from '../keys/remote-keys.ts'
+import type { IssuerKeys } from './issuer-endpoint.ts'
+
+/**
+ * Keys in a JSON object at `uri`, from `kid` to a PEM certificate or public key. Does not check a certificate's dates, names or
+ * chain: like a JWK it is worth what its address is worth.
+ */
+export function pemMap(uri: string): IssuerKeys {
+  return {
+    addresses: [uri],
+    create: ({ keyStore, ...context }) =>
+      createRemoteKeys({ ...context, store: keyStore, location: fixedLocation(uri), toJwks: jwksFromPemMap }),
+  }
+}
+
+/**
+ * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that `kidPattern` matches
+ * is looked for: anchor it, and allow nothing that means something in a URL. New ones have the budget of unknown kids.
+ *
+ * @throws TypeError for a `uri` without `{kid}`.
+ */
+export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
+  if (uri.split('{kid}').length !== 2) throw new TypeError(`'${uri}' must hold {kid} exactly once.`)
+  return {
+    addresses: [uri],
+    create: (context) => createKeysByKid({ ...context, pemUri: uri, kidPattern }),
+  }
+}

@@ -1,0 +1,75 @@
+// The checks in which an issuer's profile has its say, besides its own checkToken. Each answers like every other check:
+// a refusal, or nothing.
+import { AuthError, type Refusal } from '../errors.ts'
+import { after, type Eventually } from '../internal/eventually.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { printable } from '../internal/printable.ts'
+import { type Answer, askYesOrNo } from '../internal/yes-or-no.ts'
+import { checkAudience, checkRequired } from '../token/claims.ts'
+import type { Issuer, UnverifiedToken } from './issuer.ts'
+
+/** Checks for whom the token is: by `aud`, which must be there, or by what the profile says instead. `null` turns it off. */
+export function checkAudienceOf(
+  { header, claims }: UnverifiedToken,
+  accepted: readonly string[] | null,
+  from: Issuer['audienceFrom'],
+): Refusal | undefined {
+  if (accepted === null) return undefined
+  if (from === undefined) return checkAudience(claims, accepted)
+  const [name, where] = 'claim' in from ? [from.claim, claims] : [from.header, header as JsonObject]
+  const missing = checkRequired(where, [name])
+  if (missing) return missing
+  const received: readonly unknown[] = [where[name]].flat()
+  if (received.some((one) => typeof one === 'string' && accepted.includes(one))) return undefined
+  return {
+    code: 'audience_mismatch',
+    hint: `this issuer's tokens say in ${name} for whom they are, not in aud`,
+    details: { claim: name, expected: accepted, received: printable(where[name]) },
+  }
+}
+
+/**
+ * Asks the profile whether the token's tenant may come in. Only `true` admits.
+ *
+ * @throws AuthError `verification_unavailable` when the answer is neither true nor false, or there was none.
+ */
+export function checkAdmission(profile: Issuer, token: UnverifiedToken): Eventually<Refusal | undefined> {
+  if (!profile.admits) return undefined
+  return after(
+    askYesOrNo('admits', () => profile.admits?.(token)),
+    (answer) => readAdmission(answer, token),
+  )
+}
+
+function readAdmission(answer: Answer, token: UnverifiedToken): Refusal | undefined {
+  if (answer === true) return undefined
+  const tenant = token.tenant ?? token.claims.tid
+  if (answer === false) {
+    return {
+      code: 'tenant_mismatch',
+      hint: 'the tenant of the token is not among those that may use this API',
+      details: { claim: 'tid', ...(tenant !== undefined && { received: printable(tenant) }) },
+    }
+  }
+  throw new AuthError('verification_unavailable', {
+    hint: 'whether the tenant of the token may use this API could not be found out',
+    details: { cause: answer.cause },
+  })
+}
+
+/** The profile's hint for a refusal, if it has one. A hint is for a log: it never changes an answer. */
+export function hintOf(
+  profiles: readonly Pick<Issuer, 'hint'>[],
+  code: Refusal['code'],
+  token: UnverifiedToken,
+): string | undefined {
+  for (const profile of profiles) {
+    try {
+      const hint = profile.hint?.(code, token)
+      if (hint !== undefined) return hint
+    } catch {
+      // Nobody is let in or kept out for want of a hint.
+    }
+  }
+  return undefined
+}

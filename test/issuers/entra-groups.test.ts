@@ -1,0 +1,72 @@
+// Microsoft Entra ID: groups that a token leaves out, and who is asked for them.
+import { type EntraGroupQuery, type EntraOptions } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { appOnlyV2, createEntraVerifier, delegatedV2, entraToken, tenant } from '../support/entra.ts'
+import { createKey } from '../support/tokens.ts'
+import { expectInvalidToken } from '../support/verifiers.ts'
+
+const overage = {
+  ...delegatedV2,
+  _claim_names: { groups: 'src1' },
+  _claim_sources: { src1: { endpoint: 'https://evil.example/groups' } },
+}
+
+function createWithResolver(answer: (user: EntraGroupQuery) => unknown) {
+  const asked: unknown[] = []
+  const groupResolver = (async (user: EntraGroupQuery) => {
+    asked.push(user)
+    return answer(user)
+  }) as EntraOptions['groupResolver']
+  return { ...createEntraVerifier({ ...(groupResolver && { groupResolver }) }), asked }
+}
+
+describe('the resolver', () => {
+  it('is asked for a user with too many groups, by tenant and object id, and its answer is complete', async () => {
+    const { verifyToken, asked, requests } = createWithResolver(() => ['g1', 'g2'])
+    const { principal } = await verifyToken(entraToken(overage))
+    expect(principal.groups).toEqual({ values: ['g1', 'g2'], complete: true })
+    expect(Object.isFrozen(principal.groups.values)).toBe(true)
+    expect(asked).toEqual([{ tenant, oid: 'a11ce000-0000-4000-8000-000000000002' }])
+    expect(requests.filter((url) => url.includes('evil') || url.includes('graph'))).toEqual([])
+  })
+
+  it('is not asked where nothing was left out, for applications, nor without an object id', async () => {
+    const { verifyToken, asked } = createWithResolver(() => ['g1'])
+    const without = { ...overage, _claim_names: undefined, _claim_sources: undefined }
+    expect((await verifyToken(entraToken(without))).principal.groups).toEqual({ values: [], complete: true })
+    for (const claims of [
+      { ...appOnlyV2, hasgroups: true },
+      { ...overage, oid: undefined },
+    ])
+      expect((await verifyToken(entraToken(claims))).principal.groups.complete).toBe(false)
+    expect(asked).toEqual([])
+  })
+
+  it('is not asked about a forged token', async () => {
+    const { verifyToken, asked } = createWithResolver(() => ['g1'])
+    const forged = entraToken(overage, { key: createKey('RS256', { kid: 'key-of-v2' }) })
+    await expectInvalidToken(verifyToken(forged), 'signature_invalid')
+    expect(asked).toEqual([])
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('429')), '429'],
+    ['answers no list', () => ({ value: ['g1'] }), 'groupResolver did not answer with a list of group ids.'],
+    ['answers other things than texts', () => ['g1', 2], 'groupResolver did not answer with a list of group ids.'],
+    ['answers nothing', () => undefined, 'groupResolver did not answer with a list of group ids.'],
+  ])('that %s leaves the groups incomplete, lets the user in, and an event tells', async (_, answer, reason) => {
+    const { verifyToken, events } = createWithResolver(answer)
+    const { principal } = await verifyToken(entraToken(overage))
+    expect(principal.groups).toEqual({ values: [], complete: false })
+    expect(events.filter(({ type }) => type === 'principal.incomplete')).toEqual([
+      { type: 'principal.incomplete', issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, reason },
+    ])
+  })
+})
+
+it('never takes a name or an e-mail address for the subject', async () => {
+  const { verifyToken } = createEntraVerifier()
+  const names = { upn: 'root@x', preferred_username: 'root@x', unique_name: 'root@x', email: 'root@x', name: 'root' }
+  const { principal } = await verifyToken(entraToken({ ...delegatedV2, ...names }))
+  expect(JSON.stringify(principal)).not.toContain('root')
+})

@@ -1,0 +1,120 @@
+// Microsoft Entra ID: lists of keys that lose members and regain them, and registrations with a key of their own.
+import { createVerifier } from 'claimcheck'
+import { entra } from 'claimcheck/issuers'
+import { expect, it } from 'vitest'
+import { createTestClock, now } from '../support/clock.ts'
+import {
+  clientId,
+  createEntraVerifier,
+  delegatedV2,
+  entraToken,
+  keyV2,
+  login,
+  pages,
+  tenant,
+} from '../support/entra.ts'
+import { createKey, type TestKey } from '../support/tokens.ts'
+import { expectInvalidToken } from '../support/verifiers.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+
+/** Pseudo-random, the same each run. */
+function createRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296
+    return state / 4_294_967_296
+  }
+}
+
+it.each([1, 2])('a flapping list refuses no valid token over 48 hours (seed %i)', { timeout: 60_000 }, async (seed) => {
+  const random = createRandom(seed)
+  const clock = createTestClock()
+  const keys: readonly TestKey[] = ['a', 'b', 'c', 'd', 'e', 'f'].map((kid) =>
+    createKey('RS256', { kid, rsaBits: 2048 }),
+  )
+  // Each server of Entra's has its own idea of the list: every key but "a" and "b" goes missing for up to 23 hours.
+  const missingUntilMs = new Map<string, number>()
+  const listed = () =>
+    keys.filter(({ kid }) => {
+      const until = missingUntilMs.get(kid) ?? 0
+      if (clock.nowMs() < until) return false
+      if (kid > 'b' && clock.nowMs() > until + hour && random() < 0.3)
+        missingUntilMs.set(kid, clock.nowMs() + random() * 23 * hour)
+      return (missingUntilMs.get(kid) ?? 0) <= clock.nowMs()
+    })
+  let fetches = 0
+  const fetch = async (url: string) => {
+    if (!url.endsWith('/keys')) return Response.json(pages[url] ?? {})
+    fetches++
+    const jwks = (fetches === 1 ? keys : listed()).map(({ kid, publicJwk: { kty, n, e } }) => ({
+      kty,
+      use: 'sig',
+      kid,
+      n,
+      e,
+    }))
+    return Response.json({ keys: jwks }, { headers: { 'cache-control': 'max-age=86400, private' } })
+  }
+  const verifier = createVerifier({ issuer: entra({ tenant, clientId }), fetch, clock })
+  const missing = new Set<string>()
+  for (let at = 0; at < 48 * hour; at += 15 * minute) {
+    const seconds = Math.floor(clock.nowMs() / 1000)
+    for (const key of keys) {
+      if (clock.nowMs() < (missingUntilMs.get(key.kid) ?? 0)) missing.add(key.kid)
+      const claims = { ...delegatedV2, iat: seconds - 60, nbf: seconds - 60, exp: seconds + 3600 }
+      await verifier.verifyToken(entraToken(claims, { key }))
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advanceMs(15 * minute)
+  }
+  // The simulation did what it is for: keys were missing from the list while their tokens came in.
+  expect(missing.size).toBeGreaterThan(2)
+  expect(fetches).toBeGreaterThan(40)
+})
+
+it('a key that stays away for a day verifies no more', async () => {
+  const clock = createTestClock()
+  const gone = createKey('RS256', { kid: 'gone' })
+  const jwk = ({ kid, publicJwk: { kty, n, e } }: TestKey) => ({ kty, use: 'sig', kid, n, e })
+  let keys = [jwk(keyV2), jwk(gone)]
+  const fetch = async (url: string) => Response.json(url.endsWith('/keys') ? { keys } : pages[url])
+  const verifier = createVerifier({ issuer: entra({ tenant, clientId }), fetch, clock })
+  const send = (key: TestKey) => {
+    const seconds = clock.nowMs() / 1000
+    return verifier.verifyToken(
+      entraToken({ ...delegatedV2, iat: seconds, nbf: seconds, exp: seconds + 3600 }, { key }),
+    )
+  }
+  await send(gone)
+  keys = [jwk(keyV2)]
+  for (let hours = 0; hours < 23; hours++) {
+    clock.advanceMs(hour)
+    await send(keyV2)
+    await send(gone)
+  }
+  clock.advanceMs(1.5 * hour)
+  await send(keyV2)
+  await expectInvalidToken(send(gone), 'key_not_found')
+})
+
+it('a registration with its own signing key has its documents at ?appid=', async () => {
+  const own = createKey('RS256', { kid: 'own' })
+  const { kty, n, e } = own.publicJwk
+  const metadata = `${login}/${tenant}/v2.0/.well-known/openid-configuration?appid=${clientId}`
+  const jwksUri = `${login}/${tenant}/discovery/v2.0/keys?appid=${clientId}`
+  const served = {
+    ...pages,
+    [metadata]: { issuer: `${login}/${tenant}/v2.0`, jwks_uri: jwksUri },
+    [jwksUri]: { keys: [{ kty, n, e, kid: 'own', use: 'sig' }] },
+  }
+  const custom = createEntraVerifier({ customSigningKeys: true }, served)
+  expect((await custom.verifyToken(entraToken(delegatedV2, { key: own }))).principal.kind).toBe('user')
+  expect(custom.requests).toEqual([metadata, jwksUri])
+  const plain = createEntraVerifier({}, served)
+  const error = await expectInvalidToken(plain.verifyToken(entraToken(delegatedV2, { key: own })), 'key_not_found')
+  expect(error.hint).toMatch(/its own signing key.*customSigningKeys: true.*another cloud.*External ID/)
+  expect(error.details).toMatchObject({ iss: `${login}/${tenant}/v2.0`, kid: 'own', keys: 1, keysAgeMs: 0 })
+  expect(error.details.exp).toBe(now + 3840)
+})

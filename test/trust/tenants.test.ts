@@ -1,0 +1,250 @@
+// One endpoint for many tenants: which `iss` it takes, whom it asks, and what a stranger's tenant may cause.
+import { createVerifier, type VerifierOptions } from 'claimcheck'
+import type { Issuer, IssuerEndpoint } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { createTestClock } from '../support/clock.ts'
+import { customIssuer } from '../support/issuers.ts'
+import { createToken, keyFor } from '../support/tokens.ts'
+import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+
+const jwks = { keys: [keyFor('ES256').publicJwk] }
+const family: IssuerEndpoint = {
+  issuer: 'https://sts.example.com/{tenant}/v2',
+  tenants: { placeholder: '{tenant}', pattern: /^[a-z]{1,8}$/, keys: 'shared' },
+  keys: { metadataUrls: ['https://sts.example.com/any/v2/metadata'] },
+  insecureAllowHttp: false,
+}
+const each: IssuerEndpoint = {
+  ...family,
+  tenants: { placeholder: '{tenant}', pattern: /^[a-z]{1,8}$/, keys: 'each' },
+  keys: { metadataUrls: ['https://sts.example.com/{tenant}/v2/metadata'] },
+}
+const json = (body: unknown) => Response.json(body)
+
+/** Every tenant that there is has metadata and keys; the shared document names the template. */
+function createTenantVerifier(changes: Partial<Issuer>, options: Partial<VerifierOptions> = {}) {
+  const requests: string[] = []
+  const fetch = async (url: string) => {
+    requests.push(url)
+    const tenant = /com\/(\w+)\//.exec(url)?.[1] ?? ''
+    if (url.endsWith('/keys')) return json(jwks)
+    if (tenant === 'none') return new Response('', { status: 404 })
+    return json({
+      issuer: `https://sts.example.com/${tenant === 'any' ? '{tenant}' : tenant}/v2`,
+      jwks_uri: `https://sts.example.com/${tenant}/keys`,
+    })
+  }
+  const issuer = customIssuer(changes)
+  return { ...createVerifier({ audience: null, fetch, clock: createTestClock(), ...options, issuer }), requests }
+}
+
+const tokenOf = (iss: unknown) => createToken({ claims: { iss } })
+
+describe('a template', () => {
+  const { verifyToken, requests } = createTenantVerifier({ endpoints: [family] })
+
+  it('takes the iss of each tenant, and its metadata names the template', async () => {
+    const auth = await verifyToken(tokenOf('https://sts.example.com/acme/v2'))
+    expect(auth.issuer).toBe('https://sts.example.com/acme/v2')
+    expect(auth.principal.issuer).toBe('https://sts.example.com/acme/v2')
+    await verifyToken(tokenOf('https://sts.example.com/other/v2'))
+    expect(requests).toEqual(['https://sts.example.com/any/v2/metadata', 'https://sts.example.com/any/keys'])
+  })
+
+  it.each([
+    'https://sts.example.com/{tenant}/v2',
+    'https://sts.example.com//v2',
+    'https://sts.example.com/v2',
+    'https://sts.example.com/ACME/v2',
+    'https://sts.example.com/acme/v2/',
+    'https://sts.example.com/acme/x/v2',
+    'https://sts.example.com/acme',
+    'https://sts.example.com/acme/v2?x=/v2',
+    'https://sts.example.com/acme\u0000/v2',
+    'https://sts.example.com/аcme/v2',
+    'https://sts.example.com.evil.example/acme/v2',
+    'xhttps://sts.example.com/acme/v2',
+    `https://sts.example.com/${'a'.repeat(4000)}/v2`,
+    42,
+    ['https://sts.example.com/acme/v2'],
+    null,
+  ])('does not take the iss %j', async (iss) => {
+    const error = await refusalOf(verifyToken(tokenOf(iss)))
+    expect(error.code).toBe('issuer_unknown')
+  })
+
+  it('answers the same each time, also with a global expression', async () => {
+    const pattern = /^[a-z]{1,8}$/g
+    const endpoints = [{ ...family, tenants: { placeholder: '{tenant}', pattern, keys: 'shared' as const } }]
+    const verifier = createTenantVerifier({ endpoints })
+    for (let round = 0; round < 3; round++) await verifier.verifyToken(tokenOf('https://sts.example.com/acme/v2'))
+  })
+
+  it('is not met by metadata of one tenant', async () => {
+    const one = { ...family, keys: { metadataUrls: ['https://sts.example.com/acme/v2/metadata'] } }
+    const verifier = createTenantVerifier({ endpoints: [one] })
+    const error = await refusalOf(verifier.verifyToken(tokenOf('https://sts.example.com/acme/v2')))
+    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+  })
+
+  it('is told to checkToken, admits and checkKey with the tenant', async () => {
+    const seen: unknown[] = []
+    const see = (name: string) => (_: unknown, token: { issuer?: string; tenant?: string }) =>
+      void seen.push([name, token.issuer, token.tenant])
+    const verifier = createTenantVerifier({
+      endpoints: [family],
+      checkToken: (token) => see('checkToken')(null, token) as undefined,
+      admits: (token) => (see('admits')(null, token), true),
+      checkKey: (key, token) => see('checkKey')(key, token) as undefined,
+    })
+    await verifier.verifyToken(tokenOf('https://sts.example.com/acme/v2'))
+    const facts = ['https://sts.example.com/acme/v2', 'acme']
+    expect(seen).toEqual([
+      ['checkToken', ...facts],
+      ['admits', ...facts],
+      ['checkKey', ...facts],
+    ])
+  })
+})
+
+describe('two endpoints that answer to one iss', () => {
+  const make = (...endpoints: IssuerEndpoint[]) => createTenantVerifier({ endpoints })
+  const exact = (issuer: string, more = {}): IssuerEndpoint => ({
+    issuer,
+    keys: { jwks },
+    insecureAllowHttp: false,
+    ...more,
+  })
+  const conflict = (iss: string) => new TypeError(`Two configured issuers answer to '${iss}': leave one out.`)
+
+  it('cannot both be trusted: an exact one and a family', () => {
+    const acme = 'https://sts.example.com/acme/v2'
+    expect(() => make(family, exact(acme))).toThrow(conflict(acme))
+    expect(() => make(exact(acme), family)).toThrow(conflict(acme))
+    expect(() => make(exact('https://x.example', { aliases: [acme] }), family)).toThrow(conflict(acme))
+    expect(() => make(exact('https://sts.example.com/ACME/v2'), family)).not.toThrow()
+  })
+
+  it('cannot both be trusted: two families, whatever their patterns', () => {
+    const other = { ...family, tenants: { placeholder: '{tenant}', pattern: /^[0-9]+$/, keys: 'shared' as const } }
+    expect(() => make(family, other)).toThrow(conflict(family.issuer))
+    const longer = { ...family, issuer: 'https://sts.example.com/t/{tenant}/v2' }
+    expect(() => make(family, longer)).toThrow(conflict(family.issuer))
+    expect(() => make(family, { ...family, issuer: 'https://sts.example.com/{tenant}/v1' })).not.toThrow()
+    expect(() => make(family, { ...family, issuer: 'https://sts.example.org/{tenant}/v2' })).not.toThrow()
+  })
+
+  it('cannot both be trusted by an alias', () => {
+    expect(() => make(exact('https://a.example', { aliases: ['b'] }), exact('b'))).toThrow(conflict('b'))
+    expect(() => make(exact('b'), exact('https://a.example', { aliases: ['b'] }))).toThrow(conflict('b'))
+  })
+
+  it('can be told apart by a claim, and then each takes its own', async () => {
+    const where = (...values: string[]) => ({ where: { claim: 'tfp', values } })
+    const iss = 'https://b2c.example.com/'
+    expect(() => make(exact(iss, where('a', 'b')), exact(iss, where('b')))).toThrow(conflict(iss))
+    expect(() => make(exact(iss, where('a')), exact(iss))).toThrow(conflict(iss))
+    expect(() => make(exact(iss, where('a')), exact(iss, { where: { claim: 'acr', values: ['b'] } }))).toThrow(
+      conflict(iss),
+    )
+    const keyless = { keys: { jwks: { keys: [keyFor('EdDSA').publicJwk] } } }
+    const { verifyToken } = make(exact(iss, where('a')), exact(iss, { ...where('b'), ...keyless }))
+    const token = (tfp?: unknown) => verifyToken(createToken({ claims: { iss, tfp } }))
+    expect((await token('a')).issuer).toBe(iss)
+    // The other one's keys do not hold ES256 at all: its set is unusable for this profile.
+    expect((await refusalOf(token('b'))).code).toBe('keys_unavailable')
+    for (const tfp of ['c', undefined, ['a'], 7]) await expectInvalidToken(token(tfp), 'issuer_unknown')
+  })
+})
+
+describe('admits', () => {
+  const acme = tokenOf('https://sts.example.com/acme/v2')
+
+  it('is asked before anything is fetched, and false refuses', async () => {
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits: async () => false })
+    const error = await expectInvalidToken(verifyToken(acme), 'tenant_mismatch')
+    expect(error.details.received).toBe('acme')
+    expect(requests).toEqual([])
+  })
+
+  it.each([undefined, null, 1, 'true', {}, []])('lets nobody in with %j: that is our fault, so 503', async (answer) => {
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits: () => answer as never })
+    const error = await refusalOf(verifyToken(acme))
+    expect([error.code, error.status]).toEqual(['verification_unavailable', 503])
+    expect(requests).toEqual([])
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('the directory is down')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the directory is down'))],
+  ])('that %s is a 503 with its cause, and no fetch', async (_, admits) => {
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits })
+    const error = await refusalOf(verifyToken(acme))
+    expect([error.code, error.status]).toEqual(['verification_unavailable', 503])
+    expect(error.details).toMatchObject({ cause: new Error('the directory is down') })
+    expect(requests).toEqual([])
+  })
+
+  it('is not asked about a token that no key could save', async () => {
+    const asked: unknown[] = []
+    const { verifyToken } = createTenantVerifier({ endpoints: [family], admits: (token) => asked.push(token) > 0 })
+    const claims = { iss: 'https://sts.example.com/acme/v2', aud: 'urn:other' }
+    await expectInvalidToken(verifyToken(createToken({ claims })), 'audience_mismatch')
+    expect(asked).toEqual([])
+  })
+})
+
+describe('keys for each tenant', () => {
+  it('come from the metadata of that tenant, which must name it, and only when it was admitted', async () => {
+    const admits = ({ tenant }: { tenant?: string }) => tenant === 'acme' || tenant === 'other'
+    const { verifyToken, requests, ready } = createTenantVerifier({ endpoints: [each], admits })
+    expect(await ready()).toMatchObject([{ ok: true }])
+    await expectInvalidToken(verifyToken(tokenOf('https://sts.example.com/evil/v2')), 'tenant_mismatch')
+    expect(requests).toEqual([])
+    for (let round = 0; round < 2; round++) {
+      expect((await verifyToken(tokenOf('https://sts.example.com/acme/v2'))).issuer).toBe(
+        'https://sts.example.com/acme/v2',
+      )
+      await verifyToken(tokenOf('https://sts.example.com/other/v2'))
+    }
+    expect(requests).toEqual([
+      'https://sts.example.com/acme/v2/metadata',
+      'https://sts.example.com/acme/keys',
+      'https://sts.example.com/other/v2/metadata',
+      'https://sts.example.com/other/keys',
+    ])
+  })
+
+  it('of too many new tenants at once are a 503, and not a flood of fetches', async () => {
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [each], admits: () => true })
+    const name = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
+    for (let index = 0; index < 100; index++) await verifyToken(tokenOf(`https://sts.example.com/${name(index)}/v2`))
+    const error = await refusalOf(verifyToken(tokenOf('https://sts.example.com/zzz/v2')))
+    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+    expect(requests).toHaveLength(200)
+    await verifyToken(tokenOf('https://sts.example.com/a/v2'))
+  })
+
+  it('need admits, and addresses', () => {
+    const message = "custom: keys for each tenant need admits, and addresses with '{tenant}'."
+    expect(() => createTenantVerifier({ endpoints: [each] })).toThrow(new TypeError(message))
+    for (const keys of [{ jwks }, { create: () => ({ findKey: async () => undefined }) }]) {
+      const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], admits: () => true })
+      expect(make).toThrow(new TypeError(message))
+    }
+  })
+})
+
+it.each([
+  ['https://sts.example.com/v2', 'not there'],
+  ['https://sts.example.com/{tenant}/{tenant}', 'there twice'],
+])('a template whose placeholder is %s cannot be configured', (issuer) => {
+  expect(() => createTenantVerifier({ endpoints: [{ ...family, issuer }] })).toThrow(
+    new TypeError(`The issuer '${issuer}' must hold its placeholder '{tenant}' exactly once.`),
+  )
+})
