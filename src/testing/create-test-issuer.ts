@@ -28,7 +28,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   checkOptionNames('createTestIssuer()', options, ['algorithms', 'clock'])
   const { clock = createTestClock() } = options
   let spoken = profile
-  let server: LoopbackServer | undefined
+  let server: Promise<LoopbackServer> | undefined
   let driftMs = 0
   const ring = createKeyRing(readAlgorithms(options.algorithms ?? profile.algorithms ?? ['RS256']))
   const answers = createStsAnswers(findDocument)
@@ -62,16 +62,21 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     if (!spoken.at)
       throw new TypeError(`The address of ${spoken.name} is fixed: give the issuer's fetch to the verifier.`)
     if (server) throw new TypeError('The test issuer listens already.')
-    server = await listenOnLoopback(port, answers.answer)
-    spoken = spoken.at(server.origin)
-    return spoken.issuer
+    server = listenOnLoopback(port, answers.answer)
+    try {
+      spoken = spoken.at((await server).origin)
+      return spoken.issuer
+    } catch (error) {
+      server = undefined
+      throw error
+    }
   }
 
   async function close(): Promise<void> {
     answers.drop()
-    const closing = server?.close()
+    const closing = server
     server = undefined
-    await closing
+    await (await closing)?.close()
   }
 
   return {
