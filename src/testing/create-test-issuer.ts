@@ -44,7 +44,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     const keySet = spoken.keySets.find((one) => one.url === url)
     if (!keySet) return undefined
     const { jwk = (one: JsonObject) => one } = keySet
-    return { part: 'keys', body: () => ({ keys: ring.nextAnswer().map(jwk) }) }
+    return { part: 'keys', body: () => ({ keys: ring.served(clock.nowMs()).map(jwk) }) }
   }
 
   const addresses = (): readonly string[] => [...spoken.metadata, ...spoken.keySets].map(({ url }) => url)
@@ -104,10 +104,10 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     rotateKeys: ({ keepOld = true } = {}) => ring.rotate(keepOld),
     replaceKeys: ring.replace,
     removeKey: (kid = ring.current().kid) => ring.remove(kid),
-    flapKeys: () => ring.flap(true),
+    flapKeys: (period = { hours: 3 }) => ring.flap(clock.nowMs(), milliseconds('flapKeys()', period)),
     outage: (kind, { only } = {}) => answers.outage(kind, only),
     recover() {
-      ring.flap(false)
+      ring.settle()
       answers.recover()
     },
     setDrift(drift) {

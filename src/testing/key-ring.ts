@@ -10,13 +10,15 @@ export interface KeyRing {
   stranger(key: SigningKey): SigningKey
   /** The public JWKs, oldest first. */
   published(): readonly JsonObject[]
-  /** What the next answer of a key server says: everything, or all but one in turn while the sets flap. */
-  nextAnswer(): readonly JsonObject[]
+  /** What a key server answers at `nowMs`: everything, or all but one while the sets flap. */
+  served(nowMs: number): readonly JsonObject[]
   rotate(keepOld: boolean): void
   /** Puts new keys under the kids of the current ones. */
   replace(): void
   remove(kid: string): void
-  flap(on: boolean): void
+  /** From `startMs` on another key is missing for each `periodMs`, in turn. */
+  flap(startMs: number, periodMs: number): void
+  settle(): void
 }
 
 /** Makes a ring that signs with each of `algorithms`; a key is generated when it is first needed. */
@@ -25,7 +27,7 @@ export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]):
   let generation = 1
   let current: readonly SigningKey[] | undefined
   let published: readonly SigningKey[] | undefined
-  let answers: number | undefined
+  let flapping: { readonly startMs: number; readonly periodMs: number } | undefined
 
   function currentKeys(): readonly SigningKey[] {
     current ??= algorithms.map((algorithm) => createSigningKey(algorithm, `${algorithm}-${generation}`))
@@ -51,11 +53,11 @@ export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]):
       return { ...key, kid }
     },
     published: () => publishedKeys().map(publicJwk),
-    nextAnswer() {
-      const keys = publishedKeys().map(publicJwk)
-      if (answers === undefined) return keys
-      const missing = answers++ % keys.length
-      return keys.filter((_, index) => index !== missing)
+    served(nowMs) {
+      const keys = publishedKeys()
+      const periods = flapping && Math.floor((nowMs - flapping.startMs) / flapping.periodMs)
+      const missing = periods === undefined ? undefined : keys[periods % keys.length]
+      return keys.filter((key) => key !== missing).map(publicJwk)
     },
     rotate(keepOld) {
       const old = publishedKeys()
@@ -73,10 +75,13 @@ export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]):
       if (rest.length === publishedKeys().length) throw new TypeError(`The test issuer publishes no key ${kid}.`)
       published = rest
     },
-    flap(on) {
-      if (on && publishedKeys().length < 2)
+    flap(startMs, periodMs) {
+      if (publishedKeys().length < 2)
         throw new TypeError('One key alone cannot come and go: call rotateKeys() before flapKeys().')
-      answers = on ? 0 : undefined
+      flapping = { startMs, periodMs }
+    },
+    settle() {
+      flapping = undefined
     },
   }
 }

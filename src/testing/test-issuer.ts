@@ -63,8 +63,11 @@ export interface TestIssuer {
   replaceKeys(): void
   /** Takes a key out of the set, the newest unless told. It still signs, so its tokens are then bad. */
   removeKey(kid?: string): void
-  /** From now on each answer lacks another key, like Entra ID's, until `recover()`. Needs two keys: `rotateKeys()` first. */
-  flapKeys(): void
+  /**
+   * From now on one key after the other is missing for a `period` of the clock, until `recover()`: Entra ID's sets do that,
+   * and no refresh brings the key back meanwhile. Default 3 hours. Needs two keys: `rotateKeys()` first.
+   */
+  flapKeys(period?: TestDuration): void
   /** From now on it fails to answer, or only the part that `only` names, until `recover()`. */
   outage(kind: OutageKind, options?: { readonly only?: StsPart }): void
   /** Ends outage and flapping; requests that hang are answered. */
