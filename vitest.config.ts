@@ -10,7 +10,7 @@ export default defineConfig({
     })),
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['{test,examples}/**/*.test.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Nothing in src has an effect at load, so files may share a worker: express, fastify and jose are then loaded once a
     // worker and not once a file. What a test does to a global is undone after it.

@@ -32,11 +32,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   let driftMs = 0
   const ring = createKeyRing(readAlgorithms(options.algorithms ?? profile.algorithms ?? ['RS256']))
   const answers = createStsAnswers(findDocument)
-  const { issue, spoil } = createIssuedTokens({
-    ring,
-    profile: () => spoken,
-    nowSeconds: () => Math.floor((clock.nowMs() + driftMs) / 1000),
-  })
+  const { issue, spoil } = createIssuedTokens({ ring, clock, profile: () => spoken, driftMs: () => driftMs })
 
   function findDocument(url: string): StsDocument | undefined {
     const metadata = spoken.metadata.find((one) => one.url === url)

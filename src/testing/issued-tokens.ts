@@ -1,4 +1,5 @@
 // The tokens of a test issuer: claims by its profile, times by its clock, signatures by its keys.
+import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import { type BadTokenKind, makeBadToken } from './bad-tokens.ts'
@@ -16,7 +17,9 @@ export interface IssuedTokensOptions {
   readonly ring: KeyRing
   /** The profile as it is now: its address may change. */
   profile(): IssuerProfile
-  nowSeconds(): number
+  /** How far the clock of the STS is ahead. */
+  driftMs(): number
+  readonly clock: Clock
 }
 
 interface TokenParts {
@@ -25,8 +28,9 @@ interface TokenParts {
   readonly key: SigningKey
 }
 
-export function createIssuedTokens({ ring, profile, nowSeconds }: IssuedTokensOptions): IssuedTokens {
+export function createIssuedTokens({ ring, profile, clock, driftMs }: IssuedTokensOptions): IssuedTokens {
   let issued = 0
+  const seconds = (ms: number): number => Math.floor(ms / 1000)
 
   function partsOf(shape: TokenShape, changes: TestClaims, options: TestTokenOptions): TokenParts {
     checkOptionNames('The options of a token', options, ['algorithm', 'header', 'lifetimeSeconds'])
@@ -34,7 +38,7 @@ export function createIssuedTokens({ ring, profile, nowSeconds }: IssuedTokensOp
     const { algorithm, header, lifetimeSeconds = usual } = options
     checkNumber('lifetimeSeconds', lifetimeSeconds, 1, Number.MAX_SAFE_INTEGER)
     const key = ring.current(algorithm)
-    const iat = nowSeconds()
+    const iat = seconds(clock.nowMs() + driftMs())
     const own = shape.claims({ nowSeconds: iat, tokenId: `token-${++issued}` })
     return {
       header: { alg: key.algorithm, kid: key.kid, ...(shape.header?.(key.kid) ?? { typ: 'JWT' }), ...header },
@@ -56,7 +60,7 @@ export function createIssuedTokens({ ring, profile, nowSeconds }: IssuedTokensOp
     const parts = partsOf(shapeOf('user', profile()), changes, {})
     return makeBadToken(kind, {
       ...parts,
-      nowSeconds: nowSeconds(),
+      nowSeconds: seconds(clock.nowMs()),
       audienceClaim: profile().audienceClaim ?? 'aud',
       stranger: () => ring.stranger(parts.key),
       idToken: () => issue('id'),

@@ -76,6 +76,7 @@ export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]):
       published = rest
     },
     flap(startMs, periodMs) {
+      if (periodMs <= 0) throw new TypeError('flapKeys() needs a period, such as { hours: 3 }.')
       if (publishedKeys().length < 2)
         throw new TypeError('One key alone cannot come and go: call rotateKeys() before flapKeys().')
       flapping = { startMs, periodMs }

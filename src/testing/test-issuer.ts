@@ -55,7 +55,10 @@ export interface TestIssuer {
   applicationToken(claims?: TestClaims, options?: TestTokenOptions): string
   /** What a client gets beside the access token. An API must refuse it. */
   idToken(claims?: TestClaims, options?: TestTokenOptions): string
-  /** A token that an API must refuse: one of `badTokenKinds`. `claims` change the token before it is spoilt. */
+  /**
+   * A token that an API must refuse: one of `badTokenKinds`. `claims` change the token before it is spoilt; an ID token stays
+   * as it is. Over HTTP, Node itself refuses the `oversized` one (431).
+   */
   badToken(kind: BadTokenKind, claims?: TestClaims): string
   /** Signs with new keys from now on. `keepOld: false` takes the old ones out of the set. Default `true`. */
   rotateKeys(options?: { readonly keepOld?: boolean }): void

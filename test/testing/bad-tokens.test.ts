@@ -125,6 +125,26 @@ describe('a bad token', () => {
     })
   })
 
+  it('is bad whatever claims it is given', async () => {
+    const { verifyToken } = verifierFor(sts)
+    const now = sts.clock.nowMs() / 1000
+    const claims = { admin: true, roles: ['admin'], exp: now + 60, nbf: now - 60, iat: now - 60, aud: sts.audience }
+    await verifyToken(sts.token(claims))
+    for (const kind of badTokenKinds) await expectInvalidToken(verifyToken(sts.badToken(kind, claims)), codes[kind])
+  })
+
+  it.each([{ hours: 3 }, { hours: -3 }])('is bad whatever the clock of the STS says: %j', async (drift) => {
+    const drifting = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    drifting.setDrift(drift)
+    const { verifyToken } = verifierFor(drifting)
+    await expectInvalidToken(verifyToken(drifting.badToken('expired')), 'token_expired')
+    const now = drifting.clock.nowMs() / 1000
+    const times = { iat: now, exp: now + 3600 }
+    await verifyToken(drifting.token(times))
+    for (const kind of ['not-yet-valid', 'issued-in-the-future'] as const)
+      await expectInvalidToken(verifyToken(drifting.badToken(kind, times)), 'token_not_yet_valid')
+  })
+
   it('that is an ID token stays as the STS makes it', () => {
     expect(claimsOf(sts.badToken('id-token', { scope: 'orders:read' }))).not.toHaveProperty('scope')
   })

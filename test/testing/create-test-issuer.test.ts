@@ -10,6 +10,10 @@ import { claimsOf, headerOf, verifierFor } from './verifier.ts'
 const tenant = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
 const clientId = 'b1c2d3e4-0000-4000-8000-00000000beef'
 
+function issuerWithTwoKeys() {
+  return createTestIssuer(oidcLike(), { algorithms: ['ES256', 'EdDSA'] })
+}
+
 describe('a token', () => {
   it('of the default issuer is a good one by RFC 9068', async () => {
     const sts = createTestIssuer()
@@ -194,6 +198,7 @@ describe('misuse', () => {
     ['an option of a token that does not exist', () => createTestIssuer().token({}, { kid: 'x' } as never)],
     ['a kid that is not there', () => createTestIssuer().removeKey('x')],
     ['one key that should flap', () => createTestIssuer().flapKeys()],
+    ['no time to flap in', () => issuerWithTwoKeys().flapKeys({})],
     ['a bad token that does not exist', () => createTestIssuer().badToken('bad' as never)],
     ['a profile that is none', () => createTestIssuer({ name: 'x' } as never)],
     ['an option of a profile that does not exist', () => entraLike({ tenantId: tenant, clientId } as never)],
@@ -205,6 +210,14 @@ describe('misuse', () => {
     expect(() => createTestIssuer().token({}, { algorithm: 'ES256' })).toThrow(
       "write createTestIssuer(profile, { algorithms: ['ES256'] })",
     )
+  })
+})
+
+describe('an issuer for tests', () => {
+  it('is no issuer to trust: a verifier does not take it for one, nor for its options', () => {
+    const sts = createTestIssuer()
+    expect(() => createVerifier({ issuer: sts as never, audience: 'a' })).toThrow(TypeError)
+    expect(() => createVerifier({ ...sts } as never)).toThrow(TypeError)
   })
 })
 

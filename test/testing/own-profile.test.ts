@@ -12,7 +12,7 @@ const acme: IssuerProfile = {
   algorithms: ['EdDSA'],
   lifetimeSeconds: 120,
   metadata: [],
-  keySets: [{ url: 'https://keys.acme.example/current', jwk: ({ use: _, ...jwk }) => ({ ...jwk, tier: 'gold' }) }],
+  keySets: [{ url: 'https://keys.acme.example/current', jwk: (jwk) => ({ ...jwk, use: undefined, tier: 'gold' }) }],
   tokens: {
     user: {
       header: (kid) => ({ typ: 'access', x5t: kid }),

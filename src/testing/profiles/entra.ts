@@ -13,7 +13,7 @@ export interface EntraProfileOptions {
   /** What the API's registration asks for. Default `2.0`. */
   readonly version?: '1.0' | '2.0'
   /** Default `public`. */
-  readonly cloud?: keyof typeof clouds
+  readonly cloud?: 'public' | 'usGov' | 'china'
 }
 
 const clouds = {
