@@ -68,6 +68,14 @@ export function openIdMetadata(issuer: string, jwksUri: string): ProfileMetadata
   return { url, document: { issuer, jwks_uri: jwksUri } }
 }
 
+/** A profile with metadata at the usual address and one JWK Set. */
+export function openIdProfile({
+  jwksUri,
+  ...profile
+}: Omit<IssuerProfile, 'metadata' | 'keySets'> & { readonly jwksUri: string }): IssuerProfile {
+  return { ...profile, metadata: [openIdMetadata(profile.issuer, jwksUri)], keySets: [{ url: jwksUri }] }
+}
+
 /** `typ: at+jwt`, "the media type" of RFC 9068 §2.1. */
 export function accessTokenHeader(): JsonObject {
   return { typ: 'at+jwt' }

@@ -1,7 +1,7 @@
 // Auth0: an issuer with a slash at its end, and two dialects of access token.
 import type { JsonObject } from '../../internal/json.ts'
 import { checkOptionNames, checkString } from '../../internal/options.ts'
-import { accessTokenHeader, type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface Auth0ProfileOptions {
   /** The tenant's domain, or a custom one: `example.eu.auth0.com`. */
@@ -21,18 +21,16 @@ export function auth0Like(options: Auth0ProfileOptions): IssuerProfile {
   checkString('domain', domain)
   checkString('audience', audience)
   const issuer = `https://${domain}/`
-  const jwksUri = `${issuer}.well-known/jwks.json`
   const isProfile = dialect === 'rfc9068_profile'
   const header = (): JsonObject => (isProfile ? accessTokenHeader() : { typ: 'JWT' })
   const client = (tokenId: string): JsonObject =>
     isProfile ? { client_id: clientId, jti: tokenId } : { azp: clientId }
-  return {
+  return openIdProfile({
     name: 'auth0',
+    jwksUri: `${issuer}.well-known/jwks.json`,
     issuer,
     audience,
     lifetimeSeconds: 86_400,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: {
         header,
@@ -54,5 +52,5 @@ export function auth0Like(options: Auth0ProfileOptions): IssuerProfile {
       },
       id: { claims: () => ({ aud: clientId, sub: 'auth0|65a1c0ffee0000000000a11c', sid: 'session-1', nonce: 'n-1' }) },
     },
-  }
+  })
 }

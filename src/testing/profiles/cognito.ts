@@ -1,6 +1,6 @@
 // Amazon Cognito: a user pool. An access token has no `aud`; `client_id` and `token_use` say what it is good for.
 import { checkOptionNames, checkString } from '../../internal/options.ts'
-import { bareHeader, type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface CognitoProfileOptions {
   /** `eu-central-1_AbCdEf123`: the region is its beginning. */
@@ -18,14 +18,12 @@ export function cognitoLike(options: CognitoProfileOptions): IssuerProfile {
   checkString('userPoolId', userPoolId)
   checkString('clientId', clientId)
   const issuer = `https://cognito-idp.${userPoolId.split('_')[0]}.amazonaws.com/${userPoolId}`
-  const jwksUri = `${issuer}/.well-known/jwks.json`
-  return {
+  return openIdProfile({
     name: 'cognito',
+    jwksUri: `${issuer}/.well-known/jwks.json`,
     issuer,
     audience: clientId,
     audienceClaim: 'client_id',
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: {
         header: bareHeader,
@@ -63,5 +61,5 @@ export function cognitoLike(options: CognitoProfileOptions): IssuerProfile {
         }),
       },
     },
-  }
+  })
 }

@@ -1,18 +1,16 @@
 // Duende IdentityServer: `scope` is a list, and an application's token has no `sub`.
-import { accessTokenHeader, type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
 /** Duende IdentityServer with an API resource, which its scopes belong to. */
 export function duendeLike(options: GenericProfileOptions = {}): IssuerProfile {
   const { issuer, audience, clientId } = readGenericOptions('duendeLike()', options)
-  const jwksUri = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration/jwks`
   const access = { aud: audience, client_id: clientId }
-  return {
+  return openIdProfile({
     name: 'duende',
+    jwksUri: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration/jwks`,
     issuer,
     audience,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: {
         header: accessTokenHeader,
@@ -44,5 +42,5 @@ export function duendeLike(options: GenericProfileOptions = {}): IssuerProfile {
       },
     },
     at: (origin) => duendeLike({ ...options, issuer: origin }),
-  }
+  })
 }

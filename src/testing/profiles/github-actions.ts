@@ -1,6 +1,6 @@
 // GitHub Actions: the token of a job. Its caller is always a workload; the person who started it is provenance.
 import { checkOptionNames, checkString } from '../../internal/options.ts'
-import { type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface GithubActionsProfileOptions {
   /** What the job asked for. */
@@ -17,7 +17,6 @@ export function githubActionsLike(options: GithubActionsProfileOptions): IssuerP
   const { audience, repository = 'octo-org/octo-repo' } = options
   checkString('audience', audience)
   const [owner = '', name = ''] = repository.split('/')
-  const jwksUri = `${issuer}/.well-known/jwks`
   const job = {
     // With the ids of owner and repository, so that whoever takes over a deleted name is somebody else.
     sub: `repo:${owner}@65/${name}@74:ref:refs/heads/main`,
@@ -36,13 +35,12 @@ export function githubActionsLike(options: GithubActionsProfileOptions): IssuerP
     actor: 'octocat',
     actor_id: '12',
   }
-  return {
+  return openIdProfile({
     name: 'githubActions',
+    jwksUri: `${issuer}/.well-known/jwks`,
     issuer,
     audience,
     lifetimeSeconds: 300,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       application: {
         claims: ({ nowSeconds, tokenId }) => ({ jti: tokenId, nbf: nowSeconds, aud: audience, ...job }),
@@ -56,5 +54,5 @@ export function githubActionsLike(options: GithubActionsProfileOptions): IssuerP
         }),
       },
     },
-  }
+  })
 }

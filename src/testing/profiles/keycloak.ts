@@ -1,7 +1,7 @@
 // Keycloak: one realm. The payload's `typ` says what kind of token it is, the header's does not.
 import type { JsonObject } from '../../internal/json.ts'
 import { checkOptionNames } from '../../internal/options.ts'
-import { type IssuerProfile, openIdMetadata, type TokenContext } from '../profile.ts'
+import { type IssuerProfile, openIdProfile, type TokenContext } from '../profile.ts'
 
 export interface KeycloakProfileOptions {
   /** Where Keycloak is. Default `https://keycloak.example.com`. */
@@ -27,7 +27,6 @@ export function keycloakLike(options: KeycloakProfileOptions = {}): IssuerProfil
     clientId = 'web-app',
   } = options
   const issuer = `${baseUrl}/realms/${realm}`
-  const jwksUri = `${issuer}/protocol/openid-connect/certs`
   const access = ({ tokenId }: TokenContext): JsonObject => ({
     jti: tokenId,
     aud: audience,
@@ -38,13 +37,12 @@ export function keycloakLike(options: KeycloakProfileOptions = {}): IssuerProfil
     resource_access: { account: { roles: ['view-profile'] } },
     scope: 'profile email',
   })
-  return {
+  return openIdProfile({
     name: 'keycloak',
+    jwksUri: `${issuer}/protocol/openid-connect/certs`,
     issuer,
     audience,
     lifetimeSeconds: 300,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: {
         claims: (context) => ({
@@ -80,5 +78,5 @@ export function keycloakLike(options: KeycloakProfileOptions = {}): IssuerProfil
       },
     },
     at: (origin) => keycloakLike({ ...options, baseUrl: origin }),
-  }
+  })
 }

@@ -1,18 +1,16 @@
 // node-oidc-provider: JWT access tokens by RFC 9068, which say nothing of the login.
-import { accessTokenHeader, type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
 /** An STS made with node-oidc-provider. An application's token has the client as its subject. */
 export function oidcProviderLike(options: GenericProfileOptions = {}): IssuerProfile {
   const { issuer, audience, clientId } = readGenericOptions('oidcProviderLike()', options)
-  const jwksUri = `${issuer.replace(/\/$/, '')}/jwks`
   const access = { scope: 'openid', client_id: clientId, aud: audience }
-  return {
+  return openIdProfile({
     name: 'oidcProvider',
+    jwksUri: `${issuer.replace(/\/$/, '')}/jwks`,
     issuer,
     audience,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: { header: accessTokenHeader, claims: ({ tokenId }) => ({ jti: tokenId, sub: 'alice', ...access }) },
       application: {
@@ -22,5 +20,5 @@ export function oidcProviderLike(options: GenericProfileOptions = {}): IssuerPro
       id: { claims: () => ({ sub: 'alice', aud: clientId, at_hash: 'preyPO8SicRtjUYH2cqDJw' }) },
     },
     at: (origin) => oidcProviderLike({ ...options, issuer: origin }),
-  }
+  })
 }

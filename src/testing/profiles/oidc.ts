@@ -1,5 +1,5 @@
 // An OpenID Provider without a character of its own: `typ: JWT`, metadata by OpenID Connect Discovery.
-import { type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { type IssuerProfile, openIdProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
 /**
@@ -8,18 +8,16 @@ import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
  */
 export function oidcLike(options: GenericProfileOptions = {}): IssuerProfile {
   const { issuer, audience, clientId } = readGenericOptions('oidcLike()', options)
-  const jwksUri = `${issuer.replace(/\/$/, '')}/jwks`
-  return {
+  return openIdProfile({
     name: 'oidc',
+    jwksUri: `${issuer.replace(/\/$/, '')}/jwks`,
     issuer,
     audience,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: { claims: ({ tokenId }) => ({ aud: audience, sub: 'alice', client_id: clientId, jti: tokenId }) },
       application: { claims: ({ tokenId }) => ({ aud: audience, sub: clientId, client_id: clientId, jti: tokenId }) },
       id: { claims: ({ nowSeconds }) => ({ aud: clientId, sub: 'alice', auth_time: nowSeconds }) },
     },
     at: (origin) => oidcLike({ ...options, issuer: origin }),
-  }
+  })
 }

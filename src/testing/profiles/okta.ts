@@ -1,6 +1,6 @@
 // Okta: a custom authorization server. Tokens of the org authorization server are opaque to everybody but Okta.
 import { checkOptionNames, checkString } from '../../internal/options.ts'
-import { bareHeader, type IssuerProfile, openIdMetadata } from '../profile.ts'
+import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface OktaProfileOptions {
   /** `example.okta.com`. */
@@ -19,13 +19,11 @@ export function oktaLike(options: OktaProfileOptions): IssuerProfile {
   const { domain, authorizationServerId = 'default', audience = 'api://default', clientId = '0oa1webapp' } = options
   checkString('domain', domain)
   const issuer = `https://${domain}/oauth2/${authorizationServerId}`
-  const jwksUri = `${issuer}/v1/keys`
-  return {
+  return openIdProfile({
     name: 'okta',
+    jwksUri: `${issuer}/v1/keys`,
     issuer,
     audience,
-    metadata: [openIdMetadata(issuer, jwksUri)],
-    keySets: [{ url: jwksUri }],
     tokens: {
       user: {
         header: bareHeader,
@@ -64,5 +62,5 @@ export function oktaLike(options: OktaProfileOptions): IssuerProfile {
         }),
       },
     },
-  }
+  })
 }
