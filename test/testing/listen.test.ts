@@ -2,7 +2,21 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createVerifier } from 'claimcheck'
-import { createTestIssuer, entraLike, type IssuerProfile, oidcLike, rfc9068Like } from 'claimcheck/testing'
+import {
+  createTestIssuer,
+  duendeLike,
+  entraLike,
+  gitlabCiLike,
+  hydraLike,
+  type IssuerProfile,
+  keycloakLike,
+  kubernetesLike,
+  logtoLike,
+  oidcLike,
+  oidcProviderLike,
+  rfc9068Like,
+  zitadelLike,
+} from 'claimcheck/testing'
 import { expect, it, onTestFinished } from 'vitest'
 
 function start(profile?: IssuerProfile) {
@@ -11,10 +25,21 @@ function start(profile?: IssuerProfile) {
   return sts
 }
 
-it.each([oidcLike, rfc9068Like])('serves metadata and keys, and is its own issuer: %o', async (like) => {
-  const sts = start(like())
+it.each([
+  oidcLike(),
+  rfc9068Like(),
+  keycloakLike(),
+  duendeLike(),
+  oidcProviderLike(),
+  hydraLike(),
+  logtoLike({ audience: 'orders' }),
+  zitadelLike({ projectId: '1700' }),
+  gitlabCiLike({ audience: 'orders' }),
+  kubernetesLike({ audience: 'orders' }),
+])('serves metadata and keys, and is its own issuer: $name', async (profile) => {
+  const sts = start(profile)
   const issuer = await sts.listen()
-  expect(issuer).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  expect(issuer).toMatch(/^http:\/\/127\.0\.0\.1:\d+(\/realms\/main|\/oidc)?$/)
   expect(sts.issuer).toBe(issuer)
   const { verifyToken } = createVerifier({ issuer, audience: sts.audience })
   expect((await verifyToken(sts.token())).issuer).toBe(issuer)

@@ -1,32 +1,15 @@
-// What each profile says, written out: the facts are those of each STS's documentation.
+// What the profiles of the first STSs say, written out: the facts are those of each STS's documentation.
 import {
   auth0Like,
   cognitoLike,
   duendeLike,
   githubActionsLike,
   googleLike,
-  type IssuerProfile,
   keycloakLike,
   oidcProviderLike,
   oktaLike,
 } from 'claimcheck/testing'
-
-interface SampleToken {
-  readonly header: object
-  readonly claims: object
-}
-
-export interface Sample {
-  readonly name: string
-  readonly profile: IssuerProfile
-  readonly issuer: string
-  readonly addresses: readonly string[]
-  readonly access: SampleToken
-  readonly application: SampleToken
-  readonly id: SampleToken
-  /** Its access tokens do not say for whom they are in `aud`. */
-  readonly withoutAudience?: boolean
-}
+import type { Sample } from './sample.ts'
 
 const now = 1_893_456_000
 const bare = { alg: 'ES256', kid: 'ES256-1' }
@@ -224,7 +207,7 @@ export const samples: readonly Sample[] = [
     name: 'cognitoLike',
     profile: cognitoLike({ userPoolId: 'eu-central-1_AbCdEf123', clientId: '1h57kf5cpq17m0eml12EXAMPLE' }),
     issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123',
-    withoutAudience: true,
+    unseen: ['wrong-audience', 'no-aud'],
     addresses: [
       'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123/.well-known/openid-configuration',
       'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123/.well-known/jwks.json',

@@ -76,7 +76,7 @@ function metadataOf({ path, tid, login, v1 }: MetadataPlace): readonly ProfileMe
 /** Its JWKs have no `alg`; those of v2.0 say whose tokens they may sign. */
 function keySetsOf(path: string, login: string): readonly ProfileKeySet[] {
   const issuer = `${login}/{tenantid}/v2.0`
-  const jwk = ({ kty, kid, n, e }: JsonObject): JsonObject => ({ kty, use: 'sig', kid, x5t: kid, n, e })
+  const jwk = (one: JsonObject): JsonObject => ({ ...one, alg: undefined, x5t: one.kid })
   return [
     { url: `${login}/${path}/discovery/v2.0/keys`, jwk: (one) => ({ ...jwk(one), issuer }) },
     { url: `${login}/${path}/discovery/keys`, jwk },
