@@ -54,8 +54,9 @@ it('answers everything else with 404, and hands out no tokens', async () => {
 })
 
 it('answers nobody but this machine', async () => {
-  const sts = start()
-  expect(new URL(await sts.listen()).hostname).toBe('127.0.0.1')
+  const { port } = new URL(await start().listen())
+  // A server on all interfaces would answer on every address of this machine, of which this is one.
+  await expect(fetch(`http://127.0.0.2:${port}/jwks`)).rejects.toThrow('fetch failed')
 })
 
 it('listens on the port that it is given', async () => {
