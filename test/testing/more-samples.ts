@@ -11,13 +11,7 @@ import {
   supabaseLike,
   zitadelLike,
 } from 'claimcheck/testing'
-import type { Sample } from './sample.ts'
-
-const now = 1_893_456_000
-const bare = { alg: 'ES256', kid: 'ES256-1' }
-const jwt = { ...bare, typ: 'JWT' }
-const atJwt = { ...bare, typ: 'at+jwt' }
-const hour = { iat: now, exp: now + 3600 }
+import { atJwt, bare, hour, jwt, now, type Sample } from './sample.ts'
 
 const tenantId = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
 const clientId = 'b1c2d3e4-0000-4000-8000-00000000beef'

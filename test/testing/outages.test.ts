@@ -6,7 +6,6 @@ import { refusalOf } from '../support/verifiers.ts'
 import { verifierFor } from './verifier.ts'
 
 const kinds: readonly OutageKind[] = ['refuse', '500', 'hang', 'drip', 'html']
-const impatient = { fetchTimeoutMs: 50 }
 
 async function startIssuer(where: string): Promise<TestIssuer> {
   const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
@@ -15,9 +14,10 @@ async function startIssuer(where: string): Promise<TestIssuer> {
   return sts
 }
 
-/** Over HTTP the verifier has the platform's fetch. */
+/** Over HTTP the verifier has the platform's fetch, and time enough for a connection on a busy machine. */
 function verifierOf(sts: TestIssuer, where: string) {
-  return verifierFor(sts, sts.issuer, { ...impatient, ...(where === 'over HTTP' && { fetch: globalThis.fetch }) })
+  const options = where === 'over HTTP' ? { fetch: globalThis.fetch, fetchTimeoutMs: 400 } : { fetchTimeoutMs: 50 }
+  return verifierFor(sts, sts.issuer, options)
 }
 
 describe.each(['in process', 'over HTTP'])('%s', (where) => {

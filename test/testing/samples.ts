@@ -9,13 +9,7 @@ import {
   oidcProviderLike,
   oktaLike,
 } from 'claimcheck/testing'
-import type { Sample } from './sample.ts'
-
-const now = 1_893_456_000
-const bare = { alg: 'ES256', kid: 'ES256-1' }
-const jwt = { ...bare, typ: 'JWT' }
-const atJwt = { ...bare, typ: 'at+jwt' }
-const hour = { iat: now, exp: now + 3600 }
+import { atJwt, bare, hour, jwt, now, type Sample } from './sample.ts'
 
 const auth0 = { iss: 'https://example.eu.auth0.com/', iat: now, exp: now + 86_400 }
 const auth0Alice = 'auth0|65a1c0ffee0000000000a11c'
