@@ -97,11 +97,17 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     applicationToken: (claims, tokenOptions) => issue('application', claims, tokenOptions),
     idToken: (claims, tokenOptions) => issue('id', claims, tokenOptions),
     badToken: spoil,
-    rotateKeys: ({ keepOld = true } = {}) => ring.rotate(keepOld),
+    rotateKeys(how = {}) {
+      checkOptionNames('rotateKeys()', how, ['keepOld'])
+      ring.rotate(how.keepOld ?? true)
+    },
     replaceKeys: ring.replace,
     removeKey: (kid = ring.current().kid) => ring.remove(kid),
     flapKeys: (period = { hours: 3 }) => ring.flap(clock.nowMs(), milliseconds('flapKeys()', period)),
-    outage: (kind, { only } = {}) => answers.outage(kind, only),
+    outage(kind, how = {}) {
+      checkOptionNames('outage()', how, ['only'])
+      answers.outage(kind, how.only)
+    },
     recover() {
       ring.settle()
       answers.recover()

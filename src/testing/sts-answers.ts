@@ -1,5 +1,6 @@
 // What a test issuer answers to whoever asks for its documents, in good times and in bad ones.
 import { setTimeout } from 'node:timers/promises'
+import { checkOneOf } from './check-one-of.ts'
 
 /**
  * `refuse`: nobody is there · `500` · `hang`: no answer until `recover()` or the asker gives up · `drip`: the right
@@ -8,6 +9,9 @@ import { setTimeout } from 'node:timers/promises'
 export type OutageKind = 'refuse' | '500' | 'hang' | 'drip' | 'html'
 
 export type StsPart = 'metadata' | 'keys'
+
+const kinds: readonly OutageKind[] = ['refuse', '500', 'hang', 'drip', 'html']
+const parts: readonly StsPart[] = ['metadata', 'keys']
 
 export interface StsDocument {
   readonly part: StsPart
@@ -19,6 +23,7 @@ export interface StsAnswers {
   answer(url: string, signal: AbortSignal): Promise<Response>
   /** How many requests came for what. */
   readonly requests: { metadata: number; keys: number; other: number }
+  /** @throws TypeError for a kind or part that does not exist: a test of it would pass for another reason. */
   outage(kind: OutageKind, only?: StsPart): void
   recover(): void
   /** Breaks off the requests that hang. */
@@ -67,6 +72,8 @@ export function createStsAnswers(find: (url: string) => StsDocument | undefined)
     answer,
     requests,
     outage(kind, only) {
+      checkOneOf('An outage', kind, kinds)
+      if (only !== undefined) checkOneOf('only', only, parts)
       outage = { kind, only }
     },
     recover() {

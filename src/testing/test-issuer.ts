@@ -64,7 +64,7 @@ export interface TestIssuer {
   rotateKeys(options?: { readonly keepOld?: boolean }): void
   /** Puts new keys under the old kids, as some STSs do. */
   replaceKeys(): void
-  /** Takes a key out of the set, the newest unless told. It still signs, so its tokens are then bad. */
+  /** Takes a key out of the set: by default the one that signs by default. It still signs, so its tokens are then bad. */
   removeKey(kid?: string): void
   /**
    * From now on one key after the other is missing for a `period` of the clock, until `recover()`: Entra ID's sets do that,

@@ -2,7 +2,16 @@
 import { inspect } from 'node:util'
 import { type Algorithm, createVerifier } from 'claimcheck'
 import { entra, oidc, rfc9068 } from 'claimcheck/issuers'
-import { createTestClock, createTestIssuer, entraLike, fetchFrom, oidcLike, rfc9068Like } from 'claimcheck/testing'
+import {
+  auth0Like,
+  createTestClock,
+  createTestIssuer,
+  entraLike,
+  fetchFrom,
+  googleLike,
+  oidcLike,
+  rfc9068Like,
+} from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
 import { claimsOf, headerOf, verifierFor } from './verifier.ts'
@@ -198,6 +207,14 @@ describe('misuse', () => {
     ['an option of a token that does not exist', () => createTestIssuer().token({}, { kid: 'x' } as never)],
     ['a kid that is not there', () => createTestIssuer().removeKey('x')],
     ['one key that should flap', () => createTestIssuer().flapKeys()],
+    ['a format of Entra ID that does not exist', () => entraLike({ tenant, clientId, version: '2' as never })],
+    ['a cloud that does not exist', () => entraLike({ tenant, clientId, cloud: 'moon' as never })],
+    ['a dialect that does not exist', () => auth0Like({ domain: 'd', audience: 'a', dialect: 'rfc9068' as never })],
+    ['an issuer that is not Google’s', () => googleLike({ audience: 'a', issuer: 'https://google.com' as never })],
+    ['an outage that does not exist', () => createTestIssuer().outage('down' as never)],
+    ['an outage of what does not exist', () => createTestIssuer().outage('hang', { only: 'jwks' as never })],
+    ['an option of an outage that does not exist', () => createTestIssuer().outage('hang', { of: 'keys' } as never)],
+    ['an option of a rotation that does not exist', () => createTestIssuer().rotateKeys({ keep: false } as never)],
     ['no time to flap in', () => issuerWithTwoKeys().flapKeys({})],
     ['a bad token that does not exist', () => createTestIssuer().badToken('bad' as never)],
     ['a profile that is none', () => createTestIssuer({ name: 'x' } as never)],

@@ -1,8 +1,8 @@
 // Each STS that can be imitated: its tokens written out, its keys found by its own metadata, its bad tokens refused.
-import { oidc } from 'claimcheck/issuers'
+import { entra, oidc } from 'claimcheck/issuers'
 import { badTokenKinds, createTestClock, createTestIssuer, entraLike } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
-import { refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
 import { moreSamples } from './more-samples.ts'
 import { samples } from './samples.ts'
 import { claimsOf, headerOf, verifierFor } from './verifier.ts'
@@ -81,6 +81,27 @@ describe('entraLike', () => {
         jwks_uri: `https://login.microsoftonline.com/${path}/discovery/keys`,
       })
     }
+  })
+
+  it('publishes a signing key of the API’s own only where its appid is asked for', async () => {
+    const custom = createTestIssuer(entraLike({ tenant, clientId, customSigningKeys: true }))
+    const kidsAt = async (url: string) => {
+      const { keys } = (await (await custom.fetch(url, {})).json()) as { keys: { kid: string }[] }
+      return keys.map(({ kid }) => kid)
+    }
+    expect(await kidsAt(`${login}/${tenant}/discovery/v2.0/keys`)).toEqual(['other-RS256-1'])
+    expect(await kidsAt(`${login}/common/discovery/v2.0/keys`)).toEqual(['other-RS256-1'])
+    const metadata = await custom.fetch(
+      `${login}/${tenant}/v2.0/.well-known/openid-configuration?appid=${clientId}`,
+      {},
+    )
+    expect(await metadata.json()).toEqual({
+      issuer: `https://login.microsoftonline.com/${tenant}/v2.0`,
+      jwks_uri: `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys?appid=${clientId}`,
+    })
+    expect(await kidsAt(`${login}/${tenant}/discovery/v2.0/keys?appid=${clientId}`)).toEqual(['RS256-1'])
+    const { verifyToken } = verifierFor(custom, entra({ tenant, clientId }))
+    await expectInvalidToken(verifyToken(custom.token()), 'key_not_found')
   })
 
   it.each([

@@ -1,6 +1,7 @@
 // Auth0: an issuer with a slash at its end, and two dialects of access token.
 import type { JsonObject } from '../../internal/json.ts'
 import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOneOf } from '../check-one-of.ts'
 import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface Auth0ProfileOptions {
@@ -20,6 +21,7 @@ export function auth0Like(options: Auth0ProfileOptions): IssuerProfile {
   const { domain, audience, clientId = 'auth0-client', dialect = 'access_token' } = options
   checkString('domain', domain)
   checkString('audience', audience)
+  checkOneOf('dialect', dialect, ['access_token', 'rfc9068_profile'])
   const issuer = `https://${domain}/`
   const isProfile = dialect === 'rfc9068_profile'
   const header = (): JsonObject => (isProfile ? accessTokenHeader() : { typ: 'JWT' })

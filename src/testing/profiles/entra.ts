@@ -1,6 +1,7 @@
 // Microsoft Entra ID: one tenant, in token format 2.0 or 1.0, with the addresses that a tenant shares with all others.
 import type { JsonObject } from '../../internal/json.ts'
 import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOneOf } from '../check-one-of.ts'
 import type { IssuerProfile, ProfileKeySet, ProfileMetadata, TokenShape } from '../profile.ts'
 
 export interface EntraProfileOptions {
@@ -12,6 +13,8 @@ export interface EntraProfileOptions {
   readonly callerId?: string
   /** What the API's registration asks for. Default `2.0`. */
   readonly version?: '1.0' | '2.0'
+  /** Whether the API has a signing key of its own, which only the addresses with `?appid=` publish. Default `false`. */
+  readonly customSigningKeys?: boolean
   /** Default `public`. */
   readonly cloud?: 'public' | 'usGov' | 'china'
 }
@@ -30,56 +33,67 @@ const daemon = 'dae00000-0000-4000-8000-000000000003'
  * others. Its metadata is also at `organizations` and `common`, with a placeholder for the tenant in its issuer.
  */
 export function entraLike(options: EntraProfileOptions): IssuerProfile {
-  checkOptionNames('entraLike()', options, ['tenant', 'clientId', 'callerId', 'version', 'cloud'])
-  const { tenant, clientId, version = '2.0', cloud = 'public' } = options
+  checkOptionNames('entraLike()', options, ['tenant', 'clientId', 'callerId', 'version', 'customSigningKeys', 'cloud'])
+  const { tenant, clientId, version = '2.0', customSigningKeys = false, cloud = 'public' } = options
   checkString('tenant', tenant)
   checkString('clientId', clientId)
-  if (!Object.hasOwn(clouds, cloud)) throw new TypeError(`cloud must be one of ${Object.keys(clouds).join(', ')}.`)
+  checkOneOf('cloud', cloud, Object.keys(clouds))
+  checkOneOf('version', version, ['1.0', '2.0'])
   const { login, v1 } = clouds[cloud]
   const isV2 = version === '2.0'
+  const shared = { login, v1, query: '', hasKey: !customSigningKeys }
+  const places: readonly Place[] = [
+    { ...shared, path: tenant, tid: tenant },
+    { ...shared, path: 'organizations', tid: '{tenantid}' },
+    { ...shared, path: 'common', tid: '{tenantid}' },
+    ...(customSigningKeys ? [{ login, v1, query: `?appid=${clientId}`, hasKey: true, path: tenant, tid: tenant }] : []),
+  ]
   return {
     name: 'entra',
     issuer: isV2 ? `${login}/${tenant}/v2.0` : `${v1}/${tenant}/`,
     audience: isV2 ? clientId : `api://${clientId}`,
     lifetimeSeconds: 3900,
-    metadata: [
-      ...metadataOf({ path: tenant, tid: tenant, login, v1 }),
-      ...metadataOf({ path: 'organizations', tid: '{tenantid}', login, v1 }),
-      ...metadataOf({ path: 'common', tid: '{tenantid}', login, v1 }),
-    ],
-    keySets: [tenant, 'organizations', 'common'].flatMap((path) => keySetsOf(path, login)),
+    metadata: places.flatMap(metadataOf),
+    keySets: places.flatMap(keySetsOf),
     tokens: tokensOf(options, isV2),
   }
 }
 
-interface MetadataPlace {
-  readonly path: string
-  readonly tid: string
+/** Where the documents of one path are. */
+interface Place {
   readonly login: string
   readonly v1: string
+  readonly path: string
+  readonly tid: string
+  readonly query: string
+  /** Whether the key that signs is listed there under its kid. */
+  readonly hasKey: boolean
 }
 
 /** v1.0 and v2.0 each have their own document; those of no tenant have a placeholder where a tenant's have its id. */
-function metadataOf({ path, tid, login, v1 }: MetadataPlace): readonly ProfileMetadata[] {
+function metadataOf({ login, v1, path, tid, query }: Place): readonly ProfileMetadata[] {
   return [
     {
-      url: `${login}/${path}/v2.0/.well-known/openid-configuration`,
-      document: { issuer: `${login}/${tid}/v2.0`, jwks_uri: `${login}/${path}/discovery/v2.0/keys` },
+      url: `${login}/${path}/v2.0/.well-known/openid-configuration${query}`,
+      document: { issuer: `${login}/${tid}/v2.0`, jwks_uri: `${login}/${path}/discovery/v2.0/keys${query}` },
     },
     {
-      url: `${login}/${path}/.well-known/openid-configuration`,
-      document: { issuer: `${v1}/${tid}/`, jwks_uri: `${login}/${path}/discovery/keys` },
+      url: `${login}/${path}/.well-known/openid-configuration${query}`,
+      document: { issuer: `${v1}/${tid}/`, jwks_uri: `${login}/${path}/discovery/keys${query}` },
     },
   ]
 }
 
 /** Its JWKs have no `alg`; those of v2.0 say whose tokens they may sign. */
-function keySetsOf(path: string, login: string): readonly ProfileKeySet[] {
+function keySetsOf({ login, path, query, hasKey }: Place): readonly ProfileKeySet[] {
   const issuer = `${login}/{tenantid}/v2.0`
-  const jwk = (one: JsonObject): JsonObject => ({ ...one, alg: undefined, x5t: one.kid })
+  const jwk = (one: JsonObject): JsonObject => {
+    const kid = hasKey ? one.kid : `other-${String(one.kid)}`
+    return { ...one, alg: undefined, kid, x5t: kid }
+  }
   return [
-    { url: `${login}/${path}/discovery/v2.0/keys`, jwk: (one) => ({ ...jwk(one), issuer }) },
-    { url: `${login}/${path}/discovery/keys`, jwk },
+    { url: `${login}/${path}/discovery/v2.0/keys${query}`, jwk: (one) => ({ ...jwk(one), issuer }) },
+    { url: `${login}/${path}/discovery/keys${query}`, jwk },
   ]
 }
 

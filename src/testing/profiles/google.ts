@@ -1,5 +1,6 @@
 // Google: its access tokens are opaque, so an API gets ID tokens, of users and of service accounts.
 import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOneOf } from '../check-one-of.ts'
 import { type IssuerProfile, openIdMetadata } from '../profile.ts'
 
 export interface GoogleProfileOptions {
@@ -16,6 +17,7 @@ export function googleLike(options: GoogleProfileOptions): IssuerProfile {
   checkOptionNames('googleLike()', options, ['audience', 'issuer'])
   const { audience, issuer = 'https://accounts.google.com' } = options
   checkString('audience', audience)
+  checkOneOf('issuer', issuer, ['https://accounts.google.com', 'accounts.google.com'])
   const alice = { sub: '110169484474386276334', email: 'alice@example.com', email_verified: true }
   const account = 'job@project.iam.gserviceaccount.com'
   return {
