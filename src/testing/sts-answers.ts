@@ -47,7 +47,7 @@ export function createStsAnswers(find: (url: string) => StsDocument | undefined)
     const document = find(url)
     requests[document?.part ?? 'other']++
     if (!document) return new Response('not found', { status: 404 })
-    if (outage?.kind === 'hang' && isOut(document)) await untilReleased(signal)
+    while (outage?.kind === 'hang' && isOut(document)) await untilReleased(signal)
     return outage && isOut(document) ? fault(outage.kind, document, signal) : Response.json(document.body())
   }
 
