@@ -46,13 +46,15 @@ export function createStsAnswers(find: (url: string) => StsDocument | undefined)
   async function answer(url: string, signal: AbortSignal): Promise<Response> {
     const document = find(url)
     requests[document?.part ?? 'other']++
-    if (!document) return new Response('not found', { status: 404 })
-    while (outage?.kind === 'hang' && isOut(document)) await untilReleased(signal)
-    return outage && isOut(document) ? fault(outage.kind, document, signal) : Response.json(document.body())
+    return document ? answerWith(document, signal) : new Response('not found', { status: 404 })
   }
 
-  function isOut({ part }: StsDocument): boolean {
-    return outage !== undefined && (outage.only ?? part) === part
+  async function answerWith(document: StsDocument, signal: AbortSignal): Promise<Response> {
+    if (!outage || (outage.only ?? document.part) !== document.part) return Response.json(document.body())
+    if (outage.kind !== 'hang') return fault(outage.kind, document, signal)
+    await untilReleased(signal)
+    // By now there may be another outage.
+    return answerWith(document, signal)
   }
 
   async function untilReleased(signal: AbortSignal): Promise<void> {
@@ -86,7 +88,7 @@ export function createStsAnswers(find: (url: string) => StsDocument | undefined)
   }
 }
 
-function fault(kind: OutageKind, document: StsDocument, signal: AbortSignal): Response {
+function fault(kind: Exclude<OutageKind, 'hang'>, document: StsDocument, signal: AbortSignal): Response {
   if (kind === '500') return new Response('{"error":"server_error"}', { status: 500 })
   if (kind === 'html') {
     const html = '<!doctype html><title>Maintenance</title>'

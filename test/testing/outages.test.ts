@@ -58,6 +58,17 @@ describe.each(['in process', 'over HTTP'])('%s', (where) => {
     await verified
   })
 
+  it('requests that hang see the next outage too', async () => {
+    const sts = await startIssuer(where)
+    const fetch = where === 'over HTTP' ? globalThis.fetch : sts.fetch
+    sts.outage('hang')
+    const asked = fetch(sts.addresses[0] ?? '', {})
+    await expect.poll(() => sts.requests.metadata, { interval: 1 }).toBe(1)
+    sts.recover()
+    sts.outage('500')
+    expect((await asked).status).toBe(500)
+  })
+
   it('requests that hang are broken off by close()', async () => {
     const sts = await startIssuer(where)
     const fetch = where === 'over HTTP' ? globalThis.fetch : sts.fetch
