@@ -19,7 +19,7 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: aliases('engine-node') },
-        test: { name: 'node', include: ['test/**/*.test.ts'] },
+        test: { name: 'node', include: ['{test,examples}/**/*.test.ts'] },
       },
       {
         extends: true,

@@ -21,9 +21,9 @@ const layers: readonly (readonly string[])[] = [
 const foreign: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly asType?: 'anywhere' | 'only' }>
 > = {
-  jose: { folders: ['token', 'keys', 'testing'] },
+  jose: { folders: ['token', 'keys'] },
   'lru-cache': { folders: ['token', 'keys'] },
-  'node:': { folders: ['internal', 'token', 'keys', 'adapters'], asType: 'anywhere' },
+  'node:': { folders: ['internal', 'token', 'keys', 'adapters', 'testing'], asType: 'anywhere' },
   express: { folders: ['adapters'], asType: 'only' },
   fastify: { folders: ['adapters'], asType: 'only' },
 }

@@ -2,7 +2,7 @@
 import { AuthError, createResourceServer } from 'claimcheck'
 import { scope } from 'claimcheck/policy'
 import { expect, it, onTestFinished } from 'vitest'
-import { badTokens } from '../support/bad-tokens.ts'
+import { badTokens, goodToken } from '../support/bad-tokens.ts'
 import { faults, startKeyServer } from '../support/key-server.ts'
 import { type RawAnswer, type RawRequest, sendRaw, valuesOf } from '../support/raw-request.ts'
 import { testApiOptions } from '../support/resource-servers.ts'
@@ -95,6 +95,8 @@ function describeEveryRequest(open: Open): void {
       answers.add(JSON.stringify({ ...rest, headers: headers.filter(([name]) => name.toLowerCase() !== 'date') }))
     }
     expect([...answers]).toHaveLength(1)
+    const good = await send({ path: '/caller', lines: [`Authorization: Bearer ${goodToken}`] })
+    expect(good.status).toBe(200)
   })
 
   it('verifies a request once, however many guards it passes', async () => {

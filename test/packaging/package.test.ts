@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root, subpaths } from '../../scripts/subpaths.ts'
@@ -97,6 +97,20 @@ test('AuthError is one class, whichever way an error comes', () => {
       console.log(JSON.stringify([Required === AuthError, ...errors.map((error) => error instanceof AuthError)]))
     `),
   ).toEqual([true, true, true])
+})
+
+test('no other subpath reaches the STS for tests, which would issue any token', () => {
+  const reached = (module: string, seen = new Set<string>()): ReadonlySet<string> => {
+    if (seen.has(module)) return seen
+    seen.add(module)
+    const imports = [...read(module).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g)]
+    for (const [, to = ''] of imports) reached(posix.join(posix.dirname(module), to), seen)
+    return seen
+  }
+  const makesIssuers = subpaths.filter(({ module }) =>
+    [...reached(`dist/${module}.js`)].some((file) => read(file).includes('function createTestIssuer')),
+  )
+  expect(makesIssuers.map(({ specifier }) => specifier)).toEqual(['claimcheck/testing'])
 })
 
 test('its declarations compile in a project of users, strict and with libraries checked', () => {

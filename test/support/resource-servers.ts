@@ -10,7 +10,7 @@ import {
   type ResourceServerOptions,
 } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
-import { revokedSubject } from './bad-tokens.ts'
+import { keysOfBadTokens, revokedSubject } from './bad-tokens.ts'
 import { createTestClock, type TestClock } from './clock.ts'
 import { expect } from 'vitest'
 import { audience, createToken, issuer, keyFor } from './tokens.ts'
@@ -29,7 +29,7 @@ export function testApiOptions(changes: Partial<ResourceServerOptions> = {}): Te
   const events: ClaimcheckEvent[] = []
   const verified: string[] = []
   const options: ResourceServerOptions = {
-    issuer: oidc({ issuer, jwks: { keys: [keyFor('ES256').publicJwk] } }),
+    issuer: oidc({ issuer, jwks: { keys: [keyFor('ES256').publicJwk, ...keysOfBadTokens] } }),
     audience,
     clock,
     realm: 'orders',

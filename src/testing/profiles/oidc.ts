@@ -1,0 +1,23 @@
+// An OpenID Provider without a character of its own: `typ: JWT`, metadata by OpenID Connect Discovery.
+import { type IssuerProfile, openIdProfile } from '../profile.ts'
+import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
+
+/**
+ * An STS as `oidc()` expects it. Nothing but `aud` tells its ID tokens from its access tokens, and nothing in a user's token says
+ * that the subject is one.
+ */
+export function oidcLike(options: GenericProfileOptions = {}): IssuerProfile {
+  const { issuer, audience, clientId } = readGenericOptions('oidcLike()', options)
+  return openIdProfile({
+    name: 'oidc',
+    jwksUri: `${issuer.replace(/\/$/, '')}/jwks`,
+    issuer,
+    audience,
+    tokens: {
+      user: { claims: ({ tokenId }) => ({ aud: audience, sub: 'alice', client_id: clientId, jti: tokenId }) },
+      application: { claims: ({ tokenId }) => ({ aud: audience, sub: clientId, client_id: clientId, jti: tokenId }) },
+      id: { claims: ({ nowSeconds }) => ({ aud: clientId, sub: 'alice', auth_time: nowSeconds }) },
+    },
+    at: (origin) => oidcLike({ ...options, issuer: origin }),
+  })
+}
