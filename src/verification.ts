@@ -114,7 +114,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     header: string | undefined,
   ): Eventually<VerifiedToken<C>> {
     const misplaced = checkTokenHeader(trusted, header)
-    if (misplaced) throw refuse(misplaced, { header: parts.header, claims: parts.claims as JsonObject }, true)
+    if (misplaced) throw refuse(misplaced, parts, true)
     return checkRevocation(createVerifiedToken(parts, token))
   }
 
