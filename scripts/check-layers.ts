@@ -13,7 +13,7 @@ const layers: readonly (readonly string[])[] = [
   ['keys', 'policy', 'binding', 'revocation'],
   ['trust'],
   ['issuers'],
-  ['verifier verifier-options verified-token resource-server'],
+  ['verifier verifier-options verified-token policy-refusal published-metadata route-policies resource-server'],
   ['adapters', 'gateway', 'integrations', 'testing'],
   ['index'], // the roof: src/index.ts and the index.ts of a folder only re-export, and nothing below imports them
 ]

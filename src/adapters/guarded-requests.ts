@@ -1,13 +1,15 @@
 // What every adapter's guard shares: one verification for each request, and the words to ask for its result.
 import { AuthError } from '../errors.ts'
+import type { RefusalResponse } from '../http/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
-import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
+import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import {
   type Authentication,
   createResourceServer,
   type ResourceServer,
   type ResourceServerOptions,
 } from '../resource-server.ts'
+import type { MetadataResponse } from '../published-metadata.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
 
@@ -21,11 +23,19 @@ export interface GuardedRequests<Q extends object, C> {
   require<R>(request: Q, policy: PolicyLike<VerifiedToken<C>, R>, resource: R): Promise<R>
 }
 
+type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+
 interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
   /** Lets in who is authenticated and allowed: resolves to the refusal otherwise. */
   admit(request: Q, policy: PolicyLike<VerifiedToken<C>, undefined> | undefined): Promise<AuthError | undefined>
   /** Lets in who is authenticated or anonymous: resolves to the refusal otherwise. */
   admitOptional(request: Q): Promise<AuthError | undefined>
+  /** What to send for a refusal. */
+  challenge(request: Q, error: AuthError): RefusalResponse
+  /** What to send when the request asks for protected resource metadata, else `undefined`. */
+  metadata(request: Q): MetadataResponse | undefined
+  /** The policy of a route. @throws TypeError when one was meant and is not there: `policies.misspelt` must not let everybody in. */
+  routePolicy(given: readonly [policy?: RoutePolicy<C>]): RoutePolicy<C> | undefined
 }
 
 export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
@@ -57,7 +67,7 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
 
   function auth(request: Q): VerifiedToken<C> {
     const known = maybeAuth(request)
-    if (!known) throw new AuthError('credential_missing', { challengeParams: { realm: api.realm } })
+    if (!known) throw new AuthError('credential_missing', { challengeParams: api.challengeParams(viewOf(request)) })
     return known
   }
 
@@ -72,15 +82,18 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
     auth,
     maybeAuth,
     async require(request, policy, resource) {
-      await api.require(auth(request), policy, resource)
+      await api.require(auth(request), policy, resource, viewOf(request))
       return resource
     },
+    challenge: (request, error) => api.challenge(error, viewOf(request)),
+    metadata: (request) => api.metadata(view(request)),
+    routePolicy(given) {
+      if (given.length === 0) return undefined
+      const policy = toPolicy(given[0] as RoutePolicy<C>)
+      api.declare(policy)
+      return policy
+    },
   }
-}
-
-/** The policy of a route. @throws TypeError when one was meant and is not there: `policies.misspelt` must not let everybody in. */
-export function routePolicy<A>(given: readonly [policy?: PolicyLike<A, undefined>]): Policy<A, undefined> | undefined {
-  return given.length === 0 ? undefined : toPolicy(given[0] as PolicyLike<A, undefined>)
 }
 
 /** The resource server that `apiOrOptions` is, or describes. */

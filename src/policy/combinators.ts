@@ -80,6 +80,19 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
   return compose(`when(${idsOf(policies)})`, policies, [], (query) => ask(inner, query))
 }
 
+/**
+ * Says of a route's policy that the default policy of the resource server is not asked besides it. Counts only where it
+ * is the whole policy of a route: as a member of another it adds nothing.
+ *
+ * @example app.get('/health', guard(withoutDefaultPolicy(authenticated)), …)
+ */
+export function withoutDefaultPolicy<M extends Member>(member: M): Combined<readonly [M]> {
+  const policy = toPolicy(member) as Policy
+  const { id, requires = [] } = policy
+  const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) => ask(policy, query))
+  return composed({ ...same, replacesDefault: true as const })
+}
+
 function compose<M extends readonly Member[]>(
   id: string,
   policies: readonly Policy[],

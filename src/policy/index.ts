@@ -1,6 +1,6 @@
 // What "claimcheck/policy" exports. Engines have subpaths of their own.
 export { authorizationDetails, claim, type HasClaim } from './claim-rules.ts'
-export { allOf, anyOf, type Combined, not, when } from './combinators.ts'
+export { allOf, anyOf, type Combined, not, when, withoutDefaultPolicy } from './combinators.ts'
 export type { Decision, Reason, Trace, Unmet } from './decision.ts'
 export { authenticationContext, stepUp, type StepUpOptions } from './login-rules.ts'
 export {

@@ -77,5 +77,5 @@ export async function refused(admission: Promise<{ outcome: string; error?: Auth
   expect(outcome).toBe('refused')
   expect(error).toBeInstanceOf(AuthError)
   const { code, status, headers, details } = error as AuthError
-  return { code, status, challenge: headers['WWW-Authenticate'], details }
+  return { code, status, challenge: headers['WWW-Authenticate'] as string | undefined, details }
 }

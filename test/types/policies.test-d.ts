@@ -217,6 +217,8 @@ typedGuard(allOf(claim('email_verified', true), claim('sub', 'alice')))
 
 // Decisions are closed.
 expectTypeOf<Decision['effect']>().toEqualTypeOf<'allow' | 'deny' | 'indeterminate'>()
-expectTypeOf<Unmet>().toEqualTypeOf<{ readonly kind: 'scope'; readonly scopes: readonly string[] }>()
+expectTypeOf<Unmet['kind']>().toEqualTypeOf<
+  'scope' | 'step-up' | 'authentication-context' | 'authorization-details'
+>()
 // @ts-expect-error neither allow, deny nor indeterminate
 policy('x', () => ({ effect: 'maybe' }))
