@@ -90,7 +90,8 @@ describe.each(codes)('the error %s', (code) => {
   })
 
   it('[RFC6750-3-1] [RFC6750-3-2] [RFC6750-3-3] writes its challenge by the grammar', () => {
-    if (status === 503 || code === 'access_denied' || code === 'facts_incomplete') return expect(challenge).toBeUndefined()
+    if (status === 503 || code === 'access_denied' || code === 'facts_incomplete')
+      return expect(challenge).toBeUndefined()
     const described = 'error' in row ? { error: row.error, error_description: text } : {}
     expect(parseChallenge(String(challenge))).toEqual({
       scheme: 'Bearer',

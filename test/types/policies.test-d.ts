@@ -217,8 +217,6 @@ typedGuard(allOf(claim('email_verified', true), claim('sub', 'alice')))
 
 // Decisions are closed.
 expectTypeOf<Decision['effect']>().toEqualTypeOf<'allow' | 'deny' | 'indeterminate'>()
-expectTypeOf<Unmet['kind']>().toEqualTypeOf<
-  'scope' | 'step-up' | 'authentication-context' | 'authorization-details'
->()
+expectTypeOf<Unmet['kind']>().toEqualTypeOf<'scope' | 'step-up' | 'authentication-context' | 'authorization-details'>()
 // @ts-expect-error neither allow, deny nor indeterminate
 policy('x', () => ({ effect: 'maybe' }))
