@@ -26,9 +26,8 @@ export interface RefusalContext {
   readonly params: ChallengeParams
 }
 
-/** The error that `decision` calls for, or `undefined` when it allows. */
-export function refusalOf(decision: Decision, context: RefusalContext): AuthError | undefined {
-  if (decision.effect === 'allow') return undefined
+/** The error that a decision calls for which does not allow. */
+export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, context: RefusalContext): AuthError {
   const { auth, policy, params } = context
   const reasons = decision.reasons?.map(({ code }) => printable(code))
   const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }

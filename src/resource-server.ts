@@ -9,7 +9,7 @@ import { isQuotable } from './internal/auth-params.ts'
 import { checkOptionNames } from './internal/options.ts'
 import { authorizeAll } from './policy/authorize-all.ts'
 import type { Decision, Trace } from './policy/decision.ts'
-import { evaluate, type PolicyLike, toPolicy } from './policy/policy.ts'
+import { evaluate, type Policy, type PolicyLike, toPolicy } from './policy/policy.ts'
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
 import { createRoutePolicies } from './route-policies.ts'
@@ -136,10 +136,8 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
   async function authenticateOnce(request: RequestView): Promise<Authentication<C>> {
     const credential = readCredential(request)
     if (credential === undefined) return { outcome: 'anonymous' }
-    if (typeof credential === 'object') {
-      const error = new AuthError(credential.code, { challengeParams: challengeParams(request) })
-      return { outcome: 'refused', error: reported(error) }
-    }
+    if (typeof credential === 'object')
+      return refused(new AuthError(credential.code, { challengeParams: challengeParams(request) }))
     try {
       return { outcome: 'authenticated', auth: await verifier.verifyToken(credential) }
     } catch (error) {
@@ -154,17 +152,23 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     const policy = routes.policyOf(routePolicy)
     const authentication = await authenticate(request)
     if (authentication.outcome === 'refused') return authentication
-    const params = challengeParams(request)
-    if (authentication.outcome === 'anonymous') {
-      // Only scopes: what login it takes is not told before a token has been verified.
-      const challengeParams = { ...params, ...(publishScopes && scopeParam(policy?.requires)) }
-      return { outcome: 'refused', error: reported(new AuthError('credential_missing', { challengeParams })) }
-    }
-    const { auth } = authentication
+    if (authentication.outcome === 'anonymous') return refused(anonymousError(request, policy))
     if (!policy) return authentication
+    const { auth } = authentication
     const asked = evaluate(policy, { auth, resource: undefined })
-    const error = refusalOf(asked instanceof Promise ? await asked : asked, { auth, policy, params })
-    return error ? { outcome: 'refused', error: reported(error) } : authentication
+    const decision = asked instanceof Promise ? await asked : asked
+    if (decision.effect === 'allow') return authentication
+    return refused(refusalOf(decision, { auth, policy, params: challengeParams(request) }))
+  }
+
+  function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
+    // Only scopes: what login it takes is not told before a token has been verified.
+    const scopes = publishScopes ? scopeParam(policy?.requires) : {}
+    return new AuthError('credential_missing', { challengeParams: { ...challengeParams(request), ...scopes } })
+  }
+
+  function refused(error: AuthError): { readonly outcome: 'refused'; readonly error: AuthError } {
+    return { outcome: 'refused', error: reported(error) }
   }
 
   async function authorize<R>(
@@ -188,8 +192,8 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
   ): Promise<void> {
     const checked = toPolicy(policy)
     const decision = await authorize(auth, checked, resource)
-    const error = refusalOf(decision, { auth, policy: checked, params: challengeParams(request) })
-    if (error) throw reported(error)
+    if (decision.effect === 'allow') return
+    throw reported(refusalOf(decision, { auth, policy: checked, params: challengeParams(request) }))
   }
 
   function challengeParams(request?: RequestView): ChallengeParams {

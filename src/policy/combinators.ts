@@ -89,7 +89,9 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
 export function withoutDefaultPolicy<M extends Member>(member: M): Combined<readonly [M]> {
   const policy = toPolicy(member) as Policy
   const { id, requires = [] } = policy
-  const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) => ask(policy, query))
+  const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) =>
+    ask(policy, query),
+  )
   return composed({ ...same, replacesDefault: true as const })
 }
 
