@@ -26,6 +26,8 @@ const foreign: Readonly<
   'node:': { folders: ['internal', 'token', 'keys', 'adapters'], asType: 'anywhere' },
   express: { folders: ['adapters'], asType: 'only' },
   fastify: { folders: ['adapters'], asType: 'only' },
+  '@cedar-policy/cedar-wasm': { folders: ['policy'] },
+  '@casl/ability': { folders: ['policy'], asType: 'only' },
 }
 
 const ambient = { names: ['Date.now', 'process.env', 'console'], folders: ['clock', 'gateway'] }

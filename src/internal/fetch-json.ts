@@ -1,4 +1,4 @@
-// GET one JSON object over the network, with bounds on everything a broken or hostile server can stretch.
+// GET one JSON object over the network, or POST one to get another, with bounds on everything a broken or hostile server can stretch.
 import { isJsonObject, type JsonObject } from './json.ts'
 import { printable } from './printable.ts'
 
@@ -13,6 +13,10 @@ export interface FetchJsonOptions {
   readonly signal: AbortSignal
   /** Whether to try once more, within the same deadline, when the connection breaks or the server says that it is busy or in trouble. */
   readonly retry?: boolean
+  /** Sent by POST, as JSON. Without it the request is a GET. */
+  readonly body?: JsonObject
+  /** More header lines of the request. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The JSON object, and what the answer said of its own age. */
@@ -72,10 +76,9 @@ async function fetchOnce(
   signal: AbortSignal,
   options: FetchJsonOptions,
 ): Promise<FetchedJson> {
-  const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal }
   // On its own, not as a method: some platforms' fetch checks its `this`.
   const { fetch } = options
-  const response = await connected(host, fetch(url, init))
+  const response = await connected(host, fetch(url, requestOf(options, signal)))
   // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
   if (response.status !== 200 || response.redirected || signal.aborted) {
     await response.body?.cancel()
@@ -86,6 +89,13 @@ async function fetchOnce(
     contentType: response.headers.get('content-type') ?? '',
     cacheControl: response.headers.get('cache-control') ?? '',
   }
+}
+
+function requestOf({ body, headers }: FetchJsonOptions, signal: AbortSignal): RequestInit {
+  const init: RequestInit = { headers: { accept: 'application/json', ...headers }, redirect: 'manual', signal }
+  if (body === undefined) return init
+  const type = { 'content-type': 'application/json' }
+  return { ...init, method: 'POST', headers: { ...type, ...init.headers }, body: JSON.stringify(body) }
 }
 
 /** The platform's message is "fetch failed"; an operator needs the host, and the code that it hides in `cause`. */
