@@ -11,5 +11,5 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   silent: true,
-  external: ['lru-cache', 'express', 'fastify'],
+  external: ['lru-cache', 'express', 'fastify', '@casl/ability', /^@cedar-policy\/cedar-wasm/],
 })

@@ -20,6 +20,10 @@ const rows = [
     budget: 1_500,
   },
   { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 3_000 },
+  { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },
+  { what: '+ claimcheck/policy/casl', ...(await engine('casl', 1_500)) },
+  { what: '+ claimcheck/policy/authzen', ...(await engine('authzen', 2_500)) },
+  { what: '+ claimcheck/policy/opa', ...(await engine('opa', 2_500)) },
   { what: 'entra() alone', bytes: await size(`export { entra } from 'claimcheck/issuers'`) },
   { what: '+ lru-cache', bytes: (await size(all, [])) - core },
 ]
@@ -30,7 +34,14 @@ for (const { what, bytes, budget } of rows) {
 }
 if (rows.some(({ bytes, budget = Infinity }) => bytes > budget)) process.exitCode = 1
 
-async function size(code: string, external: string[] = ['lru-cache']): Promise<number> {
+/** What an engine adds to the policies; its peer stays outside. */
+async function engine(name: string, budget: number): Promise<{ readonly bytes: number; readonly budget: number }> {
+  const policies = `export * from 'claimcheck/policy'`
+  const both = await size(`${policies}; export * from 'claimcheck/policy/${name}'`)
+  return { bytes: both - (await size(policies)), budget }
+}
+
+async function size(code: string, external: string[] = ['lru-cache', '@cedar-policy/*', '@casl/*']): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root },
     alias: Object.fromEntries(subpaths.map(({ specifier, module }) => [specifier, `${root}/src/${module}.ts`])),
