@@ -28,8 +28,7 @@ export function createAsk(options: DecisionPointOptions): Ask {
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   checkFunction('fetch', fetch)
   const sent = Object.fromEntries(new Headers(headers))
-  const nobodyWaits = new AbortController()
-  return async (url, body, signal = nobodyWaits.signal) => {
+  return async (url, body, signal = new AbortController().signal) => {
     // Asking twice changes nothing at a decision point, so a broken connection is tried once more.
     const options = { fetch, timeoutMs, maxBytes, signal, retry: true, body, headers: sent }
     return (await fetchJson(url, options)).value
