@@ -44,7 +44,7 @@ function checkedPolicy<A>(like: PolicyLike<A, undefined>): Policy<A, undefined> 
     id,
     ...(requires && { requires: copyUnmet(requires) }),
     ...(mayVeto && { mayVeto }),
-    ...(replacesDefault && { replacesDefault }),
+    ...(replacesDefault === true && { replacesDefault }),
     // As it was asked for, so that a composition still says exactly what it could not tell.
     evaluate: (query: PolicyQuery<A, undefined>) => ask(policy, query),
   })
