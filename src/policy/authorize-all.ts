@@ -11,7 +11,7 @@ export async function authorizeAll<A, R>(
   auth: A,
   resources: readonly R[],
 ): Promise<readonly Decision[]> {
-  const queries = resources.map((resource) => Object.freeze({ auth, resource }))
+  const queries = resources.map((resource) => ({ auth, resource }))
   if (policy.evaluateAll && queries.length > 0) return askInOneGo(policy, queries)
   const decisions: Decision[] = []
   for (let from = 0; from < queries.length; from += atOnce) {

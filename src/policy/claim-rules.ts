@@ -1,6 +1,6 @@
 // The rules about claims that claimcheck itself does not read.
 import type { StandardSchema } from '../token/standard-schema.ts'
-import { yesOrNo } from './decision.ts'
+import { declaredUnmet, yesOrNo } from './decision.ts'
 import { isThenable, type Policy, whenSettled } from './policy.ts'
 
 /** What a rule about the claim `N` needs of a caller. */
@@ -56,7 +56,7 @@ export function authorizationDetails(
   const check = typeof expected === 'object' ? satisfies(expected) : expected
   if (typeof check !== 'function')
     throw new TypeError('authorizationDetails() needs a function or a schema to check a grant with.')
-  const unmet = [{ kind: 'authorization-details', types: [type] }] as const
+  const unmet = declaredUnmet({ kind: 'authorization-details', types: [type] })
   return {
     id: `authorizationDetails(${type})`,
     requires: unmet,

@@ -129,6 +129,7 @@ function couldMatterToAll({ requires }: Policy, heard: readonly Decision[]): boo
 }
 
 function all(heard: readonly Decision[]): Decision {
+  if (heard.every(isAllowance)) return { effect: 'allow', ...reasonsOf(heard) }
   const denials = heard.filter(isDenial)
   const veto = denials.some(isVeto)
   const doubt = veto ? undefined : heard.find(couldBeVeto)
@@ -143,7 +144,7 @@ function all(heard: readonly Decision[]): Decision {
       ...reasonsOf(denials),
     }
   }
-  return doubtOf(heard) ?? { effect: 'allow', ...reasonsOf(heard) }
+  return doubtOf(heard) as Decision
 }
 
 function askAny(members: Members, query: PolicyQuery, from: number, heard: Decision[]): Decision | Promise<Decision> {
@@ -200,8 +201,8 @@ function settlesAny(decision: Decision): boolean {
 }
 
 function reasonsOf(decisions: readonly Decision[]): { reasons?: readonly Reason[] } {
-  const reasons = decisions.flatMap((decision) => decision.reasons ?? [])
-  return reasons.length > 0 ? { reasons } : {}
+  if (!decisions.some((decision) => decision.reasons)) return {}
+  return { reasons: decisions.flatMap((decision) => decision.reasons ?? []) }
 }
 
 /** An empty `allOf` would allow everybody, so there is none. */

@@ -1,5 +1,7 @@
 // What a policy answers, and what would change the answer. Read strictly: nothing but a literal `allow` ever allows.
 
+import { deepFreeze } from '../internal/deep-freeze.ts'
+
 /** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
 export type Unmet =
   | { readonly kind: 'scope'; readonly scopes: readonly string[] }
@@ -75,31 +77,38 @@ export function yesOrNo(answer: unknown): Decision {
   throw new TypeError('A policy answered neither true nor false.')
 }
 
+type Members = Readonly<Record<string, unknown>>
+type Writable<D> = { -readonly [name in keyof D]: D[name] }
+
 /** Reads each member once, since a getter may change its mind, and takes no `effect` that an object inherits. */
 export function checkedDecision(answer: unknown): Decision {
   if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'effect')) {
-    const members = answer as Readonly<Record<string, unknown>>
-    const { effect, reasons } = members
-    if (effect === 'allow') return reasons === undefined ? { effect } : { effect, reasons: copyReasons(reasons) }
-    if (effect === 'deny')
-      return { ...denial(members), ...(reasons !== undefined && { reasons: copyReasons(reasons) }) }
-    if (effect === 'indeterminate')
-      return { ...doubt(members), ...(reasons !== undefined && { reasons: copyReasons(reasons) }) }
+    const decision = decisionFrom((answer as Members).effect, answer as Members)
+    if (decision) {
+      const { reasons } = answer as Members
+      if (reasons !== undefined) decision.reasons = copyReasons(reasons)
+      return decision
+    }
   }
   throw new TypeError('A policy answered neither true, false nor a decision.')
 }
 
-function denial({ unmet, final }: Readonly<Record<string, unknown>>): Decision {
-  if (final !== undefined && typeof final !== 'boolean') throw new TypeError('final must be true or false.')
-  return {
-    effect: 'deny',
-    ...(unmet !== undefined && { unmet: copyUnmet(unmet) }),
-    // A veto in doubt is a veto, but `final: false` says no more than nothing.
-    ...(final && { final }),
-  }
+function decisionFrom(effect: unknown, members: Members): Writable<Decision> | undefined {
+  if (effect === 'allow') return { effect }
+  if (effect === 'deny') return denial(members)
+  return effect === 'indeterminate' ? doubt(members) : undefined
 }
 
-function doubt({ cause, kind, retryAfterSeconds, mayVeto }: Readonly<Record<string, unknown>>): Decision {
+// Written member by member: this runs for every decision of every request.
+function denial({ unmet, final }: Members): Writable<Decision> {
+  if (final !== undefined && typeof final !== 'boolean') throw new TypeError('final must be true or false.')
+  const decision: Writable<Extract<Decision, { effect: 'deny' }>> = { effect: 'deny' }
+  if (unmet !== undefined) decision.unmet = copyUnmet(unmet)
+  if (final === true) decision.final = true
+  return decision
+}
+
+function doubt({ cause, kind, retryAfterSeconds, mayVeto }: Members): Writable<Decision> {
   return {
     effect: 'indeterminate',
     cause,
@@ -117,9 +126,20 @@ function copyReasons(reasons: unknown): readonly Reason[] {
   }))
 }
 
+/** Lists that were checked and frozen once, so that they need not be copied for every denial. */
+const checkedLists = new WeakSet<object>()
+
+/** `list` as rules keep it: checked, and frozen all the way down. @throws TypeError as `copyUnmet` does. */
+export function declaredUnmet(...list: readonly Unmet[]): readonly Unmet[] {
+  const declared = deepFreeze(copyUnmet(list))
+  checkedLists.add(declared)
+  return declared
+}
+
 /** @throws TypeError when `list` is anything but a list of what a client could fetch. */
 export function copyUnmet(list: unknown): readonly Unmet[] {
   if (!Array.isArray(list)) throw malformedUnmet()
+  if (checkedLists.has(list)) return list as readonly Unmet[]
   return Array.from(list, (one: Readonly<Record<string, unknown>>) => {
     const { kind } = one
     if (kind === 'scope') return { kind, scopes: copyList(one.scopes, checkedScope) }

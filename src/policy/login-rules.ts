@@ -1,8 +1,7 @@
 // The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
 import { type Clock, systemClock } from '../clock.ts'
 import { checkOptionNames } from '../internal/options.ts'
-import { deepFreeze } from '../internal/deep-freeze.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, type Decision, type Unmet } from './decision.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, type Decision, declaredUnmet, type Unmet } from './decision.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
@@ -68,7 +67,7 @@ function loginRule(
   lacking: Unmet,
   met: (login: HasLogin['principal']['authentication']) => boolean,
 ): Policy<HasLogin> {
-  const unmet = deepFreeze<Unmet[]>([lacking])
+  const unmet = declaredUnmet(lacking)
   const helpable: Decision = { effect: 'deny', unmet }
   return {
     id,

@@ -78,11 +78,10 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
  * reader does to it later changes nothing for others.
  */
 export function evaluate<A, R>(policy: PolicyLike<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
-  // Frozen, so that no member of a composition can put another caller before the next.
-  return ask(typeof policy === 'function' ? toPolicy(policy) : policy, Object.freeze({ ...query }))
+  return ask(typeof policy === 'function' ? toPolicy(policy) : policy, query)
 }
 
-/** `evaluate` for a member of a composition: its query is frozen already. */
+/** `evaluate` for who has a policy already. */
 export function ask<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
   return query.explain ? askTraced(policy, query, query.explain) : askPlainly(policy, query)
 }
@@ -91,11 +90,17 @@ function askPlainly<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decis
   let mayVeto = true
   try {
     mayVeto = policy.mayVeto === true
-    const answer = policy.evaluate(query)
+    const answer = policy.evaluate(copyOf(query))
     return isThenable(answer) ? askedLater(policy, answer, mayVeto) : verdict(policy, answer, mayVeto)
   } catch (cause) {
     return indeterminate(cause, mayVeto)
   }
+}
+
+/** Each policy gets its own, so that no member of a composition can put another caller before the next. */
+function copyOf<A, R>(query: PolicyQuery<A, R>): PolicyQuery<A, R> {
+  const { auth, resource, signal, explain } = query
+  return signal || explain ? { ...query } : { auth, resource }
 }
 
 function askedLater(policy: object, answer: PromiseLike<Decision>, mayVeto: boolean): Promise<Decision> {
@@ -129,7 +134,7 @@ function askTraced<A, R>(
   traces: Trace[],
 ): Decision | Promise<Decision> {
   const children: Trace[] = []
-  const decision = askPlainly(policy, Object.freeze({ ...query, explain: children }))
+  const decision = askPlainly(policy, { ...query, explain: children })
   const traced = (settled: Decision): Decision => {
     const { effect, reasons } = settled
     const final = settled.effect === 'deny' && settled.final

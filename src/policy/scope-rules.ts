@@ -1,7 +1,6 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
-import { deepFreeze } from '../internal/deep-freeze.ts'
-import { checkedScope, type Unmet } from './decision.ts'
+import { checkedScope, declaredUnmet } from './decision.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
@@ -51,7 +50,7 @@ export function scopeRules(options: { readonly implies: Implications }): ScopeRu
 export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> {
   if (typeof appRole !== 'string' || appRole === '')
     throw new TypeError('scopeOrAppRole() needs a scope and the name of an app role.')
-  const unmet = deepFreeze<Unmet[]>([{ kind: 'scope', scopes: [checkedScope(scopeName)] }])
+  const unmet = declaredUnmet({ kind: 'scope', scopes: [scopeName] })
   return {
     id: `scopeOrAppRole(${scopeName} ${appRole})`,
     requires: unmet,
@@ -98,7 +97,7 @@ function scopeRule(
   met: (granted: readonly string[]) => boolean,
 ): Policy<HasScopes> {
   if (scopes.length === 0) throw new TypeError(`${name}() needs at least one scope.`)
-  const unmet = deepFreeze<Unmet[]>([{ kind: 'scope', scopes: [...needed] }])
+  const unmet = declaredUnmet({ kind: 'scope', scopes: needed })
   return {
     id: `${name}(${scopes.join(' ')})`,
     requires: unmet,

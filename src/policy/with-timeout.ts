@@ -20,7 +20,7 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
     ...(mayVeto && { mayVeto }),
     evaluate: (query: PolicyQuery) => {
       const ending = new AbortController()
-      const decision = ask(policy, Object.freeze({ ...query, signal: ending.signal }))
+      const decision = ask(policy, { ...query, signal: ending.signal })
       return decision instanceof Promise ? inTime(decision, ending, query.signal) : decision
     },
   })

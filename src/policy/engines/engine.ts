@@ -1,6 +1,6 @@
 // What the engines share: what is asked of one, and how the rules that it names become reasons and help.
 import { isJsonObject } from '../../internal/json.ts'
-import { copyUnmet, type Reason, type Unmet } from '../decision.ts'
+import { copyUnmet, declaredUnmet, type Reason, type Unmet } from '../decision.ts'
 
 /** What an engine's mapping makes its request of. Never put `auth.token` into it. */
 export interface EngineQuery<out A = unknown, out R = unknown> {
@@ -15,7 +15,7 @@ export type UnmetByRule = Readonly<Record<string, readonly Unmet[]>>
 
 /** @throws TypeError when a rule is mapped to anything but a list of what a client could fetch. */
 export function readUnmetByRule(unmet: UnmetByRule = {}): ReadonlyMap<string, readonly Unmet[]> {
-  return new Map(Object.entries(unmet).map(([rule, list]) => [rule, copyUnmet(list)]))
+  return new Map(Object.entries(unmet).map(([rule, list]) => [rule, declaredUnmet(...copyUnmet(list))]))
 }
 
 /** The `unmet` of a denial by `rules`: all of them must be such that the client can do something about them. */
