@@ -6,9 +6,9 @@ import { root, subpaths } from './subpaths.ts'
 
 const all = `export * from 'claimcheck'`
 const core = await size(all)
-// 14 kB were meant for `.`; the complete key cache, with snapshots, took 0.8 more.
+// 14 kB were meant for `.`; the complete key cache took 0.8 more, and vetoes, step-up and resource metadata 3.5.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 15_000 },
+  { what: 'claimcheck', bytes: core, budget: 18_500 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
@@ -19,7 +19,7 @@ const rows = [
     bytes: (await size(`${all}; export * from 'claimcheck/fastify'`)) - core,
     budget: 1_500,
   },
-  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 3_000 },
+  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 6_000 },
   { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },
   { what: '+ claimcheck/policy/casl', ...(await engine('casl', 1_500)) },
   { what: '+ claimcheck/policy/authzen', ...(await engine('authzen', 2_500)) },
