@@ -17,6 +17,8 @@ export interface ApiOptions {
   readonly orders: readonly Order[]
 }
 
+type WithId = { id: string }
+
 export function createApi({ issuer, jwks, audience, policies, orders: first }: ApiOptions): Express {
   const orders = createOrders(first)
   const resourceServer = createResourceServer({
@@ -49,20 +51,23 @@ export function createApi({ issuer, jwks, audience, policies, orders: first }: A
       res.status(201).json(orders.save({ id: randomUUID(), ownerKey, status: 'open', onHold: false, items }))
     }),
   )
-  app.get('/orders/:id', async (req, res) => {
+  const getOrder = guard.handler<WithId>(async (req, res) => {
     res.json(await guard.require(req, policies.read, load(req)))
   })
-  app.put('/orders/:id/items', async (req, res) => {
+  const putItems = guard.handler<WithId>(async (req, res) => {
     const order = await guard.require(req, policies.change, load(req))
     res.json(orders.save({ ...order, items: (req.body as { items: readonly LineItem[] }).items }))
   })
-  app.post('/orders/:id/refund', async (req, res) => {
+  const refund = guard.handler<WithId>(async (req, res) => {
     const order = await guard.require(req, policies.refund, load(req))
     res.json(orders.save({ ...order, status: 'refunded' }))
   })
+  app.get('/orders/:id', getOrder)
+  app.put('/orders/:id/items', putItems)
+  app.post('/orders/:id/refund', refund)
   return app
 
-  function load(req: Request<{ id: string }>): Order {
+  function load(req: Request<WithId>): Order {
     const order = orders.find(req.params.id)
     if (!order) throw Object.assign(new Error('no such order'), { status: 404 })
     return order

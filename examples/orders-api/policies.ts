@@ -27,7 +27,7 @@ export interface OrderPolicies {
 }
 
 /** From here on a refund needs a fresh login with a second factor. */
-export const largeRefundCents = 10_000
+const largeRefundCents = 10_000
 export const strongLogin = { acrValues: ['urn:example:mfa'], maxAgeSeconds: 300 } as const
 
 const owner = policy('owner', ({ auth, resource }: PolicyQuery<Caller, Order>) => {

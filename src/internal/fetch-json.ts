@@ -92,10 +92,11 @@ async function fetchOnce(
 }
 
 function requestOf({ body, headers }: FetchJsonOptions, signal: AbortSignal): RequestInit {
-  const init: RequestInit = { headers: { accept: 'application/json', ...headers }, redirect: 'manual', signal }
-  if (body === undefined) return init
-  const type = { 'content-type': 'application/json' }
-  return { ...init, method: 'POST', headers: { ...type, ...init.headers }, body: JSON.stringify(body) }
+  const common = { redirect: 'manual', signal } as const
+  const lines = { accept: 'application/json', ...headers }
+  if (body === undefined) return { ...common, headers: lines }
+  const posted = { ...lines, 'content-type': 'application/json' }
+  return { ...common, method: 'POST', headers: posted, body: JSON.stringify(body) }
 }
 
 /** The platform's message is "fetch failed"; an operator needs the host, and the code that it hides in `cause`. */

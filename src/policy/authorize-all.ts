@@ -15,7 +15,7 @@ export async function authorizeAll<A, R>(
   if (policy.evaluateAll && queries.length > 0) return askInOneGo(policy, queries)
   const decisions: Decision[] = []
   for (let from = 0; from < queries.length; from += atOnce) {
-    const asked = queries.slice(from, from + atOnce).map((query) => evaluate(policy, query))
+    const asked = queries.slice(from, from + atOnce).map(async (query) => evaluate(policy, query))
     decisions.push(...(await Promise.all(asked)))
   }
   return decisions
@@ -30,7 +30,7 @@ async function askInOneGo<A, R>(
   const list: readonly unknown[] = Array.isArray(answers) && answers.length === queries.length ? answers : []
   // Each answer passes through the same check as if it had been asked alone.
   return Promise.all(
-    queries.map((query, index) =>
+    queries.map(async (query, index) =>
       evaluate({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),
     ),
   )

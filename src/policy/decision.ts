@@ -1,5 +1,4 @@
 // What a policy answers, and what would change the answer. Read strictly: nothing but a literal `allow` ever allows.
-
 import { deepFreeze } from '../internal/deep-freeze.ts'
 
 /** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
@@ -119,11 +118,17 @@ function doubt({ cause, kind, retryAfterSeconds, mayVeto }: Members): Writable<D
 }
 
 function copyReasons(reasons: unknown): readonly Reason[] {
-  if (!Array.isArray(reasons)) throw new TypeError("reasons is a list such as [{ code: 'owner' }].")
-  return Array.from(reasons, ({ code, message }: { code?: unknown; message?: unknown }) => ({
-    code: String(code),
-    ...(message !== undefined && { message: String(message) }),
-  }))
+  if (!Array.isArray(reasons)) throw malformedReasons()
+  return Array.from(reasons, ({ code, message }: { code?: unknown; message?: unknown }) => {
+    if (typeof code !== 'string') throw malformedReasons()
+    if (message === undefined) return { code }
+    if (typeof message !== 'string') throw malformedReasons()
+    return { code, message }
+  })
+}
+
+function malformedReasons(): TypeError {
+  return new TypeError("reasons is a list such as [{ code: 'owner', message: 'not hers' }].")
 }
 
 /** Lists that were checked and frozen once, so that they need not be copied for every denial. */

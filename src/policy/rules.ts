@@ -57,7 +57,8 @@ export function group(id: string): Policy<HasPrincipal<'groups'>> {
     id: `group(${id})`,
     evaluate: ({ auth }) => {
       const { values, complete } = auth.principal.groups
-      return values.includes(id) || complete === true ? yesOrNo(values.includes(id)) : incompleteGroups()
+      if (values.includes(id)) return { effect: 'allow' }
+      return complete ? { effect: 'deny' } : incompleteGroups()
     },
   }
 }

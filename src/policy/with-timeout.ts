@@ -29,7 +29,7 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
     return new Promise((resolve) => {
       const giveUp = (cause: unknown) => {
         ending.abort(cause)
-        settle({ ...unavailable(cause), ...(mayVeto && { mayVeto }) } as Decision)
+        settle({ ...unavailable(cause), ...(mayVeto && { mayVeto }) })
       }
       const timer = setTimeout(() => giveUp(new Error(`${policy.id} did not answer within ${timeoutMs} ms`)), timeoutMs)
       const abort = () => giveUp(outer?.reason)

@@ -45,6 +45,6 @@ it('is served by a Fastify application', async () => {
   app.addHook('onRequest', guard.metadata())
   app.get('/orders/:id', { onRequest: guard() }, async () => ({}))
   await app.listen({ port: 0, host: '127.0.0.1' })
-  onTestFinished(async () => void (await app.close()))
+  onTestFinished(async () => app.close())
   await expectMetadata(portOf(app.server))
 })

@@ -154,13 +154,15 @@ describe.each(['now', 'later'])('the truth tables, with members that answer %s',
   it.each(['allOf', 'anyOf'] as const)('of %s', async (kind) => {
     const combine = kind === 'allOf' ? allOf : anyOf
     for (const row of effects) {
-      const answers = await Promise.all(effects.map((column) => evaluate(combine(member(row), member(column)), query)))
+      const answers = await Promise.all(
+        effects.map(async (column) => evaluate(combine(member(row), member(column)), query)),
+      )
       expect([row, ...answers.map(named)]).toEqual([row, ...tables[kind][row]])
     }
   })
 
   it('of not', async () => {
-    const answers = await Promise.all(effects.map((effect) => evaluate(not(member(effect)), query)))
+    const answers = await Promise.all(effects.map(async (effect) => evaluate(not(member(effect)), query)))
     expect(answers.map(named)).toEqual(['deny', 'allow', 'veto', 'unsure', 'open'])
   })
 })

@@ -61,13 +61,12 @@ function decide(ability: AnyAbility, { action, subject, field }: CaslRequest): D
     code: `${inverted ? 'cannot' : 'can'} ${[rule.action].flat().join(',')} ${[rule.subject].flat().map(typeName).join(',')}`,
   }
   const reasons = [reason === undefined ? why : { ...why, message: reason }]
-  if (inverted === false) return { effect: 'allow', reasons }
-  if (inverted === true) return { effect: 'deny', final: true, reasons }
-  throw new TypeError('the ability answered with something that is no rule')
+  if (typeof inverted !== 'boolean') throw new TypeError('the ability answered with something that is no rule')
+  return inverted ? { effect: 'deny', final: true, reasons } : { effect: 'allow', reasons }
 }
 
 interface Rule {
-  readonly inverted: boolean
+  readonly inverted: unknown
   readonly action: string | string[]
   readonly subject: unknown
   readonly reason?: string

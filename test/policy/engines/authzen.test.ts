@@ -19,7 +19,7 @@ const unavailable = { effect: 'indeterminate', kind: 'temporary' }
 /** The decision of a decision point that answers with `answer`. */
 async function decide(answer: unknown, changes: Partial<Options> = {}) {
   const pdp = await startDecisionPoint(() => answer)
-  const engine = createAuthzen({ pdp: pdp.url, map, ...changes })
+  const engine = createAuthzen({ pdp: pdp.url, map, timeoutMs: 10_000, ...changes })
   return { decision: await evaluate(engine.policy('read'), query), pdp, policy: engine.policy('read') }
 }
 
@@ -156,7 +156,9 @@ describe('a decision point that is not there', () => {
   it('is asked once more when it is in trouble, within the same time', async () => {
     let asked = 0
     const pdp = await startDecisionPoint(() => (asked++ === 0 ? [503, {}] : { decision: true }))
-    expect(await evaluate(createAuthzen({ pdp: pdp.url, map }).policy('read'), query)).toEqual({ effect: 'allow' })
+    expect(await evaluate(createAuthzen({ pdp: pdp.url, map, timeoutMs: 10_000 }).policy('read'), query)).toEqual({
+      effect: 'allow',
+    })
   })
 
   it('is not followed to another', async () => {
@@ -193,7 +195,7 @@ describe('a decision point that is not there', () => {
     asking.signal.removeEventListener = (...args: never) => (
       listeners--, removeEventListener.apply(asking.signal, args)
     )
-    const engine = createAuthzen({ pdp: `http://127.0.0.1:${port}`, map })
+    const engine = createAuthzen({ pdp: `http://127.0.0.1:${port}`, map, timeoutMs: 10_000 })
     expect(await evaluate(engine.policy('read'), { ...query, signal: asking.signal })).toEqual({ effect: 'allow' })
     expect(listeners).toBe(0)
     close()
@@ -208,7 +210,11 @@ describe('many questions', () => {
 
   it('go in one request where the decision point takes them', async () => {
     const pdp = await evaluations((ids) => ({ evaluations: ids.map((id) => ({ decision: id !== 'o2' })) }))
-    const engine = createAuthzen({ pdp: { evaluation: pdp.url, evaluations: `${pdp.url}many` }, map })
+    const engine = createAuthzen({
+      pdp: { evaluation: pdp.url, evaluations: `${pdp.url}many` },
+      map,
+      timeoutMs: 10_000,
+    })
     const decisions = await authorizeAll(engine.policy('read'), query.auth, ['o1', 'o2', 'o3'])
     expect(decisions.map(({ effect }) => effect)).toEqual(['allow', 'deny', 'allow'])
     expect(pdp.heads.map(({ url }) => url)).toEqual(['/many'])
@@ -225,14 +231,14 @@ describe('many questions', () => {
     ['500', [500, {}]],
   ])('are all open when the answer is %s', async (_, answer) => {
     const pdp = await evaluations(() => answer)
-    const engine = createAuthzen({ pdp: { evaluation: pdp.url, evaluations: pdp.url }, map })
+    const engine = createAuthzen({ pdp: { evaluation: pdp.url, evaluations: pdp.url }, map, timeoutMs: 10_000 })
     const decisions = await authorizeAll(engine.policy('read'), query.auth, ['o1', 'o2'])
     expect(decisions).toEqual([expect.objectContaining(unavailable), expect.objectContaining(unavailable)])
   })
 
   it('are judged one by one', async () => {
     const pdp = await evaluations(() => ({ evaluations: [{ decision: 'true' }, { decision: true }] }))
-    const engine = createAuthzen({ pdp: { evaluation: pdp.url, evaluations: pdp.url }, map })
+    const engine = createAuthzen({ pdp: { evaluation: pdp.url, evaluations: pdp.url }, map, timeoutMs: 10_000 })
     const decisions = await authorizeAll(engine.policy('read'), query.auth, ['o1', 'o2'])
     expect(decisions.map(({ effect }) => effect)).toEqual(['indeterminate', 'allow'])
   })

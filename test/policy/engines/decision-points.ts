@@ -29,7 +29,7 @@ export interface DecisionPoint extends Loopback {
   readonly heads: readonly IncomingMessage[]
 }
 
-export function judge({ action, caller, order }: Input): Verdict {
+function judge({ action, caller, order }: Input): Verdict {
   const has = (scope: string) => caller.scopes.includes(`orders:${scope}`)
   const manages = caller.roles.includes('manager')
   const owns = order.owner === caller.key

@@ -12,7 +12,7 @@ const map: Options['map'] = ({ auth, action }) => ({ user: auth.name, action })
 
 async function decide(answer: unknown, changes: Partial<Options> = {}) {
   const opa = await startDecisionPoint(() => answer)
-  const engine = createOpa({ url: `${opa.url}v1/data/app/authz`, map, ...changes })
+  const engine = createOpa({ url: `${opa.url}v1/data/app/authz`, map, timeoutMs: 10_000, ...changes })
   return { decision: await evaluate(engine.policy('read'), query), opa, policy: engine.policy('read') }
 }
 

@@ -13,6 +13,8 @@ import { authzenAnswer, type Input, opaAnswer, startDecisionPoint } from './deci
 import { type Action, answerOf, type Answer, table } from './requests.ts'
 
 const clock = createTestClock()
+// Thirty requests at once on a busy machine: the deadline is not what is tested here.
+const timeoutMs = 30_000
 
 /** Decides the table, one policy for each action, and compares. `told` says how the engine words an answer. */
 async function expectTable(
@@ -80,6 +82,7 @@ describe('the table of requests is decided', () => {
     const pdp = await startDecisionPoint(authzenAnswer)
     const authzen = createAuthzen<Caller, Order>({
       pdp: pdp.url,
+      timeoutMs,
       map: (query) => {
         const { caller, order } = inputOf(query)
         const { key, ...properties } = caller
@@ -97,6 +100,7 @@ describe('the table of requests is decided', () => {
     const opa = await startDecisionPoint(opaAnswer)
     const engine = createOpa<Caller, Order>({
       url: `${opa.url}v1/data/orders`,
+      timeoutMs,
       map: (query) => ({ ...inputOf(query) }),
       unmet: { 'large-refund': [{ kind: 'step-up', ...strongLogin }] },
     })
