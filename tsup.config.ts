@@ -15,5 +15,5 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   silent: true,
-  external: ['#engine', 'lru-cache', 'express', 'fastify'],
+  external: ['#engine', 'lru-cache', 'express', 'fastify', '@casl/ability', /^@cedar-policy\/cedar-wasm/],
 })

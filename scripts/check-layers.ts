@@ -13,7 +13,9 @@ const layers: readonly (readonly string[])[] = [
   ['keys', 'policy', 'binding', 'revocation'],
   ['trust'],
   ['issuers'],
-  ['verifier verification plausibility verifier-options verified-token resource-server'],
+  [
+    'verifier verification plausibility verifier-options verified-token policy-refusal published-metadata route-policies resource-server',
+  ],
   ['adapters', 'gateway', 'integrations', 'testing'],
   ['index'], // the roof: src/index.ts and the index.ts of a folder only re-export, and nothing below imports them
 ]
@@ -26,6 +28,8 @@ const foreign: Readonly<
   'node:': { folders: ['internal', 'token', 'keys', 'adapters', 'testing'], asType: 'anywhere' },
   express: { folders: ['adapters'], asType: 'only' },
   fastify: { folders: ['adapters'], asType: 'only' },
+  '@cedar-policy/cedar-wasm': { folders: ['policy'] },
+  '@casl/ability': { folders: ['policy'], asType: 'only' },
 }
 
 /** What `imports` of package.json stands for. */

@@ -26,9 +26,9 @@ function readSubpaths(): Subpath[] {
   })
 }
 
-/** `key-store` as a name that code can have. */
+/** `key-store` or `policy/cedar` as a name that code can have. */
 function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  return name.replace(/[-/](.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 interface PackageJson {

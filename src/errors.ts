@@ -1,5 +1,6 @@
 // AuthError and its one table: code → whose fault it is, HTTP status, OAuth error, and the only text that a client sees.
 import { formatChallenge } from './internal/auth-params.ts'
+import { deepFreeze } from './internal/deep-freeze.ts'
 
 /** Why a request was refused. Stable: codes are added, never renamed. */
 export type AuthErrorCode =
@@ -35,12 +36,15 @@ export type AuthErrorCode =
   | 'revocation_unavailable'
   | 'policy_unavailable'
   | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'insufficient_claims'
+  | 'facts_incomplete'
   | 'access_denied'
 
 interface ErrorRow {
   readonly fault: 'request' | 'token' | 'policy' | 'dependency'
   readonly status: 400 | 401 | 403 | 503
-  /** The `error` of RFC 6750 §3.1; without one the challenge, if any, is bare. */
+  /** The `error` of RFC 6750 §3.1 and its relatives; without one the challenge, if any, is bare. */
   readonly error?: string
   readonly text: string
 }
@@ -57,6 +61,8 @@ const unavailable: ErrorRow = {
   status: 503,
   text: 'The access token cannot be checked right now. It may be good: please try again.',
 }
+
+const denied: ErrorRow = { fault: 'policy', status: 403, text: 'The caller may not do this.' }
 
 export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
   credential_missing: { fault: 'request', status: 401, text: 'This resource needs an access token.' },
@@ -106,7 +112,22 @@ export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
     error: 'insufficient_scope',
     text: 'The access token lacks a scope that this resource needs.',
   },
-  access_denied: { fault: 'policy', status: 403, text: 'The caller may not do this.' },
+  // 401 in both: "the client needs a new access token", RFC 9470 §3.
+  insufficient_user_authentication: {
+    fault: 'policy',
+    status: 401,
+    error: 'insufficient_user_authentication',
+    text: 'This resource needs a stronger or more recent login.',
+  },
+  insufficient_claims: {
+    fault: 'policy',
+    status: 401,
+    error: 'insufficient_claims',
+    text: 'This resource needs a login that satisfies an authentication context.',
+  },
+  // Not 503: the token will never say more, so the client must not try again.
+  facts_incomplete: denied,
+  access_denied: denied,
 }
 
 /**
@@ -134,6 +155,8 @@ export interface ErrorDetails {
   readonly exp?: number
   /** The policy that decided, and why it could not, where a policy refused. */
   readonly policy?: string
+  /** The ids of the rules that decided, where the policy names them. */
+  readonly reasons?: readonly string[]
   /** What failed underneath: a network error, or what your own function threw. */
   readonly cause?: unknown
 }
@@ -147,6 +170,15 @@ export interface Refusal {
 
 export type ChallengeParams = Readonly<Record<string, string | undefined>>
 
+/** One challenge: its error, and what it says besides. */
+export interface Challenge {
+  readonly code: AuthErrorCode
+  readonly params: ChallengeParams
+}
+
+/** Header values by name; a list has one line for each of its members. */
+export type RefusalHeaders = Readonly<Record<string, string | string[]>>
+
 export interface AuthErrorOptions {
   readonly hint?: string | undefined
   readonly details?: ErrorDetails | undefined
@@ -154,6 +186,8 @@ export interface AuthErrorOptions {
   readonly retryAfterSeconds?: number
   /** More auth-params for the challenge, such as `realm` and `scope`. */
   readonly challengeParams?: ChallengeParams | undefined
+  /** Where one challenge cannot say all that would help. */
+  readonly moreChallenges?: readonly Challenge[] | undefined
 }
 
 /**
@@ -167,13 +201,15 @@ export class AuthError extends Error {
   /** 400, 401, 403 or 503: whose fault it is decides. */
   readonly status: number
   /** Ready to be sent: `Cache-Control`, and `WWW-Authenticate` or `Retry-After` where the status asks for one. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: RefusalHeaders
   /** What to change so that it works, in words. For logs, never for the client. */
   declare readonly hint: string | undefined
   /** For logs, never for the client. */
   declare readonly details: ErrorDetails
   /** What the challenge says besides `error` and `error_description`; its values come from configuration only. */
   declare readonly challengeParams: ChallengeParams
+  /** Challenges besides the first. */
+  declare readonly moreChallenges: readonly Challenge[]
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
@@ -184,20 +220,30 @@ export class AuthError extends Error {
     super(row.text)
     this.code = code
     this.status = row.status
-    this.headers = Object.freeze(headersOf(code, options))
+    this.headers = deepFreeze(headersOf(code, options))
     Object.defineProperty(this, 'hint', { value: options.hint })
     Object.defineProperty(this, 'details', { value: Object.freeze({ ...options.details }) })
     Object.defineProperty(this, 'challengeParams', { value: Object.freeze({ ...options.challengeParams }) })
+    Object.defineProperty(this, 'moreChallenges', { value: deepFreeze(structuredClone(options.moreChallenges ?? [])) })
   }
 }
 
-function headersOf(code: AuthErrorCode, options: AuthErrorOptions): Record<string, string> {
+function headersOf(code: AuthErrorCode, options: AuthErrorOptions): Record<string, string | string[]> {
   const row = errorTable[code]
-  const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
+  const headers: Record<string, string | string[]> = { 'Cache-Control': 'no-store' }
   if (row.status === 503) headers['Retry-After'] = String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1)))
-  const challenge = challengeOf(code, options.challengeParams)
-  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge
-  return headers
+  return { ...headers, ...challengeHeader({ code, params: options.challengeParams ?? {} }, options.moreChallenges) }
+}
+
+/** `WWW-Authenticate`, one line for each challenge: clients that read only the first find a whole one. */
+export function challengeHeader(
+  first: Challenge,
+  more: readonly Challenge[] = [],
+): { readonly 'WWW-Authenticate'?: string | string[] } {
+  const lines = [first, ...more].flatMap(({ code, params }) => challengeOf(code, params) ?? [])
+  const [line] = lines
+  if (line === undefined) return {}
+  return { 'WWW-Authenticate': lines.length > 1 ? lines : line }
 }
 
 /** The `Bearer` challenge for `code`, or `undefined` where none would help the client (RFC 6750 §3). */

@@ -4,24 +4,39 @@ import { createEmit } from './events.ts'
 import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
 import { readToken } from './http/token-headers.ts'
 import type { RequestView } from './http/request-view.ts'
+import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
+import { after, type Eventually } from './internal/eventually.ts'
 import { checkOptionNames } from './internal/options.ts'
-import { allOf } from './policy/combinators.ts'
-import { type Decision, evaluate, type Policy, type PolicyLike, toPolicy, type Unmet } from './policy/policy.ts'
-import { describeToken } from './token/describe-token.ts'
+import { authorizeAll } from './policy/authorize-all.ts'
+import type { Decision, Trace } from './policy/decision.ts'
+import { evaluate, type Policy, type PolicyLike, toPolicy } from './policy/policy.ts'
+import { refusalOf, scopeParam } from './policy-refusal.ts'
+import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
+import { createRoutePolicies } from './route-policies.ts'
 import type { VerifiedToken } from './verified-token.ts'
-import { createVerifier, type Verifier } from './verifier.ts'
+import { createVerifierParts, type Verifier } from './verifier.ts'
 import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from './verifier-options.ts'
 
-/** Options of `createResourceServer`: those of `createVerifier`, and two more. */
+/** Options of `createResourceServer`: those of `createVerifier`, and some about requests. */
 export type ResourceServerOptions<
   I extends IssuerOptions = IssuerOptions,
   C = Record<string, unknown>,
 > = VerifierOptions<I, C> & {
   /** The `realm` of the challenges (RFC 9110 §11.5). Default `api`. */
   readonly realm?: string
-  /** Must allow as well, whatever else a route asks for. */
+  /**
+   * The default policy: must allow as well, whatever else a route asks for, unless its policy is a
+   * `withoutDefaultPolicy(…)`.
+   */
   readonly policy?: PolicyLike<VerifiedToken<C>, undefined>
+  /**
+   * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
+   * Who has a good token and lacks a scope is told in any case.
+   */
+  readonly publishScopes?: boolean
+  /** Publishes protected resource metadata (RFC 9728), and names it in every challenge. */
+  readonly metadata?: ResourceMetadataOptions
 }
 
 /** What came of a request's credential. `anonymous`: there was none of ours. */
@@ -39,21 +54,57 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
   readonly realm: string
   /**
    * Reads and verifies the credential of `request`, once for each `request` object: do not keep one for later, when the
-   * token may have expired. Does not reject for any credential.
+   * token may have expired. At once where nothing has to be waited for, so await it in any case. Does not reject for any
+   * credential.
    */
-  authenticate(request: RequestView): Promise<Authentication<C>>
+  authenticate(request: RequestView): Eventually<Authentication<C>>
   /** Asks `policy` about a verified caller, and a resource where it needs one. Never rejects. */
   authorize<R = undefined>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource?: R,
+    options?: AuthorizeOptions,
   ): Promise<Decision>
+  /** Asks `policy` about each of `resources`: one decision for each, in their order. Never rejects. */
+  authorizeAll<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resources: readonly R[],
+  ): Promise<readonly Decision[]>
   /** Like `authorize`, but throws the `AuthError` that the decision calls for. */
-  require<R = undefined>(auth: VerifiedToken<C>, policy: PolicyLike<VerifiedToken<C>, R>, resource?: R): Promise<void>
-  /** Authenticates, then asks the configured policy and `policy`: the caller, or the refusal to send. Never rejects. */
-  guard(request: RequestView, policy?: PolicyLike<VerifiedToken<C>, undefined>): Promise<Admission<C>>
-  /** The answer for a refused request: status, headers and body. */
-  challenge(error: AuthError): RefusalResponse
+  require<R = undefined>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+    request?: RequestView,
+  ): Promise<void>
+  /**
+   * Authenticates, then asks the default policy and `policy`: the caller, or the refusal to send. At once where nothing has
+   * to be waited for, so await it in any case. Never rejects.
+   *
+   * @throws TypeError when `policy` is none.
+   */
+  guard(request: RequestView, policy?: PolicyLike<VerifiedToken<C>, undefined>): Eventually<Admission<C>>
+  /**
+   * Makes a route's policy known ahead of its first request: its scopes enter the metadata. Adapters call it.
+   *
+   * @throws TypeError when it is no policy.
+   */
+  declare(policy: PolicyLike<VerifiedToken<C>, undefined>): void
+  /** The answer for a refused request: status, headers and body. `request` chooses among several resources. */
+  challenge(error: AuthError, request?: RequestView): RefusalResponse
+  /** What every challenge of this server says, such as its realm. */
+  challengeParams(request?: RequestView): ChallengeParams
+  /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
+  metadata(request: RequestView): MetadataResponse | undefined
+}
+
+/** How `authorize` is to go about it. */
+export interface AuthorizeOptions {
+  /** Whether the decision brings the `trace` of every policy that was asked. */
+  readonly explain?: boolean
+  /** Reaches the policies: aborts when nobody waits for the decision any more. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -64,17 +115,25 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
 ): ResourceServer<C> {
-  checkOptionNames('createResourceServer()', options, [...verifierOptionNames, 'realm', 'policy'])
-  const { realm = 'api', policy: ownPolicy, ...verifierOptions } = options as ResourceServerOptions<IssuerOptions, C>
+  checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
+  const {
+    realm = 'api',
+    policy,
+    publishScopes = true,
+    metadata: publishing,
+    ...verifierOptions
+  } = options as ResourceServerOptions<IssuerOptions, C>
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
-  const always = ownPolicy === undefined ? undefined : toPolicy(ownPolicy)
-  const verifier = createVerifier<IssuerOptions, C>(verifierOptions)
+  if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
+  const routes = createRoutePolicies(policy)
+  const { verify, ...verifier } = createVerifierParts<IssuerOptions, C>(verifierOptions)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
+  const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const emit = createEmit(options.onEvent)
-  const known = new WeakMap<RequestView, Promise<Authentication<C>>>()
+  const known = new WeakMap<RequestView, Eventually<Authentication<C>>>()
 
-  function authenticate(request: RequestView): Promise<Authentication<C>> {
+  function authenticate(request: RequestView): Eventually<Authentication<C>> {
     const earlier = known.get(request)
     if (earlier) return earlier
     const authentication = authenticateOnce(request)
@@ -82,67 +141,75 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     return authentication
   }
 
-  async function authenticateOnce(request: RequestView): Promise<Authentication<C>> {
+  function authenticateOnce(request: RequestView): Eventually<Authentication<C>> {
     const credential = readToken(request, tokenHeaders)
     if (credential === undefined) return { outcome: 'anonymous' }
     if ('code' in credential)
-      return { outcome: 'refused', error: reported(new AuthError(credential.code, { challengeParams: { realm } })) }
+      return refused(new AuthError(credential.code, { challengeParams: challengeParams(request) }))
+    const authenticated = (auth: VerifiedToken<C>): Authentication<C> => ({ outcome: 'authenticated', auth })
+    const failed = (error: unknown): Authentication<C> => ({ outcome: 'refused', error: error as AuthError })
     try {
-      return { outcome: 'authenticated', auth: await verifier.verifyToken(credential.token, credential) }
+      const verified = verify(credential.token, credential.header)
+      return verified instanceof Promise ? verified.then(authenticated, failed) : authenticated(verified)
     } catch (error) {
-      return { outcome: 'refused', error: error as AuthError }
+      return failed(error)
     }
   }
 
-  async function guard(
+  function guard(
     request: RequestView,
     routePolicy?: PolicyLike<VerifiedToken<C>, undefined>,
-  ): Promise<Admission<C>> {
-    const policy = conjoined(always, routePolicy)
-    const authentication = await authenticate(request)
-    if (authentication.outcome === 'refused') return authentication
-    if (authentication.outcome === 'anonymous') {
-      const challengeParams = { realm, ...scopeParam(policy?.requires) }
-      return { outcome: 'refused', error: reported(new AuthError('credential_missing', { challengeParams })) }
-    }
-    if (!policy) return authentication
-    const decision = await evaluate(policy, { auth: authentication.auth, resource: undefined })
-    const error = refusalOf(decision, policy, authentication.auth)
-    return error ? { outcome: 'refused', error } : authentication
+  ): Eventually<Admission<C>> {
+    const policy = routes.policyOf(routePolicy)
+    return after(authenticate(request), (authentication) => {
+      if (authentication.outcome === 'refused') return authentication
+      if (authentication.outcome === 'anonymous') return refused(anonymousError(request, policy))
+      if (!policy) return authentication
+      const { auth } = authentication
+      return after(evaluate(policy, { auth, resource: undefined }), (decision) => {
+        if (decision.effect === 'allow') return authentication
+        return refused(refusalOf(decision, { auth, policy, params: challengeParams(request) }))
+      })
+    })
+  }
+
+  function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
+    // Only scopes: what login it takes is not told before a token has been verified.
+    const scopes = publishScopes ? scopeParam(policy?.requires) : {}
+    return new AuthError('credential_missing', { challengeParams: { ...challengeParams(request), ...scopes } })
+  }
+
+  function refused(error: AuthError): { readonly outcome: 'refused'; readonly error: AuthError } {
+    return { outcome: 'refused', error: reported(error) }
   }
 
   async function authorize<R>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource?: R,
+    { explain = false, signal }: AuthorizeOptions = {},
   ): Promise<Decision> {
-    return evaluate(toPolicy(policy), { auth, resource: resource as R })
+    const traces: Trace[] = []
+    const asked = { auth, resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
+    const decision = await evaluate(toPolicy(policy), asked)
+    const [trace] = traces
+    return trace ? { ...decision, trace } : decision
   }
 
   async function require<R>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource?: R,
+    request?: RequestView,
   ): Promise<void> {
-    const error = refusalOf(await authorize(auth, policy, resource), toPolicy(policy), auth)
-    if (error) throw error
+    const checked = toPolicy(policy)
+    const decision = await authorize(auth, checked, resource)
+    if (decision.effect === 'allow') return
+    throw reported(refusalOf(decision, { auth, policy: checked, params: challengeParams(request) }))
   }
 
-  function refusalOf(
-    decision: Decision,
-    policy: Pick<Policy, 'id' | 'requires'>,
-    auth: VerifiedToken<C>,
-  ): AuthError | undefined {
-    if (decision.effect === 'allow') return undefined
-    const details = { ...describeToken(auth, true), policy: policy.id }
-    if (decision.effect === 'indeterminate') {
-      return reported(new AuthError('policy_unavailable', { details: { ...details, cause: decision.cause } }))
-    }
-    if (!decision.unmet?.length)
-      return reported(new AuthError('access_denied', { details, challengeParams: { realm } }))
-    // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
-    const challengeParams = { realm, ...scopeParam([...(policy.requires ?? []), ...decision.unmet]) }
-    return reported(new AuthError('insufficient_scope', { details, challengeParams }))
+  function challengeParams(request?: RequestView): ChallengeParams {
+    return { realm, ...published.challengeParams(request) }
   }
 
   function reported(error: AuthError): AuthError {
@@ -156,22 +223,14 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     realm,
     authenticate,
     authorize,
+    authorizeAll: async (auth, policy, resources) => authorizeAll(toPolicy(policy), auth, resources),
     require,
     guard,
-    challenge: (error) => refusalResponse(error, { realm }),
+    declare: (policy) => void routes.policyOf(policy),
+    challenge: (error, request) => refusalResponse(error, challengeParams(request)),
+    challengeParams,
+    metadata: published.answer,
   }
 }
 
-function conjoined<A>(
-  one: Policy<A, undefined> | undefined,
-  other: PolicyLike<A, undefined> | undefined,
-): Policy<A, undefined> | undefined {
-  if (one && other) return allOf(one, other)
-  return other === undefined ? one : toPolicy(other)
-}
-
-/** All scopes that would help, in one `scope` parameter (RFC 6750 §3). */
-function scopeParam(unmet: readonly Unmet[] = []): ChallengeParams {
-  const scopes = new Set(unmet.flatMap(({ scopes }) => scopes))
-  return scopes.size > 0 ? { scope: [...scopes].join(' ') } : {}
-}
+const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

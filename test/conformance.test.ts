@@ -51,14 +51,14 @@ it('knows every id that a title names', () => {
 
 it('gives a reason in words for at most ten requirements on tokens', () => {
   expectNone(idsOf(reasoned.filter(({ where }) => where.length < 10)), 'neither test nor a reason')
-  const ids = idsOf(reasoned.filter(({ section }) => section < '1.5'))
+  const ids = idsOf(reasoned.filter(({ section }) => ['1.1', '1.2', '1.3', '1.4'].includes(section)))
   expect(ids.length, `with a reason: ${ids.join(', ')}`).toBeLessThanOrEqual(10)
 })
 
 function readRows(page: string): readonly Row[] {
   let section = ''
   return page.split('\n').flatMap((line) => {
-    section = /^## (\d\.\d)/.exec(line)?.[1] ?? section
+    section = /^## (\d\.\d+)/.exec(line)?.[1] ?? section
     const cells = line.split('|').map((cell) => cell.trim())
     const [, id = '', , where = ''] = cells
     return /^[A-Z]\w*-/.test(id) ? [{ id, section, where, cells: cells.filter(Boolean).length }] : []

@@ -54,6 +54,19 @@ it('[RFC6750-3.1-2] maps every code to whose fault it is, its status, its OAuth 
       error: 'insufficient_scope',
       text: 'The access token lacks a scope that this resource needs.',
     },
+    insufficient_user_authentication: {
+      fault: 'policy',
+      status: 401,
+      error: 'insufficient_user_authentication',
+      text: 'This resource needs a stronger or more recent login.',
+    },
+    insufficient_claims: {
+      fault: 'policy',
+      status: 401,
+      error: 'insufficient_claims',
+      text: 'This resource needs a login that satisfies an authentication context.',
+    },
+    facts_incomplete: { fault: 'policy', status: 403, text: 'The caller may not do this.' },
     access_denied: { fault: 'policy', status: 403, text: 'The caller may not do this.' },
   })
 })
@@ -77,7 +90,8 @@ describe.each(codes)('the error %s', (code) => {
   })
 
   it('[RFC6750-3-1] [RFC6750-3-2] [RFC6750-3-3] writes its challenge by the grammar', () => {
-    if (status === 503 || code === 'access_denied') return expect(challenge).toBeUndefined()
+    if (status === 503 || code === 'access_denied' || code === 'facts_incomplete')
+      return expect(challenge).toBeUndefined()
     const described = 'error' in row ? { error: row.error, error_description: text } : {}
     expect(parseChallenge(String(challenge))).toEqual({
       scheme: 'Bearer',

@@ -93,7 +93,7 @@ describe('guard', () => {
     }
   })
 
-  it('[RFC9700-2.3-1] refuses a token for another resource, and an action that the token does not cover', async () => {
+  it('[RFC9700-2.3-1] [MCP-TOK-1] refuses a token for another resource, and an action that the token does not cover', async () => {
     const { api } = createTestApi()
     const needs = scope('orders:read', 'orders:write')
     const other = await refused(api.guard(bearer({ aud: 'https://other', scope: 'orders:read orders:write' }), needs))

@@ -151,7 +151,7 @@ describe('a verified token', () => {
     expect(auth.principal.key).toBe(`${issuer}|SECRET-sub`)
   })
 
-  it('[RFC9700-4.9.3-1] has its token where no log, copy or JSON finds it', async () => {
+  it('[RFC9700-4.9.3-1] [MCP-TOK-3] has its token where no log, copy or JSON finds it', async () => {
     const auth = await verified()
     expect(auth.token).toBe(good)
     const texts = [

@@ -2,12 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import type { AuthError } from '../errors.ts'
-import { fromNode } from '../http/request-view.ts'
+import { fromNode, type RequestView } from '../http/request-view.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
-import { createDoor, type GuardedRequests, routePolicy, toResourceServer } from './guarded-requests.ts'
+import { createDoor, decide, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** What Express accepts before any route, whatever its parameters. */
@@ -23,6 +23,8 @@ export interface ExpressGuard<C = Record<string, unknown>> extends GuardedReques
   /** Guard and handler in one. What the handler throws or rejects with reaches `next`, on Express 4 too. */
   handler<P>(handler: Handler<C, P>): RequestHandler<P>
   handler<P>(policy: RoutePolicy<C>, handler: Handler<C, P>): RequestHandler<P>
+  /** Middleware that answers who asks for protected resource metadata (RFC 9728), and nobody else. Needs `app.use`, before any guard. */
+  metadata(): Middleware
 }
 
 /**
@@ -35,46 +37,65 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
 ): ExpressGuard<C> {
   const api = toResourceServer(apiOrOptions)
-  const door = createDoor<IncomingMessage, C>(api, fromNode)
+  const door = createDoor<IncomingMessage, C>(api, viewOf)
 
   function guard(...policy: [policy?: RoutePolicy<C>]): Middleware {
-    const checked = routePolicy(policy)
+    const checked = door.routePolicy(policy)
     return function claimcheckGuard(req, res, next) {
-      door
-        .admit(req, checked)
-        .then((error) => (error ? send(res, error) : next()))
-        .catch(next)
+      decide(
+        () => door.admit(req, checked),
+        (error) => send(req, res, error),
+        next,
+      )
     }
   }
 
   function optional(): Middleware {
     return function claimcheckOptional(req, res, next) {
-      door
-        .admitOptional(req)
-        .then((error) => (error ? send(res, error) : next()))
-        .catch(next)
+      decide(
+        () => door.admitOptional(req),
+        (error) => send(req, res, error),
+        next,
+      )
     }
   }
 
   function handler<P>(...args: [Handler<C, P>] | [RoutePolicy<C>, Handler<C, P>]): RequestHandler<P> {
     const handle = args.at(-1)
-    const checked = routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
+    const checked = door.routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
     if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
     return function claimcheckHandler(req, res, next) {
-      const admitted = door.admit(req, checked)
-      admitted
-        .then(async (error) =>
-          error ? send(res, error) : void (await (handle as Handler<C, P>)(req, res, door.auth(req))),
-        )
-        .catch(next)
+      const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, door.auth(req))
+      decide(
+        () => door.admit(req, checked),
+        (error) => send(req, res, error),
+        (error) => (error ? next(error) : run().catch(next)),
+      )
     }
   }
 
-  function send(res: ServerResponse, error: AuthError): void {
-    const { status, headers, body } = api.challenge(error)
+  function metadata(): Middleware {
+    return function claimcheckMetadata(req, res, next) {
+      const found = door.metadata(req)
+      if (!found) return next()
+      const { status, headers, body } = found
+      res
+        .writeHead(status, { ...headers, ...(status !== 204 && { 'Content-Length': Buffer.byteLength(body) }) })
+        .end(body)
+    }
+  }
+
+  function send(req: IncomingMessage, res: ServerResponse, error: AuthError): void {
+    const { status, headers, body } = door.challenge(req, error)
     res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
   }
 
   const { auth, maybeAuth, require } = door
-  return Object.assign(guard, { optional, handler, auth, maybeAuth, require })
+  return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
+}
+
+/** Below `app.use('/path', …)` Express takes the path off `url`; `originalUrl` is what the client called. */
+function viewOf(req: IncomingMessage & { readonly originalUrl?: string }): RequestView {
+  const view = fromNode(req)
+  return { ...view, url: req.originalUrl ?? view.url }
 }

@@ -1,12 +1,13 @@
 // "claimcheck/fastify": the guard as Fastify hooks.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthError } from '../errors.ts'
+import type { Eventually } from '../internal/eventually.ts'
 import { fromNode } from '../http/request-view.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
-import { createDoor, type GuardedRequests, routePolicy, toResourceServer } from './guarded-requests.ts'
+import { createDoor, decide, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
@@ -22,6 +23,8 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
   /** Guard and handler in one, for routes without a hook. */
   handler(handler: Handler<C>): RouteHandler
   handler(policy: RoutePolicy<C>, handler: Handler<C>): RouteHandler
+  /** An `onRequest` hook that answers who asks for protected resource metadata (RFC 9728), and nobody else. Goes before any guard. */
+  metadata(): Hook
 }
 
 /**
@@ -37,40 +40,53 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   const door = createDoor<FastifyRequest, C>(api, (request) => fromNode(request.raw))
 
   function guard(...policy: [policy?: RoutePolicy<C>]): Hook {
-    const checked = routePolicy(policy)
+    const checked = door.routePolicy(policy)
     return function claimcheckGuard(request, reply, done) {
-      decide(door.admit(request, checked), reply, done)
+      enter(request, () => door.admit(request, checked), reply, done)
     }
   }
 
   function optional(): Hook {
     return function claimcheckOptional(request, reply, done) {
-      decide(door.admitOptional(request), reply, done)
+      enter(request, () => door.admitOptional(request), reply, done)
     }
   }
 
   // Hooks with a callback, on purpose: the promise of a hook that has sent its reply settles when the client hangs up, and
   // Fastify then goes on to the handler. Without `done` nothing goes on.
-  function decide(admission: Promise<AuthError | undefined>, reply: FastifyReply, done: (error?: Error) => void): void {
-    admission.then((error) => (error ? void send(reply, error) : done())).catch(done)
+  function enter(
+    request: FastifyRequest,
+    admit: () => Eventually<AuthError | undefined>,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+  ): void {
+    decide(admit, (error) => void send(request, reply, error), done)
   }
 
   function handler(...args: [Handler<C>] | [RoutePolicy<C>, Handler<C>]): RouteHandler {
     const handle = args.at(-1)
-    const checked = routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
+    const checked = door.routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
     if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
     return async function claimcheckHandler(request, reply) {
       const error = await door.admit(request, checked)
-      return error ? send(reply, error) : (handle as Handler<C>)(request, reply, door.auth(request))
+      return error ? send(request, reply, error) : (handle as Handler<C>)(request, reply, door.auth(request))
     }
   }
 
-  function send(reply: FastifyReply, error: AuthError): FastifyReply {
-    const { status, headers, body } = api.challenge(error)
+  function metadata(): Hook {
+    return function claimcheckMetadata(request, reply, done) {
+      const found = door.metadata(request)
+      if (!found) return done()
+      void reply.code(found.status).headers(found.headers).send(Buffer.from(found.body))
+    }
+  }
+
+  function send(request: FastifyRequest, reply: FastifyReply, error: AuthError): FastifyReply {
+    const { status, headers, body } = door.challenge(request, error)
     // As bytes: to a string Fastify would append a charset, and apply a serializer that the application has set.
     return reply.code(status).headers(headers).send(Buffer.from(body))
   }
 
   const { auth, maybeAuth, require } = door
-  return Object.assign(guard, { optional, handler, auth, maybeAuth, require })
+  return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
 }

@@ -1,13 +1,16 @@
 // What every adapter's guard shares: one verification for each request, and the words to ask for its result.
 import { AuthError } from '../errors.ts'
+import type { RefusalResponse } from '../http/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
-import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
+import { after, type Eventually } from '../internal/eventually.ts'
+import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import {
   type Authentication,
   createResourceServer,
   type ResourceServer,
   type ResourceServerOptions,
 } from '../resource-server.ts'
+import type { MetadataResponse } from '../published-metadata.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
 
@@ -21,11 +24,19 @@ export interface GuardedRequests<Q extends object, C> {
   require<R>(request: Q, policy: PolicyLike<VerifiedToken<C>, R>, resource: R): Promise<R>
 }
 
+type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+
 interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
-  /** Lets in who is authenticated and allowed: resolves to the refusal otherwise. */
-  admit(request: Q, policy: PolicyLike<VerifiedToken<C>, undefined> | undefined): Promise<AuthError | undefined>
-  /** Lets in who is authenticated or anonymous: resolves to the refusal otherwise. */
-  admitOptional(request: Q): Promise<AuthError | undefined>
+  /** Lets in who is authenticated and allowed: gives the refusal otherwise. */
+  admit(request: Q, policy: PolicyLike<VerifiedToken<C>, undefined> | undefined): Eventually<AuthError | undefined>
+  /** Lets in who is authenticated or anonymous: gives the refusal otherwise. */
+  admitOptional(request: Q): Eventually<AuthError | undefined>
+  /** What to send for a refusal. */
+  challenge(request: Q, error: AuthError): RefusalResponse
+  /** What to send when the request asks for protected resource metadata, else `undefined`. */
+  metadata(request: Q): MetadataResponse | undefined
+  /** The policy of a route. @throws TypeError when one was meant and is not there: `policies.misspelt` must not let everybody in. */
+  routePolicy(given: readonly [policy?: RoutePolicy<C>]): RoutePolicy<C> | undefined
 }
 
 export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
@@ -42,7 +53,7 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
     if (result.outcome === 'refused') return result.error
     results.set(request, result)
     // At run time only: no type is declared for it, since two libraries that declare `auth` clash.
-    if (result.outcome === 'authenticated') Object.assign(request, { auth: result.auth })
+    if (result.outcome === 'authenticated') (request as { auth?: unknown }).auth = result.auth
     return undefined
   }
 
@@ -57,30 +68,62 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
 
   function auth(request: Q): VerifiedToken<C> {
     const known = maybeAuth(request)
-    if (!known) throw new AuthError('credential_missing', { challengeParams: { realm: api.realm } })
+    if (!known) throw new AuthError('credential_missing', { challengeParams: api.challengeParams(viewOf(request)) })
     return known
   }
 
   return {
-    admit: async (request, policy) => keep(request, await api.guard(viewOf(request), policy)),
-    async admitOptional(request) {
-      const authentication = await api.authenticate(viewOf(request))
-      // Who does authenticate must also satisfy the policy that the resource server always asks.
-      const authenticated = authentication.outcome === 'authenticated'
-      return keep(request, authenticated ? await api.guard(viewOf(request)) : authentication)
+    admit: (request, policy) => after(api.guard(viewOf(request), policy), (result) => keep(request, result)),
+    admitOptional(request) {
+      return after(api.authenticate(viewOf(request)), (authentication) => {
+        if (authentication.outcome !== 'authenticated') return keep(request, authentication)
+        // Who does authenticate must also satisfy the policy that the resource server always asks.
+        return after(api.guard(viewOf(request)), (result) => keep(request, result))
+      })
     },
     auth,
     maybeAuth,
     async require(request, policy, resource) {
-      await api.require(auth(request), policy, resource)
+      await api.require(auth(request), policy, resource, viewOf(request))
       return resource
+    },
+    challenge: (request, error) => api.challenge(error, viewOf(request)),
+    metadata: (request) => api.metadata(view(request)),
+    routePolicy(given) {
+      if (given.length === 0) return undefined
+      const policy = toPolicy(given[0] as RoutePolicy<C>)
+      api.declare(policy)
+      return policy
     },
   }
 }
 
-/** The policy of a route. @throws TypeError when one was meant and is not there: `policies.misspelt` must not let everybody in. */
-export function routePolicy<A>(given: readonly [policy?: PolicyLike<A, undefined>]): Policy<A, undefined> | undefined {
-  return given.length === 0 ? undefined : toPolicy(given[0] as PolicyLike<A, undefined>)
+/**
+ * Goes on with `next`, or `refuse`s, as soon as `admit` has decided: at once for a token that is remembered. What fails on the
+ * way to a decision goes to `next`.
+ */
+export function decide(
+  admit: () => Eventually<AuthError | undefined>,
+  refuse: (error: AuthError) => unknown,
+  next: (error?: Error) => unknown,
+): void {
+  const act = (error: AuthError | undefined): void => void (error ? refuse(error) : next())
+  const admission = attempt(admit)
+  if (admission instanceof Promise) admission.then(act).catch(next)
+  else if ('failure' in admission) next(admission.failure)
+  else act(admission.error)
+}
+
+type Attempt = Promise<AuthError | undefined> | { readonly error: AuthError | undefined } | { readonly failure: Error }
+
+/** Apart from what comes after it, so that an error of the application's own is never taken for a failed decision. */
+function attempt(admit: () => Eventually<AuthError | undefined>): Attempt {
+  try {
+    const admission = admit()
+    return admission instanceof Promise ? admission : { error: admission }
+  } catch (failure) {
+    return { failure: failure as Error }
+  }
 }
 
 /** The resource server that `apiOrOptions` is, or describes. */

@@ -1,10 +1,11 @@
 // An AuthError as an HTTP answer: status, headers, and a problem document (RFC 9457) with the same fixed text.
-import { type AuthError, type ChallengeParams, challengeOf, errorTable } from '../errors.ts'
+import { type AuthError, type ChallengeParams, challengeHeader, errorTable, type RefusalHeaders } from '../errors.ts'
 
 /** What a refused client is sent. Nothing in it comes from the token. */
 export interface RefusalResponse {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  /** A list has one header line for each of its members: never join them. */
+  readonly headers: RefusalHeaders
   readonly body: string
 }
 
@@ -13,12 +14,12 @@ const titles = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503:
 /** Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. */
 export function refusalResponse(error: AuthError, params: ChallengeParams): RefusalResponse {
   const { status, text, error: oauthError } = errorTable[error.code]
-  const challenge = challengeOf(error.code, { ...params, ...error.challengeParams })
+  const more = error.moreChallenges.map(({ code, params: own }) => ({ code, params: { ...params, ...own } }))
   return {
     status,
     headers: {
       ...error.headers,
-      ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
+      ...challengeHeader({ code: error.code, params: { ...params, ...error.challengeParams } }, more),
       'Content-Type': 'application/problem+json',
     },
     body: JSON.stringify({ title: titles[status], status, detail: text, ...(oauthError && { error: oauthError }) }),

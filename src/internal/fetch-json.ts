@@ -1,4 +1,5 @@
-// GET one JSON object, or a text, over the network, with bounds on everything a broken or hostile server can stretch.
+// GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
+// hostile server can stretch.
 import { isJsonObject, type JsonObject } from './json.ts'
 import { printable } from './printable.ts'
 
@@ -15,6 +16,10 @@ export interface FetchJsonOptions {
   readonly signal: AbortSignal
   /** Whether to try once more, within the same deadline, when the connection breaks or the server says that it is busy or in trouble. */
   readonly retry?: boolean
+  /** Sent by POST, as JSON. Without it the request is a GET. */
+  readonly body?: JsonObject
+  /** More header lines of the request. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The JSON object, and what the answer said of its own age. */
@@ -97,10 +102,9 @@ async function fetchOnce(
   options: FetchJsonOptions,
 ): Promise<FetchedBody> {
   const { host } = new URL(url)
-  const init: RequestInit = { headers: { accept }, redirect: 'manual', signal }
   // On its own, not as a method: some platforms' fetch checks its `this`.
   const { fetch } = options
-  const response = await connected(host, fetch(url, init))
+  const response = await connected(host, fetch(url, requestOf(accept, signal, options)))
   // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
   if (response.status !== 200 || response.redirected || signal.aborted) {
     await response.body?.cancel()
@@ -111,6 +115,14 @@ async function fetchOnce(
     contentType: response.headers.get('content-type') ?? '',
     cacheControl: response.headers.get('cache-control') ?? '',
   }
+}
+
+function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): RequestInit {
+  const common = { redirect: 'manual', signal } as const
+  const lines = { accept, ...headers }
+  if (body === undefined) return { ...common, headers: lines }
+  const posted = { ...lines, 'content-type': 'application/json' }
+  return { ...common, method: 'POST', headers: posted, body: JSON.stringify(body) }
 }
 
 /** The platform's message is "fetch failed"; an operator needs the host, and the code that it hides in `cause`. */

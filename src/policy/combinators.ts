@@ -1,18 +1,20 @@
-// Policies made of policies, by three-valued logic: what could not be decided is neither a yes nor a no.
+// Policies made of policies. Between yes and no there are two more answers: what could not be decided is neither, and a
+// veto (`final`) beats everything. From strong to weak:
+//   allOf  veto · in doubt, and it could be a veto · no · in doubt · yes
+//   anyOf  veto · in doubt, and it could be a veto · yes · in doubt · no
+import type { Decision, Reason, Unmet } from './decision.ts'
 import {
-  type Decision,
-  evaluate,
+  ask,
+  composed,
   type Policy,
   type PolicyFunction,
   type PolicyLike,
   type PolicyQuery,
   toPolicy,
-  type Unmet,
-  whenSettled,
 } from './policy.ts'
 
 // `never` lets members with different needs stand in one list; what each needs is inferred, and the result demands it all.
-type Member = PolicyLike<never, never>
+export type Member = PolicyLike<never, never>
 type QueryOf<M> = M extends Policy<infer A, infer R> | PolicyFunction<infer A, infer R> ? PolicyQuery<A, R> : never
 type Both<Q> = (Q extends unknown ? (one: Q) => void : never) extends (all: infer I extends PolicyQuery) => void
   ? I
@@ -24,90 +26,183 @@ export type Combined<M extends readonly Member[]> = Policy<
   Both<QueryOf<M[number]>>['resource']
 >
 
+/** Members in the order in which they are asked: those that may veto come first, and there are `vetoers` of them. */
+interface Members {
+  readonly policies: readonly [Policy, ...Policy[]]
+  readonly vetoers: number
+}
+
 /**
- * Allows when every member allows. Asks from left to right; after a denial it only asks members that declare what they
- * require, so that one challenge can name all of it. A denial that nothing could help leaves no challenge.
+ * Allows when every member allows. Asks from left to right, but first those that may veto; after a denial it only asks
+ * members that declare what they require, so that one challenge can name all of it. A denial that nothing could help
+ * leaves no challenge.
  */
 export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('allOf', members)
-  return {
-    id: idOf('allOf', policies),
-    ...requiring(policies.flatMap(({ requires = [] }) => requires)),
-    evaluate: (query) => askAll(policies, query, 0, []),
-  }
+  const ordered = vetoersFirst(policies)
+  return compose(
+    `allOf(${idsOf(policies)})`,
+    policies,
+    policies.flatMap(({ requires = [] }) => requires),
+    (query) => askAll(ordered, query, 0, []),
+  )
 }
 
 /**
- * Allows when one member allows, and asks no further. Among denials the first that names what would help is the one
- * that the client is told: put the preferred way first.
+ * Allows when one member allows, and asks no further. Members that may veto are asked first, and all of them. Among
+ * denials the first that names what would help is the one that the client is told: put the preferred way first.
  */
 export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('anyOf', members)
-  return {
-    id: idOf('anyOf', policies),
-    ...requiring(policies.find(({ requires }) => requires?.length)?.requires ?? []),
-    evaluate: (query) => askAny(policies, query, 0, []),
-  }
+  const ordered = vetoersFirst(policies)
+  const preferred = policies.find(({ requires }) => requires?.length)?.requires ?? []
+  return compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) => askAny(ordered, query, 0, []))
 }
 
-/** Turns allow into deny and deny into allow. What is indeterminate stays so. */
+/** Turns allow into deny and deny into allow. What is indeterminate stays so, and so does a veto. */
 export function not<M extends Member>(member: M): Combined<readonly [M]> {
   const policy = toPolicy(member) as Policy
-  return {
-    id: `not(${policy.id})`,
-    evaluate: (query) => whenSettled(() => evaluate(policy, query), negated),
-  }
+  return compose(`not(${policy.id})`, [policy], [], (query) => {
+    const decision = ask(policy, query)
+    return decision instanceof Promise ? decision.then(negated) : negated(decision)
+  })
 }
 
-function askAll(
-  policies: readonly Policy[],
-  query: PolicyQuery,
-  from: number,
-  heard: readonly Decision[],
-): Decision | Promise<Decision> {
-  const denied = heard.some(({ effect }) => effect === 'deny')
-  const index = policies.findIndex((policy, at) => at >= from && (!denied || policy.requires))
-  const policy = policies[index]
-  if (!policy) return all(heard)
-  return whenSettled(
-    () => evaluate(policy, query),
-    (decision) => askAll(policies, query, index + 1, [...heard, decision]),
+/**
+ * Demands `member` of those whom `condition` allows, and nothing of others. It is `anyOf(not(condition), member)`: when
+ * the condition cannot tell, `member` decides. Nothing of it stands in the challenge of a request without a token.
+ *
+ * @example when(({ resource }: PolicyQuery<unknown, Order>) => resource.total > 1000, stepUp({ acrValues: ['mfa'] }))
+ */
+export function when<C extends Member, M extends Member>(condition: C, member: M): Combined<readonly [C, M]> {
+  const policies = [toPolicy(condition) as Policy, toPolicy(member) as Policy]
+  const inner = anyOf(not(condition), member) as Policy
+  return compose(`when(${idsOf(policies)})`, policies, [], (query) => ask(inner, query))
+}
+
+/**
+ * Says of a route's policy that the default policy of the resource server is not asked besides it. Counts only where it
+ * is the whole policy of a route: as a member of another it adds nothing.
+ *
+ * @example app.get('/health', guard(withoutDefaultPolicy(authenticated)), …)
+ */
+export function withoutDefaultPolicy<M extends Member>(member: M): Combined<readonly [M]> {
+  const policy = toPolicy(member) as Policy
+  const { id, requires = [] } = policy
+  const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) =>
+    ask(policy, query),
   )
+  return composed({ ...same, replacesDefault: true as const })
+}
+
+function compose<M extends readonly Member[]>(
+  id: string,
+  policies: readonly Policy[],
+  requires: readonly Unmet[],
+  evaluate: (query: PolicyQuery) => Decision | Promise<Decision>,
+): Combined<M> {
+  return composed({
+    id,
+    ...(requires.length > 0 && { requires }),
+    ...(policies.some(({ mayVeto }) => mayVeto) && { mayVeto: true }),
+    evaluate,
+  })
+}
+
+function askAll(members: Members, query: PolicyQuery, from: number, heard: Decision[]): Decision | Promise<Decision> {
+  const { policies, vetoers } = members
+  for (let index = from; index < policies.length; index++) {
+    const policy = policies[index] as Policy
+    if (index >= vetoers && !couldMatterToAll(policy, heard)) continue
+    const decision = ask(policy, query)
+    if (decision instanceof Promise)
+      return decision.then((settled) => askAll(members, query, index + 1, [...heard, settled]))
+    heard.push(decision)
+  }
+  return all(heard)
+}
+
+/** After a denial only what helps to name all that is unmet; and nothing once a veto cannot be ruled out. */
+function couldMatterToAll({ requires }: Policy, heard: readonly Decision[]): boolean {
+  if (heard.some(isDenial)) return requires !== undefined
+  return !heard.some(couldBeVeto)
 }
 
 function all(heard: readonly Decision[]): Decision {
-  const denials = heard.filter((decision) => decision.effect === 'deny')
+  if (heard.every(isAllowance)) return { effect: 'allow', ...reasonsOf(heard) }
+  const denials = heard.filter(isDenial)
+  const veto = denials.some(isVeto)
+  const doubt = veto ? undefined : heard.find(couldBeVeto)
+  if (doubt) return doubt
   if (denials.length > 0) {
     const unmet = denials.map((denial) => denial.unmet ?? [])
-    // If one denial cannot be helped, helping the others would only send the client round in circles.
-    return unmet.every(({ length }) => length > 0) ? { effect: 'deny', unmet: unmet.flat() } : { effect: 'deny' }
+    return {
+      effect: 'deny',
+      // If one denial cannot be helped, helping the others would only send the client round in circles.
+      ...(unmet.every(({ length }) => length > 0) && { unmet: unmet.flat() }),
+      ...(veto && { final: true }),
+      ...reasonsOf(denials),
+    }
   }
-  return heard.find(({ effect }) => effect === 'indeterminate') ?? { effect: 'allow' }
+  return doubtOf(heard) as Decision
 }
 
-function askAny(
-  policies: readonly Policy[],
-  query: PolicyQuery,
-  index: number,
-  heard: readonly Decision[],
-): Decision | Promise<Decision> {
-  const policy = policies[index]
-  if (!policy) return noneOf(heard)
-  return whenSettled(
-    () => evaluate(policy, query),
-    (decision) => (decision.effect === 'allow' ? decision : askAny(policies, query, index + 1, [...heard, decision])),
-  )
+function askAny(members: Members, query: PolicyQuery, from: number, heard: Decision[]): Decision | Promise<Decision> {
+  const { policies, vetoers } = members
+  for (let index = from; index < policies.length; index++) {
+    if (heard.some(isVeto) || (index >= vetoers && heard.some(settlesAny))) break
+    const decision = ask(policies[index] as Policy, query)
+    if (decision instanceof Promise)
+      return decision.then((settled) => askAny(members, query, index + 1, [...heard, settled]))
+    heard.push(decision)
+  }
+  return any(heard)
 }
 
-function noneOf(heard: readonly Decision[]): Decision {
-  const unsure = heard.find(({ effect }) => effect === 'indeterminate')
-  const helpable = heard.find((decision) => decision.effect === 'deny' && decision.unmet?.length)
-  return unsure ?? helpable ?? { effect: 'deny' }
+function any(heard: readonly Decision[]): Decision {
+  const strongest = heard.find(isVeto) ?? heard.find(couldBeVeto) ?? heard.find(isAllowance) ?? doubtOf(heard)
+  if (strongest) return strongest
+  const denials = heard.filter(isDenial)
+  const helpable = denials.find(({ unmet }) => unmet?.length)
+  return { effect: 'deny', ...(helpable?.unmet && { unmet: helpable.unmet }), ...reasonsOf(denials) }
 }
 
 function negated(decision: Decision): Decision {
-  if (decision.effect === 'indeterminate') return decision
-  return { effect: decision.effect === 'allow' ? 'deny' : 'allow' }
+  if (decision.effect === 'indeterminate' || isVeto(decision)) return decision
+  return { effect: decision.effect === 'allow' ? 'deny' : 'allow', ...reasonsOf([decision]) }
+}
+
+/** Among doubts the first that time may clear up: only then is it worth while to ask again. */
+function doubtOf(heard: readonly Decision[]): Decision | undefined {
+  const doubts = heard.filter((decision) => decision.effect === 'indeterminate')
+  return doubts.find(({ kind }) => kind !== 'incomplete') ?? doubts[0]
+}
+
+type Denial = Extract<Decision, { effect: 'deny' }>
+
+function isAllowance(decision: Decision): boolean {
+  return decision.effect === 'allow'
+}
+
+function isDenial(decision: Decision): decision is Denial {
+  return decision.effect === 'deny'
+}
+
+function isVeto(decision: Decision): boolean {
+  return decision.effect === 'deny' && decision.final === true
+}
+
+function couldBeVeto(decision: Decision): boolean {
+  return decision.effect === 'indeterminate' && decision.mayVeto === true
+}
+
+function settlesAny(decision: Decision): boolean {
+  return isAllowance(decision) || couldBeVeto(decision)
+}
+
+function reasonsOf(decisions: readonly Decision[]): { reasons?: readonly Reason[] } {
+  if (!decisions.some((decision) => decision.reasons)) return {}
+  return { reasons: decisions.flatMap((decision) => decision.reasons ?? []) }
 }
 
 /** An empty `allOf` would allow everybody, so there is none. */
@@ -117,10 +212,12 @@ function atLeastOne(name: string, members: readonly Member[]): readonly [Policy,
   return [first, ...rest]
 }
 
-function idOf(name: string, policies: readonly Policy[]): string {
-  return `${name}(${policies.map(({ id }) => id).join(', ')})`
+function vetoersFirst(policies: readonly [Policy, ...Policy[]]): Members {
+  const vetoers = policies.filter(({ mayVeto }) => mayVeto)
+  const others = policies.filter(({ mayVeto }) => !mayVeto)
+  return { policies: [...vetoers, ...others] as [Policy, ...Policy[]], vetoers: vetoers.length }
 }
 
-function requiring(requires: readonly Unmet[]): { requires?: readonly Unmet[] } {
-  return requires.length > 0 ? { requires } : {}
+function idsOf(policies: readonly Policy[]): string {
+  return policies.map(({ id }) => id).join(', ')
 }

@@ -1,12 +1,31 @@
-// What "claimcheck/policy" exports.
-export { allOf, anyOf, type Combined, not } from './combinators.ts'
+// What "claimcheck/policy" exports. Engines have subpaths of their own.
+export { authorizationDetails, claim, type HasClaim } from './claim-rules.ts'
+export { allOf, anyOf, type Combined, not, when, withoutDefaultPolicy } from './combinators.ts'
+export type { Decision, Reason, Trace, Unmet } from './decision.ts'
+export { authenticationContext, stepUp, type StepUpOptions } from './login-rules.ts'
 export {
-  type Decision,
+  evaluate,
   type Policy,
   type PolicyFunction,
   type PolicyLike,
   type PolicyQuery,
   policy,
-  type Unmet,
 } from './policy.ts'
-export { anyScope, claim, type HasClaim, type HasRoles, type HasScopes, role, scope } from './rules.ts'
+export {
+  actor,
+  application,
+  authenticated,
+  client,
+  device,
+  group,
+  type HasPrincipal,
+  type HasRoles,
+  permission,
+  role,
+  senderConstrained,
+  tenant,
+  user,
+} from './rules.ts'
+export { anyScope, type HasScopes, scope, scopeOrAppRole, type ScopeRules, scopeRules } from './scope-rules.ts'
+export { formatTrace } from './trace.ts'
+export { withTimeout } from './with-timeout.ts'

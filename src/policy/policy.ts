@@ -1,20 +1,22 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
-
-/** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
-export type Unmet = { readonly kind: 'scope'; readonly scopes: readonly string[] }
-
-/** A policy's answer. Nothing but `allow` ever lets a request through. */
-export type Decision =
-  | { readonly effect: 'allow' }
-  /** The policy's "no". `unmet` says what the client could fetch to get a "yes"; without it nothing would help. */
-  | { readonly effect: 'deny'; readonly unmet?: readonly Unmet[] }
-  /** The policy could not tell. Never becomes an allowance, not through `not` either. */
-  | { readonly effect: 'indeterminate'; readonly cause?: unknown }
+import {
+  checkedDecision,
+  copyUnmet,
+  type Decision,
+  indeterminate,
+  type Trace,
+  type Unmet,
+  yesOrNo,
+} from './decision.ts'
 
 /** What a policy is asked: the caller, and the thing the caller wants, where there is one already. */
 export interface PolicyQuery<out A = unknown, out R = unknown> {
   readonly auth: A
   readonly resource: R
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal
+  /** Where `evaluate` leaves a trace of every policy that was asked. Not for policies to use. */
+  readonly explain?: Trace[]
 }
 
 /**
@@ -26,7 +28,13 @@ export interface Policy<in A = unknown, in R = unknown> {
   readonly id: string
   /** What every caller must bring, known before any token is: it goes into the challenge of a request without one. */
   readonly requires?: readonly Unmet[]
+  /** Says that the policy may answer with a veto (`final`): combinators then ask it first, and always. */
+  readonly mayVeto?: boolean
+  /** Says that a route with this policy does without the default policy of the resource server. */
+  readonly replacesDefault?: boolean
   readonly evaluate: (query: PolicyQuery<A, R>) => Decision | PromiseLike<Decision>
+  /** Decides about many resources at once, in their order, where that costs less. */
+  readonly evaluateAll?: (queries: readonly PolicyQuery<A, R>[]) => PromiseLike<readonly Decision[]>
 }
 
 type Answer = boolean | Decision
@@ -37,26 +45,28 @@ export type PolicyFunction<A = unknown, R = unknown> = (query: PolicyQuery<A, R>
 /** Anything that can stand where a policy is expected. */
 export type PolicyLike<A = unknown, R = unknown> = Policy<A, R> | PolicyFunction<A, R>
 
-// scope-token of RFC 6749 §3.3: anything else could never be granted, or would break out of the challenge.
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-
 /**
- * Makes a policy from a function and gives it a name for logs.
+ * Makes a policy from a function and gives it a name for logs. One that may answer `{ effect: 'deny', final: true }` says
+ * so with `mayVeto`.
  *
  * @throws TypeError when the name or the function is missing.
  * @example const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, Order>) => resource.owner === auth.principal.key)
  */
-export function policy<A, R>(id: string, evaluate: PolicyFunction<A, R>): Policy<A, R> {
+export function policy<A, R>(
+  id: string,
+  evaluate: PolicyFunction<A, R>,
+  { mayVeto = false }: { readonly mayVeto?: boolean } = {},
+): Policy<A, R> {
   if (typeof id !== 'string' || id === '') throw new TypeError('policy() needs a name for the policy.')
   if (typeof evaluate !== 'function') throw new TypeError(`policy('${id}') needs a function that decides.`)
-  return { id, evaluate: (query) => whenSettled(() => evaluate(query), decisionOf) }
+  return { id, ...(mayVeto && { mayVeto }), evaluate: (query) => whenSettled(() => evaluate(query), decisionOf) }
 }
 
 /** The policy that `like` is, or stands for. @throws TypeError when it is neither a function nor a well-formed policy. */
 export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
   if (typeof like === 'function') return policy(like.name || 'function', like)
   if (typeof like === 'object' && like !== null && typeof like.evaluate === 'function') {
-    if (like.requires !== undefined) copyOf(like.requires)
+    if (like.requires !== undefined) copyUnmet(like.requires)
     return like
   }
   throw new TypeError('A policy must be an object with evaluate(), such as scope(…) makes, or a function.')
@@ -64,11 +74,74 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
 
 /**
  * Asks `policy` and makes sure that the answer is a decision: what throws, rejects, or answers anything else is
- * `indeterminate`. Stays synchronous where the policy is. The decision is a copy: what its maker or a reader does to it
- * later changes nothing for others.
+ * `indeterminate`. Stays synchronous where the policy is, and never rejects. The decision is a copy: what its maker or a
+ * reader does to it later changes nothing for others.
  */
-export function evaluate<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
-  return whenSettled(() => policy.evaluate(query), checkedDecision)
+export function evaluate<A, R>(policy: PolicyLike<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
+  return ask(typeof policy === 'function' ? toPolicy(policy) : policy, query)
+}
+
+/** `evaluate` for who has a policy already. */
+export function ask<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
+  return query.explain ? askTraced(policy, query, query.explain) : askPlainly(policy, query)
+}
+
+function askPlainly<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
+  let mayVeto = true
+  try {
+    mayVeto = policy.mayVeto === true
+    const answer = policy.evaluate(copyOf(query))
+    return isThenable(answer) ? askedLater(policy, answer, mayVeto) : verdict(policy, answer, mayVeto)
+  } catch (cause) {
+    return indeterminate(cause, mayVeto)
+  }
+}
+
+/** Each policy gets its own, so that no member of a composition can put another caller before the next. */
+function copyOf<A, R>(query: PolicyQuery<A, R>): PolicyQuery<A, R> {
+  const { auth, resource, signal, explain } = query
+  return signal || explain ? { ...query } : { auth, resource }
+}
+
+function askedLater(policy: object, answer: PromiseLike<Decision>, mayVeto: boolean): Promise<Decision> {
+  return Promise.resolve(answer)
+    .then((settled) => verdict(policy, settled, mayVeto))
+    .catch((cause: unknown) => indeterminate(cause, mayVeto))
+}
+
+/** A composition reports exactly whether a veto is still open; of any other policy that may veto, it must be assumed. */
+function verdict(policy: object, answer: unknown, mayVeto: boolean): Decision {
+  const decision = checkedDecision(answer)
+  if (decision.effect === 'allow') return decision
+  if (decision.effect === 'indeterminate')
+    return mayVeto && !compositions.has(policy) ? { ...decision, mayVeto } : decision
+  if (!decision.final || mayVeto) return decision
+  // Others may have allowed before it was asked: a veto that comes unannounced must not look as if it always counted.
+  return indeterminate(new TypeError('A policy that answers with a veto (final) must say mayVeto: true.'), true)
+}
+
+const compositions = new WeakSet<object>()
+
+/** Marks a policy that is made of others. */
+export function composed<P extends Policy<never, never>>(policy: P): P {
+  compositions.add(policy)
+  return policy
+}
+
+function askTraced<A, R>(
+  policy: Policy<A, R>,
+  query: PolicyQuery<A, R>,
+  traces: Trace[],
+): Decision | Promise<Decision> {
+  const children: Trace[] = []
+  const decision = askPlainly(policy, { ...query, explain: children })
+  const traced = (settled: Decision): Decision => {
+    const { effect, reasons } = settled
+    const final = settled.effect === 'deny' && settled.final
+    traces.push({ policy: policy.id, effect, ...(final && { final }), ...(reasons && { reasons }), children })
+    return settled
+  }
+  return decision instanceof Promise ? decision.then(traced) : traced(decision)
 }
 
 /** Runs `start`, then `next` with what it gave, now or later. A throw or rejection of `start` is indeterminate. */
@@ -78,62 +151,21 @@ export function whenSettled<T>(
 ): Decision | Promise<Decision> {
   try {
     const value = start()
-    if (isThenable(value)) return Promise.resolve(value).then(next).catch(indeterminate)
+    if (isThenable(value)) return Promise.resolve(value).then(next).catch(indeterminateBy)
     return next(value)
   } catch (cause) {
     return indeterminate(cause)
   }
 }
 
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+function indeterminateBy(cause: unknown): Decision {
+  return indeterminate(cause)
 }
 
-function indeterminate(cause: unknown): Decision {
-  return { effect: 'indeterminate', cause }
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function decisionOf(answer: unknown): Decision {
   return typeof answer === 'boolean' ? yesOrNo(answer) : checkedDecision(answer)
-}
-
-/** The decision that `true` and `false` stand for. @throws TypeError for anything else. */
-export function yesOrNo(answer: unknown): Decision {
-  if (answer === true) return { effect: 'allow' }
-  if (answer === false) return { effect: 'deny' }
-  throw new TypeError('A policy answered neither true nor false.')
-}
-
-/** Reads each member once, since a getter may change its mind, and takes no `effect` that an object inherits. */
-function checkedDecision(answer: unknown): Decision {
-  if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'effect')) {
-    const { effect } = answer as Decision
-    if (effect === 'allow') return { effect }
-    if (effect === 'deny') return denial((answer as { unmet?: unknown }).unmet)
-    if (effect === 'indeterminate') return indeterminate((answer as { cause?: unknown }).cause)
-  }
-  throw new TypeError('A policy answered neither true, false nor a decision.')
-}
-
-function denial(unmet: unknown): Decision {
-  return unmet === undefined ? { effect: 'deny' } : { effect: 'deny', unmet: copyOf(unmet) }
-}
-
-/** @throws TypeError when `list` is anything but a list of what a client could fetch. */
-function copyOf(list: unknown): readonly Unmet[] {
-  if (!Array.isArray(list)) throw malformedUnmet()
-  return Array.from(list, ({ kind, scopes }: { kind?: unknown; scopes?: unknown }) => {
-    if (kind !== 'scope' || !Array.isArray(scopes)) throw malformedUnmet()
-    return { kind, scopes: Array.from(scopes, checkedScope) }
-  })
-}
-
-function malformedUnmet(): TypeError {
-  return new TypeError("unmet and requires are lists such as [{ kind: 'scope', scopes: ['Orders.Read'] }].")
-}
-
-/** `scope` itself. @throws TypeError when it is not one scope. */
-export function checkedScope(scope: unknown): string {
-  if (typeof scope === 'string' && scopeToken.test(scope)) return scope
-  throw new TypeError(`'${String(scope)}' can be no scope: one scope is printable ASCII without space, " and \\.`)
 }

@@ -1,10 +1,11 @@
-// The rules that need nothing but the verified token.
-import { deepFreeze } from '../internal/deep-freeze.ts'
-import { checkedScope, type Policy, type Unmet, whenSettled, yesOrNo } from './policy.ts'
+// The rules about who is calling and what was granted. They need nothing but the verified token, and answer at once.
+import type { Principal, PrincipalActor } from '../principal/principal.ts'
+import { type Decision, yesOrNo } from './decision.ts'
+import { type Policy, type PolicyQuery, policy } from './policy.ts'
 
-/** What a rule about scopes needs of a caller. */
-export interface HasScopes {
-  readonly principal: { readonly scopes: readonly string[] }
+/** What a rule about the members `K` of the principal needs of a caller. */
+export interface HasPrincipal<K extends keyof Principal> {
+  readonly principal: Pick<Principal, K>
 }
 
 /** What a rule about roles needs of a caller. */
@@ -12,79 +13,105 @@ export interface HasRoles {
   readonly principal: { readonly roles: readonly string[] }
 }
 
-/** What a rule about the claim `N` needs of a caller. */
-export type HasClaim<N extends string> = {
-  readonly claims: { readonly [name in N]?: unknown } | { readonly [name: string]: unknown }
+/** Allows every verified caller: what a route asks for that states nothing. */
+export function authenticated(_query: PolicyQuery): boolean {
+  return true
 }
 
-type Primitive = string | number | boolean
-
-/** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: no scope implies another. */
-export function scope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
-  return scopeRule('scope', scopes, scopes, (granted) => scopes.every((one) => granted.includes(one)))
+/** Requires a person. Denies `unknown`: a kind is never guessed. */
+export function user({ auth }: PolicyQuery<HasPrincipal<'kind'>>): boolean {
+  return auth.principal.kind === 'user'
 }
 
-/** Requires one of `scopes`. A client that has none is told of the first. */
-export function anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
-  return scopeRule('anyScope', scopes, scopes.slice(0, 1), (granted) => scopes.some((one) => granted.includes(one)))
+/** Requires an application that acts for itself. Denies `unknown`. */
+export function application({ auth }: PolicyQuery<HasPrincipal<'kind'>>): boolean {
+  return auth.principal.kind === 'application'
+}
+
+/** Requires a device that acts for itself. Denies `unknown`, and a user who only sits at one. */
+export function device({ auth }: PolicyQuery<HasPrincipal<'kind'>>): boolean {
+  return auth.principal.kind === 'device'
+}
+
+/** Requires that the sender has proved to be the one the token was issued to (DPoP or mutual TLS). */
+export function senderConstrained({ auth }: PolicyQuery<{ readonly proof: 'none' | 'dpop' | 'mtls' }>): boolean {
+  return auth.proof === 'dpop' || auth.proof === 'mtls'
 }
 
 /** Requires the role `name`. A client cannot ask for a role, so there is no challenge. */
 export function role(name: string): Policy<HasRoles> {
-  if (typeof name !== 'string' || name === '') throw new TypeError('role() needs the name of a role.')
+  checkName('role', name)
   return { id: `role(${name})`, evaluate: ({ auth }) => yesOrNo(auth.principal.roles.includes(name)) }
 }
 
-/**
- * Requires a claim. `expected` is a value that the claim must be (or, for a claim that is a list, hold), or a function
- * that is given the claim's value, `undefined` when it is absent, and answers `true` or `false`, now or later.
- *
- * `path` is the claim's name, taken literally, or a list of names that leads into nested objects.
- *
- * @example claim('email_verified', true)
- * @example claim(['address', 'country'], (country) => country === 'CH')
- */
-export function claim<const N extends string>(
-  path: N | readonly [N, ...string[]],
-  expected: Primitive | ((value: unknown) => boolean | PromiseLike<boolean>),
-): Policy<HasClaim<N>> {
-  const names: readonly string[] = [path].flat()
-  if (names.length === 0 || names.some((name) => typeof name !== 'string'))
-    throw new TypeError('claim() needs the name of a claim.')
-  const id = `claim(${names.join('.')})`
-  if (typeof expected === 'function') {
-    // Only true and false count: a predicate that hands back the claim itself must not let the claim decide.
-    return { id, evaluate: ({ auth }) => whenSettled(() => expected(memberAt(auth.claims, names)), yesOrNo) }
-  }
-  if (!['string', 'number', 'boolean'].includes(typeof expected)) {
-    throw new TypeError('claim() needs a string, number, boolean or function to compare with.')
-  }
-  return { id, evaluate: ({ auth }) => yesOrNo(isOrHolds(memberAt(auth.claims, names), expected)) }
+/** Requires the permission `name`, as Auth0 and others put them into the token. */
+export function permission(name: string): Policy<HasPrincipal<'permissions'>> {
+  checkName('permission', name)
+  return { id: `permission(${name})`, evaluate: ({ auth }) => yesOrNo(auth.principal.permissions.includes(name)) }
 }
 
-function scopeRule(
-  name: string,
-  scopes: readonly string[],
-  needed: readonly string[],
-  met: (granted: readonly string[]) => boolean,
-): Policy<HasScopes> {
-  if (scopes.length === 0) throw new TypeError(`${name}() needs at least one scope.`)
-  scopes.forEach(checkedScope)
-  const unmet: readonly Unmet[] = deepFreeze([{ kind: 'scope', scopes: needed }])
+/** Requires membership in the group `id`. Indeterminate when it is not listed and the token left groups out (Entra overage). */
+export function group(id: string): Policy<HasPrincipal<'groups'>> {
+  checkName('group', id)
   return {
-    id: `${name}(${scopes.join(' ')})`,
-    requires: unmet,
-    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', unmet }),
+    id: `group(${id})`,
+    evaluate: ({ auth }) => {
+      const { values, complete } = auth.principal.groups
+      if (values.includes(id)) return { effect: 'allow' }
+      return complete ? { effect: 'deny' } : incompleteGroups()
+    },
   }
 }
 
-/** Own members only: a claim named like something that every object inherits is absent unless it was sent. */
-function memberAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
-  if (name === undefined) return value
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return memberAt((value as Record<string, unknown>)[name], rest)
+/** Requires one of `tenants`. */
+export function tenant(...tenants: readonly [string, ...string[]]): Policy<HasPrincipal<'tenant'>> {
+  return oneOf('tenant', tenants, ({ auth }) => auth.principal.tenant)
 }
 
-function isOrHolds(value: unknown, expected: Primitive): boolean {
-  return value === expected || (Array.isArray(value) && value.includes(expected))
+/** Requires one of `clients`: the software that holds the token, which in a user's token is not the subject. */
+export function client(...clients: readonly [string, ...string[]]): Policy<HasPrincipal<'client'>> {
+  return oneOf('client', clients, ({ auth }) => auth.principal.client?.id)
+}
+
+/**
+ * Requires that somebody acts for the subject (RFC 8693 §4.1): the actor whose `subject` is `expected`, or one of whom
+ * `expected` says yes. Only the outermost actor counts; those nested in it are history.
+ */
+export function actor(expected: string | ((actor: PrincipalActor) => boolean)): Policy<HasPrincipal<'actor'>> {
+  if (typeof expected === 'function') {
+    return policy('actor', ({ auth }) => (auth.principal.actor ? expected(auth.principal.actor) : false))
+  }
+  checkName('actor', expected)
+  return oneOf('actor', [expected], ({ auth }) => auth.principal.actor?.subject)
+}
+
+function oneOf<A>(
+  rule: string,
+  names: readonly string[],
+  read: (query: PolicyQuery<A>) => string | undefined,
+): Policy<A> {
+  for (const name of names.length > 0 ? names : [undefined]) checkName(rule, name)
+  const accepted = [...names]
+  return {
+    id: `${rule}(${accepted.join(' ')})`,
+    evaluate: (query) => yesOrNo(accepted.includes(read(query) ?? '')),
+  }
+}
+
+function incompleteGroups(): Decision {
+  const cause = new Error('the token does not list all groups of the caller (too many): absence proves nothing')
+  return { effect: 'indeterminate', kind: 'incomplete', cause }
+}
+
+const what: Readonly<Record<string, string>> = {
+  role: 'the name of a role',
+  permission: 'the name of a permission',
+  group: 'the id of a group',
+  tenant: 'the id of a tenant',
+  client: 'the id of a client',
+  actor: 'the subject of an actor, or a function',
+}
+
+function checkName(rule: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '') throw new TypeError(`${rule}() needs ${what[rule]}.`)
 }

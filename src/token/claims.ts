@@ -1,6 +1,6 @@
 // The checks of single claims (RFC 7519 §4.1), each by the function that owns it. None of them needs a key.
 import type { Refusal } from '../errors.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 
 /** The claims that RFC 7519 §4.1 registers, as they are after verification. */
@@ -26,7 +26,9 @@ export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = [
   const wrong =
     strings.find((name) => isChecked(name) && typeof claims[name] !== 'string') ??
     numericDates.find((name) => isChecked(name) && !Number.isFinite(claims[name])) ??
-    (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud) ? 'aud' : undefined)
+    (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud) ? 'aud' : undefined) ??
+    // An actor that nobody can read must not count as none (RFC 8693 §4.1).
+    (isChecked('act') && !isJsonObject(claims.act) ? 'act' : undefined)
   return wrong ? { code: 'claim_invalid', details: { claim: wrong, received: printable(claims[wrong]) } } : undefined
 }
 

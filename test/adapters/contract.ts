@@ -1,8 +1,10 @@
 // The contract of every adapter: one table of requests, and what no table can say.
 import { AuthError, createResourceServer } from 'claimcheck'
-import { scope } from 'claimcheck/policy'
+import { allOf, authenticationContext, scope, stepUp } from 'claimcheck/policy'
 import { expect, it, onTestFinished } from 'vitest'
 import { badTokens, goodToken } from '../support/bad-tokens.ts'
+import { parseChallenge } from '../support/challenge-grammar.ts'
+import { createTestClock } from '../support/clock.ts'
 import { faults, startKeyServer } from '../support/key-server.ts'
 import { type RawAnswer, type RawRequest, sendRaw, valuesOf } from '../support/raw-request.ts'
 import { testApiOptions } from '../support/resource-servers.ts'
@@ -203,6 +205,52 @@ function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): 
     expect(await ask(framework, guardedBy(guard), { path: '/optional' })).toMatchObject({ status: 200 })
     expect(await ask(framework, guardedBy(guard), sent('/optional', { scope: 'read' }))).toEqual(scopeMissing('api'))
     expect(await ask(framework, guardedBy(guard), sent('/optional', { scope: 'api' }))).toMatchObject({ status: 200 })
+  })
+
+  it('[RFC9728-5.4-1] sends several challenges in lines of their own, also when the framework answers', async () => {
+    const clock = createTestClock()
+    const guard = framework.createGuard(testApiOptions().options)
+    const login = allOf(stepUp({ maxAgeSeconds: 5, clock }), authenticationContext('c1'))
+    const claims = { auth_time: 1, acr: 'pwd', xms_cc: ['cp1'] }
+    const app = framework.createApp()
+    app.route('/guarded', [guard(login)], () => ({}))
+    app.route('/required', [guard()], (request) => guard.require(request, login, {}))
+    const port = await listen(app)
+    for (const path of ['/guarded', '/required']) {
+      const answer = await sendRaw(port, { path, lines: [`Authorization: Bearer ${createToken({ claims })}`] })
+      const lines = valuesOf(answer, 'WWW-Authenticate').map(parseChallenge)
+      expect(answer.status).toBe(401)
+      expect(lines.map(({ params }) => params.error)).toEqual([
+        'insufficient_user_authentication',
+        'insufficient_claims',
+      ])
+      expect(lines[0]?.params.max_age).toBe('5')
+    }
+  })
+
+  it('[RFC9728-3-1] [MCP-PRM-1] serves its protected resource metadata, and names it in challenges', async () => {
+    const resource = 'https://api.example.com/orders'
+    const guard = framework.createGuard(testApiOptions({ metadata: { resource } }).options)
+    const path = '/.well-known/oauth-protected-resource/orders'
+    const app = framework.createApp()
+    app.route(path, [guard.metadata()], () => ({ own: true }))
+    app.route('/orders', [guard.metadata(), guard(scope('orders:read'))], () => ({}))
+    const port = await listen(app)
+    const answer = await sendRaw(port, { path })
+    expect(JSON.parse(answer.body)).toEqual({
+      resource,
+      authorization_servers: ['https://sts.example.com'],
+      scopes_supported: ['orders:read'],
+      bearer_methods_supported: ['header'],
+    })
+    expect(valuesOf(answer, 'Content-Type')).toEqual(['application/json'])
+    expect(valuesOf(answer, 'Access-Control-Allow-Origin')).toEqual(['*'])
+    expect(await sendRaw(port, { path, method: 'OPTIONS' })).toMatchObject({ status: 204, body: '' })
+    expect(await sendRaw(port, { path, method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
+    expect(JSON.parse((await sendRaw(port, { path: `${path}?x` })).body)).toEqual({ own: true })
+    expect(valuesOf(await sendRaw(port, { path: '/orders' }), 'WWW-Authenticate')).toEqual([
+      `Bearer realm="orders", resource_metadata="https://api.example.com${path}", scope="orders:read"`,
+    ])
   })
 
   it('answers 503 and no challenge while the keys cannot be reached, though the token may be good', async () => {

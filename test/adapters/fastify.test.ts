@@ -34,9 +34,9 @@ function createApp(): App<FastifyRequest, Hook> {
 
 const framework: Framework<FastifyRequest, Hook> = {
   createApp,
-  createGuard: (apiOrOptions) => createGuard(apiOrOptions) as Guard<FastifyRequest, Hook>,
+  createGuard: (apiOrOptions) => createGuard(apiOrOptions) as unknown as Guard<FastifyRequest, Hook>,
   handlerOf: (guard, rules, answer) =>
-    (guard as FastifyGuard).handler(...(rules as [never]), (request, _reply, auth) => answer(request, auth)),
+    (guard as unknown as FastifyGuard).handler(...(rules as [never]), (request, _reply, auth) => answer(request, auth)),
   before: (change) => async (request) => change(request),
 }
 

@@ -10,6 +10,7 @@ type RoutePolicy = PolicyLike<VerifiedToken, undefined>
 export interface Guard<Q extends object, H> extends GuardedRequests<Q, Record<string, unknown>> {
   (policy?: RoutePolicy): H
   optional(): H
+  metadata(): H
   handler(...args: readonly unknown[]): H
 }
 

@@ -54,7 +54,7 @@ export const table: readonly Row[] = [
     answer: bare('orders:read orders:write'),
   },
   {
-    title: '[OAUTH21-5.1-1] ignores a token in the query',
+    title: '[OAUTH21-5.1-1] [MCP-TOK-2] ignores a token in the query',
     requests: [{ path: `/caller?access_token=${good}` }],
     answer: bare(),
   },

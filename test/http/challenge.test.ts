@@ -35,7 +35,11 @@ describe.each(codes)('the answer for %s', (code) => {
     })
     const challenge = answer.headers['WWW-Authenticate']
     if (challenge === undefined || !('error' in row)) return
-    expect(parseChallenge(challenge).params).toEqual({ realm: 'orders', error: row.error, error_description: text })
+    expect(parseChallenge(String(challenge)).params).toEqual({
+      realm: 'orders',
+      error: row.error,
+      error_description: text,
+    })
   })
 
   it('[RFC9110-11.6.1-1] has the status of the table, and a challenge for every 401', () => {

@@ -11,14 +11,23 @@ export interface Challenge {
 const param = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)="([^"]*)"/
 
 const text = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+const url = /^https?:\/\/[\x21\x23-\x5b\x5d-\x7e]+$/
 const scopes = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 // "%x20-21 / %x23-5B / %x5D-7E" for error and error_description, scope-tokens with single spaces for scope.
 const allowed: Readonly<Record<string, RegExp>> = {
   realm: text,
   scope: scopes,
-  error: /^(invalid_request|invalid_token|insufficient_scope)$/,
+  error: /^(invalid_request|invalid_token|insufficient_(scope|user_authentication|claims))$/,
   error_description: text,
+  // "a space-separated list of acr values", "a non-negative integer" (RFC 9470 §3).
+  acr_values: scopes,
+  max_age: /^(0|[1-9][0-9]*)$/,
+  // A URL (RFC 9728 §5.1).
+  resource_metadata: url,
+  // Entra: a URL, and standard base64 with its padding.
+  authorization_uri: url,
+  claims: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
 }
 
 /** Reads one Bearer challenge. @throws Error with the place where the grammar is broken. */

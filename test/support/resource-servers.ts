@@ -71,11 +71,16 @@ export interface Refused {
   readonly details: ErrorDetails
 }
 
+interface Admitted {
+  readonly outcome: string
+  readonly error?: AuthError
+}
+
 /** The refusal of a request, as a client and as the operator see it; anything else fails the test. */
-export async function refused(admission: Promise<{ outcome: string; error?: AuthError }>): Promise<Refused> {
+export async function refused(admission: Admitted | Promise<Admitted>): Promise<Refused> {
   const { outcome, error } = await admission
   expect(outcome).toBe('refused')
   expect(error).toBeInstanceOf(AuthError)
   const { code, status, headers, details } = error as AuthError
-  return { code, status, challenge: headers['WWW-Authenticate'], details }
+  return { code, status, challenge: headers['WWW-Authenticate'] as string | undefined, details }
 }

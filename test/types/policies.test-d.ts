@@ -1,28 +1,47 @@
 // What composition demands of caller and resource, as the compiler sees it. Checked by `npx tsc --noEmit`, never run.
 import { createResourceServer, type VerifiedToken } from 'claimcheck'
 import {
+  actor,
   allOf,
   anyOf,
   anyScope,
+  application,
+  authenticated,
+  authenticationContext,
+  authorizationDetails,
   claim,
+  client,
   type Decision,
+  device,
+  group,
   type HasClaim,
+  type HasPrincipal,
   type HasRoles,
   type HasScopes,
   not,
+  permission,
   type Policy,
   type PolicyLike,
   type PolicyQuery,
   policy,
   role,
   scope,
+  senderConstrained,
+  stepUp,
+  tenant,
   type Unmet,
+  user,
+  when,
+  withoutDefaultPolicy,
+  withTimeout,
 } from 'claimcheck/policy'
+import { createOpa } from 'claimcheck/policy/opa'
 import { createGuard } from 'claimcheck/express'
 import { createGuard as createFastifyGuard } from 'claimcheck/fastify'
 import type { Request } from 'express'
 import type { FastifyRequest } from 'fastify'
 import { expectTypeOf } from 'vitest'
+import { z } from 'zod'
 
 interface Order {
   readonly owner: string
@@ -217,6 +236,63 @@ typedGuard(allOf(claim('email_verified', true), claim('sub', 'alice')))
 
 // Decisions are closed.
 expectTypeOf<Decision['effect']>().toEqualTypeOf<'allow' | 'deny' | 'indeterminate'>()
-expectTypeOf<Unmet>().toEqualTypeOf<{ readonly kind: 'scope'; readonly scopes: readonly string[] }>()
+expectTypeOf<Unmet['kind']>().toEqualTypeOf<'scope' | 'step-up' | 'authentication-context' | 'authorization-details'>()
 // @ts-expect-error neither allow, deny nor indeterminate
 policy('x', () => ({ effect: 'maybe' }))
+
+// Every rule says which part of the principal it needs, and compositions demand all of it.
+expectTypeOf(user).toEqualTypeOf<(query: PolicyQuery<HasPrincipal<'kind'>>) => boolean>()
+expectTypeOf(group('g')).toEqualTypeOf<Policy<HasPrincipal<'groups'>>>()
+expectTypeOf(tenant('a', 'b')).toEqualTypeOf<Policy<HasPrincipal<'tenant'>>>()
+expectTypeOf(authorizationDetails('payment')).toEqualTypeOf<Policy<HasClaim<'authorization_details'>>>()
+const everything = allOf(user, group('g'), tenant('t'), client('c'), permission('p'), stepUp({ maxAgeSeconds: 1 }))
+guard(everything)
+guard(allOf(everything, application, device, senderConstrained, authenticated, actor('a'), authenticationContext('c1')))
+// @ts-expect-error no groups
+everything.evaluate({ auth: both, resource: undefined })
+// @ts-expect-error at least one tenant
+tenant()
+// @ts-expect-error a list is no schema
+claim('a', [])
+claim('a', { '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 1 }) } })
+
+// A claim that the resource server does not declare does not compile, however deep it is needed.
+typedGuard(claim('email_verified', z.boolean()))
+// @ts-expect-error a claim that the schema lacks
+typedGuard(allOf(scope('a'), when(user, claim('tier', 'gold'))))
+// @ts-expect-error a claim that the schema lacks
+typedGuard(withTimeout(50, not(claim('tier', 'gold'))))
+// @ts-expect-error a claim that the schema lacks
+typedGuard(withoutDefaultPolicy(authorizationDetails('payment')))
+// @ts-expect-error a claim that the schema lacks
+typed.authorize(token, claim('tier', 'gold'))
+
+// when, withTimeout and withoutDefaultPolicy keep the needs of their members.
+const conditional = when(paid, withTimeout(50, withoutDefaultPolicy(owner)))
+expectTypeOf<ResourceOf<typeof conditional>>().toEqualTypeOf<Order & Paid>()
+guard.require(request, conditional, paidOrder)
+// @ts-expect-error not known to be paid
+guard.require(request, conditional, order)
+// @ts-expect-error no resource yet
+guard(conditional)
+
+// Lists of resources.
+expectTypeOf(api.authorizeAll(token, owner, [order])).resolves.toEqualTypeOf<readonly Decision[]>()
+// @ts-expect-error not known to be paid
+api.authorizeAll(token, settled, [order])
+
+// Engines give policies that need what their mapping needs.
+const opa = createOpa({
+  url: 'https://opa',
+  map: ({ auth, resource }: EngineNeeds) => ({ a: auth.principal.key, r: resource.owner }),
+})
+expectTypeOf(opa.policy('read')).toEqualTypeOf<Policy<VerifiedToken, Order>>()
+guard.require(request, anyOf(opa.policy('read'), role('manager')), order)
+// @ts-expect-error needs an order
+guard(opa.policy('read'))
+
+interface EngineNeeds {
+  readonly auth: VerifiedToken
+  readonly action: string
+  readonly resource: Order
+}

@@ -1,0 +1,108 @@
+// From a policy's decision to the one answer for it: RFC 6750 insufficient_scope, RFC 9470
+// insufficient_user_authentication, Entra's insufficient_claims, or a refusal that invites no loop.
+import { AuthError, type AuthErrorOptions, type ChallengeParams, type Challenge } from './errors.ts'
+import { claimsChallenge, hasClaimsCapability } from './http/claims-challenge.ts'
+import type { JsonObject } from './internal/json.ts'
+import { printable } from './internal/printable.ts'
+import type { Decision, Unmet } from './policy/decision.ts'
+import { describeToken } from './token/describe-token.ts'
+import { createTokenParser } from './token/parse-token.ts'
+
+type Undecided = Extract<Decision, { effect: 'indeterminate' }>
+
+/** What a refusal reads of the caller. */
+interface Caller {
+  readonly issuer: string
+  readonly token: string
+  readonly header: JsonObject
+  readonly claims: JsonObject
+}
+
+/** What a refusal says besides the decision itself. */
+export interface RefusalContext {
+  readonly auth: Caller
+  readonly policy: { readonly id: string; readonly requires?: readonly Unmet[] }
+  /** What every challenge of the resource server says. */
+  readonly params: ChallengeParams
+}
+
+/** The error that a decision calls for which does not allow. */
+export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, context: RefusalContext): AuthError {
+  const { auth, policy, params } = context
+  const reasons = decision.reasons?.map(({ code }) => printable(code))
+  const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }
+  if (decision.effect === 'indeterminate') return undecided(decision, details)
+  const options = { details, challengeParams: params }
+  const { unmet = [] } = decision
+  if (unmet.length === 0 || !canHelp(unmet, auth)) return new AuthError('access_denied', options)
+  // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
+  const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...(policy.requires ?? []), ...unmet]) : {}
+  const challenges = loginChallenges(unmet, auth)
+  const [first = { code: 'insufficient_scope' as const, params: {} }, ...more] = challenges
+  return new AuthError(first.code, {
+    details,
+    challengeParams: { ...params, ...scopes, ...first.params },
+    moreChallenges: more.map((one) => ({ ...one, params: { ...params, ...scopes, ...one.params } })),
+  })
+}
+
+function undecided({ kind, cause, retryAfterSeconds }: Undecided, details: AuthErrorOptions['details']): AuthError {
+  const options = { details: { ...details, cause } }
+  if (kind === 'incomplete') return new AuthError('facts_incomplete', options)
+  return new AuthError('policy_unavailable', {
+    ...options,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
+}
+
+/** All of it must be within the client's reach: to help it with a part would only send it round in circles. */
+function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
+  return unmet.every(({ kind }) => {
+    if (kind === 'authentication-context') return understandsClaims(auth)
+    // "No error code is registered" for it, and insufficient_scope would mislead (RFC 9396 §9).
+    return kind !== 'authorization-details'
+  })
+}
+
+/** Read from the token itself: a claims schema may have left `xms_cc` out. */
+function understandsClaims({ token, claims }: Caller): boolean {
+  const parsed = createTokenParser()(token)
+  return hasClaimsCapability('code' in parsed ? claims : parsed.claims)
+}
+
+/** One challenge says all about acr and age; Entra's is another, since its clients read only that. */
+function loginChallenges(unmet: readonly Unmet[], auth: Caller): readonly Challenge[] {
+  const context = unmet.find(({ kind }) => kind === 'authentication-context') as { context: string } | undefined
+  const steps = unmet.filter((one) => one.kind === 'step-up')
+  return [
+    ...(steps.length > 0 ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps) }] : []),
+    ...(context
+      ? [{ code: 'insufficient_claims' as const, params: claimsChallenge(context.context, auth.issuer) }]
+      : []),
+  ]
+}
+
+/** Of several step-ups the values that satisfy all, if there are any, else those of the first; and the shortest age. */
+function stepUpParams(steps: readonly Extract<Unmet, { kind: 'step-up' }>[]): ChallengeParams {
+  const lists = steps.flatMap(({ acrValues }) => (acrValues ? [acrValues] : []))
+  const [first = []] = lists
+  const common = first.filter((value) => lists.every((list) => list.includes(value)))
+  const values = common.length > 0 ? common : first
+  const ages = steps.flatMap(({ maxAgeSeconds }) => maxAgeSeconds ?? [])
+  return {
+    ...(values.length > 0 && { acr_values: values.join(' ') }),
+    ...(ages.length > 0 && { max_age: String(Math.min(...ages)) }),
+  }
+}
+
+/** All scopes that would help, in one `scope` parameter (RFC 6750 §3). */
+export function scopeParam(unmet: readonly Unmet[] = []): ChallengeParams {
+  const scopes = scopesOf(unmet)
+  return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
+}
+
+/** The scopes of `unmet`, once each. `offline_access` is between client and STS: no resource asks for it (MCP). */
+export function scopesOf(unmet: readonly Unmet[]): readonly string[] {
+  const named = unmet.flatMap((one) => (one.kind === 'scope' ? one.scopes : []))
+  return [...new Set(named)].filter((scope) => scope !== 'offline_access')
+}

@@ -1,0 +1,118 @@
+// The rules about claims that claimcheck itself does not read.
+import type { StandardSchema } from '../token/standard-schema.ts'
+import { declaredUnmet, yesOrNo } from './decision.ts'
+import { isThenable, type Policy, whenSettled } from './policy.ts'
+
+/** What a rule about the claim `N` needs of a caller. */
+export type HasClaim<N extends string> = {
+  readonly claims: { readonly [name in N]?: unknown } | { readonly [name: string]: unknown }
+}
+
+type Primitive = string | number | boolean
+type Predicate = (value: unknown) => boolean | PromiseLike<boolean>
+
+/**
+ * Requires a claim. `expected` is a value that the claim must be (or, for a claim that is a list, hold), a function that
+ * is given the claim's value, `undefined` when it is absent, and answers `true` or `false`, now or later, or a Standard
+ * Schema (zod, valibot, …) that the claim's value must satisfy.
+ *
+ * `path` is the claim's name, taken literally, or a list of names that leads into nested objects.
+ *
+ * @example claim('email_verified', true)
+ * @example claim(['address', 'country'], (country) => country === 'CH')
+ */
+export function claim<const N extends string>(
+  path: N | readonly [N, ...string[]],
+  expected: Primitive | Predicate | StandardSchema,
+): Policy<HasClaim<N>> {
+  const names: readonly string[] = [path].flat()
+  if (names.length === 0 || names.some((name) => typeof name !== 'string'))
+    throw new TypeError('claim() needs the name of a claim.')
+  const id = `claim(${names.join('.')})`
+  const check = typeof expected === 'object' ? satisfies(expected) : expected
+  if (typeof check === 'function') {
+    // Only true and false count: a predicate that hands back the claim itself must not let the claim decide.
+    return { id, evaluate: ({ auth }) => whenSettled(() => check(memberAt(auth.claims, names)), yesOrNo) }
+  }
+  if (!['string', 'number', 'boolean'].includes(typeof check)) {
+    throw new TypeError('claim() needs a string, number, boolean or function to compare with.')
+  }
+  return { id, evaluate: ({ auth }) => yesOrNo(isOrHolds(memberAt(auth.claims, names), check)) }
+}
+
+/**
+ * Requires a grant of `type` in `authorization_details` (RFC 9396 §9.1) that satisfies `expected`, a Standard Schema or a
+ * function. A type that no policy asks for grants nothing.
+ *
+ * No challenge can ask for such a grant, so the client gets a plain 403; `unmet` of the decision names the type.
+ *
+ * @example authorizationDetails('payment', z.object({ type: z.literal('payment'), amount: z.number().min(100) }))
+ */
+export function authorizationDetails(
+  type: string,
+  expected: Predicate | StandardSchema = () => true,
+): Policy<HasClaim<'authorization_details'>> {
+  if (typeof type !== 'string' || type === '') throw new TypeError('authorizationDetails() needs a type.')
+  const check = typeof expected === 'object' ? satisfies(expected) : expected
+  if (typeof check !== 'function')
+    throw new TypeError('authorizationDetails() needs a function or a schema to check a grant with.')
+  const unmet = declaredUnmet({ kind: 'authorization-details', types: [type] })
+  return {
+    id: `authorizationDetails(${type})`,
+    requires: unmet,
+    evaluate: ({ auth }) =>
+      whenSettled(
+        () => someGrant(grantsOf(memberAt(auth.claims, ['authorization_details']), type), check),
+        (granted) => (granted ? { effect: 'allow' } : { effect: 'deny', unmet }),
+      ),
+  }
+}
+
+function grantsOf(details: unknown, type: string): readonly unknown[] {
+  // "an array of JSON objects" with a member "type" (RFC 9396 §2); anything else grants nothing.
+  return Array.isArray(details) ? details.filter((one: unknown) => memberAt(one, ['type']) === type) : []
+}
+
+/** Asks one grant after the other; stays synchronous while the answers are. */
+function someGrant(grants: readonly unknown[], check: Predicate): boolean | Promise<boolean> {
+  for (const [index, grant] of grants.entries()) {
+    const answer = check(grant)
+    if (isThenable(answer)) {
+      const rest = grants.slice(index + 1)
+      return Promise.resolve(answer).then((settled) => isYes(settled) || someGrant(rest, check))
+    }
+    if (isYes(answer)) return true
+  }
+  return false
+}
+
+function isYes(answer: unknown): boolean {
+  return yesOrNo(answer).effect === 'allow'
+}
+
+function satisfies(schema: StandardSchema | null): Predicate | undefined {
+  const standard = schema?.['~standard']
+  if (typeof standard?.validate !== 'function') return undefined
+  return (value) => {
+    const result = standard.validate(value)
+    return isThenable(result) ? Promise.resolve(result).then(isValid) : isValid(result)
+  }
+}
+
+/** @throws TypeError for what is no result of a schema: it says neither yes nor no. */
+function isValid(result: { readonly issues?: unknown }): boolean {
+  if (Array.isArray(result.issues)) return false
+  if (result.issues === undefined && Object.hasOwn(result, 'value')) return true
+  throw new TypeError('A schema answered with neither a value nor issues.')
+}
+
+/** Own members only: a claim named like something that every object inherits is absent unless it was sent. */
+function memberAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (name === undefined) return value
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return memberAt((value as Record<string, unknown>)[name], rest)
+}
+
+function isOrHolds(value: unknown, expected: Primitive | undefined): boolean {
+  return value === expected || (Array.isArray(value) && value.includes(expected))
+}

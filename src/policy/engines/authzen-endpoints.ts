@@ -1,0 +1,48 @@
+// Where a decision point answers: its own metadata says it (AuthZEN Authorization API 1.0 §9).
+import { type Fetch, fetchJson } from '../../internal/fetch-json.ts'
+import { checkOptionNames } from '../../internal/options.ts'
+import { checkedAddress } from './decision-point.ts'
+
+/** The addresses of a decision point. */
+export interface AuthzenEndpoints {
+  /** Decides about one question. */
+  readonly evaluation: string
+  /** Decides about many at once. */
+  readonly evaluations?: string
+}
+
+/**
+ * Fetches the metadata of the decision point `pdp` at its well-known path.
+ *
+ * @throws Error when it cannot be had, or names another decision point: then nothing of it may be used (§9.2.3).
+ */
+export async function discoverAuthzen(
+  pdp: string,
+  { fetch = globalThis.fetch, timeoutMs = 5000 }: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
+): Promise<AuthzenEndpoints> {
+  const { origin, pathname } = new URL(checkedAddress('pdp', pdp))
+  const address = `${origin}/.well-known/authzen-configuration${pathname === '/' ? '' : pathname}`
+  const { signal } = new AbortController()
+  const { value } = await fetchJson(address, { fetch, timeoutMs, maxBytes: 65_536, signal, retry: true })
+  if (value.policy_decision_point !== pdp) throw new Error(`the metadata at ${address} is not that of ${pdp}`)
+  return readEndpoints({
+    evaluation: value.access_evaluation_endpoint as string,
+    ...(value.access_evaluations_endpoint !== undefined && {
+      evaluations: value.access_evaluations_endpoint as string,
+    }),
+  })
+}
+
+/** @throws TypeError for addresses that must not be asked. */
+export function readEndpoints(pdp: string | AuthzenEndpoints): AuthzenEndpoints {
+  if (typeof pdp === 'string') {
+    // "/access/v1/evaluation" is the default path (§10.1.1); many at once is a choice of the decision point.
+    return { evaluation: `${checkedAddress('pdp', pdp).replace(/\/$/, '')}/access/v1/evaluation` }
+  }
+  checkOptionNames('pdp', pdp, ['evaluation', 'evaluations'])
+  const { evaluation, evaluations } = pdp
+  return {
+    evaluation: checkedAddress('pdp.evaluation', evaluation),
+    ...(evaluations !== undefined && { evaluations: checkedAddress('pdp.evaluations', evaluations) }),
+  }
+}

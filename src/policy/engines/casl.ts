@@ -1,0 +1,77 @@
+// "claimcheck/policy/casl": abilities of CASL (@casl/ability), which the application defines for each caller.
+import type { AnyAbility } from '@casl/ability'
+import { checkFunction, checkOptionNames } from '../../internal/options.ts'
+import type { Decision } from '../decision.ts'
+import type { Policy } from '../policy.ts'
+import { checkAction, type EngineQuery } from './engine.ts'
+
+/** A question to an ability, as `ability.can(action, subject, field)` takes it. */
+export interface CaslRequest {
+  /** Default: the action of the policy. */
+  readonly action?: string
+  /** `subject('Order', order)`, or an instance. The bare type asks whether the caller may do it to *some*. */
+  readonly subject: unknown
+  readonly field?: string
+}
+
+export interface CaslOptions<A, R> {
+  /** Defines what a caller may do. Called for every decision: keep what is dear to make. */
+  readonly abilityFor: (auth: A) => AnyAbility
+  /** Makes the question. */
+  readonly map: (query: EngineQuery<A, R>) => CaslRequest
+}
+
+export interface CaslEngine<A, R> {
+  /** The policy that asks the caller's ability for `action`. A rule with `cannot` is a veto. */
+  policy(action: string): Policy<A, R>
+  /** Defines abilities in another way from the next question on. */
+  replace(abilityFor: CaslOptions<A, R>['abilityFor']): void
+}
+
+/** Makes an engine of CASL abilities. @throws TypeError when a function is missing. */
+export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
+  checkOptionNames('createCasl()', options, ['abilityFor', 'map'])
+  const { map } = options
+  let { abilityFor } = options
+  checkFunction('abilityFor', abilityFor)
+  checkFunction('map', map)
+
+  function policy(action: string): Policy<A, R> {
+    checkAction(action)
+    return {
+      id: `casl(${action})`,
+      mayVeto: true,
+      evaluate: ({ auth, resource }) => decide(abilityFor(auth), { action, ...map({ auth, action, resource }) }),
+    }
+  }
+
+  function replace(next: CaslOptions<A, R>['abilityFor']): void {
+    checkFunction('abilityFor', next)
+    abilityFor = next
+  }
+
+  return { policy, replace }
+}
+
+function decide(ability: AnyAbility, { action, subject, field }: CaslRequest): Decision {
+  const rule = ability.relevantRuleFor(action, subject, field) as Rule | null
+  if (rule === null) return { effect: 'deny' }
+  const { inverted, reason } = rule
+  const why = {
+    code: `${inverted ? 'cannot' : 'can'} ${[rule.action].flat().join(',')} ${[rule.subject].flat().map(typeName).join(',')}`,
+  }
+  const reasons = [reason === undefined ? why : { ...why, message: reason }]
+  if (typeof inverted !== 'boolean') throw new TypeError('the ability answered with something that is no rule')
+  return inverted ? { effect: 'deny', final: true, reasons } : { effect: 'allow', reasons }
+}
+
+interface Rule {
+  readonly inverted: unknown
+  readonly action: string | string[]
+  readonly subject: unknown
+  readonly reason?: string
+}
+
+function typeName(type: unknown): string {
+  return typeof type === 'function' ? type.name : String(type)
+}

@@ -1,0 +1,28 @@
+// Cedar policies as they are written: a text is taken apart, so that each policy is known by its own name.
+import { policySetTextToParts, policyToJson } from '@cedar-policy/cedar-wasm/nodejs'
+
+/** Cedar policies: one text, where `@id("…")` names a policy, or each by its id. */
+export type CedarPolicies = string | Readonly<Record<string, string>>
+
+/** Cedar itself numbers the policies of a text; their own names say more. */
+export function policiesById(policies: CedarPolicies): Record<string, string> {
+  if (typeof policies !== 'string') return { ...policies }
+  const parts = orThrow('policies', policySetTextToParts(policies))
+  if (parts.policy_templates.length > 0) throw new TypeError('policies: templates are not supported.')
+  const named = parts.policies.map(
+    (policy, at) => [orThrow('policies', policyToJson(policy)).json.annotations?.id ?? `policy${at}`, policy] as const,
+  )
+  const byId = Object.fromEntries(named)
+  if (Object.keys(byId).length < named.length) throw new TypeError('policies: two policies have the same @id.')
+  return byId
+}
+
+/** @throws TypeError with Cedar's first message, when it answered with a failure. */
+export function orThrow<T extends { readonly type: string }>(
+  what: string,
+  answer: T,
+): Extract<T, { readonly type: 'success' }> {
+  if (answer.type === 'success') return answer as Extract<T, { readonly type: 'success' }>
+  const [error] = (answer as { readonly errors?: readonly { readonly message: string }[] }).errors ?? []
+  throw new TypeError(`${what}: ${error?.message}`)
+}

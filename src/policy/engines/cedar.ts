@@ -1,0 +1,85 @@
+// "claimcheck/policy/cedar": Cedar policies, decided in this process by @cedar-policy/cedar-wasm.
+import {
+  preparsePolicySet,
+  preparseSchema,
+  type Schema,
+  type StatefulAuthorizationCall,
+  statefulIsAuthorized,
+  validate,
+} from '@cedar-policy/cedar-wasm/nodejs'
+import { checkFunction, checkOptionNames } from '../../internal/options.ts'
+import { type Decision, indeterminate } from '../decision.ts'
+import type { Policy } from '../policy.ts'
+import { type CedarPolicies, orThrow, policiesById } from './cedar-policies.ts'
+import { checkAction, type EngineQuery, readUnmetByRule, reasonsFor, type UnmetByRule, unmetBy } from './engine.ts'
+
+export type { CedarPolicies } from './cedar-policies.ts'
+
+/** A question to Cedar. */
+export type CedarRequest = Pick<StatefulAuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>
+
+export interface CedarOptions<A, R> {
+  readonly policies: CedarPolicies
+  /** With one, policies are validated when they are made and requests when they are asked. */
+  readonly schema?: Schema
+  /** Makes the question. */
+  readonly map: (query: EngineQuery<A, R>) => CedarRequest
+  /** What would lift a denial by the `forbid` of that id, such as a step-up. */
+  readonly unmet?: UnmetByRule
+}
+
+export interface CedarEngine<A, R> {
+  /** The policy that asks Cedar whether the caller may do `action`. A `forbid` is a veto. */
+  policy(action: string): Policy<A, R>
+  /** Takes other policies from the next question on. @throws TypeError, and keeps the old ones, when they are wrong. */
+  replace(policies: CedarPolicies): void
+}
+
+/** Makes an engine of Cedar policies. A policy that errors makes the decision indeterminate: Cedar would skip a `forbid`. @throws TypeError when they are wrong. */
+export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R> {
+  checkOptionNames('createCedar()', options, ['policies', 'schema', 'map', 'unmet'])
+  const { schema, map } = options
+  checkFunction('map', map)
+  const unmet = readUnmetByRule(options.unmet)
+  const name: string = crypto.randomUUID()
+  if (schema !== undefined) orThrow('schema', preparseSchema(name, schema))
+  const checked = schema === undefined ? {} : { preparsedSchemaName: name, validateRequest: true }
+
+  function replace(policies: CedarPolicies): void {
+    const staticPolicies = policiesById(policies)
+    const result = schema === undefined ? undefined : validate({ schema, policies: { staticPolicies } })
+    if (result) orThrow('policies', result)
+    const [fault] = result?.type === 'success' ? result.validationErrors : []
+    if (fault) throw new TypeError(`policies: ${fault.error.message}`)
+    orThrow('policies', preparsePolicySet(name, { staticPolicies }))
+  }
+
+  function decide(request: CedarRequest): Decision {
+    const answer = statefulIsAuthorized({ ...request, ...checked, preparsedPolicySetId: name })
+    if (answer.type !== 'success') return indeterminate(new Error(`Cedar: ${answer.errors[0]?.message}`))
+    const { decision, diagnostics } = answer.response
+    const { reason, errors } = diagnostics
+    // Cedar skips a policy that errors, also a forbid, and may then allow.
+    if (errors.length > 0)
+      return {
+        ...indeterminate(new Error(`Cedar: ${errors[0]?.error.message}`)),
+        ...reasonsFor(errors.map((one) => one.policyId)),
+      }
+    if (decision === 'allow') return { effect: 'allow', ...reasonsFor(reason) }
+    // Without a reason no policy applied; with one it was a forbid.
+    if (reason.length === 0) return { effect: 'deny' }
+    return { effect: 'deny', final: true, ...unmetBy(reason, unmet), ...reasonsFor(reason) }
+  }
+
+  function policy(action: string): Policy<A, R> {
+    checkAction(action)
+    return {
+      id: `cedar(${action})`,
+      mayVeto: true,
+      evaluate: ({ auth, resource }) => decide(map({ auth, action, resource })),
+    }
+  }
+
+  replace(options.policies)
+  return { policy, replace }
+}

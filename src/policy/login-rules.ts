@@ -1,0 +1,82 @@
+// The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
+import { type Clock, systemClock } from '../clock.ts'
+import { checkOptionNames } from '../internal/options.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, type Decision, declaredUnmet, type Unmet } from './decision.ts'
+import type { Policy } from './policy.ts'
+import type { HasPrincipal } from './rules.ts'
+
+/** What a login must have been like. */
+export interface StepUpOptions {
+  /** One of these authentication context classes (`acr`), the preferred first. */
+  readonly acrValues?: readonly string[]
+  /** At most this many seconds ago (`auth_time`). */
+  readonly maxAgeSeconds?: number
+  /** Default: the system's clock. */
+  readonly clock?: Clock
+}
+
+type HasLogin = HasPrincipal<'kind' | 'authentication'>
+
+// How far ahead of ours the clock of an STS may be; a login from later than that says nothing of its age.
+const toleranceSeconds = 300
+
+/**
+ * Requires a login of a certain strength or age. Who lacks it gets a 401 `insufficient_user_authentication` (RFC 9470),
+ * and can come back with a better token; an application or device cannot log in, so it gets a plain 403.
+ *
+ * A token without `acr` or `auth_time` does not satisfy it.
+ *
+ * @example stepUp({ acrValues: ['urn:example:mfa'], maxAgeSeconds: 300 })
+ * @throws TypeError when neither is given, or no challenge could name it.
+ */
+export function stepUp(options: StepUpOptions): Policy<HasLogin> {
+  checkOptionNames('stepUp()', options, ['acrValues', 'maxAgeSeconds', 'clock'])
+  const { acrValues, maxAgeSeconds, clock = systemClock } = options
+  if (acrValues === undefined && maxAgeSeconds === undefined)
+    throw new TypeError('stepUp() needs acrValues or maxAgeSeconds.')
+  if (acrValues !== undefined && (!Array.isArray(acrValues) || acrValues.length === 0))
+    throw new TypeError('acrValues must be a list of at least one value.')
+  const wanted = {
+    ...(acrValues && { acrValues: acrValues.map(checkedAcr) }),
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds: checkedMaxAge(maxAgeSeconds) }),
+  }
+  const words = [...(wanted.acrValues ?? []), ...(maxAgeSeconds === undefined ? [] : [`${maxAgeSeconds}s`])]
+  return loginRule(`stepUp(${words.join(' ')})`, { kind: 'step-up', ...wanted }, ({ acr, time }) => {
+    if (wanted.acrValues && !(acr !== undefined && wanted.acrValues.includes(acr))) return false
+    if (maxAgeSeconds === undefined) return true
+    const age = clock.nowMs() / 1000 - (time ?? Number.NaN)
+    return age <= maxAgeSeconds && age >= -toleranceSeconds
+  })
+}
+
+/**
+ * Requires that the login satisfied the authentication context `context` of Entra Conditional Access (`acrs`). Clients that
+ * can handle it (`xms_cc` with `cp1`) get a 401 `insufficient_claims`, others a plain 403.
+ *
+ * @example authenticationContext('c1')
+ */
+export function authenticationContext(context: string): Policy<HasLogin> {
+  const wanted = checkedContext(context)
+  return loginRule(`authenticationContext(${wanted})`, { kind: 'authentication-context', context: wanted }, (login) =>
+    (login.contexts ?? []).some((one) => one.toLowerCase() === wanted),
+  )
+}
+
+function loginRule(
+  id: string,
+  lacking: Unmet,
+  met: (login: HasLogin['principal']['authentication']) => boolean,
+): Policy<HasLogin> {
+  const unmet = declaredUnmet(lacking)
+  const helpable: Decision = { effect: 'deny', unmet }
+  return {
+    id,
+    requires: unmet,
+    evaluate: ({ auth: { principal } }) => {
+      if (met(principal.authentication)) return { effect: 'allow' }
+      // Nobody can log in for these: a challenge would only send them round in circles.
+      const cannotLogIn = principal.kind === 'application' || principal.kind === 'device'
+      return cannotLogIn ? { effect: 'deny' } : helpable
+    },
+  }
+}

@@ -1,0 +1,130 @@
+// The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
+import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { checkedScope, declaredUnmet } from './decision.ts'
+import type { Policy } from './policy.ts'
+import type { HasPrincipal } from './rules.ts'
+
+/** What a rule about scopes needs of a caller. */
+export interface HasScopes {
+  readonly principal: { readonly scopes: readonly string[] }
+}
+
+/** The rules about scopes of an API whose scopes imply others. */
+export interface ScopeRules {
+  /** Like `scope`, and a scope that implies a wanted one counts for it. */
+  scope(...scopes: readonly [string, ...string[]]): Policy<HasScopes>
+  /** Like `anyScope`, and a scope that implies a wanted one counts for it. */
+  anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes>
+}
+
+/** Which scopes each scope implies, directly. */
+type Implications = Readonly<Record<string, readonly string[]>>
+
+/** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: no scope implies another (`scopeRules` lets them). */
+export function scope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
+  return allScopes(scopes, new Map())
+}
+
+/** Requires one of `scopes`. A client that has none is told of the first. */
+export function anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
+  return oneScope(scopes, new Map())
+}
+
+/**
+ * Makes the rules for scopes that imply others, and what these imply in turn. A challenge then names no scope that another
+ * one in it implies.
+ *
+ * @example const { scope } = scopeRules({ implies: { files: ['files:read', 'files:write'] } })
+ * @throws TypeError for what can be no scope.
+ */
+export function scopeRules(options: { readonly implies: Implications }): ScopeRules {
+  checkOptionNames('scopeRules()', options, ['implies'])
+  const granters = grantersOf(options.implies)
+  return { scope: (...scopes) => allScopes(scopes, granters), anyScope: (...scopes) => oneScope(scopes, granters) }
+}
+
+/**
+ * Requires the scope `scopeName`, which a user has granted to a client, or the app role `appRole`, which an administrator
+ * has given to an application that calls for itself (Entra). A user who has a role of that name does not qualify by it.
+ */
+export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> {
+  if (typeof appRole !== 'string' || appRole === '')
+    throw new TypeError('scopeOrAppRole() needs a scope and the name of an app role.')
+  const unmet = declaredUnmet({ kind: 'scope', scopes: [scopeName] })
+  return {
+    id: `scopeOrAppRole(${scopeName} ${appRole})`,
+    requires: unmet,
+    evaluate: ({ auth: { principal } }) => {
+      const { kind, roles, scopes } = principal
+      if (scopes.includes(scopeName) || (kind === 'application' && roles.includes(appRole))) return { effect: 'allow' }
+      // An application gets its roles from an administrator: no scope that it could ask for would help.
+      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', unmet }
+    },
+  }
+}
+
+function allScopes(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
+  const wanted = scopes.map((one) => [checkedScope(one), ...(granters.get(one) ?? [])])
+  const needed = scopes.filter((one, at) => !isImplied(one, scopes, at, granters))
+  return scopeRule('scope', scopes, needed, (granted) =>
+    wanted.every((accepted) => accepted.some((one) => granted.includes(one))),
+  )
+}
+
+function oneScope(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
+  const accepted = scopes.flatMap((one) => [checkedScope(one), ...(granters.get(one) ?? [])])
+  return scopeRule('anyScope', scopes, scopes.slice(0, 1), (granted) => accepted.some((one) => granted.includes(one)))
+}
+
+/** Of scopes that imply each other the first stays. */
+function isImplied(
+  one: string,
+  scopes: readonly string[],
+  at: number,
+  granters: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const above = granters.get(one) ?? []
+  return scopes.some((other, otherAt) => {
+    if (other === one || !above.includes(other)) return false
+    return otherAt < at || !granters.get(other)?.includes(one)
+  })
+}
+
+function scopeRule(
+  name: string,
+  scopes: readonly string[],
+  needed: readonly string[],
+  met: (granted: readonly string[]) => boolean,
+): Policy<HasScopes> {
+  if (scopes.length === 0) throw new TypeError(`${name}() needs at least one scope.`)
+  const unmet = declaredUnmet({ kind: 'scope', scopes: needed })
+  return {
+    id: `${name}(${scopes.join(' ')})`,
+    requires: unmet,
+    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', unmet }),
+  }
+}
+
+/** For each scope all those that imply it, however many steps away. */
+function grantersOf(implies: Implications): ReadonlyMap<string, readonly string[]> {
+  const granters = new Map<string, Set<string>>()
+  for (const above of Object.keys(implies)) {
+    checkedScope(above)
+    for (const below of impliedBy(above, implies)) granters.set(below, (granters.get(below) ?? new Set()).add(above))
+  }
+  return new Map([...granters].map(([scope, above]) => [scope, [...above]]))
+}
+
+function impliedBy(above: string, implies: Implications): ReadonlySet<string> {
+  const reached = new Set<string>()
+  const waiting = [above]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const below: unknown = Object.hasOwn(implies, next) ? implies[next] : []
+    checkStrings(`implies['${next}']`, below, 0)
+    for (const one of below.map(checkedScope)) {
+      if (!reached.has(one)) waiting.push(one)
+      reached.add(one)
+    }
+  }
+  return reached
+}

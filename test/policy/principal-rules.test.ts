@@ -1,0 +1,130 @@
+// The rules about who is calling: exact comparison, and nothing guessed.
+import {
+  actor,
+  application,
+  authenticated,
+  client,
+  type Decision,
+  device,
+  evaluate,
+  group,
+  not,
+  permission,
+  type PolicyLike,
+  senderConstrained,
+  tenant,
+  user,
+} from 'claimcheck/policy'
+import { describe, expect, it } from 'vitest'
+import { allowed, denied } from './answers.ts'
+import { asking } from './callers.ts'
+
+const kinds = ['user', 'application', 'device', 'unknown'] as const
+
+it('authenticated allows every verified caller', () => {
+  for (const kind of kinds) expect(evaluate(authenticated, asking({ kind }))).toEqual(allowed)
+})
+
+it('[RFC9700-4.15-1] user, application and device each want their own kind, and never one that is unknown', () => {
+  const rules = { user, application, device }
+  for (const [wanted, rule] of Object.entries(rules)) {
+    for (const kind of kinds) {
+      expect(evaluate(rule, asking({ kind })), `${wanted} ${kind}`).toEqual(kind === wanted ? allowed : denied)
+    }
+  }
+})
+
+it('senderConstrained wants a proof of possession', () => {
+  for (const proof of ['dpop', 'mtls'] as const)
+    expect(evaluate(senderConstrained, asking({}, { proof }))).toEqual(allowed)
+  expect(evaluate(senderConstrained, asking({}, { proof: 'none' }))).toEqual(denied)
+  expect(evaluate(senderConstrained, asking({}, { proof: 'yes' as 'none' }))).toEqual(denied)
+})
+
+it('permission wants the permission, exactly, and takes neither scope nor role for it', () => {
+  expect(evaluate(permission('orders:refund'), asking({ permissions: ['x', 'orders:refund'] }))).toEqual(allowed)
+  for (const changes of [{}, { permissions: ['orders'] }, { scopes: ['orders:refund'] }, { roles: ['orders:refund'] }])
+    expect(evaluate(permission('orders:refund'), asking(changes))).toEqual(denied)
+})
+
+describe('group', () => {
+  const listed = (values: readonly string[], complete: boolean) => asking({ groups: { values, complete } })
+
+  it('allows a member and denies everybody else, when the token lists all groups', () => {
+    expect(evaluate(group('g1'), listed(['g0', 'g1'], true))).toEqual(allowed)
+    expect(evaluate(group('g1'), listed(['g0', 'G1'], true))).toEqual(denied)
+  })
+
+  it('cannot tell when the token left groups out, unless the group is one of the rest', () => {
+    const incomplete = { effect: 'indeterminate', kind: 'incomplete', cause: expect.any(Error) }
+    expect(evaluate(group('g1'), listed(['g1'], false))).toEqual(allowed)
+    expect(evaluate(group('g1'), listed([], false))).toEqual(incomplete)
+    expect(evaluate(not(group('blocked')), listed([], false))).toEqual(incomplete)
+    expect(evaluate(not(group('blocked')), listed(['blocked'], false))).toEqual(denied)
+  })
+})
+
+it('tenant and client want one of those named, and never an absent one', () => {
+  expect(evaluate(tenant('t1', 't2'), asking({ tenant: 't2' }))).toEqual(allowed)
+  for (const changes of [{}, { tenant: 't3' }, { tenant: 'T1' }, { tenant: '' }])
+    expect(evaluate(tenant('t1', 't2'), asking(changes))).toEqual(denied)
+  expect(evaluate(client('web', 'cli'), asking({ client: { id: 'cli', type: 'public' } }))).toEqual(allowed)
+  expect(evaluate(client('web'), asking({ client: { id: 'cli', type: 'public' } }))).toEqual(denied)
+  // The subject of an application's token may be named like a client: that is another thing.
+  expect(evaluate(client('alice'), asking())).toEqual(denied)
+  expect(tenant('t1', 't2').id).toBe('tenant(t1 t2)')
+})
+
+describe('actor', () => {
+  const acting = (subject: string) => asking({ actor: { subject, traits: [] } })
+
+  it('[RFC8693-4.1-1] wants the outermost actor, by subject or by function, and sees no other', () => {
+    expect(evaluate(actor('agent-7'), acting('agent-7'))).toEqual(allowed)
+    expect(evaluate(actor('agent-7'), acting('agent-8'))).toEqual(denied)
+    const nested = asking(
+      { actor: { subject: 'outer', traits: [] } },
+      { claims: { act: { sub: 'outer', act: { sub: 'agent-7' } } } },
+    )
+    expect(evaluate(actor('agent-7'), nested)).toEqual(denied)
+    expect(
+      evaluate(
+        actor(({ subject }) => subject.startsWith('agent-')),
+        acting('agent-9'),
+      ),
+    ).toEqual(allowed)
+  })
+
+  it('denies where nobody acts, and does not ask the function then', () => {
+    expect(evaluate(actor('alice'), asking())).toEqual(denied)
+    expect(
+      evaluate(
+        actor(() => expect.fail('was asked')),
+        asking(),
+      ),
+    ).toEqual(denied)
+    expect(evaluate(not(actor(() => true)), asking())).toEqual(allowed)
+  })
+
+  it('[RFC8693-4.4-1] gives nothing for may_act', () => {
+    expect(evaluate(actor('agent-7'), asking({}, { claims: { may_act: { sub: 'agent-7' } } }))).toEqual(denied)
+  })
+})
+
+it.each([
+  ['permission', permission, 'permission() needs the name of a permission.'],
+  ['group', group, 'group() needs the id of a group.'],
+  ['tenant', tenant, 'tenant() needs the id of a tenant.'],
+  ['client', client, 'client() needs the id of a client.'],
+  ['actor', actor, 'actor() needs the subject of an actor, or a function.'],
+] as const)('%s needs a name: what it compares with is never empty', (_, rule, message) => {
+  const make = rule as unknown as (...names: readonly unknown[]) => PolicyLike
+  for (const names of [[], [''], [undefined], [null], [1], [['a']]])
+    expect(() => make(...names)).toThrow(new TypeError(message))
+})
+
+it('has no challenge for what no client can ask for', () => {
+  for (const rule of [permission('p'), tenant('t'), client('c'), actor('a')]) {
+    expect(rule.requires).toBeUndefined()
+    expect(evaluate(rule, asking()) as Decision).not.toHaveProperty('unmet')
+  }
+})
