@@ -28,55 +28,51 @@ function createRandom(seed: number): () => number {
   }
 }
 
-it.each([1, 2])(
-  'a flapping list refuses no valid token over 48 hours (seed %i)',
-  { timeout: 60_000 },
-  async (seed) => {
-    const random = createRandom(seed)
-    const clock = createTestClock()
-    const keys: readonly TestKey[] = ['a', 'b', 'c', 'd', 'e', 'f'].map((kid) =>
-      createKey('RS256', { kid, rsaBits: 2048 }),
-    )
-    // Each server of Entra's has its own idea of the list: every key but "a" and "b" goes missing for up to 23 hours.
-    const missingUntilMs = new Map<string, number>()
-    const listed = () =>
-      keys.filter(({ kid }) => {
-        const until = missingUntilMs.get(kid) ?? 0
-        if (clock.nowMs() < until) return false
-        if (kid > 'b' && clock.nowMs() > until + hour && random() < 0.3)
-          missingUntilMs.set(kid, clock.nowMs() + random() * 23 * hour)
-        return (missingUntilMs.get(kid) ?? 0) <= clock.nowMs()
-      })
-    let fetches = 0
-    const fetch = async (url: string) => {
-      if (!url.endsWith('/keys')) return Response.json(pages[url] ?? {})
-      fetches++
-      const jwks = (fetches === 1 ? keys : listed()).map(({ kid, publicJwk: { kty, n, e } }) => ({
-        kty,
-        use: 'sig',
-        kid,
-        n,
-        e,
-      }))
-      return Response.json({ keys: jwks }, { headers: { 'cache-control': 'max-age=86400, private' } })
+it.each([1, 2])('a flapping list refuses no valid token over 48 hours (seed %i)', { timeout: 60_000 }, async (seed) => {
+  const random = createRandom(seed)
+  const clock = createTestClock()
+  const keys: readonly TestKey[] = ['a', 'b', 'c', 'd', 'e', 'f'].map((kid) =>
+    createKey('RS256', { kid, rsaBits: 2048 }),
+  )
+  // Each server of Entra's has its own idea of the list: every key but "a" and "b" goes missing for up to 23 hours.
+  const missingUntilMs = new Map<string, number>()
+  const listed = () =>
+    keys.filter(({ kid }) => {
+      const until = missingUntilMs.get(kid) ?? 0
+      if (clock.nowMs() < until) return false
+      if (kid > 'b' && clock.nowMs() > until + hour && random() < 0.3)
+        missingUntilMs.set(kid, clock.nowMs() + random() * 23 * hour)
+      return (missingUntilMs.get(kid) ?? 0) <= clock.nowMs()
+    })
+  let fetches = 0
+  const fetch = async (url: string) => {
+    if (!url.endsWith('/keys')) return Response.json(pages[url] ?? {})
+    fetches++
+    const jwks = (fetches === 1 ? keys : listed()).map(({ kid, publicJwk: { kty, n, e } }) => ({
+      kty,
+      use: 'sig',
+      kid,
+      n,
+      e,
+    }))
+    return Response.json({ keys: jwks }, { headers: { 'cache-control': 'max-age=86400, private' } })
+  }
+  const verifier = createVerifier({ issuer: entra({ tenant, clientId }), fetch, clock })
+  const missing = new Set<string>()
+  for (let at = 0; at < 48 * hour; at += 15 * minute) {
+    const seconds = Math.floor(clock.nowMs() / 1000)
+    for (const key of keys) {
+      if (clock.nowMs() < (missingUntilMs.get(key.kid) ?? 0)) missing.add(key.kid)
+      const claims = { ...delegatedV2, iat: seconds - 60, nbf: seconds - 60, exp: seconds + 3600 }
+      await verifier.verifyToken(entraToken(claims, { key }))
     }
-    const verifier = createVerifier({ issuer: entra({ tenant, clientId }), fetch, clock })
-    const missing = new Set<string>()
-    for (let at = 0; at < 48 * hour; at += 15 * minute) {
-      const seconds = Math.floor(clock.nowMs() / 1000)
-      for (const key of keys) {
-        if (clock.nowMs() < (missingUntilMs.get(key.kid) ?? 0)) missing.add(key.kid)
-        const claims = { ...delegatedV2, iat: seconds - 60, nbf: seconds - 60, exp: seconds + 3600 }
-        await verifier.verifyToken(entraToken(claims, { key }))
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-      clock.advanceMs(15 * minute)
-    }
-    // The simulation did what it is for: keys were missing from the list while their tokens came in.
-    expect(missing.size).toBeGreaterThan(2)
-    expect(fetches).toBeGreaterThan(40)
-  },
-)
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advanceMs(15 * minute)
+  }
+  // The simulation did what it is for: keys were missing from the list while their tokens came in.
+  expect(missing.size).toBeGreaterThan(2)
+  expect(fetches).toBeGreaterThan(40)
+})
 
 it('a key that stays away for a day verifies no more', async () => {
   const clock = createTestClock()
