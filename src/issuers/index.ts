@@ -1,8 +1,10 @@
 // What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
+export { type CognitoOptions, cognito } from './cognito.ts'
 export type { EntraCloud, EntraVersion } from './entra/clouds.ts'
 export { entra } from './entra/entra.ts'
 export type { AllowedTenants, EntraAclEntry, EntraGroupQuery, EntraOptions } from './entra/options.ts'
 export { type Auth0Options, auth0 } from './auth0.ts'
+export { type KeycloakOptions, keycloak } from './keycloak.ts'
 export { type OidcOptions, oidc, rfc9068 } from './oidc.ts'
 export { type OktaOptions, okta } from './okta.ts'
 export type { ClientDescription, ClientRegistry } from '../principal/client-registry.ts'
