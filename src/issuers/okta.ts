@@ -44,11 +44,11 @@ export function okta(options: OktaOptions): IssuerWithAudience {
 
 function readIssuer(value: unknown): string {
   checkIssuerUrl('issuer', value)
-  const { protocol, host, pathname } = new URL(value)
+  const { host, pathname } = new URL(value)
   // `/oauth2/v1/…` are the endpoints of the org authorization server, `{org}-admin` is the console for administrators.
   const id = /^\/oauth2\/([A-Za-z0-9]+)(?:\/|$)/.exec(pathname)?.[1]
   const right = `https://${host.replace(/-admin(?=\.okta)/, '')}/oauth2/${id === undefined || id === 'v1' ? 'default' : id}`
-  if (protocol === 'https:' && value === right) return value
+  if (value === right) return value
   throw new TypeError(
     `issuer must be the Issuer URI of a custom authorization server: write '${right}', or with the id of yours, not '${value}'. Tokens of the org authorization server must not be validated.`,
   )

@@ -1,9 +1,11 @@
-// Claims that no STS would write, one at a time, in a token that is good otherwise: a preset refuses it or reads less from it,
-// and never throws (which would be a 503), nor makes a principal of the wrong shape.
+// What no STS would write, in a token that is good otherwise: a preset refuses it or reads less from it, and never throws (which
+// would be a 503), nor makes a principal of the wrong shape.
 import { AuthError, type Principal } from 'claimcheck'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { everyAlgorithm, quickKeyFor } from '../support/every-algorithm.ts'
 import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
+import { expectInvalidToken } from '../support/verifiers.ts'
 import { auth0Fixture } from './fixtures/auth0.ts'
 import { cognitoFixture } from './fixtures/cognito.ts'
 import { duendeFixture } from './fixtures/duende.ts'
@@ -79,6 +81,16 @@ describe.each(fixtures)('$name', (fixture) => {
     const claims = { ...sample.claims, ...admin, realm_access: admin, resource_access: { api: admin } }
     const { principal } = await verifyToken(tokenOf(fixture, { ...sample, claims }))
     expect(JSON.stringify(principal)).not.toContain('"admin"')
+  })
+
+  it('takes no algorithm but the one that its STS signs with', async () => {
+    const own = fixture.name === 'googleIap' ? 'ES256' : 'RS256'
+    expect(fixture.makeIssuer(sample.options ?? {}).algorithms).toEqual([own])
+    for (const alg of everyAlgorithm.filter((one) => one !== own))
+      await expectInvalidToken(
+        verifyToken(tokenOf(fixture, { ...sample, key: quickKeyFor(alg) })),
+        'algorithm_not_allowed',
+      )
   })
 
   it('never has one key for two subjects, and only printable ones', () => {
