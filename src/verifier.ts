@@ -19,6 +19,7 @@ import { completePrincipal } from './trust/complete-principal.ts'
 import type { Issuer, UnverifiedToken } from './trust/issuer.ts'
 import { createIssuerRegistry, type TrustedIssuer } from './trust/issuer-registry.ts'
 import { checkAdmission, checkAudienceOf, hintOf } from './trust/profile-checks.ts'
+import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
 import {
   type IssuerOptions,
@@ -59,9 +60,14 @@ export interface IssuerReadiness {
  */
 export function createVerifier<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: VerifierOptions<I, C>,
-): Verifier<C> {
+): Verifier<ClaimsByIssuer<I, C>> {
+  return createAnyVerifier<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions)
+}
+
+function createAnyVerifier<C>(options: VerifierOptions): Verifier<C> {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
-  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema, isRevoked } = options
+  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema } = options
+  const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
   const closing = new AbortController()
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
@@ -100,7 +106,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     // From here on the claims are the issuer's words.
     const claims = await typedClaims(parsed, trusted)
     const auth = createVerifiedToken<C>({
-      claims: claims as VerifiedToken<C>['claims'],
+      claims: claims as VerifiedToken['claims'],
       principal: await principalOf(parsed, trusted),
       header: parsed.header,
       issuer: trusted.issuer,
@@ -288,8 +294,10 @@ function unknownIssuer({ claims }: ParsedToken): Refusal {
   }
 }
 
+type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
+
 async function askRevocation<C>(
-  isRevoked: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>,
+  isRevoked: IsRevoked<C>,
   auth: VerifiedToken<C>,
 ): Promise<boolean | { readonly cause: unknown }> {
   try {

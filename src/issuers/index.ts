@@ -15,3 +15,4 @@ export type { IssuerEndpoint, IssuerKeys, JwkSet, KeySourceContext, TenantFamily
 export { pemMap, pemPerKid } from '../trust/pem-keys.ts'
 export type { KeySettings } from '../keys/key-settings.ts'
 export type { Network } from '../keys/remote-keys.ts'
+export { type ClaimsFrom, type TypedIssuer, withClaims } from '../trust/typed-issuer.ts'
