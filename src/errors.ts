@@ -124,6 +124,9 @@ export interface ErrorDetails {
   readonly azp?: string
   readonly tid?: string
   readonly kid?: string
+  /** How many keys of the issuer are known, and how many milliseconds ago it gave them out. */
+  readonly keys?: number
+  readonly keysAgeMs?: number
   readonly alg?: string
   readonly typ?: string
   readonly iat?: number

@@ -9,6 +9,7 @@ import { checkOptionNames } from './internal/options.ts'
 import { allOf } from './policy/combinators.ts'
 import { type Decision, evaluate, type Policy, type PolicyLike, toPolicy, type Unmet } from './policy/policy.ts'
 import { describeToken } from './token/describe-token.ts'
+import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { createVerifier, type Verifier } from './verifier.ts'
 import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from './verifier-options.ts'
@@ -21,7 +22,7 @@ export type ResourceServerOptions<
   /** The `realm` of the challenges (RFC 9110 §11.5). Default `api`. */
   readonly realm?: string
   /** Must allow as well, whatever else a route asks for. */
-  readonly policy?: PolicyLike<VerifiedToken<C>, undefined>
+  readonly policy?: PolicyLike<VerifiedToken<ClaimsByIssuer<I, C>>, undefined>
 }
 
 /** What came of a request's credential. `anonymous`: there was none of ours. */
@@ -63,13 +64,18 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
  */
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
-): ResourceServer<C> {
+): ResourceServer<ClaimsByIssuer<I, C>> {
+  return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
+}
+
+function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
   checkOptionNames('createResourceServer()', options, [...verifierOptionNames, 'realm', 'policy'])
-  const { realm = 'api', policy: ownPolicy, ...verifierOptions } = options as ResourceServerOptions<IssuerOptions, C>
+  const { realm = 'api', policy, ...verifierOptions } = options
+  const ownPolicy = policy as PolicyLike<VerifiedToken<C>, undefined> | undefined
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
   const always = ownPolicy === undefined ? undefined : toPolicy(ownPolicy)
-  const verifier = createVerifier<IssuerOptions, C>(verifierOptions)
+  const verifier = createVerifier(verifierOptions) as unknown as Verifier<C>
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
   const emit = createEmit(options.onEvent)
   const known = new WeakMap<RequestView, Promise<Authentication<C>>>()
@@ -134,7 +140,7 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     auth: VerifiedToken<C>,
   ): AuthError | undefined {
     if (decision.effect === 'allow') return undefined
-    const details = { ...describeToken(auth, true), policy: policy.id }
+    const details = { ...describeToken(auth as VerifiedToken, true), policy: policy.id }
     if (decision.effect === 'indeterminate') {
       return reported(new AuthError('policy_unavailable', { details: { ...details, cause: decision.cause } }))
     }

@@ -3,9 +3,19 @@ import { deepFreeze } from './internal/deep-freeze.ts'
 import type { Principal } from './principal/principal.ts'
 import type { RegisteredClaims } from './token/claims.ts'
 import type { JoseHeader } from './token/parse-token.ts'
+import type { ClaimsFrom } from './trust/typed-issuer.ts'
 
-/** A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. */
-export interface VerifiedToken<C = Record<string, unknown>> {
+/**
+ * A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. Where issuers have schemas of
+ * their own, it is one of several: `auth.issuer === 'https://…'` narrows `auth.claims`.
+ */
+export type VerifiedToken<C = Record<string, unknown>> = [C] extends [ClaimsFrom<string, unknown>]
+  ? EachIssuer<C>
+  : TokenWith<C>
+
+type EachIssuer<C> = C extends ClaimsFrom<infer I, infer Own> ? TokenWith<Own> & { readonly issuer: I } : never
+
+interface TokenWith<C> {
   /** The schema's output, or the whole payload without one; registered claims are always the verified ones. */
   readonly claims: RegisteredClaims & Readonly<Omit<C, keyof RegisteredClaims>>
   readonly principal: Principal
@@ -20,7 +30,7 @@ export interface VerifiedToken<C = Record<string, unknown>> {
   readonly token: string
 }
 
-export function createVerifiedToken<C>(parts: VerifiedToken<C>): VerifiedToken<C> {
+export function createVerifiedToken<C>(parts: VerifiedToken): VerifiedToken<C> {
   const { token, ...visible } = parts
   const auth = { ...visible }
   Object.defineProperty(auth, 'token', { value: token })

@@ -19,6 +19,7 @@ import { completePrincipal } from './trust/complete-principal.ts'
 import type { Issuer, UnverifiedToken } from './trust/issuer.ts'
 import { createIssuerRegistry, type TrustedIssuer } from './trust/issuer-registry.ts'
 import { checkAdmission, checkAudienceOf, hintOf } from './trust/profile-checks.ts'
+import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
 import {
   type IssuerOptions,
@@ -59,9 +60,14 @@ export interface IssuerReadiness {
  */
 export function createVerifier<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: VerifierOptions<I, C>,
-): Verifier<C> {
+): Verifier<ClaimsByIssuer<I, C>> {
+  return createAnyVerifier<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions)
+}
+
+function createAnyVerifier<C>(options: VerifierOptions): Verifier<C> {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
-  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema, isRevoked } = options
+  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema } = options
+  const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
   const closing = new AbortController()
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
@@ -93,14 +99,14 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
     const unwelcome = await admission(parsed, trusted, facts)
     if (unwelcome) throw refuse(unwelcome, parsed)
     const key = await findKey(parsed, trusted)
-    if (!key) throw refuse({ code: 'key_not_found', hint: keyHint }, parsed)
+    if (!key) throw refuse(keyNotFound(trusted), parsed)
     const foreign = trusted.profile.checkKey?.(key, facts)
     if (foreign) throw refuse(foreign, parsed)
     if (!(await isSigned(parsed, key, trusted))) throw refuse({ code: 'signature_invalid' }, parsed)
     // From here on the claims are the issuer's words.
     const claims = await typedClaims(parsed, trusted)
     const auth = createVerifiedToken<C>({
-      claims: claims as VerifiedToken<C>['claims'],
+      claims: claims as VerifiedToken['claims'],
       principal: await principalOf(parsed, trusted),
       header: parsed.header,
       issuer: trusted.issuer,
@@ -257,8 +263,14 @@ function clientRegistries({
   return (profile) => own.get(profile) ?? clients
 }
 
-const keyHint =
-  'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?'
+function keyNotFound({ keys }: TrustedIssuer): Refusal {
+  const health = keys.health?.()
+  return {
+    code: 'key_not_found',
+    hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
+    details: { ...(health && { keys: health.keys, keysAgeMs: health.ageMs ?? 0 }) },
+  }
+}
 
 /** A clock that tells no time must not make every token young. */
 function readClock(clock: Clock): number {
@@ -282,8 +294,10 @@ function unknownIssuer({ claims }: ParsedToken): Refusal {
   }
 }
 
+type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
+
 async function askRevocation<C>(
-  isRevoked: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>,
+  isRevoked: IsRevoked<C>,
   auth: VerifiedToken<C>,
 ): Promise<boolean | { readonly cause: unknown }> {
   try {

@@ -8,6 +8,7 @@ import {
   type ResourceServer,
   type ResourceServerOptions,
 } from '../resource-server.ts'
+import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
 
@@ -86,6 +87,9 @@ export function routePolicy<A>(given: readonly [policy?: PolicyLike<A, undefined
 /** The resource server that `apiOrOptions` is, or describes. */
 export function toResourceServer<I extends IssuerOptions, C>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
-): ResourceServer<C> {
-  return 'authenticate' in apiOrOptions ? apiOrOptions : createResourceServer<I, C>(apiOrOptions)
+): ResourceServer<ClaimsByIssuer<I, C>> {
+  // Where it is a resource server already, nothing is known of its issuers, and the claims are its own.
+  return 'authenticate' in apiOrOptions
+    ? (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
+    : createResourceServer<I, C>(apiOrOptions)
 }

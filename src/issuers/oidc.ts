@@ -10,6 +10,7 @@ import { type Algorithm, allAlgorithms } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions {
@@ -51,10 +52,12 @@ const optionNames = [
  *
  * @throws TypeError for an option that can never work, with the value to write instead where it is known.
  */
-export function oidc(
-  options: OidcOptions & { readonly audience: string | readonly string[] | null },
-): IssuerWithAudience
-export function oidc(options: OidcOptions): Issuer
+export function oidc<const I extends string>(
+  options: OidcOptions & { readonly issuer: I; readonly audience: string | readonly string[] | null },
+): IssuerWithAudience & TypedIssuer<I, unknown>
+export function oidc<const I extends string>(
+  options: OidcOptions & { readonly issuer: I },
+): Issuer & TypedIssuer<I, unknown>
 export function oidc(options: OidcOptions): Issuer {
   checkOptionNames('oidc()', options, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
@@ -78,10 +81,12 @@ export function oidc(options: OidcOptions): Issuer {
  * Trusts one issuer that follows the JWT profile for access tokens to the letter (RFC 9068): `typ` is `at+jwt`, and
  * `iss exp aud sub client_id iat jti` are all there. Takes the options of `oidc`, but for `typ`.
  */
-export function rfc9068(
-  options: Omit<OidcOptions, 'typ'> & { readonly audience: string | readonly string[] },
-): IssuerWithAudience
-export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer
+export function rfc9068<const I extends string>(
+  options: Omit<OidcOptions, 'typ'> & { readonly issuer: I; readonly audience: string | readonly string[] },
+): IssuerWithAudience & TypedIssuer<I, unknown>
+export function rfc9068<const I extends string>(
+  options: Omit<OidcOptions, 'typ'> & { readonly issuer: I },
+): Issuer & TypedIssuer<I, unknown>
 export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
   const issuer = oidc({ ...options, typ: ['at+jwt'] })
   const requiredClaims = ['aud', 'sub', 'client_id', 'iat', 'jti', ...issuer.requiredClaims]

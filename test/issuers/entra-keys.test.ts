@@ -115,6 +115,6 @@ it('a registration with its own signing key has its documents at ?appid=', async
   const plain = createEntraVerifier({}, served)
   const error = await expectInvalidToken(plain.verifyToken(entraToken(delegatedV2, { key: own })), 'key_not_found')
   expect(error.hint).toMatch(/its own signing key.*customSigningKeys: true.*another cloud.*External ID/)
-  expect(error.details).toMatchObject({ iss: `${login}/${tenant}/v2.0`, kid: 'own' })
+  expect(error.details).toMatchObject({ iss: `${login}/${tenant}/v2.0`, kid: 'own', keys: 1, keysAgeMs: 0 })
   expect(error.details.exp).toBe(now + 3840)
 })

@@ -1,6 +1,6 @@
 // What an issuer's profile may ask for besides keys: another audience claim, its own header, padded tokens, and so on.
 import { createResourceServer, createVerifier, type VerifierOptions } from 'claimcheck'
-import { type Issuer, pemMap } from 'claimcheck/issuers'
+import { type Issuer, pemMap, withClaims } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
@@ -468,4 +468,29 @@ describe('refuses at creation', () => {
   ])('%j', (changes, message) => {
     expect(() => make(changes as unknown as Partial<Issuer>)).toThrow(new TypeError(message))
   })
+})
+
+it('a schema can be given to any issuer, also one that is an instance of a class', async () => {
+  class OwnIssuer {
+    constructor() {
+      const { principal, checkToken, ...data } = customIssuer()
+      Object.assign(this, data, { made: principal })
+      void checkToken
+    }
+    declare readonly made: Issuer['principal']
+    checkToken() {
+      return undefined
+    }
+    principal(...facts: Parameters<Issuer['principal']>) {
+      return this.made(...facts)
+    }
+  }
+  const schema = {
+    '~standard': { version: 1, vendor: 'test', validate: () => ({ value: { level: 7 } }) },
+  } as const
+  const own = new OwnIssuer() as unknown as ReturnType<typeof customIssuer>
+  const { verifyToken } = createVerifier({ issuer: withClaims(own, schema), clock, fetch })
+  expect((await verifyToken(createToken())).claims).toMatchObject({ level: 7, sub: 'alice' })
+  const message = "claims['~standard'].validate must be a function."
+  expect(() => withClaims(own, {} as never)).toThrow(new TypeError(message))
 })

@@ -9,7 +9,7 @@ import { checkAccessToken, notAnAccessToken } from '../../token/access-token.ts'
 import type { UnverifiedToken } from '../../trust/issuer.ts'
 import { clientIdOf, kindOf, scopesOf } from './claims.ts'
 import { consumerTenant, type EntraCloud, issuerOf } from './clouds.ts'
-import type { EntraSettings } from './options.ts'
+import type { EntraSettings } from './settings.ts'
 
 const graph = ['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.com', 'https://graph.microsoft.com/']
 

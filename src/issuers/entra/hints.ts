@@ -4,7 +4,7 @@ import { printable } from '../../internal/printable.ts'
 import type { UnverifiedToken } from '../../trust/issuer.ts'
 import { clientIdOf } from './claims.ts'
 import { clouds, cloudsOf, issuerOf } from './clouds.ts'
-import type { EntraSettings } from './options.ts'
+import type { EntraSettings } from './settings.ts'
 
 /** The hint for a refused token, where there is a better one than the check's own. */
 export function entraHint(code: AuthErrorCode, token: UnverifiedToken, settings: EntraSettings): string | undefined {

@@ -1,14 +1,14 @@
 // Who may come in where one client id, or one endpoint, stands for many: the tenants, and the clients without an app role.
 import { checkOptionNames, checkStrings } from '../../internal/options.ts'
 import { readGuid } from './guid.ts'
-import type { EntraAclEntry, EntraOptions, EntraSettings } from './options.ts'
+import type { EntraAclEntry, EntraOptions } from './options.ts'
 
 /** @throws TypeError when many tenants are trusted and nobody says which may come in. */
 export function readAdmission(
   tenant: string,
   isMany: boolean,
   { allowedTenants, anyTenant, keysPerTenant }: EntraOptions,
-): EntraSettings['admits'] {
+): ((tenant: string) => boolean | PromiseLike<boolean>) | undefined {
   if (!isMany) {
     const name =
       allowedTenants !== undefined ? 'allowedTenants' : anyTenant !== undefined ? 'anyTenant' : 'keysPerTenant'

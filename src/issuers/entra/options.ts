@@ -1,8 +1,5 @@
-// The options of entra(), read once: what can never work is told what to write instead.
-import { checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
-import { clouds, consumerTenant, type EntraCloud, type EntraVersion } from './clouds.ts'
-import { guid, readGuid } from './guid.ts'
-import { readAcl, readAdmission } from './many-tenants.ts'
+// The options of entra(): which tenants and formats, and who may come in without an app role.
+import type { EntraCloud, EntraVersion } from './clouds.ts'
 
 /** Which tenants an API for many lets in: their ids, or a function that is asked for every token that is not remembered. */
 export type AllowedTenants = readonly string[] | ((tenant: string) => boolean | PromiseLike<boolean>)
@@ -53,89 +50,4 @@ export interface EntraOptions {
    * incomplete and an event tells. The address that the token names is never asked.
    */
   readonly groupResolver?: (user: EntraGroupQuery) => PromiseLike<readonly string[]>
-}
-
-/** The options as the preset uses them. */
-export interface EntraSettings {
-  /** One tenant, or the documents for many. */
-  readonly tenant: string
-  readonly isMany: boolean
-  readonly clientId: string
-  readonly audiences: readonly string[]
-  readonly cloud: EntraCloud
-  readonly versions: readonly EntraVersion[]
-  readonly admits: ((tenant: string) => boolean | PromiseLike<boolean>) | undefined
-  readonly keysPerTenant: boolean
-  readonly customSigningKeys: boolean
-  readonly refusesApps: boolean
-  /** `client id` for the one tenant, `client id|tenant` for many. */
-  readonly acl: ReadonlySet<string>
-  readonly groupResolver: EntraOptions['groupResolver']
-}
-
-const names = [
-  'tenant',
-  'clientId',
-  'audiences',
-  'cloud',
-  'versions',
-  'allowedTenants',
-  'anyTenant',
-  'keysPerTenant',
-  'customSigningKeys',
-  'appTokens',
-  'groupResolver',
-]
-const manyTenants = ['organizations', 'common', 'consumers']
-
-/** @throws TypeError for what can never work, with the value to write where it is known. */
-export function readEntraOptions(options: EntraOptions): EntraSettings {
-  checkOptionNames('entra()', options, names)
-  const { audiences = [], cloud = 'public', versions = ['2.0', '1.0'], appTokens = 'require-role' } = options
-  checkChoice('cloud', cloud, Object.keys(clouds))
-  checkStrings('audiences', audiences, 0)
-  checkStrings('versions', versions)
-  for (const version of versions) checkChoice('versions[]', version, ['1.0', '2.0'])
-  for (const name of ['keysPerTenant', 'customSigningKeys'] as const) checkBoolean(name, options[name])
-  const tenant = readTenant(options.tenant)
-  const isMany = manyTenants.includes(tenant)
-  if (options.groupResolver !== undefined) checkFunction('groupResolver', options.groupResolver)
-  return {
-    // "consumers" is one tenant with a name of its own, and its documents are those of that tenant.
-    tenant: tenant === 'consumers' ? consumerTenant : tenant,
-    isMany: isMany && tenant !== 'consumers',
-    clientId: readGuid('clientId', options.clientId),
-    audiences,
-    cloud,
-    versions,
-    admits: readAdmission(tenant, isMany, options),
-    keysPerTenant: options.keysPerTenant === true,
-    customSigningKeys: options.customSigningKeys === true,
-    refusesApps: appTokens === 'reject',
-    acl: readAcl(appTokens, isMany && tenant !== 'consumers'),
-    groupResolver: options.groupResolver,
-  }
-}
-
-/** A tenant's GUID in small letters, or one of the three names for many. */
-function readTenant(value: unknown): string {
-  checkString('tenant', value)
-  const issuer = /^https:\/\/[^/]+\/([^/]+)/.exec(value)?.[1]
-  if (issuer !== undefined) throw new TypeError(`tenant must be the tenant alone: write '${issuer}', not '${value}'.`)
-  const lower = value.toLowerCase()
-  if (manyTenants.includes(lower) || guid.test(lower)) return lower
-  if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(lower)) {
-    throw new TypeError(
-      `tenant must be the tenant's id, since no token names its domain '${value}': write the issuer's GUID from https://login.microsoftonline.com/${lower}/v2.0/.well-known/openid-configuration.`,
-    )
-  }
-  return readGuid('tenant', value)
-}
-
-function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
-  if (!choices.includes(value as string)) throw new TypeError(`${name} must be one of ${choices.join(', ')}.`)
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be true or false.`)
 }

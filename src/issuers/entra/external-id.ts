@@ -1,0 +1,73 @@
+// Microsoft Entra External ID (customers' identities): Entra's v2.0 tokens under a host of the tenant's own. The host of its
+// metadata is not that of its issuer, and its keys are on no other list.
+import { checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
+import type { IssuerWithAudience } from '../../trust/issuer.ts'
+import { checkEntraKey, checkEntraToken } from './checks.ts'
+import { readGuid } from './guid.ts'
+import type { EntraOptions } from './options.ts'
+import { readAcl } from './many-tenants.ts'
+import { completeGroups, entraPrincipal } from './principal.ts'
+
+export interface EntraExternalIdOptions
+  extends Pick<EntraOptions, 'clientId' | 'audiences' | 'appTokens' | 'groupResolver'> {
+  /** The directory (tenant) id, a GUID: `iss` has it twice. */
+  readonly tenantId: string
+  /** The name in the login host: `contoso` of `contoso.ciamlogin.com`. */
+  readonly subdomain: string
+}
+
+const names = ['tenantId', 'subdomain', 'clientId', 'audiences', 'appTokens', 'groupResolver']
+
+/**
+ * Trusts the tokens of one external tenant for the API `clientId`. What it accepts and refuses, and what it makes of it, is as
+ * with `entra()`: users with a scope, applications with an app role.
+ *
+ * Does not know custom login domains: their metadata is elsewhere, and `oidc()` takes any.
+ *
+ * @throws TypeError for ids that are no GUIDs, and a host where a name is needed.
+ */
+export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudience {
+  checkOptionNames('entraExternalId()', options, names)
+  const { audiences = [], appTokens = 'require-role', groupResolver } = options
+  checkStrings('audiences', audiences, 0)
+  if (groupResolver !== undefined) checkFunction('groupResolver', groupResolver)
+  const tenant = readGuid('tenantId', options.tenantId)
+  const clientId = readGuid('clientId', options.clientId)
+  const subdomain = readSubdomain(options.subdomain)
+  const settings = {
+    tenant,
+    isMany: false,
+    clientId,
+    refusesApps: appTokens === 'reject',
+    acl: readAcl(appTokens, false),
+  }
+  return {
+    preset: 'entraExternalId',
+    endpoints: [
+      {
+        issuer: `https://${tenant}.ciamlogin.com/${tenant}/v2.0`,
+        keys: {
+          metadataUrls: [`https://${subdomain}.ciamlogin.com/${tenant}/v2.0/.well-known/openid-configuration`],
+        },
+        insecureAllowHttp: false,
+      },
+    ],
+    audience: [clientId, ...audiences],
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    requiredClaims: ['tid'],
+    keyCache: { graceSeconds: 24 * 60 * 60 },
+    checkToken: (token) => checkEntraToken(token, settings),
+    checkKey: (key, token) => checkEntraKey(key, token, 'public'),
+    principal: entraPrincipal,
+    ...(groupResolver && { complete: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
+  }
+}
+
+function readSubdomain(value: unknown): string {
+  checkString('subdomain', value)
+  const name = value.toLowerCase()
+  if (/^[a-z0-9-]+$/.test(name)) return name
+  const first = name.replace(/^https?:\/\//, '').split('.')[0] ?? ''
+  throw new TypeError(`subdomain must be the name alone: write '${first}', not '${value}'.`)
+}
