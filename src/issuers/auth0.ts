@@ -8,6 +8,7 @@ import { readScopes, readString, readStrings } from '../principal/read-claims.ts
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkDomain, readAudience } from './preset-options.ts'
 
 export interface Auth0Options {
@@ -31,7 +32,9 @@ export interface Auth0Options {
  *
  * @throws TypeError for a domain that is none, and for the audience `https://{domain}/userinfo`, which many tokens share.
  */
-export function auth0(options: Auth0Options): IssuerWithAudience {
+export function auth0<const D extends string>(
+  options: Auth0Options & { readonly domain: D },
+): IssuerWithAudience & TypedIssuer<`https://${D}/`, unknown> {
   checkOptionNames('auth0()', options, ['domain', 'audience', 'rolesClaim', 'groupsClaim'])
   const { domain, rolesClaim, groupsClaim } = options
   checkDomain('domain', domain)

@@ -7,6 +7,7 @@ import { readAuthentication, readScopes, readString, readStrings } from '../prin
 import { checkAccessToken } from '../token/access-token.ts'
 import { checkAudience } from '../token/claims.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 
 export interface CognitoOptions {
   /** Such as `eu-west-1_AbCdEfGhI`. */
@@ -26,7 +27,9 @@ export interface CognitoOptions {
  *
  * @throws TypeError for what is no user pool id, such as its ARN or URL.
  */
-export function cognito(options: CognitoOptions): IssuerWithAudience {
+export function cognito<const P extends string>(
+  options: CognitoOptions & { readonly userPoolId: P },
+): IssuerWithAudience & TypedIssuer<`https://cognito-idp.${string}.amazonaws.com/${P}`, unknown> {
   checkOptionNames('cognito()', options, ['userPoolId', 'clientId', 'resource'])
   const { userPoolId, clientId, resource } = options
   checkString('userPoolId', userPoolId)

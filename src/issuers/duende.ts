@@ -8,6 +8,7 @@ import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface DuendeOptions {
@@ -35,7 +36,9 @@ export interface DuendeOptions {
  *
  * @throws TypeError for an issuer, types or algorithms that can never work.
  */
-export function duende(options: DuendeOptions): IssuerWithAudience {
+export function duende<const I extends string>(
+  options: DuendeOptions & { readonly issuer: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('duende()', options, ['issuer', 'audience', 'typ', 'algorithms', 'insecureAllowHttp'])
   const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp === true)

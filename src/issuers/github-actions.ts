@@ -7,6 +7,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface GithubActionsOptions {
@@ -35,9 +36,11 @@ const required = ['sub', 'repository_id', 'repository_owner_id', 'ref'] as const
  *
  * @throws TypeError when neither `allowedOwnerIds` nor `anyOwner: true` says whose jobs may come in.
  */
-export function githubActions(options: GithubActionsOptions): IssuerWithAudience {
+export function githubActions<const I extends string = 'https://token.actions.githubusercontent.com'>(
+  options: GithubActionsOptions & { readonly issuer?: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('githubActions()', options, ['audience', 'allowedOwnerIds', 'anyOwner', 'issuer'])
-  const { issuer = publicIssuer } = options
+  const { issuer = publicIssuer }: GithubActionsOptions = options
   checkIssuerUrl('issuer', issuer)
   if (issuer.endsWith('/')) throw new TypeError(`issuer must have no slash at its end: write '${issuer.slice(0, -1)}'.`)
   const audience = readAudience(options.audience)

@@ -6,6 +6,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { pemMap } from '../trust/pem-keys.ts'
 import { readAudience } from './preset-options.ts'
 
@@ -24,7 +25,9 @@ export interface GoogleIapOptions {
  *
  * @throws TypeError for an audience that is none; `null` is refused, too.
  */
-export function googleIap(options: GoogleIapOptions): IssuerWithAudience {
+export function googleIap(
+  options: GoogleIapOptions,
+): IssuerWithAudience & TypedIssuer<'https://cloud.google.com/iap', unknown> {
   checkOptionNames('googleIap()', options, ['audience'])
   const audience = readAudience(options.audience)
   if (audience === null) {

@@ -6,6 +6,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { readAudience } from './preset-options.ts'
 
 export interface GoogleOptions {
@@ -27,7 +28,9 @@ const maxLifetimeSeconds = 24 * 60 * 60
  *
  * @throws TypeError for an audience that is none.
  */
-export function google(options: GoogleOptions): IssuerWithAudience {
+export function google(
+  options: GoogleOptions,
+): IssuerWithAudience & TypedIssuer<'https://accounts.google.com', unknown> {
   checkOptionNames('google()', options, ['audience'])
   return {
     preset: 'google',

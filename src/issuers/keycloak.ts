@@ -8,6 +8,7 @@ import { readAuthentication, readScopes, readString, readStrings } from '../prin
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface KeycloakOptions {
@@ -38,10 +39,12 @@ export interface KeycloakOptions {
  *
  * @throws TypeError for a URL that does not end in `/realms/{realm}`, and for the audience `account`, which most tokens have.
  */
-export function keycloak(options: KeycloakOptions): IssuerWithAudience {
+export function keycloak<const R extends string, const I extends string = R>(
+  options: KeycloakOptions & { readonly realmUrl: R; readonly issuer?: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('keycloak()', options, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
-  const { realmUrl, algorithms = ['RS256'], insecureAllowHttp = false } = options
-  const { issuer = realmUrl } = options
+  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'] }: KeycloakOptions = options
+  const insecureAllowHttp = options.insecureAllowHttp === true
   checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
   checkRealmUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
@@ -57,7 +60,7 @@ export function keycloak(options: KeycloakOptions): IssuerWithAudience {
       {
         issuer,
         keys: { metadataUrls: [`${realmUrl}/.well-known/openid-configuration`] },
-        insecureAllowHttp: insecureAllowHttp === true,
+        insecureAllowHttp,
       },
     ],
     audience,
@@ -71,7 +74,7 @@ export function keycloak(options: KeycloakOptions): IssuerWithAudience {
 }
 
 function checkRealmUrl(name: string, value: unknown, allowHttp: boolean): asserts value is string {
-  checkIssuerUrl(name, value, allowHttp === true)
+  checkIssuerUrl(name, value, allowHttp)
   const { origin, pathname } = new URL(value)
   const [path] = /^.*?\/realms\/[^/]+/.exec(pathname) ?? []
   if (value === `${origin}${path}`) return

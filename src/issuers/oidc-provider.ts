@@ -8,6 +8,7 @@ import { checkAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcProviderOptions {
@@ -31,7 +32,9 @@ export interface OidcProviderOptions {
  *
  * @throws TypeError for an issuer or algorithms that can never work.
  */
-export function oidcProvider(options: OidcProviderOptions): IssuerWithAudience {
+export function oidcProvider<const I extends string>(
+  options: OidcProviderOptions & { readonly issuer: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('oidcProvider()', options, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
   const { issuer, algorithms = ['RS256'], insecureAllowHttp } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp === true)

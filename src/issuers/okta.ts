@@ -7,6 +7,7 @@ import { readActor, readAuthentication, readScopes, readString, readStrings } fr
 import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OktaOptions {
@@ -26,7 +27,9 @@ export interface OktaOptions {
  *
  * @throws TypeError for an issuer without `/oauth2/{authorization server id}`, with the value to write.
  */
-export function okta(options: OktaOptions): IssuerWithAudience {
+export function okta<const I extends string>(
+  options: OktaOptions & { readonly issuer: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('okta()', options, ['issuer', 'audience'])
   const issuer = readIssuer(options.issuer)
   return {
