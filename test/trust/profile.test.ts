@@ -450,6 +450,8 @@ describe('refuses at creation', () => {
     [{ tokenHeader: 'X-Assertion' }, "custom: tokenHeader must be a header's name in small letters."],
     [{ tokenHeader: 'x assertion' }, "custom: tokenHeader must be a header's name in small letters."],
     [{ paddedTokens: { headerClaims: 'iss' } }, 'custom: paddedTokens.headerClaims must be a list of strings.'],
+    [{ algorithms: ['HS256'] }, 'custom: algorithms may not hold HS256.'],
+    [{ algorithms: ['ES256', 'none'] }, 'custom: algorithms may not hold none.'],
     [{ admits: true }, 'custom: admits must be a function.'],
     [{ complete: {} }, 'custom: complete must be a function.'],
     [{ claims: {} }, "custom: claims['~standard'].validate must be a function."],
