@@ -14,6 +14,7 @@ import { evaluate, type Policy, type PolicyLike, toPolicy } from './policy/polic
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
 import { createRoutePolicies } from './route-policies.ts'
+import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { createVerifierParts, type Verifier } from './verifier.ts'
 import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from './verifier-options.ts'
@@ -29,7 +30,7 @@ export type ResourceServerOptions<
    * The default policy: must allow as well, whatever else a route asks for, unless its policy is a
    * `withoutDefaultPolicy(…)`.
    */
-  readonly policy?: PolicyLike<VerifiedToken<C>, undefined>
+  readonly policy?: PolicyLike<VerifiedToken<ClaimsByIssuer<I, C>>, undefined>
   /**
    * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
    * Who has a good token and lacks a scope is told in any case.
@@ -114,20 +115,18 @@ export interface AuthorizeOptions {
  */
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
-): ResourceServer<C> {
+): ResourceServer<ClaimsByIssuer<I, C>> {
+  return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
+}
+
+function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
   checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
-  const {
-    realm = 'api',
-    policy,
-    publishScopes = true,
-    metadata: publishing,
-    ...verifierOptions
-  } = options as ResourceServerOptions<IssuerOptions, C>
+  const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
   if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
-  const routes = createRoutePolicies(policy)
-  const { verify, ...verifier } = createVerifierParts<IssuerOptions, C>(verifierOptions)
+  const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined)
+  const { verify, ...verifier } = createVerifierParts<C>(verifierOptions)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const emit = createEmit(options.onEvent)
@@ -168,7 +167,7 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
       const { auth } = authentication
       return after(evaluate(policy, { auth, resource: undefined }), (decision) => {
         if (decision.effect === 'allow') return authentication
-        return refused(refusalOf(decision, { auth, policy, params: challengeParams(request) }))
+        return refused(refusalOf(decision, { auth: auth as VerifiedToken, policy, params: challengeParams(request) }))
       })
     })
   }
@@ -205,7 +204,9 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
     const checked = toPolicy(policy)
     const decision = await authorize(auth, checked, resource)
     if (decision.effect === 'allow') return
-    throw reported(refusalOf(decision, { auth, policy: checked, params: challengeParams(request) }))
+    throw reported(
+      refusalOf(decision, { auth: auth as VerifiedToken, policy: checked, params: challengeParams(request) }),
+    )
   }
 
   function challengeParams(request?: RequestView): ChallengeParams {

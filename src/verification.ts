@@ -29,12 +29,14 @@ export interface VerificationParts<C> {
   readonly settings: VerifierSettings
   /** Default: the system's. */
   readonly clock?: Clock | undefined
-  readonly schema?: StandardSchema<C> | undefined
-  readonly isRevoked?: ((auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>) | undefined
+  readonly schema?: StandardSchema | undefined
+  readonly isRevoked?: IsRevoked<C> | undefined
   /** How long somebody who completes a principal is waited for. */
   readonly timeoutMs: number
   readonly emit: Emit
 }
+
+export type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
 
 /** Verifies a token. `header` names the request header that it came in, where that is known. */
 export type Verify<C> = (token: string, header?: string) => Eventually<VerifiedToken<C>>
@@ -42,8 +44,8 @@ export type Verify<C> = (token: string, header?: string) => Eventually<VerifiedT
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
 /** A token whose every check has passed, but for what each request asks anew. */
-interface Remembered<C> {
-  readonly parts: SharedParts<C>
+interface Remembered {
+  readonly parts: SharedParts
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
   readonly shared: boolean
@@ -76,7 +78,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     throw report(new AuthError('verification_unavailable', { details: { cause: error } }))
   }
 
-  function verifyInFull(token: string): Eventually<Remembered<C>> {
+  function verifyInFull(token: string): Eventually<Remembered> {
     const parsed = plausibility.parse(token)
     if ('code' in parsed) throw refuse(parsed)
     const trusted = issuers.find(parsed.claims)
@@ -100,8 +102,8 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
-  function recheck({ parts, trusted, key }: Remembered<C>): Eventually<boolean> {
-    const token = { header: parts.header, claims: parts.claims as JsonObject }
+  function recheck({ parts, trusted, key }: Remembered): Eventually<boolean> {
+    const token = { header: parts.header, claims: parts.claims }
     const untimely = plausibility.checkTimes(token.claims)
     if (untimely) throw refuse(untimely, token, true)
     return after(admit(token, trusted), () => after(findKey(token, trusted), (found) => found === key))
@@ -109,7 +111,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
 
   /** What each request is asked for itself. */
   function checkRequest(
-    { parts, trusted }: Remembered<C>,
+    { parts, trusted }: Remembered,
     token: string,
     header: string | undefined,
   ): Eventually<VerifiedToken<C>> {
@@ -186,9 +188,9 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     { principal, failed }: CompletedPrincipal,
     trusted: TrustedIssuer,
     key: VerificationKey,
-  ): Remembered<C> {
-    const parts: SharedParts<C> = {
-      claims: typed as SharedParts<C>['claims'],
+  ): Remembered {
+    const parts: SharedParts = {
+      claims: typed as SharedParts['claims'],
       principal,
       header,
       issuer: trusted.issuer,

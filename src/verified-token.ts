@@ -2,9 +2,19 @@
 import type { Principal } from './principal/principal.ts'
 import type { RegisteredClaims } from './token/claims.ts'
 import type { JoseHeader } from './token/parse-token.ts'
+import type { ClaimsFrom } from './trust/typed-issuer.ts'
 
-/** A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. */
-export interface VerifiedToken<C = Record<string, unknown>> {
+/**
+ * A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. Where issuers have schemas of
+ * their own, it is one of several: `auth.issuer === 'https://…'` narrows `auth.claims`.
+ */
+export type VerifiedToken<C = Record<string, unknown>> = [C] extends [ClaimsFrom<string, unknown>]
+  ? EachIssuer<C>
+  : TokenWith<C>
+
+type EachIssuer<C> = C extends ClaimsFrom<infer I, infer Own> ? TokenWith<Own> & { readonly issuer: I } : never
+
+interface TokenWith<C> {
   /** The schema's output, or the whole payload without one; registered claims are always the verified ones. */
   readonly claims: RegisteredClaims & Readonly<Omit<C, keyof RegisteredClaims>>
   readonly principal: Principal
@@ -20,11 +30,11 @@ export interface VerifiedToken<C = Record<string, unknown>> {
 }
 
 /** What of a verified token is the same for every request that carries it. Deeply frozen, so that requests can share it. */
-export type SharedParts<C> = Omit<VerifiedToken<C>, 'token'>
+export type SharedParts = Omit<VerifiedToken, 'token'>
 
 // A class, since each request gets its own and nothing else makes them as fast; nobody outside sees it.
-class RequestToken<C> implements VerifiedToken<C> {
-  readonly claims: VerifiedToken<C>['claims']
+class RequestToken implements VerifiedToken {
+  readonly claims: VerifiedToken['claims']
   readonly principal: Principal
   readonly header: Readonly<JoseHeader>
   readonly issuer: string
@@ -38,7 +48,7 @@ class RequestToken<C> implements VerifiedToken<C> {
     Object.freeze(this)
   }
 
-  constructor(parts: SharedParts<C>, token: string) {
+  constructor(parts: SharedParts, token: string) {
     this.claims = parts.claims
     this.principal = parts.principal
     this.header = parts.header
@@ -60,6 +70,6 @@ class RequestToken<C> implements VerifiedToken<C> {
 }
 
 /** A request's own view of `parts`, which must be deeply frozen, with the token as this request sent it. */
-export function createVerifiedToken<C>(parts: SharedParts<C>, token: string): VerifiedToken<C> {
-  return new RequestToken(parts, token)
+export function createVerifiedToken<C>(parts: SharedParts, token: string): VerifiedToken<C> {
+  return new RequestToken(parts, token) as unknown as VerifiedToken<C>
 }

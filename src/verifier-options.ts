@@ -12,6 +12,7 @@ import { readTokenCacheOptions, type TokenCacheOptions } from './token/token-cac
 import { type ClientDescription, type ClientRegistry, readClients } from './principal/client-registry.ts'
 import type { Issuer, IssuerWithAudience } from './trust/issuer.ts'
 import { readIssuer } from './trust/read-issuer.ts'
+import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
 /** An issuer's identifier, or an issuer made by a preset. */
@@ -20,10 +21,11 @@ export type IssuerOption = string | Issuer
 /** One issuer, or several. */
 export type IssuerOptions = IssuerOption | readonly IssuerOption[]
 
-interface CommonOptions<C> {
+interface CommonOptions<C, A> {
   /**
    * Validates the application's claims and gives them their type (zod, valibot, arktype, …; may be asynchronous). Runs
-   * after all other checks of the token. Its output joins the registered claims and never replaces one.
+   * after all other checks of the token. Its output joins the registered claims and never replaces one. An issuer may have
+   * its own: `withClaims()`.
    */
   readonly claims?: StandardSchema<C>
   /** How far the STS's clock and ours may differ, in seconds. Default 30, at most 300. */
@@ -58,7 +60,7 @@ interface CommonOptions<C> {
    * Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. Decide by claims
    * (`jti`, `sub`, `iat`), never by the token's text: an ECDSA signature can be written in two ways.
    */
-  readonly isRevoked?: (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
+  readonly isRevoked?: (auth: VerifiedToken<A>) => boolean | PromiseLike<boolean>
 }
 
 type BringsAudience<I> = I extends readonly (infer One)[]
@@ -79,7 +81,10 @@ type AudienceOption<I> =
       }
 
 /** Options of `createVerifier`. */
-export type VerifierOptions<I extends IssuerOptions = IssuerOptions, C = Record<string, unknown>> = CommonOptions<C> & {
+export type VerifierOptions<I extends IssuerOptions = IssuerOptions, C = Record<string, unknown>> = CommonOptions<
+  C,
+  ClaimsByIssuer<I, C>
+> & {
   /** Whose tokens are accepted: an identifier (short for `oidc({ issuer })`), a preset, or a list of these. */
   readonly issuer: I
 } & AudienceOption<I>

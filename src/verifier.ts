@@ -4,9 +4,10 @@ import { createEmit } from './events.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
 import { createIssuerRegistry } from './trust/issuer-registry.ts'
-import { createVerification, type Verify } from './verification.ts'
+import { createVerification, type IsRevoked, type Verify } from './verification.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
+import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 
 /** Verifies access tokens. Its functions may be taken off it. */
 export interface Verifier<C = Record<string, unknown>> {
@@ -42,17 +43,16 @@ export interface IssuerReadiness {
  */
 export function createVerifier<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: VerifierOptions<I, C>,
-): Verifier<C> {
-  const { verify: _, ...verifier } = createVerifierParts<I, C>(options)
+): Verifier<ClaimsByIssuer<I, C>> {
+  const { verify: _, ...verifier } = createVerifierParts<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions)
   return verifier
 }
 
 /** A verifier, and its own way in: `verify` answers at once where nothing has to be waited for. */
-export function createVerifierParts<const I extends IssuerOptions, C>(
-  options: VerifierOptions<I, C>,
-): Verifier<C> & { readonly verify: Verify<C> } {
+export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & { readonly verify: Verify<C> } {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
-  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema, isRevoked } = options
+  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema } = options
+  const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
   const closing = new AbortController()
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }

@@ -5,6 +5,7 @@ import type { AuthError } from '../errors.ts'
 import { fromNode, type RequestView } from '../http/request-view.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
+import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
 import { createDoor, decide, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
@@ -35,8 +36,11 @@ export interface ExpressGuard<C = Record<string, unknown>> extends GuardedReques
  */
 export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
-): ExpressGuard<C> {
-  const api = toResourceServer(apiOrOptions)
+): ExpressGuard<ClaimsByIssuer<I, C>> {
+  return createGuardOf(toResourceServer(apiOrOptions))
+}
+
+function createGuardOf<C>(api: ResourceServer<C>): ExpressGuard<C> {
   const door = createDoor<IncomingMessage, C>(api, viewOf)
 
   function guard(...policy: [policy?: RoutePolicy<C>]): Middleware {

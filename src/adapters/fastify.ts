@@ -5,6 +5,7 @@ import type { Eventually } from '../internal/eventually.ts'
 import { fromNode } from '../http/request-view.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
+import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
 import { createDoor, decide, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
@@ -35,8 +36,11 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
  */
 export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
-): FastifyGuard<C> {
-  const api = toResourceServer(apiOrOptions)
+): FastifyGuard<ClaimsByIssuer<I, C>> {
+  return createGuardOf(toResourceServer(apiOrOptions))
+}
+
+function createGuardOf<C>(api: ResourceServer<C>): FastifyGuard<C> {
   const door = createDoor<FastifyRequest, C>(api, (request) => fromNode(request.raw))
 
   function guard(...policy: [policy?: RoutePolicy<C>]): Hook {

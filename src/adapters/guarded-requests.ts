@@ -11,6 +11,7 @@ import {
   type ResourceServerOptions,
 } from '../resource-server.ts'
 import type { MetadataResponse } from '../published-metadata.ts'
+import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
 
@@ -129,6 +130,9 @@ function attempt(admit: () => Eventually<AuthError | undefined>): Attempt {
 /** The resource server that `apiOrOptions` is, or describes. */
 export function toResourceServer<I extends IssuerOptions, C>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
-): ResourceServer<C> {
-  return 'authenticate' in apiOrOptions ? apiOrOptions : createResourceServer<I, C>(apiOrOptions)
+): ResourceServer<ClaimsByIssuer<I, C>> {
+  // Where it is a resource server already, nothing is known of its issuers, and the claims are its own.
+  return 'authenticate' in apiOrOptions
+    ? (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
+    : createResourceServer<I, C>(apiOrOptions)
 }

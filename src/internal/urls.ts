@@ -17,5 +17,10 @@ export function hasLogin(url: URL): boolean {
 
 /** Parses an absolute URL, or returns `undefined`. */
 export function parseUrl(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined
+  try {
+    // Not URL.canParse: once it is hot, that of Node 20 says no to every text with a character between U+0080 and U+00FF.
+    return new URL(text)
+  } catch {
+    return undefined
+  }
 }

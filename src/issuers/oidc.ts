@@ -1,6 +1,6 @@
 // The generic issuer: any STS that publishes metadata or a JWK Set and signs JWT access tokens.
 import type { Refusal } from '../errors.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -10,6 +10,7 @@ import { type Algorithm, allAlgorithms } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions {
@@ -44,15 +45,19 @@ const optionNames = [
 
 /**
  * Trusts one issuer by its identifier. Finds its keys through its metadata (RFC 8414, OpenID Connect Discovery), at
- * `jwksUri`, or in `jwks`. Does not tell an ID token from an access token where the STS marks neither: then only `aud`
+ * `jwksUri`, or in `jwks`. Reads `roles`, `groups` and `entitlements` as lists of strings or of SCIM objects (RFC 9068 §2.2.3.1), `act`,
+ * and how the user logged in. A client that is its own subject is an application, who has logged in a user, anybody else `unknown`.
+ * Does not tell an ID token from an access token where the STS marks neither: then only `aud`
  * does, so never use a client id as the audience of an API.
  *
  * @throws TypeError for an option that can never work, with the value to write instead where it is known.
  */
-export function oidc(
-  options: OidcOptions & { readonly audience: string | readonly string[] | null },
-): IssuerWithAudience
-export function oidc(options: OidcOptions): Issuer
+export function oidc<const I extends string>(
+  options: OidcOptions & { readonly issuer: I; readonly audience: string | readonly string[] | null },
+): IssuerWithAudience & TypedIssuer<I, unknown>
+export function oidc<const I extends string>(
+  options: OidcOptions & { readonly issuer: I },
+): Issuer & TypedIssuer<I, unknown>
 export function oidc(options: OidcOptions): Issuer {
   checkOptionNames('oidc()', options, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
@@ -76,10 +81,12 @@ export function oidc(options: OidcOptions): Issuer {
  * Trusts one issuer that follows the JWT profile for access tokens to the letter (RFC 9068): `typ` is `at+jwt`, and
  * `iss exp aud sub client_id iat jti` are all there. Takes the options of `oidc`, but for `typ`.
  */
-export function rfc9068(
-  options: Omit<OidcOptions, 'typ'> & { readonly audience: string | readonly string[] },
-): IssuerWithAudience
-export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer
+export function rfc9068<const I extends string>(
+  options: Omit<OidcOptions, 'typ'> & { readonly issuer: I; readonly audience: string | readonly string[] },
+): IssuerWithAudience & TypedIssuer<I, unknown>
+export function rfc9068<const I extends string>(
+  options: Omit<OidcOptions, 'typ'> & { readonly issuer: I },
+): Issuer & TypedIssuer<I, unknown>
 export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
   const issuer = oidc({ ...options, typ: ['at+jwt'] })
   const requiredClaims = ['aud', 'sub', 'client_id', 'iat', 'jti', ...issuer.requiredClaims]
@@ -134,9 +141,9 @@ function principal(claims: JsonObject, issuer: string): Principal {
     issuer,
     ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
     scopes: readScopes(claims),
-    roles: readStrings(claims, 'roles'),
-    permissions: [...readStrings(claims, 'permissions'), ...readStrings(claims, 'entitlements')],
-    groups: { values: readStrings(claims, 'groups'), complete: true },
+    roles: readValues(claims, 'roles'),
+    permissions: [...readStrings(claims, 'permissions'), ...readValues(claims, 'entitlements')],
+    groups: { values: readValues(claims, 'groups'), complete: true },
     ...(actor && { actor }),
     authentication,
     traits: [],
@@ -147,4 +154,18 @@ function principal(claims: JsonObject, issuer: string): Principal {
 function kindOf(sub: string | undefined, clientId: string | undefined, authentication: object): Principal['kind'] {
   if (sub !== undefined && sub === clientId) return 'application'
   return sub !== undefined && Object.keys(authentication).length > 0 ? 'user' : 'unknown'
+}
+
+/**
+ * Strings, or the objects of SCIM that RFC 9068 §2.2.3.1 refers to: their `value` counts (RFC 7643 §2.4), their `display` is
+ * for people and may be anybody's.
+ */
+function readValues(claims: JsonObject, name: string): readonly string[] {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (!Array.isArray(value)) return readStrings(claims, name)
+  return value.map((item: unknown) => (isJsonObject(item) ? readString(item, 'value') : item)).filter(isText)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }

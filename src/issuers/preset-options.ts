@@ -49,3 +49,14 @@ export function checkAlgorithms(algorithms: readonly unknown[]): void {
   const unknown = algorithms.find((name) => !isAlgorithm(name))
   if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
 }
+
+/** @throws TypeError when `value` is no DNS name as an issuer writes it: no scheme, port or path, in small letters; with the value to write. */
+export function checkDomain(name: string, value: unknown): asserts value is string {
+  checkString(name, value)
+  const { hostname = '' } = parseUrl(`https://${value.replace(/^[a-z]+:\/\//i, '')}`) ?? {}
+  // A URL is taken apart leniently; a name that comes out of it as it went in hides nothing.
+  if (hostname === value && /^[a-z0-9.-]+\.[a-z0-9-]+$/.test(value) && !value.includes('..')) return
+  const bare = hostname.replace(/\.+$/, '')
+  const instead = bare.includes('.') && bare !== value ? bare : 'tenant.example.com'
+  throw new TypeError(`${name} must be a host name such as '${instead}', without scheme, port or path, not '${value}'.`)
+}

@@ -57,7 +57,8 @@ export function createKeysByKid(options: KeysByKidOptions): KeySource {
   async function findKey(query: KeyQuery): Promise<VerificationKey | undefined> {
     const { kid } = query
     kidPattern.lastIndex = 0
-    if (kid === undefined || !kidPattern.test(kid)) return undefined
+    // No encoding keeps "." and ".." from walking through an address.
+    if (kid === undefined || kid === '.' || kid === '..' || !kidPattern.test(kid)) return undefined
     const known = caches.get(kid)
     if (known) return findIn(known, kid, query)
     const nowMs = clock.nowMs()

@@ -3,6 +3,7 @@ import { checkFunction, checkString, checkStrings } from '../internal/options.ts
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { readKeyCacheOptions } from '../keys/key-settings.ts'
 import { readClients } from '../principal/client-registry.ts'
+import { isAlgorithm } from '../token/algorithms.ts'
 import type { Issuer } from './issuer.ts'
 import type { IssuerEndpoint, IssuerKeys } from './issuer-endpoint.ts'
 import { readTemplate } from './tenant-family.ts'
@@ -15,6 +16,8 @@ export function readIssuer(issuer: Issuer): Issuer {
   const { preset, endpoints, algorithms, types, requiredClaims, looseClaims = [] } = issuer
   if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
   checkStrings(`${preset}: algorithms`, algorithms)
+  const unknown = algorithms.find((name) => !isAlgorithm(name))
+  if (unknown !== undefined) throw new TypeError(`${preset}: algorithms may not hold ${unknown}.`)
   checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
   if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)
   checkStrings(`${preset}: looseClaims`, looseClaims, 0)
@@ -86,7 +89,7 @@ function readEndpoint(preset: string, endpoint: IssuerEndpoint, hasAdmits: boole
   }
   if ('create' in keys) checkFunction(`${preset}: keys.create`, keys.create)
   for (const address of addressesOf(keys)) checkAddress(preset, address, insecureAllowHttp)
-  return { ...endpoint }
+  return { ...endpoint, keys: 'metadataUrls' in keys ? { ...keys, metadataUrls: [...keys.metadataUrls] } : { ...keys } }
 }
 
 function addressesOf(keys: IssuerKeys): readonly string[] {

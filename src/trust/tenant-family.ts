@@ -31,7 +31,7 @@ export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplat
       const tenant = iss.slice(prefix.length, prefix.length + length)
       // A global or sticky expression remembers where it stopped, and would answer every other question wrongly.
       pattern.lastIndex = 0
-      return pattern.test(tenant) ? tenant : undefined
+      return pattern.test(tenant) && !isPathStep(tenant) ? tenant : undefined
     },
     issuerOf: (tenant) => `${prefix}${tenant}${suffix}`,
     overlaps: (other) => oneBegins(prefix, other.prefix) && oneEnds(suffix, other.suffix),
@@ -49,6 +49,11 @@ export function keysOfTenant(keys: IssuerKeys, placeholder: string, tenant: stri
     metadataUrls: metadataUrls.map(filled),
     ...(metadataIssuer !== undefined && { metadataIssuer: metadataIssuer.replaceAll(placeholder, () => tenant) }),
   }
+}
+
+/** No encoding keeps "." and ".." from walking through an address. */
+function isPathStep(tenant: string): boolean {
+  return tenant === '.' || tenant === '..'
 }
 
 function oneBegins(one: string, other: string): boolean {

@@ -57,3 +57,8 @@ it('an address that is none parses to nothing', () => {
   expect(parseUrl('sts.example.com')).toBeUndefined()
   expect(parseUrl('/jwks')).toBeUndefined()
 })
+
+it('an address with a character beyond ASCII parses each time, however often it is asked about', () => {
+  const answers = Array.from({ length: 50_000 }, () => parseUrl('https://caf\u00e9.example.com/')?.hostname)
+  expect(new Set(answers)).toEqual(new Set(['xn--caf-dma.example.com']))
+})

@@ -1,6 +1,6 @@
 // Microsoft Entra ID, many tenants: the algorithm for issuers and for the issuers of keys, step by step, with the shared
 // documents of `organizations` and with those of each tenant.
-import { type ClaimcheckEvent, createVerifier, type VerifierOptions } from 'claimcheck'
+import { type ClaimcheckEvent, createVerifier, type KeySnapshot, type VerifierOptions } from 'claimcheck'
 import { type EntraOptions, entra } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
@@ -303,6 +303,27 @@ describe('the list of applications without a role', () => {
       'token_without_permissions',
     )
   })
+})
+
+it('keys from a store still name their issuer: one of another tenant verifies nothing after a restart, either', async () => {
+  const kept = new Map<string, KeySnapshot>()
+  const keyStore = {
+    load: async (name: string) => kept.get(name),
+    save: async (name: string, snapshot: KeySnapshot) => void kept.set(name, snapshot),
+  }
+  await createMany({ anyTenant: true }, { keyStore }).verifyToken(token(of(tenant)))
+  const fetch = () => Promise.reject(new Error('down'))
+  const { verifyToken } = createMany({ anyTenant: true }, { keyStore, fetch })
+  await verifyToken(token(of(tenant)))
+  await verifyToken(token(of(otherTenant), 'other'))
+  await expectInvalidToken(verifyToken(token(of(tenant), 'other')), 'key_not_found')
+})
+
+it('a hint names the API of the tenant that the token is of', async () => {
+  const other = entra({ tenant: otherTenant, clientId: spaId })
+  const { verifyToken } = createVerifier({ issuer: [other, entra({ tenant, clientId })], clock: createTestClock() })
+  const error = await expectInvalidToken(verifyToken(token({ ...of(tenant), aud: 'urn:x' })), 'audience_mismatch')
+  expect(error.hint).toContain(`this API is ${clientId} or`)
 })
 
 describe('two presets for one tenant', () => {

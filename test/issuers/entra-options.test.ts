@@ -91,6 +91,10 @@ describe('refuses', () => {
       { tenant: 'common', anyTenant: true, keysPerTenant: true },
       'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
     ],
+    [
+      { tenant: 'organizations', allowedTenants: [tenant, '9188040D-6c67-4c5b-b112-36a304b66dad'] },
+      "allowedTenants holds the tenant of personal accounts (9188040d-6c67-4c5b-b112-36a304b66dad), which 'organizations' leaves out: write tenant: 'common'.",
+    ],
     [{ versions: [] }, 'versions must be a list of at least one string.'],
     [{ versions: ['2'] }, 'versions[] must be one of 1.0, 2.0.'],
     [{ customSigningKeys: 'yes' }, 'customSigningKeys must be true or false.'],

@@ -217,6 +217,40 @@ describe('the principal', () => {
     })
   })
 
+  it('[RFC9068-2.2.3-1] has what SCIM objects grant: their value, and not what they are displayed as', async () => {
+    const claims = {
+      roles: [{ value: 'manager', display: 'admin', primary: true }, 'clerk'],
+      entitlements: [{ value: 'export' }, { display: 'import' }],
+      groups: [{ value: 'e9e3', $ref: 'https://scim.example.com/Groups/e9e3', display: 'Staff' }],
+      permissions: [{ value: 'read:orders' }],
+    }
+    expect(await principalOf(claims)).toEqual({
+      ...alice,
+      roles: ['manager', 'clerk'],
+      permissions: ['export'],
+      groups: { values: ['e9e3'], complete: true },
+    })
+  })
+
+  it('has nothing that no reading of a claim grants', async () => {
+    const claims = {
+      roles: [{ value: 7 }, { value: '' }, { value: ['admin'] }, [{ value: 'admin' }], ['admin'], null, 7, ''],
+      groups: { value: 'staff' },
+      entitlements: null,
+    }
+    expect(await principalOf(claims)).toEqual(alice)
+  })
+
+  it('has the outermost actor', async () => {
+    const act = { sub: 'orders', iss: 'https://other.example.com', act: { sub: 'web' } }
+    expect(await principalOf({ act })).toEqual({
+      ...alice,
+      actor: { subject: 'orders', issuer: 'https://other.example.com', traits: [] },
+    })
+    for (const none of [{}, { sub: '' }, 'orders', ['orders'], null])
+      expect(await principalOf({ act: none })).not.toHaveProperty('actor')
+  })
+
   it('[RFC8725bis-3.8-2] is another one for the same sub at another issuer', async () => {
     const other = 'https://other.example.com'
     const trusted = [issuer, other].map((one) => oidc({ issuer: one, jwks, audience }))

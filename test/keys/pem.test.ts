@@ -95,6 +95,12 @@ describe('a PEM text for each kid', () => {
     expect(requests).toEqual([])
   })
 
+  it.each(['.', '..'])('is not looked for with the kid %j, whatever its pattern says', async (kid) => {
+    const { verifyToken, requests } = make(pemPerKid('https://keys.example.com/{kid}', /^[a-z.]+$/), only)
+    await expectInvalidToken(verifyToken(token({ ...rsa, kid })), 'key_not_found')
+    expect(requests).toEqual([])
+  })
+
   it('that is not there is a bad token, and is not looked for again for ten seconds', async () => {
     const { verifyToken, requests, clock } = make(perKid, only)
     for (let round = 0; round < 3; round++)

@@ -1,6 +1,6 @@
 // What an issuer's profile may ask for besides keys: another audience claim, its own header, padded tokens, and so on.
 import { createResourceServer, createVerifier, type VerifierOptions } from 'claimcheck'
-import { type Issuer, pemMap } from 'claimcheck/issuers'
+import { type Issuer, pemMap, withClaims } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
@@ -450,6 +450,8 @@ describe('refuses at creation', () => {
     [{ tokenHeader: 'X-Assertion' }, "custom: tokenHeader must be a header's name in small letters."],
     [{ tokenHeader: 'x assertion' }, "custom: tokenHeader must be a header's name in small letters."],
     [{ paddedTokens: { headerClaims: 'iss' } }, 'custom: paddedTokens.headerClaims must be a list of strings.'],
+    [{ algorithms: ['HS256'] }, 'custom: algorithms may not hold HS256.'],
+    [{ algorithms: ['ES256', 'none'] }, 'custom: algorithms may not hold none.'],
     [{ admits: true }, 'custom: admits must be a function.'],
     [{ complete: {} }, 'custom: complete must be a function.'],
     [{ claims: {} }, "custom: claims['~standard'].validate must be a function."],
@@ -468,4 +470,29 @@ describe('refuses at creation', () => {
   ])('%j', (changes, message) => {
     expect(() => make(changes as unknown as Partial<Issuer>)).toThrow(new TypeError(message))
   })
+})
+
+it('a schema can be given to any issuer, also one that is an instance of a class', async () => {
+  class OwnIssuer {
+    constructor() {
+      const { principal, checkToken, ...data } = customIssuer()
+      Object.assign(this, data, { made: principal })
+      void checkToken
+    }
+    declare readonly made: Issuer['principal']
+    checkToken() {
+      return undefined
+    }
+    principal(...facts: Parameters<Issuer['principal']>) {
+      return this.made(...facts)
+    }
+  }
+  const schema = {
+    '~standard': { version: 1, vendor: 'test', validate: () => ({ value: { level: 7 } }) },
+  } as const
+  const own = new OwnIssuer() as unknown as ReturnType<typeof customIssuer>
+  const { verifyToken } = createVerifier({ issuer: withClaims(own, schema), clock, fetch })
+  expect((await verifyToken(createToken())).claims).toMatchObject({ level: 7, sub: 'alice' })
+  const message = "claims['~standard'].validate must be a function."
+  expect(() => withClaims(own, {} as never)).toThrow(new TypeError(message))
 })

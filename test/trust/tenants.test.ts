@@ -80,6 +80,16 @@ describe('a template', () => {
     for (let round = 0; round < 3; round++) await verifier.verifyToken(tokenOf('https://sts.example.com/acme/v2'))
   })
 
+  it.each(['.', '..'])(
+    'never takes the tenant %j, whatever its pattern says: it would walk through addresses',
+    async (step) => {
+      const endpoints = [{ ...each, tenants: { placeholder: '{tenant}', pattern: /^[a-z.]+$/, keys: 'each' as const } }]
+      const verifier = createTenantVerifier({ endpoints, admits: () => true })
+      await expectInvalidToken(verifier.verifyToken(tokenOf(`https://sts.example.com/${step}/v2`)), 'issuer_unknown')
+      expect(verifier.requests).toEqual([])
+    },
+  )
+
   it('is not met by metadata of one tenant', async () => {
     const one = { ...family, keys: { metadataUrls: ['https://sts.example.com/acme/v2/metadata'] } }
     const verifier = createTenantVerifier({ endpoints: [one] })

@@ -9,7 +9,7 @@ import {
 } from 'claimcheck'
 import { createGuard } from 'claimcheck/express'
 import { createGuard as createFastifyGuard } from 'claimcheck/fastify'
-import { entra, type Issuer, type IssuerWithAudience, oidc, rfc9068 } from 'claimcheck/issuers'
+import { entra, type Issuer, type IssuerWithAudience, oidc, rfc9068, withClaims } from 'claimcheck/issuers'
 import { allOf, claim, type PolicyQuery, policy, scope } from 'claimcheck/policy'
 import type { Request } from 'express'
 import * as v from 'valibot'
@@ -60,7 +60,8 @@ createVerifier({ issuer: anyIssuers })
 createVerifier({ issuer: anyIssuers, audience })
 createVerifier({ issuer, audience: null })
 createVerifier({ issuer: [issuer, 'https://other.example.com'], audience: [audience, 'urn:b'] })
-prove<Equals<ReturnType<typeof entra>, IssuerWithAudience>>()
+const broughtByEntra: IssuerWithAudience = entra(tenant)
+void broughtByEntra
 
 // Misspelt options do not compile.
 // @ts-expect-error audence
@@ -152,3 +153,56 @@ guard.require(request, owner, { owner: 'alice' })
 guard.require(request, owner, { invoice: 1 })
 // @ts-expect-error a guard has no resource yet
 guard(owner)
+
+// With a schema of an issuer's own, `auth.issuer` narrows the claims.
+const a = 'https://a.example.com'
+const b = 'https://b.example.com'
+const levelled = z.object({ level: z.number() })
+const many = createVerifier({
+  issuer: [
+    withClaims(oidc({ issuer: a, audience }), levelled),
+    withClaims(entra(tenant), z.object({ wids: z.array(z.string()) })),
+    b,
+  ],
+  audience,
+  claims: z.object({ plan: z.string() }),
+  isRevoked: (auth) => auth.issuer === a && auth.claims.level > 3,
+})
+const one = await many.verifyToken('')
+// @ts-expect-error whose token it is decides
+one.claims.level
+prove<Equals<typeof one.claims.sub, string | undefined>>()
+if (one.issuer === a) {
+  prove<Equals<typeof one.claims.level, number>>()
+  // @ts-expect-error the common schema is not this issuer's
+  one.claims.plan
+} else if (one.issuer === b) {
+  prove<Equals<typeof one.claims.plan, string>>()
+  // @ts-expect-error a's alone
+  one.claims.level
+} else {
+  prove<Equals<typeof one.claims.wids, string[]>>()
+}
+// @ts-expect-error no such issuer
+if (one.issuer === 'https://c.example.com') void one
+
+// It reaches guards, handlers and policies, from options and from a resource server.
+const typed = { issuer: [withClaims(oidc({ issuer: a, audience }), levelled), oidc({ issuer: b, audience })] } as const
+const api = createResourceServer(typed)
+for (const each of [createGuard(api), createGuard(typed)]) {
+  each.handler((_req, _res, auth) => (auth.issuer === a ? auth.claims.level.toFixed() : auth.claims.level))
+  each(({ auth: caller }) => caller.issuer === a && caller.claims.level > 3)
+  each(allOf(scope('a'), claim('sub', 'alice')))
+  // @ts-expect-error only one of the issuers has a level, and which is not known
+  each(({ auth: caller }) => caller.claims.level > 3)
+}
+createFastifyGuard(api)(({ auth: caller }) => caller.issuer === a && caller.claims.level > 3)
+// A single issuer with a schema of its own needs no narrowing.
+const single = await createVerifier({ issuer: withClaims(rfc9068({ issuer: a, audience }), levelled) }).verifyToken('')
+prove<Equals<typeof single.claims.level, number>>()
+// @ts-expect-error no schema
+withClaims(entra(tenant), {})
+// @ts-expect-error an issuer comes first
+withClaims(levelled, entra(tenant))
+// @ts-expect-error audience is missing
+createVerifier({ issuer: withClaims(oidc({ issuer: a }), levelled) })

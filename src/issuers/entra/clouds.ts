@@ -10,6 +10,11 @@ export const clouds = {
 
 export type EntraVersion = '1.0' | '2.0'
 
+/** Every `iss` of Entra, as far as the compiler can tell. */
+export type EntraIssuerName =
+  | `${(typeof clouds)[EntraCloud]['login']}/${string}/v2.0`
+  | `${(typeof clouds)[EntraCloud]['v1']}/${string}/`
+
 /** The tenant of all personal Microsoft accounts. */
 export const consumerTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
 

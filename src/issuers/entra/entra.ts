@@ -2,8 +2,9 @@
 // audience.
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import type { IssuerEndpoint } from '../../trust/issuer-endpoint.ts'
+import type { TypedIssuer } from '../../trust/typed-issuer.ts'
 import { checkEntraKey, checkEntraToken } from './checks.ts'
-import { clouds, type EntraVersion, issuerOf, placeholder } from './clouds.ts'
+import { clouds, type EntraIssuerName, type EntraVersion, issuerOf, placeholder } from './clouds.ts'
 import { entraHint } from './hints.ts'
 import { guid } from './guid.ts'
 import type { EntraOptions } from './options.ts'
@@ -23,7 +24,7 @@ import { completeGroups, entraPrincipal } from './principal.ts'
  * @example entra({ tenant: 'organizations', clientId, allowedTenants: (tenant) => customers.has(tenant) })
  * @throws TypeError for a tenant or client id that is no GUID, and for many tenants of which nobody says who may come in.
  */
-export function entra(options: EntraOptions): IssuerWithAudience {
+export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<EntraIssuerName, unknown> {
   const settings = readEntraOptions(options)
   const { clientId, audiences, admits, groupResolver, cloud } = settings
   return {

@@ -16,8 +16,9 @@ export function entraHint(code: AuthErrorCode, token: UnverifiedToken, settings:
   return undefined
 }
 
-function isOurs({ claims }: UnverifiedToken, { cloud }: EntraSettings): boolean {
-  return typeof claims.iss === 'string' && cloudsOf(claims.iss).includes(cloud)
+function isOurs({ claims }: UnverifiedToken, { cloud, tenant, isMany }: EntraSettings): boolean {
+  if (typeof claims.iss !== 'string' || !cloudsOf(claims.iss).includes(cloud)) return false
+  return isMany || claims.iss.split('/').includes(tenant)
 }
 
 function issuerHint({ claims }: UnverifiedToken, settings: EntraSettings): string | undefined {

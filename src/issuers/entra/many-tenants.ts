@@ -1,5 +1,6 @@
 // Who may come in where one client id, or one endpoint, stands for many: the tenants, and the clients without an app role.
 import { checkOptionNames, checkStrings } from '../../internal/options.ts'
+import { consumerTenant } from './clouds.ts'
 import { readGuid } from './guid.ts'
 import type { EntraAclEntry, EntraOptions } from './options.ts'
 
@@ -31,6 +32,11 @@ export function readAdmission(
   if (typeof allowedTenants === 'function') return allowedTenants
   checkStrings('allowedTenants', allowedTenants)
   const allowed = new Set(allowedTenants.map((one) => readGuid('allowedTenants[]', one)))
+  if (tenant === 'organizations' && allowed.has(consumerTenant)) {
+    throw new TypeError(
+      `allowedTenants holds the tenant of personal accounts (${consumerTenant}), which 'organizations' leaves out: write tenant: 'common'.`,
+    )
+  }
   return (one) => allowed.has(one)
 }
 

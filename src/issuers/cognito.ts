@@ -1,0 +1,87 @@
+// Amazon Cognito: access tokens of one user pool, which say in `client_id` for whom they are, and rarely in `aud`.
+import type { Refusal } from '../errors.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../token/access-token.ts'
+import { checkAudience } from '../token/claims.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
+
+export interface CognitoOptions {
+  /** Such as `eu-west-1_AbCdEfGhI`. */
+  readonly userPoolId: string
+  /** The app clients whose tokens are accepted. `null` accepts those of every client of the pool. */
+  readonly clientId: string | readonly string[] | null
+  /** The identifier that clients bind their tokens to (resource binding). Then `aud` must be it; without it, tokens that have an `aud` are refused. */
+  readonly resource?: string
+}
+
+/**
+ * Trusts one user pool. Takes only tokens with `token_use: access`, and refuses ID tokens though the pool publishes their key
+ * beside the other. Users are those with a `username`, by `sub`; `device_key` is a device that a user has had remembered, so
+ * it makes no caller a device. It is in `claims`, as is `origin_jti`.
+ *
+ * Does not know the hosts of the regions in China.
+ *
+ * @throws TypeError for what is no user pool id, such as its ARN or URL.
+ */
+export function cognito<const P extends string>(
+  options: CognitoOptions & { readonly userPoolId: P },
+): IssuerWithAudience & TypedIssuer<`https://cognito-idp.${string}.amazonaws.com/${P}`, unknown> {
+  checkOptionNames('cognito()', options, ['userPoolId', 'clientId', 'resource'])
+  const { userPoolId, clientId, resource } = options
+  checkString('userPoolId', userPoolId)
+  const [, region] = /^((?!cn-)[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d)_[0-9A-Za-z]{1,55}$/.exec(userPoolId) ?? []
+  if (region === undefined)
+    throw new TypeError(`userPoolId must be one such as 'eu-west-1_AbCdEfGhI', with its region, not '${userPoolId}'.`)
+  const clients: unknown = clientId === null || Array.isArray(clientId) ? clientId : [clientId]
+  if (clients !== null) checkStrings('clientId', clients)
+  if (resource !== undefined) checkString('resource', resource)
+  const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
+  return {
+    preset: 'cognito',
+    endpoints: [{ issuer, keys: { jwksUri: `${issuer}/.well-known/jwks.json` }, insecureAllowHttp: false }],
+    audience: clients === null ? null : [...clients],
+    ...(clients !== null && { audienceFrom: { claim: 'client_id' } }),
+    algorithms: ['RS256'],
+    types: [null],
+    requiredClaims: ['sub', 'token_use', ...(resource === undefined ? [] : ['aud'])],
+    checkToken: (token) => checkToken(token, resource),
+    principal: (claims, from) => principal(claims, from, userPoolId),
+  }
+}
+
+function checkToken({ claims }: UnverifiedToken, resource: string | undefined): Refusal | undefined {
+  const refusal = checkAccessToken(claims)
+  if (refusal) return refusal
+  if (claims.sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
+  // A token that is bound to a resource is for no other, whoever the client is.
+  return Object.hasOwn(claims, 'aud') ? checkAudience(claims, resource === undefined ? [] : [resource]) : undefined
+}
+
+function principal(claims: JsonObject, issuer: string, tenant: string): Principal {
+  const sub = String(claims.sub)
+  const client = readString(claims, 'client_id')
+  const isClient = sub === client
+  return {
+    kind: kindOf(claims, isClient),
+    key: isClient ? principalKey(issuer, 'client', sub) : principalKey(issuer, sub),
+    subject: sub,
+    issuer,
+    tenant,
+    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
+    scopes: readScopes({ scope: claims.scope }),
+    roles: [],
+    permissions: [],
+    groups: { values: readStrings(claims, 'cognito:groups'), complete: true },
+    authentication: readAuthentication({ auth_time: claims.auth_time }),
+    traits: [],
+  }
+}
+
+function kindOf(claims: JsonObject, isClient: boolean): Principal['kind'] {
+  if (isClient) return 'application'
+  return readString(claims, 'username') === undefined ? 'unknown' : 'user'
+}

@@ -1,0 +1,81 @@
+// Google Identity-Aware Proxy: the assertion that it adds to each request, in a header of its own.
+import type { Refusal } from '../errors.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptionNames } from '../internal/options.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../token/access-token.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { pemMap } from '../trust/pem-keys.ts'
+import { readAudience } from './preset-options.ts'
+
+export interface GoogleIapOptions {
+  /** The "signed header JWT audience" of the backend. Every project's proxy signs with the same keys, so nothing else says whose door it was. */
+  readonly audience: string | readonly string[]
+}
+
+/**
+ * Trusts the assertions of Identity-Aware Proxy in `x-goog-iap-jwt-assertion`, and takes them from no other header. Its keys are a
+ * map of PEM texts. The `typ` may be `JWT` or absent, which is not verified.
+ *
+ * The e-mail address of a service account makes an application, any other a user, no address `unknown`; so are the users of
+ * external identities (`gcip`), whose addresses the proxy does not vouch for. Addresses never feed the subject. Does not read
+ * access levels; they are in `claims`.
+ *
+ * @throws TypeError for an audience that is none; `null` is refused, too.
+ */
+export function googleIap(
+  options: GoogleIapOptions,
+): IssuerWithAudience & TypedIssuer<'https://cloud.google.com/iap', unknown> {
+  checkOptionNames('googleIap()', options, ['audience'])
+  const audience = readAudience(options.audience)
+  if (audience === null) {
+    throw new TypeError(
+      "audience must not be null: every project's proxy has this issuer and these keys. Write the signed header JWT audience of the backend.",
+    )
+  }
+  return {
+    preset: 'googleIap',
+    endpoints: [
+      {
+        issuer: 'https://cloud.google.com/iap',
+        keys: pemMap('https://www.gstatic.com/iap/verify/public_key'),
+        insecureAllowHttp: false,
+      },
+    ],
+    audience,
+    tokenHeader: 'x-goog-iap-jwt-assertion',
+    algorithms: ['ES256'],
+    types: ['JWT', null],
+    requiredClaims: ['sub'],
+    checkToken,
+    principal,
+  }
+}
+
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  return claims.sub === '' ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const sub = String(claims.sub)
+  return {
+    kind: kindOf(claims),
+    key: principalKey(issuer, sub),
+    subject: sub,
+    issuer,
+    scopes: [],
+    roles: [],
+    permissions: [],
+    groups: { values: [], complete: true },
+    authentication: {},
+    traits: [],
+  }
+}
+
+function kindOf(claims: JsonObject): Principal['kind'] {
+  const email = readString(claims, 'email')?.toLowerCase()
+  if (email === undefined || Object.hasOwn(claims, 'gcip')) return 'unknown'
+  return email.endsWith('.gserviceaccount.com') ? 'application' : 'user'
+}

@@ -1,0 +1,143 @@
+// Keycloak: access tokens of one realm.
+import type { AuthErrorCode, Refusal } from '../errors.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { checkOptionNames } from '../internal/options.ts'
+import { printable } from '../internal/printable.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
+import type { Algorithm } from '../token/algorithms.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
+
+export interface KeycloakOptions {
+  /** Where this API reaches the realm: `https://sso.example.com/realms/acme`. Its metadata is looked for there. */
+  readonly realmUrl: string
+  /**
+   * The `iss` of the tokens, which follows Keycloak's front-end hostname, when that is another URL than `realmUrl`, such as
+   * one within a cluster. The metadata must name it, and keys at https.
+   */
+  readonly issuer?: string
+  /** What an audience mapper of the realm puts into `aud` for this API. `null` turns the check off. */
+  readonly audience: string | readonly string[] | null
+  /** What the realm, or the client, signs with. Default `['RS256']`. */
+  readonly algorithms?: readonly Algorithm[]
+  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  readonly insecureAllowHttp?: boolean
+}
+
+/**
+ * Trusts one Keycloak realm. Takes only tokens whose claim `typ` is `Bearer` or `DPoP`: refresh, offline, logout and ID tokens
+ * are refused. Roles of the realm are `principal.roles` as they are; those of a client are `client:role`, with `%3A` for a
+ * colon in the client's id, so name no realm role like one of these.
+ *
+ * Tells a service account by `clientHost`, or by `client_id` with the user name `service-account-{client_id}`; not by that user
+ * name alone, which people may choose where they register themselves. Users have a `preferred_username`. Everything else is
+ * `unknown`: what a lightweight token drops is not guessed, and groups are incomplete where a token has no `groups`. A token
+ * without `sub` is refused (the client needs the scope `basic`). Does not read `act`, which is not verified of Keycloak.
+ *
+ * @throws TypeError for a URL that does not end in `/realms/{realm}`, and for the audience `account`, which most tokens have.
+ */
+export function keycloak<const R extends string, const I extends string = R>(
+  options: KeycloakOptions & { readonly realmUrl: R; readonly issuer?: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
+  checkOptionNames('keycloak()', options, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
+  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'] }: KeycloakOptions = options
+  const insecureAllowHttp = options.insecureAllowHttp === true
+  checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
+  checkRealmUrl('issuer', issuer, insecureAllowHttp)
+  checkAlgorithms(algorithms)
+  const audience = readAudience(options.audience)
+  if (audience?.includes('account')) {
+    throw new TypeError(
+      "audience 'account' is in most tokens of a realm, whatever they are for: add an audience mapper for this API, and write what it adds.",
+    )
+  }
+  return {
+    preset: 'keycloak',
+    endpoints: [
+      {
+        issuer,
+        keys: { metadataUrls: [`${realmUrl}/.well-known/openid-configuration`] },
+        insecureAllowHttp,
+      },
+    ],
+    audience,
+    algorithms,
+    types: ['JWT', 'at+jwt'],
+    requiredClaims: ['typ', 'sub'],
+    checkToken,
+    principal,
+    hint: (code, token) => hint(code, token, issuer),
+  }
+}
+
+function checkRealmUrl(name: string, value: unknown, allowHttp: boolean): asserts value is string {
+  checkIssuerUrl(name, value, allowHttp)
+  const { origin, pathname } = new URL(value)
+  const [path] = /^.*?\/realms\/[^/]+/.exec(pathname) ?? []
+  if (value === `${origin}${path}`) return
+  throw new TypeError(
+    `${name} must be the URL of a realm: write '${origin}${path ?? '/realms/<realm>'}', not '${value}'.`,
+  )
+}
+
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  if (claims.typ !== 'Bearer' && claims.typ !== 'DPoP') return notAnAccessToken('typ', claims.typ)
+  return claims.sub === '' ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const sub = String(claims.sub)
+  const client = readString(claims, 'azp')
+  return {
+    kind: kindOf(claims),
+    key: principalKey(issuer, sub),
+    subject: sub,
+    issuer,
+    tenant: realmPath(issuer).slice('/realms/'.length),
+    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
+    scopes: readScopes({ scope: claims.scope }),
+    roles: [...rolesIn(claims.realm_access), ...clientRoles(claims.resource_access)],
+    permissions: [],
+    groups: { values: readStrings(claims, 'groups'), complete: Object.hasOwn(claims, 'groups') },
+    authentication: readAuthentication(claims),
+    traits: [],
+  }
+}
+
+function kindOf(claims: JsonObject): Principal['kind'] {
+  if (readString(claims, 'clientHost') !== undefined) return 'application'
+  const name = readString(claims, 'preferred_username')?.toLowerCase()
+  if (!name?.startsWith('service-account-')) return name === undefined ? 'unknown' : 'user'
+  const clientId = readString(claims, 'client_id')?.toLowerCase()
+  return clientId !== undefined && name === `service-account-${clientId}` ? 'application' : 'unknown'
+}
+
+function clientRoles(access: unknown): readonly string[] {
+  if (!isJsonObject(access)) return []
+  return Object.entries(access).flatMap(([client, roles]) =>
+    rolesIn(roles).map((role) => `${client.replace(/[%:]/g, encodeURIComponent)}:${role}`),
+  )
+}
+
+function rolesIn(access: unknown): readonly string[] {
+  return isJsonObject(access) ? readStrings(access, 'roles') : []
+}
+
+function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
+  const { iss } = claims
+  if (code === 'issuer_unknown' && typeof iss === 'string' && iss.endsWith(realmPath(issuer)))
+    return `the token says ${printable(iss)}, this API expects ${issuer}: if both are this realm, write its front-end URL as issuer, and where it is reached from here as realmUrl`
+  if (code !== 'claim_missing' || iss !== issuer) return undefined
+  if (!Object.hasOwn(claims, 'aud'))
+    return 'the token has no aud: add an audience mapper for this API to the client, or to a client scope of it'
+  if (!readString(claims, 'sub'))
+    return 'the token has no sub: give the client the scope basic, and let lightweight tokens have it'
+  return undefined
+}
+
+function realmPath(issuer: string): string {
+  return issuer.slice(issuer.lastIndexOf('/realms/'))
+}

@@ -1,0 +1,36 @@
+// Duende IdentityServer: its tokens by the table, and what its options can never be.
+import { duende, type DuendeOptions } from 'claimcheck/issuers'
+import { expect, it } from 'vitest'
+import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { duendeFixture } from './fixtures/duende.ts'
+
+describePreset(duendeFixture)
+
+it.each([
+  [{ issuer: '' }, 'issuer must be a non-empty string.'],
+  [{ issuer: 'ids.example.com' }, /^issuer must be an absolute URL/],
+  [{ issuer: 'http://ids.example.com' }, /^issuer must be https/],
+  [{ audience: undefined }, 'audience[] must be a non-empty string.'],
+  [{ typ: 'at+jwt' }, 'typ must be a list of at least one string.'],
+  [{ typ: [] }, 'typ must be a list of at least one string.'],
+  [{ typ: [''] }, 'typ[] must be a non-empty string.'],
+  [{ algorithms: ['none'] }, /^algorithms may hold/],
+  [
+    { authority: 'https://ids.example.com' },
+    'duende() has no option authority. It has: issuer, audience, typ, algorithms, insecureAllowHttp.',
+  ],
+])('refuses the options %j', (options, message) => {
+  const make = () => duende({ issuer: 'https://ids.example.com', audience: 'x', ...options } as DuendeOptions)
+  expect(make).toThrow(TypeError)
+  expect(make).toThrow(message)
+})
+
+it('keeps a client apart from a user whose sub is its id', async () => {
+  const { verifyToken } = createFixtureVerifier(duendeFixture)
+  const { claims } = duendeFixture.accepted[0] ?? expect.fail('no user')
+  const keyOf = async (changes: object) =>
+    (await verifyToken(tokenOf(duendeFixture, { claims: { ...claims, ...changes } }))).principal.key
+  expect(await keyOf({ sub: undefined, client_id: 'm2m' })).toBe('https://ids.example.com|client|m2m')
+  expect(await keyOf({ sub: 'm2m', client_id: 'm2m' })).toBe('https://ids.example.com|m2m')
+  expect(await keyOf({ sub: 'client|m2m' })).toBe('https://ids.example.com|client%7Cm2m')
+})

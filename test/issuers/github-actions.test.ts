@@ -1,0 +1,62 @@
+// GitHub Actions: its tokens by the table, and options that would let everybody in.
+import { githubActions, type GithubActionsOptions } from 'claimcheck/issuers'
+import { expect, it } from 'vitest'
+import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { githubActionsFixture } from './fixtures/github-actions.ts'
+
+describePreset(githubActionsFixture)
+
+const whose =
+  "Say whose repositories may come in: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which lets in everybody's."
+
+it.each([
+  [{}, whose],
+  [{ anyOwner: false }, whose],
+  [{ anyOwner: 'true' }, whose],
+  [{ anyOwner: true, allowedOwnerIds: ['65'] }, whose],
+  [{ anyOwner: false, allowedOwnerIds: ['65'] }, whose],
+  [{ allowedOwnerIds: [] }, 'allowedOwnerIds must be a list of at least one string.'],
+  [{ allowedOwnerIds: '65' }, 'allowedOwnerIds must be a list of at least one string.'],
+  [{ allowedOwnerIds: [65] }, 'allowedOwnerIds[] must be a non-empty string.'],
+  [
+    { allowedOwnerIds: ['65', 'octo-org'] },
+    "allowedOwnerIds must be numbers as text, not 'octo-org': see https://api.github.com/users/<name>.",
+  ],
+  [{ anyOwner: true, audience: null }, 'audience must not be null: jobs get tokens for whatever they like.'],
+  [{ anyOwner: true, audience: '' }, 'audience[] must be a non-empty string.'],
+  [{ anyOwner: true, issuer: '' }, 'issuer must be a non-empty string.'],
+  [{ anyOwner: true, issuer: 'http://ghes.example.com/_services/token' }, /^issuer must be https/],
+  [
+    { anyOwner: true, issuer: 'https://token.actions.githubusercontent.com/' },
+    "issuer must have no slash at its end: write 'https://token.actions.githubusercontent.com'.",
+  ],
+  [{ owner: 'octo-org' }, 'githubActions() has no option owner. It has: audience, allowedOwnerIds, anyOwner, issuer.'],
+])('refuses the options %j', (options, message) => {
+  const make = () => githubActions({ audience: 'urn:api', ...options } as GithubActionsOptions)
+  expect(make).toThrow(TypeError)
+  expect(make).toThrow(message)
+})
+
+it('refuses a stranger before any key is fetched', async () => {
+  const { requests, verifyToken } = createFixtureVerifier(githubActionsFixture)
+  const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
+  await expect(
+    verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, repository_owner_id: '666' } })),
+  ).rejects.toMatchObject({ code: 'tenant_mismatch' })
+  expect(requests).toEqual([])
+})
+
+it('never has one key for two places', async () => {
+  const { verifyToken } = createFixtureVerifier(githubActionsFixture)
+  const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
+  const keyOf = async (changes: object) =>
+    (await verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, ...changes } }))).principal.key
+  const keys = await Promise.all([
+    keyOf({ environment: 'x' }),
+    keyOf({ ref: 'x' }),
+    keyOf({ environment: 'ref|x' }),
+    keyOf({ repository_id: '74|ref', ref: 'x' }),
+    keyOf({ repository_id: '74|environment', ref: 'x' }),
+  ])
+  expect(new Set(keys).size).toBe(5)
+})

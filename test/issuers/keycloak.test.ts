@@ -1,0 +1,101 @@
+// Keycloak: its tokens by the table, whom it takes for an application, and what its options can never be.
+import { keycloak, type KeycloakOptions } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { keycloakFixture } from './fixtures/keycloak.ts'
+
+describePreset(keycloakFixture)
+
+const make = (options: object) =>
+  keycloak({ realmUrl: 'https://sso.example.com/realms/acme', audience: 'api', ...options } as KeycloakOptions)
+
+async function principalOf(changes: object) {
+  const { verifyToken } = createFixtureVerifier(keycloakFixture)
+  const { claims } = keycloakFixture.accepted[0] ?? expect.fail('no user')
+  return (await verifyToken(tokenOf(keycloakFixture, { claims: { ...claims, ...changes } }))).principal
+}
+
+describe('the URL of the realm', () => {
+  it.each([
+    ['https://sso.example.com', 'https://sso.example.com/realms/<realm>'],
+    ['https://sso.example.com/realms/', 'https://sso.example.com/realms/<realm>'],
+    ['https://sso.example.com/realms/acme/', 'https://sso.example.com/realms/acme'],
+    ['https://sso.example.com/auth/realms/acme/', 'https://sso.example.com/auth/realms/acme'],
+    ['https://sso.example.com/realms/acme/.well-known/openid-configuration', 'https://sso.example.com/realms/acme'],
+    ['https://SSO.example.com/realms/acme', 'https://sso.example.com/realms/acme'],
+    ['https://sso.example.com:443/realms/acme', 'https://sso.example.com/realms/acme'],
+    ['https://sso.example.com/realms/café', 'https://sso.example.com/realms/caf%C3%A9'],
+    ['https://sso.example.com/a/../realms/acme', 'https://sso.example.com/realms/acme'],
+  ])('is not %s', (url, instead) => {
+    for (const name of ['realmUrl', 'issuer']) {
+      const message = `${name} must be the URL of a realm: write '${instead}', not '${url}'.`
+      expect(() => make({ [name]: url })).toThrow(new TypeError(message))
+    }
+  })
+
+  it('may have a path before it, and be http where the options say so', () => {
+    const issuerOf = (options: object) => make(options).endpoints[0]
+    expect(issuerOf({ realmUrl: 'https://sso.example.com/auth/realms/acme' })?.issuer).toBe(
+      'https://sso.example.com/auth/realms/acme',
+    )
+    expect(issuerOf({ realmUrl: 'http://keycloak:8080/realms/acme', insecureAllowHttp: true })).toMatchObject({
+      issuer: 'http://keycloak:8080/realms/acme',
+      insecureAllowHttp: true,
+    })
+    const message = "realmUrl must be https: write 'https://keycloak:8080/realms/acme', or set insecureAllowHttp: true."
+    for (const insecureAllowHttp of [undefined, false, 'true', 1])
+      expect(() => make({ realmUrl: 'http://keycloak:8080/realms/acme', insecureAllowHttp })).toThrow(message)
+  })
+})
+
+it.each([
+  [{ realmUrl: '' }, 'realmUrl must be a non-empty string.'],
+  [{ issuer: '' }, 'issuer must be a non-empty string.'],
+  [{ issuer: null }, 'issuer must be a non-empty string.'],
+  [{ audience: undefined }, 'audience[] must be a non-empty string.'],
+  [{ algorithms: ['HS256'] }, /^algorithms may hold/],
+  [
+    { audience: ['api', 'account'] },
+    "audience 'account' is in most tokens of a realm, whatever they are for: add an audience mapper for this API, and write what it adds.",
+  ],
+  [
+    { realm: 'acme' },
+    'keycloak() has no option realm. It has: realmUrl, issuer, audience, algorithms, insecureAllowHttp.',
+  ],
+])('refuses the options %j', (options, message) => {
+  expect(() => make(options)).toThrow(TypeError)
+  expect(() => make(options)).toThrow(message)
+})
+
+it('asks only the address in the cluster, though tokens name another', async () => {
+  const { requests, verifyToken } = createFixtureVerifier(keycloakFixture, {
+    realmUrl: 'https://keycloak.auth.svc:8443/realms/acme',
+    issuer: 'https://sso.example.com/realms/acme',
+  })
+  const { claims } = keycloakFixture.accepted[0] ?? expect.fail('no user')
+  await verifyToken(tokenOf(keycloakFixture, { claims }))
+  expect(requests).toEqual([
+    'https://keycloak.auth.svc:8443/realms/acme/.well-known/openid-configuration',
+    'https://keycloak.auth.svc:8443/realms/acme/protocol/openid-connect/certs',
+  ])
+})
+
+it.each(['service-account-web', 'service-account-billing', 'SERVICE-ACCOUNT-web', 'service-account-'])(
+  'takes no user for an application who chose the user name %s, nor for a user',
+  async (preferred_username) => {
+    expect((await principalOf({ preferred_username })).kind).toBe('unknown')
+  },
+)
+
+it('takes nobody for an application by the name of another client', async () => {
+  expect((await principalOf({ preferred_username: 'service-account-web', client_id: 'billing' })).kind).toBe('unknown')
+  expect((await principalOf({ preferred_username: 'service-account-undefined' })).kind).toBe('unknown')
+})
+
+it('keeps the roles of two clients apart, whatever their ids', async () => {
+  const { roles } = await principalOf({
+    realm_access: undefined,
+    resource_access: { 'a:b': { roles: ['c'] }, a: { roles: ['b:c'] }, 'a%3Ab': { roles: ['c'] } },
+  })
+  expect(roles).toEqual(['a%3Ab:c', 'a:b:c', 'a%253Ab:c'])
+})
