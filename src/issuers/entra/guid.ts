@@ -1,7 +1,7 @@
 // Ids of tenants and applications: GUIDs, which Entra writes in small letters.
 import { checkString } from '../../internal/options.ts'
 
-export const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const guid: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** @throws TypeError for what is no GUID. */
 export function readGuid(name: string, value: unknown): string {
