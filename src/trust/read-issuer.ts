@@ -16,7 +16,7 @@ export function readIssuer(issuer: Issuer): Issuer {
   const { preset, endpoints, algorithms, types, requiredClaims, looseClaims = [] } = issuer
   if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
   checkStrings(`${preset}: algorithms`, algorithms)
-  const unknown = algorithms.find((name) => !isAlgorithm(name))
+  const unknown = (algorithms as readonly string[]).find((name) => !isAlgorithm(name))
   if (unknown !== undefined) throw new TypeError(`${preset}: algorithms may not hold ${unknown}.`)
   checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
   if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)

@@ -3,12 +3,22 @@ import { createVerifier } from 'claimcheck'
 import { entraB2C, entraExternalId } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { clientId, tenant } from '../support/entra.ts'
-import { describePreset } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { entraB2CFixture } from './fixtures/entra-b2c.ts'
 import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
 
 describePreset(entraB2CFixture)
 describePreset(entraExternalIdFixture)
+
+it('entraB2C fetches the keys of the flow that a token names, and no others', async () => {
+  const [{ claims } = { claims: {} }] = entraB2CFixture.accepted
+  const { verifyToken, requests } = createFixtureVerifier(entraB2CFixture)
+  await verifyToken(tokenOf(entraB2CFixture, { claims }))
+  expect(requests).toEqual([
+    'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin/v2.0/.well-known/openid-configuration',
+    'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin/discovery/v2.0/keys',
+  ])
+})
 
 describe('entraB2C refuses', () => {
   const make = (changes: object) =>

@@ -160,9 +160,9 @@ describe('any tenant', () => {
     }
   })
 
-  it('causes no fetch by its name: a thousand made-up ones cost the two documents', async () => {
+  it('causes no fetch by its name: a hundred made-up ones cost the two documents', async () => {
     const { verifyToken, requests } = createMany({ anyTenant: true })
-    for (let index = 0; index < 1000; index++) {
+    for (let index = 0; index < 100; index++) {
       const tid = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
       await expectInvalidToken(verifyToken(token(of(tid), 'consumers')), 'key_not_found')
     }

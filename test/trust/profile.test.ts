@@ -1,7 +1,7 @@
 // What an issuer's profile may ask for besides keys: another audience claim, its own header, padded tokens, and so on.
 import { createResourceServer, createVerifier, type VerifierOptions } from 'claimcheck'
 import { type Issuer, pemMap, withClaims } from 'claimcheck/issuers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
 import { createKey, createToken, encode, goodClaims, issuer, keyFor, signatureOf } from '../support/tokens.ts'
@@ -193,11 +193,22 @@ describe('the principal', () => {
   })
 
   it('waits no longer for its completion than for a fetch', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
     const events: unknown[] = []
-    const complete = () => new Promise<never>(() => {})
-    const { verifyToken } = make({ complete }, { fetchTimeoutMs: 5, onEvent: (event) => events.push(event) })
-    await verifyToken(createToken())
-    expect(events).toEqual([{ type: 'principal.incomplete', issuer, reason: 'no answer within 5 ms' }])
+    let asked = (): void => {}
+    const begun = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const complete = () => (asked(), new Promise<never>(() => {}))
+    const { verifyToken } = make({ complete }, { fetchTimeoutMs: 700, onEvent: (event) => events.push(event) })
+    const verified = verifyToken(createToken())
+    await begun
+    await vi.advanceTimersByTimeAsync(699)
+    expect(events).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await verified).principal.subject).toBe('alice')
+    expect(events).toEqual([{ type: 'principal.incomplete', issuer, reason: 'no answer within 700 ms' }])
   })
 
   it('is not completed before the token has proven itself', async () => {

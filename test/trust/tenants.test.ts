@@ -73,6 +73,18 @@ describe('a template', () => {
     expect(error.code).toBe('issuer_unknown')
   })
 
+  it('is never longer than 128 characters, whatever its pattern says', async () => {
+    const endpoints = [
+      { ...family, tenants: { placeholder: '{tenant}', pattern: /^[a-z]+$/, keys: 'shared' as const } },
+    ]
+    const verifier = createTenantVerifier({ endpoints })
+    await verifier.verifyToken(tokenOf(`https://sts.example.com/${'a'.repeat(128)}/v2`))
+    await expectInvalidToken(
+      verifier.verifyToken(tokenOf(`https://sts.example.com/${'a'.repeat(129)}/v2`)),
+      'issuer_unknown',
+    )
+  })
+
   it('answers the same each time, also with a global expression', async () => {
     const pattern = /^[a-z]{1,8}$/g
     const endpoints = [{ ...family, tenants: { placeholder: '{tenant}', pattern, keys: 'shared' as const } }]
