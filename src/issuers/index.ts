@@ -1,6 +1,9 @@
 // What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
 export { type EntraCloud, type EntraOptions, entra } from './entra.ts'
+export { type GitlabCiOptions, gitlabCi } from './gitlab-ci.ts'
+export { type KubernetesOptions, kubernetes } from './kubernetes.ts'
 export { type OidcOptions, oidc, rfc9068 } from './oidc.ts'
+export { type SpiffeOptions, spiffe } from './spiffe.ts'
 export type { ClientDescription, ClientRegistry } from '../principal/client-registry.ts'
 export { principalKey } from '../principal/principal.ts'
 export { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
