@@ -1,10 +1,13 @@
 // What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
 export { type EntraCloud, type EntraOptions, entra } from './entra.ts'
+export { type AdfsOptions, adfs } from './adfs.ts'
+export { type AwsAlbOptions, awsAlb } from './aws-alb.ts'
 export { type CloudflareAccessOptions, cloudflareAccess } from './cloudflare-access.ts'
 export { type FirebaseOptions, firebase } from './firebase.ts'
 export { type GitlabCiOptions, gitlabCi } from './gitlab-ci.ts'
 export { type KubernetesOptions, kubernetes } from './kubernetes.ts'
 export { type OidcOptions, oidc, rfc9068 } from './oidc.ts'
+export { type PingOneOptions, pingOne } from './ping-one.ts'
 export { type SpiffeOptions, spiffe } from './spiffe.ts'
 export type { ClientDescription, ClientRegistry } from '../principal/client-registry.ts'
 export { principalKey } from '../principal/principal.ts'
