@@ -93,7 +93,7 @@ function principal(claims: JsonObject, issuer: string, options: AdfsOptions): Pr
 
 function kindOf(claims: JsonObject, { subjectClaim, userClaim, applications }: AdfsOptions): Principal['kind'] {
   const hasSubject = readString(claims, subjectClaim) !== undefined
-  if (userClaim !== undefined && hasSubject && Object.hasOwn(claims, userClaim)) return 'user'
+  if (userClaim !== undefined && hasSubject && readStrings(claims, userClaim).length > 0) return 'user'
   return !hasSubject && applications?.includes(String(claims.appid)) ? 'application' : 'unknown'
 }
 

@@ -22,13 +22,13 @@ export interface AuthentikOptions {
   readonly serviceAccounts?: readonly string[]
 }
 
-export type AuthentikSubMode = keyof typeof subjects
+export type AuthentikSubMode = 'hashed_user_id' | 'user_id' | 'user_uuid'
 
-const subjects = {
+const subjects: Readonly<Record<AuthentikSubMode, RegExp>> = {
   hashed_user_id: /^[\da-f]{64}$/,
   user_id: /^\d{1,20}$/,
   user_uuid: /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/,
-} as const
+}
 
 /**
  * Trusts one authentik provider. Its ID tokens have the issuer, the audience and the keys of its access tokens; only access tokens

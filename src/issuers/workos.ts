@@ -30,11 +30,11 @@ export type WorkosOptions =
  * @throws TypeError for options of both kinds, or of neither.
  */
 export function workos(options: WorkosOptions): IssuerWithAudience {
-  const isConnect = 'authKitDomain' in options
+  const isConnect = Object.hasOwn(Object(options), 'authKitDomain')
   checkOptionNames('workos()', options, isConnect ? ['authKitDomain', 'audience'] : ['clientId'])
   return {
     preset: 'workos',
-    ...(isConnect ? connect(options.authKitDomain, options.audience) : session(options.clientId)),
+    ...('authKitDomain' in options ? connect(options.authKitDomain, options.audience) : session(options.clientId)),
     algorithms: ['RS256'],
     types: [null, 'JWT', ...(isConnect ? ['at+jwt'] : [])],
     requiredClaims: ['sub'],

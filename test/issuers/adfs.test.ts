@@ -59,6 +59,8 @@ describe('adfs()', () => {
     const applications = [String(claims.appid)]
     expect((await verify({}, { applications })).principal.kind).toBe('unknown')
     expect((await verify({ sub: undefined }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
+    for (const upn of [null, '', [], {}])
+      expect((await verify({ upn }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
   })
 
   it('refuses a token that names nobody', async () => {

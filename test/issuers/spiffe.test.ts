@@ -42,7 +42,7 @@ describe('spiffe()', () => {
     }
   })
 
-  it.each(['', 'a/', '/a', 'a//b', '.', '..', 'a/../b', 'a/.', 'a%2fb', 'a?b', 'a#b', 'ä', `${'a'.repeat(2048)}`])(
+  it.each(['', 'a/', '/a', 'a//b', '.', '..', 'a/../b', 'a/.', 'a%2fb', 'a?b', 'a#b', 'ä', 'a'.repeat(2048)])(
     'refuses the path %s, which no SPIFFE ID has',
     async (path) => {
       const { verifyToken } = createFixtureVerifier(fixture)
