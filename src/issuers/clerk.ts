@@ -1,0 +1,143 @@
+// Clerk: session tokens of one instance, and machine-to-machine tokens for one machine.
+import type { Refusal } from '../errors.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { printable } from '../internal/printable.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../token/access-token.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import { checkHost, checkShape, missing, unsaid } from './preset-parts.ts'
+
+export interface ClerkOptions {
+  /** The host of the Frontend API URL: `clerk.example.com`, or `name-1.clerk.accounts.dev`. */
+  readonly frontendApi: string
+  /** The origins of the web pages whose users may call, such as `https://www.example.com`. */
+  readonly authorizedParties: readonly string[]
+  /** This API's own machine id (`mch_…`): accepts the JWTs of machines that may call it. Default: none are accepted. */
+  readonly machine?: string
+}
+
+/**
+ * Trusts one Clerk instance. A session token has no `aud`: its `azp`, which is the origin of a web page and not a client, must be one
+ * of `authorizedParties`; a token without `azp`, as native applications get, is refused. So is a session that is still `pending`.
+ * Roles and permissions are those in the active organization, which is the tenant, written as Clerk does: `org:admin`,
+ * `org:feature:permission`. Who impersonates is the `actor`. How long ago the factors were verified is in `claims.fva`.
+ * Does not read the cookie `__session`: send the token as Bearer. Does not accept OAuth access tokens.
+ *
+ * @throws TypeError for an authorized party that is no origin, with the value to write instead.
+ */
+export function clerk(options: ClerkOptions): IssuerWithAudience {
+  checkOptionNames('clerk()', options, ['frontendApi', 'authorizedParties', 'machine'])
+  const { frontendApi, authorizedParties, machine } = options
+  checkHost('frontendApi', frontendApi)
+  checkStrings('authorizedParties', authorizedParties)
+  for (const party of authorizedParties) checkOrigin(party)
+  if (machine !== undefined) checkShape('machine', machine, /^mch_[\dA-Za-z]+$/, 'mch_2vYVabcDEF')
+  const issuer = `https://${frontendApi}`
+  const jwksUri = `${issuer}/.well-known/jwks.json`
+  return {
+    preset: 'clerk',
+    endpoints: [{ issuer, keys: { jwksUri }, insecureAllowHttp: false }],
+    // There is no aud. Session tokens have azp in its place, machines' tokens their scopes: checkToken demands them.
+    audience: null,
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    requiredClaims: ['sub'],
+    checkToken: (token) => checkToken(token, { parties: [...authorizedParties], machine }),
+    principal,
+  }
+}
+
+function checkOrigin(party: string): void {
+  const origin = URL.canParse(party) ? new URL(party).origin : 'null'
+  // A page with an opaque origin sends 'null', and anybody can make one.
+  if (origin === party && origin !== 'null') return
+  const advice = origin === 'null' ? "such as 'https://www.example.com'" : `and nothing else: write '${origin}'`
+  throw new TypeError(`authorizedParties must be origins, ${advice}, not '${party}'.`)
+}
+
+interface Callers {
+  readonly parties: readonly string[]
+  readonly machine: string | undefined
+}
+
+function checkToken({ claims }: UnverifiedToken, { parties, machine }: Callers): Refusal | undefined {
+  const sub = String(claims.sub)
+  if (sub.startsWith('mch_')) {
+    const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
+    return checkAccessToken(claims) ?? (mayCall ? undefined : notForUs('scopes', claims.scopes, machine ?? '(none)'))
+  }
+  if (!sub.startsWith('user_')) return { code: 'claim_invalid', details: { claim: 'sub' } }
+  const party = readString(claims, 'azp')
+  if (party === undefined) return missing('azp', 'a session token that no web page asked for')
+  if (!parties.includes(party)) return notForUs('azp', party, parties)
+  if (Object.hasOwn(claims, 'sts') && claims.sts !== 'active')
+    return {
+      code: 'claim_invalid',
+      hint: 'the session is not active yet',
+      details: { claim: 'sts', received: printable(claims.sts) },
+    }
+  return checkAccessToken(claims)
+}
+
+function notForUs(claim: string, received: unknown, expected: string | readonly string[]): Refusal {
+  return { code: 'audience_mismatch', details: { claim, expected, received: printable(received) } }
+}
+
+function scopesOf(claims: JsonObject): readonly string[] {
+  return [...new Set([...readScopes(claims), ...readStrings(claims, 'scopes').flatMap((text) => text.split(' '))])]
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const sub = String(claims.sub)
+  const isMachine = sub.startsWith('mch_')
+  const actor = readActor(claims)
+  return {
+    ...unsaid,
+    kind: isMachine ? 'application' : 'user',
+    // The prefixes of Clerk's ids keep machines and users apart.
+    key: principalKey(issuer, sub),
+    subject: sub,
+    issuer,
+    scopes: scopesOf(claims),
+    ...(!isMachine && (claims.v === 2 ? organizationOf(claims) : formerOrganizationOf(claims))),
+    ...(actor && { actor }),
+    traits: actor ? ['impersonated'] : [],
+  }
+}
+
+type Membership = Partial<Pick<Principal, 'tenant' | 'roles' | 'permissions'>>
+
+/** Version 1. */
+function formerOrganizationOf(claims: JsonObject): Membership {
+  const tenant = readString(claims, 'org_id')
+  if (tenant === undefined) return {}
+  return { tenant, roles: readStrings(claims, 'org_role'), permissions: readStrings(claims, 'org_permissions') }
+}
+
+/** Version 2: `o: { id, rol, per, fpm }`, and the features in `fea`. */
+function organizationOf(claims: JsonObject): Membership {
+  const organization = Object.hasOwn(claims, 'o') && isJsonObject(claims.o) ? claims.o : {}
+  const tenant = readString(organization, 'id')
+  if (tenant === undefined) return {}
+  const role = readString(organization, 'rol')
+  const permissions = permissionsOf(organization, listOf(claims, 'fea'))
+  return { tenant, roles: role === undefined ? [] : [`org:${role}`], permissions }
+}
+
+/** The n-th number of `fpm` says by its bits, the lowest first, which of `per` the caller has for the n-th feature of the organization. */
+function permissionsOf(organization: JsonObject, features: readonly string[]): readonly string[] {
+  const names = listOf(organization, 'per')
+  const masks = listOf(organization, 'fpm')
+  const ofOrganization = features.map((feature) => feature.split(':')).filter(([scope = '']) => scope.includes('o'))
+  return ofOrganization.flatMap(([, feature], index) => {
+    const mask = /^\d{1,300}$/.test(masks[index] ?? '') ? BigInt(masks[index] ?? 0) : 0n
+    const granted = names.filter((name, bit) => name !== '' && ((mask >> BigInt(bit)) & 1n) === 1n)
+    return feature ? granted.map((name) => `org:${feature}:${name}`) : []
+  })
+}
+
+function listOf(claims: JsonObject, name: string): readonly string[] {
+  return (readString(claims, name) ?? '').split(',').map((item) => item.trim())
+}

@@ -1,0 +1,62 @@
+// GitLab CI/CD ID tokens: a job of a project, on gitlab.com or on an instance of one's own.
+import type { Refusal } from '../errors.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptionNames } from '../internal/options.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../token/access-token.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import { checkHttpsIssuer, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+
+export interface GitlabCiOptions {
+  /** What the job writes under `id_tokens: … aud:`. There is no default in GitLab either. */
+  readonly audience: string | readonly string[]
+  /** The address of the instance, as its tokens have it in `iss`. Default `https://gitlab.com`. */
+  readonly url?: string
+}
+
+/**
+ * Trusts the jobs of one GitLab instance: **every project on it**, so a policy must say which may do what, such as
+ * `claim('project_id', '20')` and `claim('ref_protected', 'true')`. Ids and booleans are text in these tokens, and `ref` has
+ * no `refs/heads/`. The caller is the project by its number: paths, and `sub` with them, go to whoever takes them next. Who
+ * started the job is in `claims` and decides nothing. † Whether a `typ` is sent is not confirmed: `JWT` and none are accepted.
+ *
+ * @throws TypeError for a `url` that no token can name, with the value to write instead.
+ */
+export function gitlabCi(options: GitlabCiOptions): IssuerWithAudience {
+  checkOptionNames('gitlabCi()', options, ['audience', 'url'])
+  const { url = 'https://gitlab.com' } = options
+  checkHttpsIssuer('url', url)
+  if (url.endsWith('/')) throw new TypeError(`url must not end in a slash: write '${url.replace(/\/+$/, '')}'.`)
+  return {
+    preset: 'gitlabCi',
+    endpoints: [{ issuer: url, keys: { jwksUri: `${url}/oauth/discovery/keys` }, insecureAllowHttp: false }],
+    audience: readOwnAudience(options.audience),
+    algorithms: ['RS256'],
+    types: ['JWT', null],
+    requiredClaims: ['sub'],
+    checkToken,
+    principal,
+  }
+}
+
+/** The ID token of somebody's login at GitLab has the same issuer and keys, and no project. */
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  const absent = ['project_id', 'namespace_id'].find((name) => readString(claims, name) === undefined)
+  return (
+    checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent, 'this is no token of a CI job'))
+  )
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const project = String(claims.project_id)
+  return {
+    ...unsaid,
+    kind: 'application',
+    key: principalKey(issuer, 'project', project),
+    subject: project,
+    issuer,
+    tenant: String(claims.namespace_id),
+    traits: ['workload'],
+  }
+}

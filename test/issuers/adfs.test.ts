@@ -1,0 +1,69 @@
+// AD FS: its samples, its options, metadata that names another access_token_issuer, and times that are none.
+import { describe, expect, it } from 'vitest'
+import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { adfsFixture as fixture } from './fixtures/adfs.ts'
+
+describePreset(fixture)
+
+const claims = fixture.accepted[0]?.claims ?? {}
+const verify = (changes: object, options = {}) =>
+  createFixtureVerifier(fixture, options).verifyToken(tokenOf(fixture, { claims: { ...claims, ...changes } }))
+
+describe('adfs()', () => {
+  it.each([
+    [
+      { subjectClaim: 'UPN' },
+      "subjectClaim: a UPN can go to somebody else; write 'sub', or a claim with an objectGUID or SID.",
+    ],
+    [{ subjectClaim: undefined }, 'subjectClaim must be a non-empty string.'],
+    [
+      { host: 'https://sts.example.com/adfs' },
+      "host must be a host name, and nothing else: write 'sts.example.com', not 'https://sts.example.com/adfs'.",
+    ],
+    [{ issuer: '' }, 'issuer must be a non-empty string.'],
+    [{ applications: 'x' }, 'applications must be a list of strings.'],
+    [{ userClaim: true }, 'userClaim must be a non-empty string.'],
+    [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
+    [{ audience: null }, 'audience[] must be a non-empty string.'],
+  ])('does not take %j', (options, message) => {
+    expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
+  })
+
+  it('takes no keys from metadata that names another access_token_issuer', async () => {
+    const metadata = { issuer: 'https://sts.example.com/adfs', jwks_uri: 'https://sts.example.com/adfs/discovery/keys' }
+    for (const other of ['http://sts.example.org/adfs/services/trust', undefined]) {
+      const served = {
+        ...fixture.served,
+        'https://sts.example.com/adfs/.well-known/openid-configuration': { ...metadata, access_token_issuer: other },
+      }
+      const { verifyToken } = createFixtureVerifier({ ...fixture, served })
+      expect((await refusalOf(verifyToken(tokenOf(fixture, { claims })))).code).toBe('keys_unavailable')
+    }
+  })
+
+  it.each([
+    [1_795_431_600, 1_795_431_600],
+    ['2026-11-23T11:00:00Z', 1_795_431_600],
+    ['2026-11-23T11:00:00.9999999Z', 1_795_431_600],
+    ['2026-13-23T11:00:00Z', undefined],
+    ['yesterday', undefined],
+    ['1795431600', undefined],
+    [null, undefined],
+    [{}, undefined],
+  ])('reads the auth_time %j as %s', async (time, expected) => {
+    expect((await verify({ auth_time: time })).principal.authentication.time).toBe(expected)
+  })
+
+  it('does not see an application in a token that has a subject, nor a user in one without', async () => {
+    const applications = [String(claims.appid)]
+    expect((await verify({}, { applications })).principal.kind).toBe('unknown')
+    expect((await verify({ sub: undefined }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
+    for (const upn of [null, '', [], {}])
+      expect((await verify({ upn }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
+  })
+
+  it('refuses a token that names nobody', async () => {
+    await expectInvalidToken(verify({ sub: '', appid: undefined }), 'claim_missing')
+  })
+})

@@ -1,0 +1,21 @@
+// Logto: its samples and its options.
+import { describe, expect, it } from 'vitest'
+import { describePreset } from '../support/sts-fixture.ts'
+import { logtoFixture as fixture } from './fixtures/logto.ts'
+
+describePreset(fixture)
+
+describe('logto()', () => {
+  it.each([
+    [{ audience: undefined, organizations: [] }, 'logto() needs audience, organizations, or both.'],
+    [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ organizations: 'g3y9ekd2ab8w' }, 'organizations must be a list of strings.'],
+    [{ organizations: [''] }, 'organizations[] must be a non-empty string.'],
+    [
+      { host: 'https://abc123.logto.app/oidc' },
+      "host must be a host name, and nothing else: write 'abc123.logto.app', not 'https://abc123.logto.app/oidc'.",
+    ],
+  ])('does not take %j', (options, message) => {
+    expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
+  })
+})

@@ -1,0 +1,46 @@
+// PingOne: its samples, its options, and a client that is its own subject.
+import { describe, expect, it } from 'vitest'
+import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { expectInvalidToken } from '../support/verifiers.ts'
+import { pingOneFixture as fixture } from './fixtures/ping-one.ts'
+
+describePreset(fixture)
+
+const claims = fixture.accepted[0]?.claims ?? {}
+const verify = (changes: object) =>
+  createFixtureVerifier(fixture).verifyToken(tokenOf(fixture, { claims: { ...claims, ...changes } }))
+
+describe('pingOne()', () => {
+  it.each([
+    [{ environmentId: 'prod' }, "environmentId must look like 'abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6', not 'prod'."],
+    [
+      { host: 'https://auth.pingone.eu/' },
+      "host must be a host name, and nothing else: write 'auth.pingone.eu', not 'https://auth.pingone.eu/'.",
+    ],
+    [
+      { host: 'auth.pingone.eu?x=1' },
+      "host must be a host name, and nothing else: write 'auth.pingone.eu', not 'auth.pingone.eu?x=1'.",
+    ],
+    [
+      { host: 'Auth.PingOne.EU' },
+      "host must be a host name, and nothing else: write 'auth.pingone.eu', not 'Auth.PingOne.EU'.",
+    ],
+    [{ host: 'a b' }, "host must be a host name, such as 'sts.example.com', not 'a b'."],
+    [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
+    [{ groupsClaim: 1 }, 'groupsClaim must be a non-empty string.'],
+  ])('does not take %j', (options, message) => {
+    expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
+  })
+
+  it('refuses a token that names nobody', async () => {
+    await expectInvalidToken(verify({ sub: undefined, client_id: undefined }), 'claim_missing')
+    await expectInvalidToken(verify({ sub: '', client_id: '' }), 'claim_missing')
+  })
+
+  it('does not see a user in a client that is its own subject, whatever else the token says', async () => {
+    const { principal } = await verify({ sub: claims.client_id })
+    expect(principal.kind).toBe('unknown')
+    expect(principal.key).toContain('|client|')
+  })
+})
