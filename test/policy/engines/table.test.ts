@@ -66,9 +66,15 @@ it('has thirty rows, and each answer more than once', () => {
 })
 
 describe('the table of requests is decided', () => {
-  it('by the built-in rules', () => expectTable((action) => createPolicies(clock)[action]))
+  it('by the built-in rules', () => {
+    const policies = createPolicies(clock)
+    return expectTable((action) => policies[action])
+  })
 
-  it('by a Cedar policy set', () => expectTable((action) => createCedarPolicies(clock)[action]))
+  it('by a Cedar policy set', () => {
+    const policies = createCedarPolicies(clock)
+    return expectTable((action) => policies[action])
+  })
 
   it('by a CASL ability, which knows no step-up', () => {
     const casl = createCasl<Caller, Order>({
