@@ -35,7 +35,11 @@ export interface CedarEngine<A, R> {
   replace(policies: CedarPolicies): void
 }
 
-/** Makes an engine of Cedar policies. A policy that errors makes the decision indeterminate: Cedar would skip a `forbid`. @throws TypeError when they are wrong. */
+/**
+ * Makes an engine of Cedar policies. A policy that errors makes the decision indeterminate: Cedar would skip a `forbid`.
+ *
+ * @throws TypeError when the policies or the schema are wrong.
+ */
 export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R> {
   checkOptionNames('createCedar()', options, ['policies', 'schema', 'map', 'unmet'])
   const { schema, map } = options
