@@ -6,9 +6,9 @@ import { root, subpaths } from './subpaths.ts'
 
 const all = `export * from 'claimcheck'`
 const core = await size(all)
-// 14 kB were meant for `.`; the complete key cache took 0.8 more, and vetoes, step-up and resource metadata 3.5.
+// 14 kB were meant for `.`; the complete key cache took 0.8 more, and vetoes, step-up and resource metadata 3.8.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 18_500 },
+  { what: 'claimcheck', bytes: core, budget: 19_000 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
