@@ -28,7 +28,7 @@ const foreign: Readonly<
   'node:': { folders: ['internal', 'token', 'keys', 'adapters', 'testing'], asType: 'anywhere' },
   express: { folders: ['adapters'], asType: 'only' },
   fastify: { folders: ['adapters'], asType: 'only' },
-  '@cedar-policy/cedar-wasm': { folders: ['policy'] },
+  '@cedar-policy/cedar-wasm': { folders: ['policy'], asType: 'only' },
   '@casl/ability': { folders: ['policy'], asType: 'only' },
 }
 

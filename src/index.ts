@@ -1,10 +1,11 @@
 // What "claimcheck" exports, and nothing else. Presets are in claimcheck/issuers, policies in claimcheck/policy, and a
 // guard for each framework in its own subpath.
 export type { Clock } from './clock.ts'
-export { AuthError, type AuthErrorCode, type ErrorDetails, type Refusal } from './errors.ts'
+export { AuthError, type AuthErrorCode, type ErrorDetails, type Refusal, type RefusalHeaders } from './errors.ts'
 export { type ClaimcheckEvent, logTo } from './events.ts'
 export type { RefusalResponse } from './http/challenge.ts'
 export { fromNode, fromWeb, type RequestView } from './http/request-view.ts'
+export type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 export type { Fetch } from './internal/fetch-json.ts'
 export type { KeyCacheOptions } from './keys/key-settings.ts'
 export type { KeyHealth, KeyQuery, KeySource, VerificationKey } from './keys/key-source.ts'
@@ -16,9 +17,11 @@ export type {
   PrincipalClient,
   PrincipalTrait,
 } from './principal/principal.ts'
+export type { MetadataResponse } from './published-metadata.ts'
 export {
   type Admission,
   type Authentication,
+  type AuthorizeOptions,
   createResourceServer,
   type ResourceServer,
   type ResourceServerOptions,

@@ -29,7 +29,7 @@ export interface RefusalContext {
 /** The error that a decision calls for which does not allow. */
 export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, context: RefusalContext): AuthError {
   const { auth, policy, params } = context
-  const reasons = decision.reasons?.map(({ code }) => printable(code))
+  const reasons = decision.reasons?.slice(0, 20).map(({ code }) => printable(code))
   const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }
   if (decision.effect === 'indeterminate') return undecided(decision, details)
   const options = { details, challengeParams: params }

@@ -1,5 +1,5 @@
 // The policies of routes, each joined to the default policy once and not for every request, and what they require.
-import { allOf } from './policy/combinators.ts'
+import { allOf, replacesDefault } from './policy/combinators.ts'
 import { copyUnmet, type Unmet } from './policy/decision.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from './policy/policy.ts'
 
@@ -27,7 +27,7 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
       const known = joined.get(like)
       if (known) return known
       const own = checkedPolicy(like)
-      const policy = always && !own.replacesDefault ? (allOf(always, own) as Policy<A, undefined>) : own
+      const policy = always && !replacesDefault(like) ? (allOf(always, own) as Policy<A, undefined>) : own
       joined.set(like, policy)
       remember(own)
       return policy
@@ -39,12 +39,11 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
 /** A policy whose `requires` nobody can change once it stands in challenges. */
 function checkedPolicy<A>(like: PolicyLike<A, undefined>): Policy<A, undefined> {
   const policy = toPolicy(like)
-  const { id, requires, mayVeto, replacesDefault } = policy
+  const { id, requires, mayVeto } = policy
   return composed({
     id,
     ...(requires && { requires: copyUnmet(requires) }),
     ...(mayVeto && { mayVeto }),
-    ...(replacesDefault === true && { replacesDefault }),
     // As it was asked for, so that a composition still says exactly what it could not tell.
     evaluate: (query: PolicyQuery<A, undefined>) => ask(policy, query),
   })

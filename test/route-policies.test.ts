@@ -57,9 +57,10 @@ describe('a route', () => {
       expect(await letIn(bearer({ scope: 'x' }), rule)).toBe(false)
   })
 
-  it('whose policy claims it in words that are not true asks it', async () => {
-    for (const replacesDefault of [false, undefined, 0, ''])
-      expect(await letIn(bearer(), { ...policy('odd', () => true), replacesDefault } as never)).toBe(false)
+  it('asks it all the same when its policy is a copy of one that does without, or inherits from one', async () => {
+    const named = withoutDefaultPolicy(authenticated)
+    for (const odd of [{ ...named }, Object.create(named), { ...named, replacesDefault: true }])
+      expect(await letIn(bearer(), odd as typeof named)).toBe(false)
   })
 })
 

@@ -13,7 +13,7 @@ import {
   type ResourceServerOptions,
 } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
-import { policy, scope } from 'claimcheck/policy'
+import { authenticationContext, policy, scope, stepUp } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { errorTable } from '../src/errors.ts'
 import { now } from './support/clock.ts'
@@ -91,6 +91,9 @@ const refusals: Readonly<Record<string, Refused>> = {
   keys_unavailable: sending({}, { issuer: remote }),
   policy_unavailable: { ...sending({}), policy: broken },
   insufficient_scope: { ...sending({}), policy: scope('orders:read') },
+  insufficient_user_authentication: { ...sending({}), policy: stepUp({ acrValues: ['mfa'] }) },
+  insufficient_claims: { ...sending({ claims: { xms_cc: ['cp1'] } }), policy: authenticationContext('c1') },
+  facts_incomplete: { ...sending({}), policy: () => ({ effect: 'indeterminate', kind: 'incomplete' }) },
   access_denied: { ...sending({}), policy: policy('nobody', () => false) },
 }
 

@@ -1,5 +1,6 @@
 // The same policies, decided by Cedar: the rules are in policies.cedar, and here is what they get to see.
 import { readFileSync } from 'node:fs'
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import type { Clock } from 'claimcheck'
 import { type CedarRequest, createCedar } from 'claimcheck/policy/cedar'
 import { type Order, totalCents } from './orders.ts'
@@ -9,7 +10,8 @@ import { strongLogin } from './policies.ts'
 const folder = import.meta.dirname
 
 export function createCedarPolicies(clock: Clock = { nowMs: Date.now }): OrderPolicies {
-  const cedar = createCedar<Caller, Order | undefined>({
+  const engine = createCedar<Caller, Order | undefined>({
+    cedar,
     policies: readFileSync(`${folder}/policies.cedar`, 'utf8'),
     schema: readFileSync(`${folder}/schema.cedarschema`, 'utf8'),
     map: ({ auth, action, resource }) => requestOf(auth, action, resource, clock),
@@ -17,11 +19,11 @@ export function createCedarPolicies(clock: Clock = { nowMs: Date.now }): OrderPo
     unmet: { 'large-refund': [{ kind: 'step-up', ...strongLogin }] },
   })
   return {
-    list: cedar.policy('list'),
-    create: cedar.policy('create'),
-    read: cedar.policy('read'),
-    change: cedar.policy('change'),
-    refund: cedar.policy('refund'),
+    list: engine.policy('list'),
+    create: engine.policy('create'),
+    read: engine.policy('read'),
+    change: engine.policy('change'),
+    refund: engine.policy('refund'),
   }
 }
 

@@ -1,8 +1,6 @@
-// Policies made of policies. Between yes and no there are two more answers: what could not be decided is neither, and a
-// veto (`final`) beats everything. From strong to weak:
-//   allOf  veto · in doubt, and it could be a veto · no · in doubt · yes
-//   anyOf  veto · in doubt, and it could be a veto · yes · in doubt · no
-import type { Decision, Reason, Unmet } from './decision.ts'
+// Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
+import type { Decision, Unmet } from './decision.ts'
+import { all, any, type Heard, hear, negated, nothingHeard } from './heard.ts'
 import {
   ask,
   composed,
@@ -44,7 +42,7 @@ export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
     `allOf(${idsOf(policies)})`,
     policies,
     policies.flatMap(({ requires = [] }) => requires),
-    (query) => askAll(ordered, query, 0, []),
+    (query) => askAll(ordered, query, 0, nothingHeard()),
   )
 }
 
@@ -56,7 +54,7 @@ export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('anyOf', members)
   const ordered = vetoersFirst(policies)
   const preferred = policies.find(({ requires }) => requires?.length)?.requires ?? []
-  return compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) => askAny(ordered, query, 0, []))
+  return compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) => askAny(ordered, query, 0, nothingHeard()))
 }
 
 /** Turns allow into deny and deny into allow. What is indeterminate stays so, and so does a veto. */
@@ -92,7 +90,16 @@ export function withoutDefaultPolicy<M extends Member>(member: M): Combined<read
   const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) =>
     ask(policy, query),
   )
-  return composed({ ...same, replacesDefault: true as const })
+  withoutDefault.add(same)
+  return same
+}
+
+// Not a member of the policy: nothing that a policy inherits, and no copy of one, may take the default policy away.
+const withoutDefault = new WeakSet<object>()
+
+/** Whether `policy` was made by `withoutDefaultPolicy`. */
+export function replacesDefault(policy: object): boolean {
+  return withoutDefault.has(policy)
 }
 
 function compose<M extends readonly Member[]>(
@@ -109,100 +116,42 @@ function compose<M extends readonly Member[]>(
   })
 }
 
-function askAll(members: Members, query: PolicyQuery, from: number, heard: Decision[]): Decision | Promise<Decision> {
+function askAll(members: Members, query: PolicyQuery, from: number, heard: Heard): Decision | Promise<Decision> {
   const { policies, vetoers } = members
   for (let index = from; index < policies.length; index++) {
     const policy = policies[index] as Policy
     if (index >= vetoers && !couldMatterToAll(policy, heard)) continue
     const decision = ask(policy, query)
-    if (decision instanceof Promise)
-      return decision.then((settled) => askAll(members, query, index + 1, [...heard, settled]))
-    heard.push(decision)
+    if (decision instanceof Promise) {
+      return decision.then((settled) => {
+        hear(heard, settled)
+        return askAll(members, query, index + 1, heard)
+      })
+    }
+    hear(heard, decision)
   }
   return all(heard)
 }
 
 /** After a denial only what helps to name all that is unmet; and nothing once a veto cannot be ruled out. */
-function couldMatterToAll({ requires }: Policy, heard: readonly Decision[]): boolean {
-  if (heard.some(isDenial)) return requires !== undefined
-  return !heard.some(couldBeVeto)
+function couldMatterToAll({ requires }: Policy, { denied, open }: Heard): boolean {
+  return denied ? requires !== undefined : !open
 }
 
-function all(heard: readonly Decision[]): Decision {
-  if (heard.every(isAllowance)) return { effect: 'allow', ...reasonsOf(heard) }
-  const denials = heard.filter(isDenial)
-  const veto = denials.some(isVeto)
-  const doubt = veto ? undefined : heard.find(couldBeVeto)
-  if (doubt) return doubt
-  if (denials.length > 0) {
-    const unmet = denials.map((denial) => denial.unmet ?? [])
-    return {
-      effect: 'deny',
-      // If one denial cannot be helped, helping the others would only send the client round in circles.
-      ...(unmet.every(({ length }) => length > 0) && { unmet: unmet.flat() }),
-      ...(veto && { final: true }),
-      ...reasonsOf(denials),
-    }
-  }
-  return doubtOf(heard) as Decision
-}
-
-function askAny(members: Members, query: PolicyQuery, from: number, heard: Decision[]): Decision | Promise<Decision> {
+function askAny(members: Members, query: PolicyQuery, from: number, heard: Heard): Decision | Promise<Decision> {
   const { policies, vetoers } = members
   for (let index = from; index < policies.length; index++) {
-    if (heard.some(isVeto) || (index >= vetoers && heard.some(settlesAny))) break
+    if (heard.vetoed || (index >= vetoers && (heard.allowed || heard.open))) break
     const decision = ask(policies[index] as Policy, query)
-    if (decision instanceof Promise)
-      return decision.then((settled) => askAny(members, query, index + 1, [...heard, settled]))
-    heard.push(decision)
+    if (decision instanceof Promise) {
+      return decision.then((settled) => {
+        hear(heard, settled)
+        return askAny(members, query, index + 1, heard)
+      })
+    }
+    hear(heard, decision)
   }
   return any(heard)
-}
-
-function any(heard: readonly Decision[]): Decision {
-  const strongest = heard.find(isVeto) ?? heard.find(couldBeVeto) ?? heard.find(isAllowance) ?? doubtOf(heard)
-  if (strongest) return strongest
-  const denials = heard.filter(isDenial)
-  const helpable = denials.find(({ unmet }) => unmet?.length)
-  return { effect: 'deny', ...(helpable?.unmet && { unmet: helpable.unmet }), ...reasonsOf(denials) }
-}
-
-function negated(decision: Decision): Decision {
-  if (decision.effect === 'indeterminate' || isVeto(decision)) return decision
-  return { effect: decision.effect === 'allow' ? 'deny' : 'allow', ...reasonsOf([decision]) }
-}
-
-/** Among doubts the first that time may clear up: only then is it worth while to ask again. */
-function doubtOf(heard: readonly Decision[]): Decision | undefined {
-  const doubts = heard.filter((decision) => decision.effect === 'indeterminate')
-  return doubts.find(({ kind }) => kind !== 'incomplete') ?? doubts[0]
-}
-
-type Denial = Extract<Decision, { effect: 'deny' }>
-
-function isAllowance(decision: Decision): boolean {
-  return decision.effect === 'allow'
-}
-
-function isDenial(decision: Decision): decision is Denial {
-  return decision.effect === 'deny'
-}
-
-function isVeto(decision: Decision): boolean {
-  return decision.effect === 'deny' && decision.final === true
-}
-
-function couldBeVeto(decision: Decision): boolean {
-  return decision.effect === 'indeterminate' && decision.mayVeto === true
-}
-
-function settlesAny(decision: Decision): boolean {
-  return isAllowance(decision) || couldBeVeto(decision)
-}
-
-function reasonsOf(decisions: readonly Decision[]): { reasons?: readonly Reason[] } {
-  if (!decisions.some((decision) => decision.reasons)) return {}
-  return { reasons: decisions.flatMap((decision) => decision.reasons ?? []) }
 }
 
 /** An empty `allOf` would allow everybody, so there is none. */

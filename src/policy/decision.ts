@@ -112,9 +112,14 @@ function doubt({ cause, kind, retryAfterSeconds, mayVeto }: Members): Writable<D
     effect: 'indeterminate',
     cause,
     ...((kind === 'temporary' || kind === 'incomplete') && { kind }),
-    ...(typeof retryAfterSeconds === 'number' && Number.isFinite(retryAfterSeconds) && { retryAfterSeconds }),
+    ...(isSensible(retryAfterSeconds) && { retryAfterSeconds }),
     ...(mayVeto === true && { mayVeto }),
   }
+}
+
+/** At most a day, so that it stands in a header as a number of seconds. */
+function isSensible(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && seconds >= 0 && seconds <= 86_400
 }
 
 function copyReasons(reasons: unknown): readonly Reason[] {
@@ -150,7 +155,7 @@ export function copyUnmet(list: unknown): readonly Unmet[] {
     if (kind === 'scope') return { kind, scopes: copyList(one.scopes, checkedScope) }
     if (kind === 'step-up') return copyStepUp(one)
     if (kind === 'authentication-context') return { kind, context: checkedContext(one.context) }
-    if (kind === 'authorization-details') return { kind, types: copyList(one.types, String) }
+    if (kind === 'authorization-details') return { kind, types: copyList(one.types, checkedType) }
     throw malformedUnmet()
   })
 }
@@ -178,6 +183,11 @@ function malformedUnmet(): TypeError {
 export function checkedScope(scope: unknown): string {
   if (typeof scope === 'string' && scopeToken.test(scope)) return scope
   throw new TypeError(`'${String(scope)}' can be no scope: one scope is printable ASCII without space, " and \\.`)
+}
+
+function checkedType(type: unknown): string {
+  if (typeof type === 'string' && type !== '') return type
+  throw malformedUnmet()
 }
 
 /** `acr` itself. @throws TypeError when `acr_values` could not name it (RFC 9470 §3: separated by spaces). */

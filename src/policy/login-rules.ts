@@ -1,6 +1,7 @@
 // The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
 import { type Clock, systemClock } from '../clock.ts'
 import { checkOptionNames } from '../internal/options.ts'
+import { own } from '../internal/own.ts'
 import { checkedAcr, checkedContext, checkedMaxAge, type Decision, declaredUnmet, type Unmet } from './decision.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
@@ -41,7 +42,8 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds: checkedMaxAge(maxAgeSeconds) }),
   }
   const words = [...(wanted.acrValues ?? []), ...(maxAgeSeconds === undefined ? [] : [`${maxAgeSeconds}s`])]
-  return loginRule(`stepUp(${words.join(' ')})`, { kind: 'step-up', ...wanted }, ({ acr, time }) => {
+  return loginRule(`stepUp(${words.join(' ')})`, { kind: 'step-up', ...wanted }, (login) => {
+    const [acr, time] = [own(login, 'acr'), own(login, 'time')]
     if (wanted.acrValues && !(acr !== undefined && wanted.acrValues.includes(acr))) return false
     if (maxAgeSeconds === undefined) return true
     const age = clock.nowMs() / 1000 - (time ?? Number.NaN)
@@ -58,7 +60,7 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
 export function authenticationContext(context: string): Policy<HasLogin> {
   const wanted = checkedContext(context)
   return loginRule(`authenticationContext(${wanted})`, { kind: 'authentication-context', context: wanted }, (login) =>
-    (login.contexts ?? []).some((one) => one.toLowerCase() === wanted),
+    (own(login, 'contexts') ?? []).some((one) => one.toLowerCase() === wanted),
   )
 }
 

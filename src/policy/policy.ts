@@ -30,8 +30,6 @@ export interface Policy<in A = unknown, in R = unknown> {
   readonly requires?: readonly Unmet[]
   /** Says that the policy may answer with a veto (`final`): combinators then ask it first, and always. */
   readonly mayVeto?: boolean
-  /** Says that a route with this policy does without the default policy of the resource server. */
-  readonly replacesDefault?: boolean
   readonly evaluate: (query: PolicyQuery<A, R>) => Decision | PromiseLike<Decision>
   /** Decides about many resources at once, in their order, where that costs less. */
   readonly evaluateAll?: (queries: readonly PolicyQuery<A, R>[]) => PromiseLike<readonly Decision[]>
@@ -138,10 +136,15 @@ function askTraced<A, R>(
   const traced = (settled: Decision): Decision => {
     const { effect, reasons } = settled
     const final = settled.effect === 'deny' && settled.final
-    traces.push({ policy: policy.id, effect, ...(final && { final }), ...(reasons && { reasons }), children })
+    traces.push({ policy: nameOf(policy), effect, ...(final && { final }), ...(reasons && { reasons }), children })
     return settled
   }
   return decision instanceof Promise ? decision.then(traced) : traced(decision)
+}
+
+/** A policy without a usable name is explained all the same. */
+function nameOf({ id }: { readonly id: string }): string {
+  return typeof id === 'string' ? id : 'unnamed'
 }
 
 /** Runs `start`, then `next` with what it gave, now or later. A throw or rejection of `start` is indeterminate. */

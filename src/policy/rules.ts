@@ -1,4 +1,5 @@
 // The rules about who is calling and what was granted. They need nothing but the verified token, and answer at once.
+import { own } from '../internal/own.ts'
 import type { Principal, PrincipalActor } from '../principal/principal.ts'
 import { type Decision, yesOrNo } from './decision.ts'
 import { type Policy, type PolicyQuery, policy } from './policy.ts'
@@ -65,12 +66,12 @@ export function group(id: string): Policy<HasPrincipal<'groups'>> {
 
 /** Requires one of `tenants`. */
 export function tenant(...tenants: readonly [string, ...string[]]): Policy<HasPrincipal<'tenant'>> {
-  return oneOf('tenant', tenants, ({ auth }) => auth.principal.tenant)
+  return oneOf('tenant', tenants, ({ auth }) => own(auth.principal, 'tenant'))
 }
 
 /** Requires one of `clients`: the software that holds the token, which in a user's token is not the subject. */
 export function client(...clients: readonly [string, ...string[]]): Policy<HasPrincipal<'client'>> {
-  return oneOf('client', clients, ({ auth }) => auth.principal.client?.id)
+  return oneOf('client', clients, ({ auth }) => own(auth.principal, 'client')?.id)
 }
 
 /**
@@ -79,10 +80,13 @@ export function client(...clients: readonly [string, ...string[]]): Policy<HasPr
  */
 export function actor(expected: string | ((actor: PrincipalActor) => boolean)): Policy<HasPrincipal<'actor'>> {
   if (typeof expected === 'function') {
-    return policy('actor', ({ auth }) => (auth.principal.actor ? expected(auth.principal.actor) : false))
+    return policy('actor', ({ auth }) => {
+      const acting = own(auth.principal, 'actor')
+      return acting ? expected(acting) : false
+    })
   }
   checkName('actor', expected)
-  return oneOf('actor', [expected], ({ auth }) => auth.principal.actor?.subject)
+  return oneOf('actor', [expected], ({ auth }) => own(auth.principal, 'actor')?.subject)
 }
 
 function oneOf<A>(

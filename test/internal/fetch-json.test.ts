@@ -51,6 +51,21 @@ describe('a good answer', () => {
     expect(Object.keys(seen[0] ?? {})).not.toEqual(expect.arrayContaining(['cookie']))
   })
 
+  it('is asked for with POST where there is something to send, which no header line can pass off as something else', async () => {
+    const seen: Record<string, unknown>[] = []
+    const { url } = await startLoopback((request, response) => {
+      request.setEncoding('utf8').on('data', (sent) => {
+        seen.push({ method: request.method, sent, ...request.headers })
+        faults.text('{"decision":true}')(request, response)
+      })
+    })
+    const headers = { authorization: 'Bearer pdp', 'content-type': 'text/plain' }
+    expect((await get(url, { body: { a: [1] }, headers })).value).toEqual({ decision: true })
+    expect(seen).toMatchObject([
+      { method: 'POST', sent: '{"a":[1]}', 'content-type': 'application/json', authorization: 'Bearer pdp' },
+    ])
+  })
+
   it('may come in pieces and be split inside a character', async () => {
     const body = Buffer.from('{"name":"Zoë"}')
     const { url } = await startLoopback((_, response) => {

@@ -20,7 +20,7 @@ export async function discoverAuthzen(
   pdp: string,
   { fetch = globalThis.fetch, timeoutMs = 5000 }: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
 ): Promise<AuthzenEndpoints> {
-  const { origin, pathname } = new URL(checkedAddress('pdp', pdp))
+  const { origin, pathname } = new URL(checkedIdentifier(pdp))
   const address = `${origin}/.well-known/authzen-configuration${pathname === '/' ? '' : pathname}`
   const { signal } = new AbortController()
   const { value } = await fetchJson(address, { fetch, timeoutMs, maxBytes: 65_536, signal, retry: true })
@@ -33,11 +33,16 @@ export async function discoverAuthzen(
   })
 }
 
+function checkedIdentifier(pdp: string): string {
+  if (new URL(checkedAddress('pdp', pdp)).search !== '') throw new TypeError('pdp must be a URL without a query.')
+  return pdp
+}
+
 /** @throws TypeError for addresses that must not be asked. */
 export function readEndpoints(pdp: string | AuthzenEndpoints): AuthzenEndpoints {
   if (typeof pdp === 'string') {
     // "/access/v1/evaluation" is the default path (§10.1.1); many at once is a choice of the decision point.
-    return { evaluation: `${checkedAddress('pdp', pdp).replace(/\/$/, '')}/access/v1/evaluation` }
+    return { evaluation: `${checkedIdentifier(pdp).replace(/\/$/, '')}/access/v1/evaluation` }
   }
   checkOptionNames('pdp', pdp, ['evaluation', 'evaluations'])
   const { evaluation, evaluations } = pdp

@@ -30,20 +30,20 @@ export interface AuthzenEngine<A, R> {
   policy(action: string): Policy<A, R>
 }
 
-/** Makes an engine of an AuthZEN decision point. When it gives no answer, the decision is indeterminate for now. @throws TypeError for options that can never work. */
+/**
+ * Makes an engine of an AuthZEN decision point. When it gives no answer, the decision is indeterminate for now.
+ *
+ * @throws TypeError for options that can never work.
+ */
 export function createAuthzen<A, R>(options: AuthzenOptions<A, R>): AuthzenEngine<A, R> {
   checkOptionNames('createAuthzen()', options, ['pdp', 'map', ...decisionPointOptionNames])
-  checkFunction('map', options.map)
+  const { map } = options
+  checkFunction('map', map)
   const { evaluation, evaluations } = readEndpoints(options.pdp)
   const ask = createAsk(options)
 
   function requestOf(action: string, { auth, resource }: PolicyQuery<A, R>): JsonObject {
-    const {
-      action: own = { name: action },
-      subject,
-      resource: thing,
-      context,
-    } = options.map({ auth, action, resource })
+    const { action: own = { name: action }, subject, resource: thing, context } = map({ auth, action, resource })
     return withoutNulls({ subject, action: own, resource: thing, context })
   }
 

@@ -1,16 +1,23 @@
 // Cedar policies as they are written: a text is taken apart, so that each policy is known by its own name.
-import { policySetTextToParts, policyToJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type * as nodejs from '@cedar-policy/cedar-wasm/nodejs'
+
+/** What is used of `@cedar-policy/cedar-wasm`, in any of its builds. */
+export type CedarModule = Pick<
+  typeof nodejs,
+  'policySetTextToParts' | 'policyToJson' | 'preparsePolicySet' | 'preparseSchema' | 'statefulIsAuthorized' | 'validate'
+>
 
 /** Cedar policies: one text, where `@id("…")` names a policy, or each by its id. */
 export type CedarPolicies = string | Readonly<Record<string, string>>
 
 /** Cedar itself numbers the policies of a text; their own names say more. */
-export function policiesById(policies: CedarPolicies): Record<string, string> {
+export function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<string, string> {
   if (typeof policies !== 'string') return { ...policies }
-  const parts = orThrow('policies', policySetTextToParts(policies))
+  const parts = orThrow('policies', cedar.policySetTextToParts(policies))
   if (parts.policy_templates.length > 0) throw new TypeError('policies: templates are not supported.')
   const named = parts.policies.map(
-    (policy, at) => [orThrow('policies', policyToJson(policy)).json.annotations?.id ?? `policy${at}`, policy] as const,
+    (policy, at) =>
+      [orThrow('policies', cedar.policyToJson(policy)).json.annotations?.id ?? `policy${at}`, policy] as const,
   )
   const byId = Object.fromEntries(named)
   if (Object.keys(byId).length < named.length) throw new TypeError('policies: two policies have the same @id.')

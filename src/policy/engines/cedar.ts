@@ -1,24 +1,19 @@
-// "claimcheck/policy/cedar": Cedar policies, decided in this process by @cedar-policy/cedar-wasm.
-import {
-  preparsePolicySet,
-  preparseSchema,
-  type Schema,
-  type StatefulAuthorizationCall,
-  statefulIsAuthorized,
-  validate,
-} from '@cedar-policy/cedar-wasm/nodejs'
+// "claimcheck/policy/cedar": Cedar policies, decided in this process by @cedar-policy/cedar-wasm, which comes in as an option.
+import type { Schema, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs'
 import { checkFunction, checkOptionNames } from '../../internal/options.ts'
 import { type Decision, indeterminate } from '../decision.ts'
 import type { Policy } from '../policy.ts'
-import { type CedarPolicies, orThrow, policiesById } from './cedar-policies.ts'
+import { type CedarModule, type CedarPolicies, orThrow, policiesById } from './cedar-policies.ts'
 import { checkAction, type EngineQuery, readUnmetByRule, reasonsFor, type UnmetByRule, unmetBy } from './engine.ts'
 
-export type { CedarPolicies } from './cedar-policies.ts'
+export type { CedarModule, CedarPolicies } from './cedar-policies.ts'
 
 /** A question to Cedar. */
 export type CedarRequest = Pick<StatefulAuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>
 
 export interface CedarOptions<A, R> {
+  /** The module itself, in the build for your platform: `import * as cedar from '@cedar-policy/cedar-wasm/nodejs'`. */
+  readonly cedar: CedarModule
   readonly policies: CedarPolicies
   /** With one, policies are validated when they are made and requests when they are asked. */
   readonly schema?: Schema
@@ -35,27 +30,32 @@ export interface CedarEngine<A, R> {
   replace(policies: CedarPolicies): void
 }
 
-/** Makes an engine of Cedar policies. A policy that errors makes the decision indeterminate: Cedar would skip a `forbid`. @throws TypeError when they are wrong. */
+/**
+ * Makes an engine of Cedar policies. A policy that errors makes the decision indeterminate: Cedar would skip a `forbid`.
+ *
+ * @throws TypeError when the policies or the schema are wrong.
+ */
 export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R> {
-  checkOptionNames('createCedar()', options, ['policies', 'schema', 'map', 'unmet'])
-  const { schema, map } = options
+  checkOptionNames('createCedar()', options, ['cedar', 'policies', 'schema', 'map', 'unmet'])
+  const { cedar, schema, map } = options
+  checkFunction('cedar.statefulIsAuthorized', cedar?.statefulIsAuthorized)
   checkFunction('map', map)
   const unmet = readUnmetByRule(options.unmet)
   const name: string = crypto.randomUUID()
-  if (schema !== undefined) orThrow('schema', preparseSchema(name, schema))
+  if (schema !== undefined) orThrow('schema', cedar.preparseSchema(name, schema))
   const checked = schema === undefined ? {} : { preparsedSchemaName: name, validateRequest: true }
 
   function replace(policies: CedarPolicies): void {
-    const staticPolicies = policiesById(policies)
-    const result = schema === undefined ? undefined : validate({ schema, policies: { staticPolicies } })
+    const staticPolicies = policiesById(cedar, policies)
+    const result = schema === undefined ? undefined : cedar.validate({ schema, policies: { staticPolicies } })
     if (result) orThrow('policies', result)
     const [fault] = result?.type === 'success' ? result.validationErrors : []
     if (fault) throw new TypeError(`policies: ${fault.error.message}`)
-    orThrow('policies', preparsePolicySet(name, { staticPolicies }))
+    orThrow('policies', cedar.preparsePolicySet(name, { staticPolicies }))
   }
 
   function decide(request: CedarRequest): Decision {
-    const answer = statefulIsAuthorized({ ...request, ...checked, preparsedPolicySetId: name })
+    const answer = cedar.statefulIsAuthorized({ ...request, ...checked, preparsedPolicySetId: name })
     if (answer.type !== 'success') return indeterminate(new Error(`Cedar: ${answer.errors[0]?.message}`))
     const { decision, diagnostics } = answer.response
     const { reason, errors } = diagnostics

@@ -28,13 +28,14 @@ export interface OpaEngine<A, R> {
  */
 export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
   checkOptionNames('createOpa()', options, ['url', 'map', 'unmet', ...decisionPointOptionNames])
-  checkFunction('map', options.map)
+  const { map } = options
+  checkFunction('map', map)
   const url = checkedAddress('url', options.url)
   const unmet = readUnmetByRule(options.unmet)
   const ask = createAsk(options)
 
   async function evaluate(action: string, { auth, resource, signal }: PolicyQuery<A, R>): Promise<Decision> {
-    const input = options.map({ auth, action, resource })
+    const input = map({ auth, action, resource })
     return ask(url, { input }, signal).then(decisionOf).catch(unavailable)
   }
 

@@ -1,4 +1,5 @@
 // Cedar: a policy that errors is never an answer, wrong policies are found when they are made, and a set is replaced whole.
+import * as wasm from '@cedar-policy/cedar-wasm/nodejs'
 import { allOf, anyOf, evaluate, not } from 'claimcheck/policy'
 import { type CedarOptions, type CedarRequest, createCedar } from 'claimcheck/policy/cedar'
 import { describe, expect, it } from 'vitest'
@@ -26,7 +27,7 @@ function map({ action, resource }: { readonly action: string; readonly resource:
 }
 
 const make = (changes: Partial<CedarOptions<unknown, Doc>> = {}) =>
-  createCedar<unknown, Doc>({ policies, map, ...changes })
+  createCedar<unknown, Doc>({ cedar: wasm, policies, map, ...changes })
 const about = (resource: Doc) => ({ auth: {}, resource })
 const plain = { open: true, frozen: false }
 
@@ -136,6 +137,7 @@ describe('what is wrong is found when it is made', () => {
       { schema, policies: policies.replace('frozen', 'frosen').replace('resource.frozen', 'resource.frosen') },
       /frosen/,
     ],
+    ['no Cedar', { cedar: undefined as never }, /cedar.statefulIsAuthorized must be a function/],
     ['no mapping', { map: undefined as never }, /map must be a function/],
     ['a misspelt option', { polices: '' } as never, /no option polices/],
   ])('%s', (_, changes, message) => {
