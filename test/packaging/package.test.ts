@@ -128,7 +128,12 @@ test('its declarations compile in a project of users, strict and with libraries 
     noEmit: true,
     typeRoots: [join(root, 'node_modules', '@types')],
     types: ['node'],
-    paths: { express: [`${root}/node_modules/@types/express`], fastify: [`${root}/node_modules/fastify/fastify.d.ts`] },
+    paths: {
+      express: [`${root}/node_modules/@types/express`],
+      fastify: [`${root}/node_modules/fastify/fastify.d.ts`],
+      '@casl/ability': [`${root}/node_modules/@casl/ability/dist/types/index.d.ts`],
+      '@cedar-policy/cedar-wasm/nodejs': [`${root}/node_modules/@cedar-policy/cedar-wasm/nodejs/cedar_wasm.d.ts`],
+    },
   }
   const program = ts.createProgram([main], options)
   const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => !file || file.fileName.startsWith(project))

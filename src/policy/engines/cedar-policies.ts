@@ -1,11 +1,22 @@
 // Cedar policies as they are written: a text is taken apart, so that each policy is known by its own name.
-import type * as nodejs from '@cedar-policy/cedar-wasm/nodejs'
+import type {
+  policySetTextToParts,
+  policyToJson,
+  preparsePolicySet,
+  preparseSchema,
+  statefulIsAuthorized,
+  validate,
+} from '@cedar-policy/cedar-wasm/nodejs'
 
 /** What is used of `@cedar-policy/cedar-wasm`, in any of its builds. */
-export type CedarModule = Pick<
-  typeof nodejs,
-  'policySetTextToParts' | 'policyToJson' | 'preparsePolicySet' | 'preparseSchema' | 'statefulIsAuthorized' | 'validate'
->
+export interface CedarModule {
+  readonly policySetTextToParts: typeof policySetTextToParts
+  readonly policyToJson: typeof policyToJson
+  readonly preparsePolicySet: typeof preparsePolicySet
+  readonly preparseSchema: typeof preparseSchema
+  readonly statefulIsAuthorized: typeof statefulIsAuthorized
+  readonly validate: typeof validate
+}
 
 /** Cedar policies: one text, where `@id("…")` names a policy, or each by its id. */
 export type CedarPolicies = string | Readonly<Record<string, string>>
