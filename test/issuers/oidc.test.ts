@@ -247,8 +247,9 @@ describe('the principal', () => {
       ...alice,
       actor: { subject: 'orders', issuer: 'https://other.example.com', traits: [] },
     })
-    for (const none of [{}, { sub: '' }, 'orders', ['orders'], null])
-      expect(await principalOf({ act: none })).not.toHaveProperty('actor')
+    for (const none of [{}, { sub: '' }]) expect(await principalOf({ act: none })).not.toHaveProperty('actor')
+    for (const unreadable of ['orders', ['orders'], null])
+      await expect(principalOf({ act: unreadable })).rejects.toMatchObject({ code: 'claim_invalid' })
   })
 
   it('[RFC8725bis-3.8-2] is another one for the same sub at another issuer', async () => {
