@@ -202,14 +202,11 @@ export class AuthError extends Error {
   readonly status: number
   /** Ready to be sent: `Cache-Control`, and `WWW-Authenticate` or `Retry-After` where the status asks for one. */
   readonly headers: RefusalHeaders
-  /** What to change so that it works, in words. For logs, never for the client. */
-  declare readonly hint: string | undefined
-  /** For logs, never for the client. */
-  declare readonly details: ErrorDetails
-  /** What the challenge says besides `error` and `error_description`; its values come from configuration only. */
-  declare readonly challengeParams: ChallengeParams
-  /** Challenges besides the first. */
-  declare readonly moreChallenges: readonly Challenge[]
+  // Not properties of its own: whoever prints or copies an error finds none of these.
+  readonly #hint: string | undefined
+  readonly #details: ErrorDetails
+  readonly #challengeParams: ChallengeParams
+  readonly #moreChallenges: readonly Challenge[]
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
@@ -218,21 +215,58 @@ export class AuthError extends Error {
   constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
     const row = errorTable[code]
     super(row.text)
+    const { hint, details, challengeParams = nothing, moreChallenges } = options
     this.code = code
     this.status = row.status
-    this.headers = deepFreeze(headersOf(code, options))
-    Object.defineProperty(this, 'hint', { value: options.hint })
-    Object.defineProperty(this, 'details', { value: Object.freeze({ ...options.details }) })
-    Object.defineProperty(this, 'challengeParams', { value: Object.freeze({ ...options.challengeParams }) })
-    Object.defineProperty(this, 'moreChallenges', { value: deepFreeze(structuredClone(options.moreChallenges ?? [])) })
+    this.headers = headersOf(code, options)
+    this.#hint = hint
+    this.#details = Object.freeze({ ...details })
+    this.#challengeParams = Object.freeze({ ...challengeParams })
+    this.#moreChallenges = moreChallenges ? deepFreeze(structuredClone(moreChallenges)) : none
+  }
+
+  /** What to change so that it works, in words. For logs, never for the client. */
+  get hint(): string | undefined {
+    return this.#hint
+  }
+
+  /** For logs, never for the client. */
+  get details(): ErrorDetails {
+    return this.#details
+  }
+
+  /** What the challenge says besides `error` and `error_description`; its values come from configuration only. */
+  get challengeParams(): ChallengeParams {
+    return this.#challengeParams
+  }
+
+  /** Challenges besides the first. */
+  get moreChallenges(): readonly Challenge[] {
+    return this.#moreChallenges
   }
 }
 
-function headersOf(code: AuthErrorCode, options: AuthErrorOptions): Record<string, string | string[]> {
-  const row = errorTable[code]
-  const headers: Record<string, string | string[]> = { 'Cache-Control': 'no-store' }
-  if (row.status === 503) headers['Retry-After'] = String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1)))
-  return { ...headers, ...challengeHeader({ code, params: options.challengeParams ?? {} }, options.moreChallenges) }
+const nothing: ChallengeParams = Object.freeze({})
+const none: readonly Challenge[] = Object.freeze([])
+
+/** The headers of errors of which there is nothing more to say than their code: made once, since floods are made of these. */
+const plainHeaders = new Map<AuthErrorCode, RefusalHeaders>()
+
+function headersOf(code: AuthErrorCode, options: AuthErrorOptions): RefusalHeaders {
+  const { retryAfterSeconds, challengeParams, moreChallenges } = options
+  if (retryAfterSeconds !== undefined || challengeParams || moreChallenges) return makeHeaders(code, options)
+  const made = plainHeaders.get(code) ?? makeHeaders(code, {})
+  plainHeaders.set(code, made)
+  return made
+}
+
+function makeHeaders(code: AuthErrorCode, options: AuthErrorOptions): RefusalHeaders {
+  const retryAfter = String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1)))
+  return deepFreeze({
+    'Cache-Control': 'no-store',
+    ...(errorTable[code].status === 503 && { 'Retry-After': retryAfter }),
+    ...challengeHeader({ code, params: options.challengeParams ?? {} }, options.moreChallenges),
+  })
 }
 
 /** `WWW-Authenticate`, one line for each challenge: clients that read only the first find a whole one. */

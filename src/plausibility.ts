@@ -10,15 +10,10 @@ import type { TrustedIssuer } from './trust/issuer-registry.ts'
 import { checkAudienceOf } from './trust/profile-checks.ts'
 import type { VerifierSettings } from './verifier-options.ts'
 
-/** A token taken apart, and whether in the form of a gateway that pads. */
-export interface ReadToken extends ParsedToken {
-  readonly padded: boolean
-}
-
 /** What is checked of a token before its key is looked for. Each function answers with a refusal, or nothing. */
 export interface Plausibility {
-  parse(token: string): ReadToken | Refusal
-  check(token: ReadToken, trusted: TrustedIssuer): Refusal | undefined
+  parse(token: string): ParsedToken | Refusal
+  check(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined
   /** Of a verified token, too, each time that it comes. */
   checkTimes(claims: ParsedToken['claims']): Refusal | undefined
 }
@@ -29,13 +24,12 @@ export function createPlausibility(settings: VerifierSettings, clock: Clock = sy
   const headerClaims = headerClaimsOf(settings.issuers)
   const required = new Map(settings.issuers.map((profile) => [profile as Issuer, requiredOf(profile, settings)]))
 
-  function parse(token: string): ReadToken | Refusal {
-    const padded = headerClaims !== undefined && isPadded(token)
-    const parsed = padded ? parsePaddedToken(token, headerClaims, parseToken) : parseToken(token)
-    return 'code' in parsed ? parsed : { ...parsed, padded }
+  function parse(token: string): ParsedToken | Refusal {
+    if (headerClaims !== undefined && isPadded(token)) return parsePaddedToken(token, headerClaims, parseToken)
+    return parseToken(token)
   }
 
-  function check(token: ReadToken, trusted: TrustedIssuer): Refusal | undefined {
+  function check(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined {
     const { profile } = trusted
     const { header, claims } = token
     return (
@@ -80,7 +74,7 @@ function requiredOf(
   return ['exp', ...(audience && !audienceFrom ? ['aud'] : []), ...settings.requiredClaims, ...requiredClaims]
 }
 
-function checkForm({ padded }: ReadToken, { paddedTokens }: Issuer): Refusal | undefined {
+function checkForm({ padded = false }: ParsedToken, { paddedTokens }: Issuer): Refusal | undefined {
   if (padded === (paddedTokens !== undefined)) return undefined
   return { code: 'token_malformed', hint: 'the token is padded where its issuer pads none, or the other way round' }
 }

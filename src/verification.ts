@@ -166,7 +166,6 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<JsonObject> {
     const own = profile.claims ?? schema
     if (!own) return parsed.claims
-    freezeDeeply(parsed.claims)
     return after(applySchema(own, parsed.claims), (applied) => {
       if ('code' in applied) throw refuse(applied, parsed, true)
       return applied.claims
@@ -198,7 +197,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
       proof: 'none',
     }
     // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
-    const isFrozen = freezeDeeply(parts)
+    const isFrozen = freezeDeeply(principal) && (typed === claims || freezeDeeply(typed))
     return { parts, trusted, key, shared: isFrozen && !failed }
   }
 

@@ -10,6 +10,31 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefin
   return bytes.toString('base64url') === text ? bytes : undefined
 }
 
+/**
+ * Makes a decoder of base64url to text: strict as `decodeBase64url`, and `undefined` also for what is no UTF-8. It takes at most
+ * `maxLength` characters, and works in one piece of memory of its own, since a token should not cost two pieces more.
+ */
+export function createTextDecoder(maxLength: number): (text: string) => string | undefined {
+  const bytes = typeof Buffer === 'undefined' ? undefined : Buffer.allocUnsafeSlow(maxLength)
+  return (text) => {
+    if (!bytes || text.length > maxLength) return decoded(decodeBase64url(text))
+    const length = bytes.write(text, 0, 'base64url')
+    if (bytes.toString('base64url', 0, length) !== text) return undefined
+    return decoded(bytes.subarray(0, length))
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A byte order mark stays, and is no JSON. */
+function decoded(bytes: Uint8Array | undefined): string | undefined {
+  try {
+    return bytes && utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
 /** For runtimes that are not Node. */
 function decodeWithoutBuffer(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined

@@ -1,11 +1,14 @@
 // What requests share must not change under them.
 
+/** Down to here nothing is remembered of what was seen: a cycle costs little, and most values end above. */
+const shallow = 4
+
 /**
  * Freezes plain objects and arrays all the way down, and returns whether everything in `value` is frozen now. Instances of
  * classes (Date, Map, Set, …) and functions are left alone: freezing them would not make them immutable.
  */
 export function freezeDeeply(value: unknown): boolean {
-  return freeze(value, new Set())
+  return freeze(value, 0, undefined)
 }
 
 /** Freezes like `freezeDeeply` and returns `value`. */
@@ -14,14 +17,16 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
-function freeze(value: unknown, seen: Set<object>): boolean {
+function freeze(value: unknown, depth: number, seen: Set<object> | undefined): boolean {
   if (typeof value === 'function') return false
-  if (typeof value !== 'object' || value === null || seen.has(value)) return true
+  if (typeof value !== 'object' || value === null || seen?.has(value)) return true
   if (!isPlain(value)) return false
-  seen.add(value)
+  const known = depth < shallow ? undefined : (seen ?? new Set()).add(value)
   Object.freeze(value)
   let all = true
-  for (const member of Object.values(value)) all = freeze(member, seen) && all
+  for (const name of Object.keys(value)) {
+    all = freeze((value as Record<string, unknown>)[name], depth + 1, known) && all
+  }
   return all
 }
 

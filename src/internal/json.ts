@@ -1,35 +1,44 @@
-// Strict JSON for what a stranger sent: fatal UTF-8, one object, no repeated member name at any depth (RFC 7515 §4,
+// Strict JSON for what a stranger sent: one object, no repeated member name at any depth (RFC 7515 §4,
 // RFC 7519 §4), no lone surrogate, bounded nesting. Two parsers that disagree about a token are an attack.
 
 const maxDepth = 32
 const quote = 0x22
 const colon = 0x3a
 const backslash = 0x5c
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** A lone surrogate can come as an escape only: decoded UTF-8 has none. */
+const escape = String.raw`\u`
+const quotedColon = '":'
+const spaceBeforeColon = /"[ \t\n\r]+:/
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Decodes UTF-8, or returns `undefined` for bytes that are none. A byte order mark stays, and is no JSON. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return undefined
-  }
-}
-
-/** Parses `text` as one strict JSON object, or returns `undefined`. Never throws. */
+/** Parses `text` as one strict JSON object, deeply frozen, or returns `undefined`. Never throws. */
 export function parseJsonObject(text: string | undefined): JsonObject | undefined {
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)
     if (!isJsonObject(value)) return undefined
-    // JSON.parse keeps the last of two members with one name, so a repetition shows as fewer members than colons.
-    return countMembers(value, maxDepth) === countColons(text) ? value : undefined
+    const members = freezeAndCount(value, maxDepth)
+    if (text.includes(escape)) checkWellFormed(value)
+    return hasMembers(text, members) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * JSON.parse keeps the last of two members with one name, so a repetition shows as fewer members than colons. Where no name
+ * has white space behind it, each colon that counts stands right behind a quote: then no more than `":` occurs can count, and
+ * that is quickly seen. Only where it is too many, strings have to be told from what is between them.
+ */
+function hasMembers(text: string, members: number): boolean {
+  return (!spaceBeforeColon.test(text) && countQuotedColons(text) === members) || countColons(text) === members
+}
+
+function countQuotedColons(text: string): number {
+  let count = 0
+  for (let at = text.indexOf(quotedColon); at !== -1; at = text.indexOf(quotedColon, at + 2)) count++
+  return count
 }
 
 /** True for what JSON calls an object. */
@@ -49,16 +58,24 @@ function countColons(text: string): number {
   return count
 }
 
-/** Counts members at every depth. @throws RangeError for too deep nesting and for text that no UTF-8 can carry. */
-function countMembers(value: unknown, depthLeft: number): number {
-  if (typeof value === 'string' && !value.isWellFormed()) throw new RangeError('lone surrogate')
-  if (typeof value !== 'object' || value === null) return 0
+/** Freezes, and counts members, at every depth. @throws RangeError for too deep nesting. */
+function freezeAndCount(value: object, depthLeft: number): number {
   if (depthLeft === 0) throw new RangeError('nested too deeply')
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countMembers(item, depthLeft - 1), 0)
-  let count = 0
-  for (const [name, member] of Object.entries(value)) {
-    if (!name.isWellFormed()) throw new RangeError('lone surrogate')
-    count += 1 + countMembers(member, depthLeft - 1)
+  Object.freeze(value)
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  let count = Array.isArray(value) ? 0 : items.length
+  for (const item of items) {
+    if (typeof item === 'object' && item !== null) count += freezeAndCount(item, depthLeft - 1)
   }
   return count
+}
+
+/** @throws RangeError for text that no UTF-8 can carry. */
+function checkWellFormed(value: unknown): void {
+  if (typeof value === 'string' && !value.isWellFormed()) throw new RangeError('lone surrogate')
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, member] of Object.entries(value)) {
+    if (!name.isWellFormed()) throw new RangeError('lone surrogate')
+    checkWellFormed(member)
+  }
 }

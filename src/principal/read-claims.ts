@@ -10,18 +10,22 @@ export function readString(claims: JsonObject, name: string): string | undefined
 
 /** A claim that is a list of strings, or one string; members that are no strings are left out. */
 export function readStrings(claims: JsonObject, name: string): readonly string[] {
-  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (!Object.hasOwn(claims, name)) return []
+  const value = claims[name]
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
   return items.filter((item): item is string => typeof item === 'string' && item !== '')
 }
 
 /** The scopes of all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
 export function readScopes(claims: JsonObject): readonly string[] {
-  const scopes = ['scope', 'scp'].flatMap((name) => {
-    const values = readStrings(claims, name)
-    return Array.isArray(claims[name]) ? values : values.flatMap((value) => value.split(' '))
-  })
-  return [...new Set(scopes)].filter((scope) => scope !== '')
+  const scopes = [...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')]
+  return scopes.length > 1 ? [...new Set(scopes)] : scopes
+}
+
+function scopesIn(claims: JsonObject, name: string): readonly string[] {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '')
+  return value === undefined ? [] : readStrings(claims, name)
 }
 
 /** `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */

@@ -9,25 +9,25 @@ export function describeToken(
   verified: boolean,
 ): ErrorDetails {
   const { header, claims } = token
-  return {
-    verified,
-    ...textOf('iss', claims.iss),
-    ...textOf('aud', claims.aud),
-    ...textOf('azp', claims.azp ?? claims.client_id ?? claims.appid),
-    ...textOf('tid', claims.tid),
-    ...textOf('kid', header.kid),
-    ...textOf('alg', header.alg),
-    ...textOf('typ', header.typ),
-    ...timeOf('iat', claims.iat),
-    ...timeOf('nbf', claims.nbf),
-    ...timeOf('exp', claims.exp),
-  }
+  // Members one by one, since a flood of refusals spends its time here.
+  const facts: Record<string, unknown> = { verified }
+  addText(facts, 'iss', claims.iss)
+  addText(facts, 'aud', claims.aud)
+  addText(facts, 'azp', claims.azp ?? claims.client_id ?? claims.appid)
+  addText(facts, 'tid', claims.tid)
+  addText(facts, 'kid', header.kid)
+  addText(facts, 'alg', header.alg)
+  addText(facts, 'typ', header.typ)
+  addTime(facts, 'iat', claims.iat)
+  addTime(facts, 'nbf', claims.nbf)
+  addTime(facts, 'exp', claims.exp)
+  return facts
 }
 
-function textOf(name: string, value: unknown): Readonly<Record<string, string>> {
-  return value === undefined ? {} : { [name]: printable(value) }
+function addText(facts: Record<string, unknown>, name: string, value: unknown): void {
+  if (value !== undefined) facts[name] = printable(value)
 }
 
-function timeOf(name: string, value: unknown): Readonly<Record<string, number>> {
-  return typeof value === 'number' ? { [name]: value } : {}
+function addTime(facts: Record<string, unknown>, name: string, value: unknown): void {
+  if (typeof value === 'number') facts[name] = value
 }

@@ -26,7 +26,7 @@ export function parsePaddedToken(
   if ('code' in parsed) return parsed
   const claims = joined(parsed.header, parsed.claims, headerClaims)
   if (!claims) return contradictory
-  return { ...parsed, claims, signingInput: new TextEncoder().encode(segments.slice(0, 2).join('.')) }
+  return { ...parsed, padded: true, claims, signingInput: new TextEncoder().encode(segments.slice(0, 2).join('.')) }
 }
 
 const malformed: Refusal = { code: 'token_malformed', hint: 'not three base64url segments, each with its padding' }
@@ -40,5 +40,5 @@ function joined(header: JsonObject, claims: JsonObject, names: readonly string[]
   const present = names.filter((name) => Object.hasOwn(header, name))
   const contradicts = present.some((name) => Object.hasOwn(claims, name) && claims[name] !== header[name])
   if (contradicts) return undefined
-  return { ...claims, ...Object.fromEntries(present.map((name) => [name, header[name]])) }
+  return Object.freeze({ ...claims, ...Object.fromEntries(present.map((name) => [name, header[name]])) })
 }

@@ -1,9 +1,8 @@
 // A compact JWS (RFC 7515 §3.1, §5.2) taken apart once, strictly. Nothing here is verified yet.
 import { LRUCache } from 'lru-cache'
 import type { Refusal } from '../errors.ts'
-import { asciiBytes, decodeBase64url } from '../internal/base64url.ts'
-import { deepFreeze } from '../internal/deep-freeze.ts'
-import { decodeUtf8, type JsonObject, parseJsonObject } from '../internal/json.ts'
+import { asciiBytes, createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
+import { type JsonObject, parseJsonObject } from '../internal/json.ts'
 
 export const maxTokenLength = 16_384
 const maxHeaders = 100
@@ -24,6 +23,8 @@ export interface ParsedToken {
   readonly claims: JsonObject
   readonly signingInput: Uint8Array<ArrayBuffer>
   readonly signature: Uint8Array<ArrayBuffer>
+  /** Whether it came in the form of a gateway that pads. */
+  readonly padded?: boolean
 }
 
 /**
@@ -31,11 +32,12 @@ export interface ParsedToken {
  * good headers, of which an issuer has few.
  */
 export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
+  const decodeText = createTextDecoder(maxTokenLength)
   // By their decoded text: neither a token nor a slice of one must rest in memory.
   const known = new LRUCache<string, { readonly header: JoseHeader }>({ max: maxHeaders })
 
   function readHeader(segment: string): { readonly header: JoseHeader } | Refusal {
-    const text = decodeSegment(segment)
+    const text = decodeText(segment)
     if (text === undefined) return badHeader
     const seen = known.get(text)
     if (seen) return seen
@@ -43,7 +45,7 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
     if (!header) return badHeader
     const refusal = checkHeader(header)
     if (refusal) return refusal
-    const read = { header: deepFreeze(header as JoseHeader) }
+    const read = { header: header as JoseHeader }
     if (text.length <= maxHeaderLength) known.set(text, read)
     return read
   }
@@ -51,25 +53,26 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
   return function parseToken(token) {
     if (typeof token !== 'string') return malformed('the token must be a string')
     if (token.length > maxTokenLength) return { code: 'token_too_large', hint: `longer than ${maxTokenLength} bytes` }
-    const segments = token.split('.', 6)
-    if (segments.length === 5) return encrypted
-    const [headerText, claimsText, signatureText] = segments
-    if (segments.length !== 3 || !headerText || !claimsText || signatureText === undefined) return notThreeSegments
+    const headerEnd = token.indexOf('.')
+    const claimsEnd = token.indexOf('.', headerEnd + 1)
+    if (headerEnd < 1 || claimsEnd < headerEnd + 2 || token.includes('.', claimsEnd + 1)) return notThreeSegments(token)
+    const headerText = token.slice(0, headerEnd)
+    const claimsText = token.slice(headerEnd + 1, claimsEnd)
     const read = readHeader(headerText)
     if ('code' in read) return read
-    const claims = parseJsonObject(decodeSegment(claimsText))
+    const claims = parseJsonObject(decodeText(claimsText))
     if (!claims) return malformed('the payload is not a strict base64url JSON object')
-    const signature = decodeBase64url(signatureText)
+    const signature = decodeBase64url(token.slice(claimsEnd + 1))
     if (!signature) return malformed('the signature is not strict base64url')
-    const signingInput = asciiBytes(token.slice(0, token.length - signatureText.length - 1))
-    return { header: read.header, claims, signingInput, signature }
+    return { header: read.header, claims, signingInput: asciiBytes(token.slice(0, claimsEnd)), signature }
   }
 }
 
 const badHeader = malformed('the header is not a strict base64url JSON object')
-const notThreeSegments = malformed(
-  'not three base64url segments with dots between: opaque tokens cannot be verified here',
-)
+function notThreeSegments(token: string): Refusal {
+  if (token.split('.', 6).length === 5) return encrypted
+  return malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
+}
 
 const encrypted: Refusal = {
   code: 'token_encrypted',
@@ -78,11 +81,6 @@ const encrypted: Refusal = {
 
 function malformed(hint: string): Refusal {
   return { code: 'token_malformed', hint }
-}
-
-function decodeSegment(segment: string): string | undefined {
-  const bytes = decodeBase64url(segment)
-  return bytes && decodeUtf8(bytes)
 }
 
 function checkHeader(header: JsonObject): Refusal | undefined {

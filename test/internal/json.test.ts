@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeUtf8, isJsonObject, parseJsonObject } from '../../src/internal/json.ts'
+import { createTextDecoder } from '../../src/internal/base64url.ts'
+import { isJsonObject, parseJsonObject } from '../../src/internal/json.ts'
+
+const decodeText = createTextDecoder(100_000)
+const decodeUtf8 = (bytes: Uint8Array) => decodeText(Buffer.from(bytes).toString('base64url'))
 
 function parse(text: string): unknown {
   return parseJsonObject(decodeUtf8(Buffer.from(text)))
@@ -147,6 +151,23 @@ describe('parseJsonObject, for anything', () => {
         expect(parse(text)).toBeUndefined()
         expect(parse(`{"inner":[${text}]}`)).toBeUndefined()
       }),
+    )
+  })
+
+  it('sees a repeated name through any white space, and through strings that look like members', () => {
+    const space = fc.constantFrom('', '', ' ', '\t', '\r\n', '  ')
+    const text = fc.string({ unit: fc.constantFrom(':', '"', ' ', '\\', 'a', '{', ','), maxLength: 5 })
+    const pair = fc.tuple(text, space, space, fc.oneof(text, fc.record({ a: text }), fc.array(text, { maxLength: 3 })))
+    fc.assert(
+      fc.property(fc.array(pair, { minLength: 1, maxLength: 5 }), (list) => {
+        const members = list.map(([name, before, after, value]) => {
+          return `${JSON.stringify(name)}${before}:${after}${JSON.stringify(value)}`
+        })
+        const json = `{${members.join(',')}}`
+        const repeats = new Set(list.map(([name]) => name)).size < list.length
+        expect(parse(json)).toEqual(repeats ? undefined : JSON.parse(json))
+      }),
+      { numRuns: 5000 },
     )
   })
 })
