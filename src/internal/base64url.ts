@@ -20,7 +20,9 @@ export function createTextDecoder(maxLength: number): (text: string) => string |
     if (!bytes || text.length > maxLength) return decoded(decodeBase64url(text))
     const length = bytes.write(text, 0, 'base64url')
     if (bytes.toString('base64url', 0, length) !== text) return undefined
-    return decoded(bytes.subarray(0, length))
+    // A character beyond ASCII would be two bytes of UTF-8: where none is, nothing is left to decode.
+    const latin1 = bytes.toString('latin1', 0, length)
+    return Buffer.byteLength(latin1) === length ? latin1 : decoded(bytes.subarray(0, length))
   }
 }
 

@@ -69,6 +69,7 @@ export function checkAudience(claims: JsonObject, accepted: readonly string[]): 
 
 /** Checks the header's `typ` against `accepted`, where `null` stands for a header without one (RFC 8725 §3.11). */
 export function checkType(typ: string | undefined, accepted: readonly (string | null)[]): Refusal | undefined {
+  if (accepted.includes(typ ?? null)) return undefined
   const received = typ === undefined ? null : mediaType(typ)
   if (accepted.some((one) => (one === null ? null : mediaType(one)) === received)) return undefined
   const expected = accepted.map((one) => one ?? '(none)')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { decodeBase64url } from '../../src/internal/base64url.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { asciiBytes, createTextDecoder, decodeBase64url } from '../../src/internal/base64url.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
@@ -50,6 +50,63 @@ it('accepts no text but the one encoding of its bytes', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+describe.each([
+  ['with Buffer', Buffer],
+  ['without it', undefined],
+])('%s', (_, buffer) => {
+  const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+  const withBuffer = <T>(run: () => T): T => {
+    vi.stubGlobal('Buffer', buffer)
+    try {
+      return run()
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  }
+
+  it('decodes the same texts, and refuses the same', () => {
+    const text = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }).map(encode),
+      fc.string({ unit: fc.constantFrom(...alphabet, '=', '+', '/', '\n', ' '), maxLength: 12 }),
+    )
+    fc.assert(
+      fc.property(text, (one) => {
+        const bytes = withBuffer(() => decodeBase64url(one))
+        expect(bytes && encode(bytes)).toBe(isCanonical(one) ? one : undefined)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('decodes to text what is UTF-8, up to its length and beyond, and nothing else', () => {
+    const decodeText = withBuffer(() => createTextDecoder(40))
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.string({ unit: 'binary', maxLength: 30 }).map((text) => new TextEncoder().encode(text)),
+      fc.string({ maxLength: 60 }).map((text) => new TextEncoder().encode(text)),
+    )
+    fc.assert(
+      fc.property(bytes, (some) => {
+        let expected: string | undefined
+        try {
+          expected = strict.decode(some)
+        } catch {
+          expected = undefined
+        }
+        const encoded = encode(some)
+        expect(withBuffer(() => decodeText(encoded))).toBe(expected)
+      }),
+      { numRuns: 2000 },
+    )
+    for (const text of ['Zg==', 'Zh', 'Zm9v\n', 'Pj4+', 'Z']) expect(withBuffer(() => decodeText(text))).toBeUndefined()
+  })
+
+  it('gives the bytes of ASCII', () => {
+    expect([...withBuffer(() => asciiBytes('eyJ.-_9'))]).toEqual([0x65, 0x79, 0x4a, 0x2e, 0x2d, 0x5f, 0x39])
+  })
 })
 
 /** By the bits and not by any decoder: RFC 4648 §3.5 and §5. */
