@@ -8,7 +8,7 @@ import { root } from './subpaths.ts'
 
 /** Lowest first. A string is one house: its folders and files may import each other, different houses of one layer may not. */
 const layers: readonly (readonly string[])[] = [
-  ['errors events clock internal'],
+  ['errors error-table events clock internal'],
   ['http', 'token', 'principal'],
   ['keys', 'policy', 'binding', 'revocation'],
   ['trust'],

@@ -2,7 +2,8 @@
 import { inspect } from 'node:util'
 import { AuthError, type AuthErrorCode } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { challengeOf, errorTable } from '../src/errors.ts'
+import { errorTable } from '../src/error-table.ts'
+import { challengeOf } from '../src/errors.ts'
 import { parseChallenge } from './support/challenge-grammar.ts'
 
 const badToken = {

@@ -15,7 +15,7 @@ import {
 import { oidc } from 'claimcheck/issuers'
 import { authenticationContext, policy, scope, stepUp } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
-import { errorTable } from '../src/errors.ts'
+import { errorTable } from '../src/error-table.ts'
 import { now } from './support/clock.ts'
 import { requestWith, testApiOptions } from './support/resource-servers.ts'
 import { createKey, createToken, encode, goodClaims, issuer, keyFor, type TokenParts } from './support/tokens.ts'

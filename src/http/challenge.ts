@@ -1,5 +1,6 @@
 // An AuthError as an HTTP answer: status, headers, and a problem document (RFC 9457) with the same fixed text.
-import { type AuthError, type ChallengeParams, challengeHeader, errorTable, type RefusalHeaders } from '../errors.ts'
+import { errorTable } from '../error-table.ts'
+import { type AuthError, type ChallengeParams, challengeHeader, type RefusalHeaders } from '../errors.ts'
 
 /** What a refused client is sent. Nothing in it comes from the token. */
 export interface RefusalResponse {
