@@ -49,6 +49,7 @@ interface Remembered {
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
   readonly shared: boolean
+  readonly lasting: boolean
 }
 
 /**
@@ -199,7 +200,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     }
     // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
     const isFrozen = freezeDeeply(parts)
-    return { parts, trusted, key, shared: isFrozen && !failed }
+    return { parts, trusted, key, shared: isFrozen, lasting: !failed }
   }
 
   function checkRevocation(auth: VerifiedToken<C>): Eventually<VerifiedToken<C>> {

@@ -16,6 +16,8 @@ export interface TokenCacheOptions {
 export interface RememberedToken {
   /** Whether requests may share it. */
   readonly shared: boolean
+  /** Whether it may be remembered, too. */
+  readonly lasting: boolean
 }
 
 export interface TokenCacheParts<E extends RememberedToken> {
@@ -54,7 +56,7 @@ export function createTokenCache<E extends RememberedToken>(
 
   function verifyOnce(name: string, token: string): Eventually<E> {
     const joined = underWay.get(name)
-    if (joined) return joined.catch(refuseAgain)
+    if (joined) return joined.then((entry) => join(name, token, entry), refuseAgain)
     const verified = verify(token)
     if (!(verified instanceof Promise)) return remember(name, token, verified)
     const flight = verified.then((entry) => remember(name, token, entry)).finally(() => underWay.delete(name))
@@ -63,8 +65,13 @@ export function createTokenCache<E extends RememberedToken>(
   }
 
   function remember(name: string, token: string, entry: E): E {
-    if (entry.shared) entries.set(name, entry, { size: token.length + entryBytes })
+    if (entry.shared && entry.lasting) entries.set(name, entry, { size: token.length + entryBytes })
     return entry
+  }
+
+  /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */
+  function join(name: string, token: string, entry: E): Eventually<E> {
+    return entry.shared ? recall(name, token, entry) : verify(token)
   }
 
   function recall(name: string, token: string, entry: E): Eventually<E> {
