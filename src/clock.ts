@@ -17,7 +17,10 @@ export function createSteadyClock(clock: Clock): Clock {
   let setBackMs = 0
   return {
     nowMs() {
-      const nowMs = clock.nowMs() + setBackMs
+      const readMs = clock.nowMs()
+      // A clock that tells no time once must not stop this one for ever.
+      if (!Number.isFinite(readMs)) return lastMs
+      const nowMs = readMs + setBackMs
       if (nowMs < lastMs) setBackMs += lastMs - nowMs
       lastMs = Math.max(lastMs, nowMs)
       return lastMs

@@ -49,6 +49,7 @@ interface Remembered {
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
   readonly shared: boolean
+  readonly lasting: boolean
 }
 
 /**
@@ -121,25 +122,29 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   function admit(token: Token, trusted: TrustedIssuer): Eventually<void> {
-    const unavailable = (error: unknown): never => {
-      throw report(error as AuthError, describeToken(token, false))
-    }
     const read = (refusal: Refusal | undefined): void => {
       if (refusal) throw refuse(refusal, token)
     }
     if (!trusted.profile.admits) return undefined
-    const refusal = checkAdmission(trusted.profile, factsOf(token, trusted))
-    return refusal instanceof Promise ? refusal.catch(unavailable).then(read) : read(refusal)
+    return after(
+      orUnavailable(token, () => checkAdmission(trusted.profile, factsOf(token, trusted))),
+      read,
+    )
   }
 
   function findKey(token: Token, { keys }: TrustedIssuer): Eventually<VerificationKey | undefined> {
+    return orUnavailable(token, () => keys.findKey(token.header))
+  }
+
+  /** What `ask` finds out. That it could not is reported with the token it was about, whether it throws or rejects. */
+  function orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<T> {
     const unavailable = (error: unknown): never => {
       const refusal =
         error instanceof AuthError ? error : new AuthError('keys_unavailable', { details: { cause: error } })
       throw report(refusal, describeToken(token, false))
     }
     try {
-      const found = eventually(keys.findKey(token.header))
+      const found = eventually(ask())
       return found instanceof Promise ? found.catch(unavailable) : found
     } catch (error) {
       return unavailable(error)
@@ -156,7 +161,8 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     const alg = header.alg as Algorithm
     return after(verifySignature(alg, key.key, signingInput, signature), (signed) => {
       if (signed) return key
-      return after(eventually(trusted.keys.findReplacement?.(header, key)), (other) => {
+      const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
+      return after(replacement, (other) => {
         if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
         return after(verifySignature(alg, other.key, signingInput, signature), (ok) => (ok ? other : undefined))
       })
@@ -198,7 +204,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     }
     // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
     const isFrozen = freezeDeeply(principal) && (typed === claims || freezeDeeply(typed))
-    return { parts, trusted, key, shared: isFrozen && !failed }
+    return { parts, trusted, key, shared: isFrozen, lasting: !failed }
   }
 
   function checkRevocation(auth: VerifiedToken<C>): Eventually<VerifiedToken<C>> {

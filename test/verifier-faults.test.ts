@@ -1,4 +1,5 @@
 // When our own parts fail: a token is neither let in nor called bad. And what revocation, ready() and close() do.
+import { createPublicKey } from 'node:crypto'
 import { AuthError, createVerifier, type VerifiedToken } from 'claimcheck'
 import { type Issuer, oidc } from 'claimcheck/issuers'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -82,6 +83,38 @@ describe('a part of ours that throws', () => {
     }
     const { verifyToken } = createVerifier({ issuer: throwing, clock: createTestClock() })
     expect(await refusalOf(verifyToken(createToken()))).toBe(own)
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw broken
+      },
+    ],
+    ['rejects', async () => Promise.reject(broken)],
+  ])('is an admits that %s: the answer is 503, and reported once', async (_, admits) => {
+    const events: unknown[] = []
+    const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, admits }, ...options })
+    await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
+    expect(events).toMatchObject([
+      { type: 'refusal', code: 'verification_unavailable', details: { verified: false, iss: issuer, cause: broken } },
+    ])
+  })
+
+  it('is a key source that cannot tell what has replaced a key: the answer is 503, and reported once', async () => {
+    const down = new AuthError('keys_unavailable')
+    const trustedKey = { kid: 'ES256', algorithms: ['ES256'], key: keyFor('ES256').privateKey } as const
+    const key = { ...trustedKey, key: createPublicKey(trustedKey.key) }
+    const keys = { create: () => ({ findKey: () => key, findReplacement: () => Promise.reject(down) }) } as never
+    const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
+    const events: unknown[] = []
+    const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, ...options })
+    const forged = createToken({ key: createKey('ES256', { kid: 'ES256' }) })
+    await expectUnavailable(verifyToken(forged), 'keys_unavailable')
+    expect(events).toMatchObject([{ type: 'refusal', code: 'keys_unavailable', details: { iss: issuer } }])
   })
 
   it('is an event sink: then nobody notices', async () => {

@@ -110,7 +110,7 @@ export function decide(
 ): void {
   const act = (error: AuthError | undefined): void => void (error ? refuse(error) : next())
   const admission = attempt(admit)
-  if (admission instanceof Promise) admission.then(act).catch(next)
+  if (admission instanceof Promise) admission.then(act).catch((failure: unknown) => next(asError(failure)))
   else if ('failure' in admission) next(admission.failure)
   else act(admission.error)
 }
@@ -123,8 +123,13 @@ function attempt(admit: () => Eventually<AuthError | undefined>): Attempt {
     const admission = admit()
     return admission instanceof Promise ? admission : { error: admission }
   } catch (failure) {
-    return { failure: failure as Error }
+    return { failure: asError(failure) }
   }
+}
+
+/** Frameworks take nothing, and some words, for a call to go on: what failed must be an error. */
+function asError(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error('The request could not be decided.', { cause: failure })
 }
 
 /** The resource server that `apiOrOptions` is, or describes. */

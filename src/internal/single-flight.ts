@@ -1,12 +1,22 @@
 // Many callers, one piece of work.
 
-/** Returns a function that starts `work` unless it is under way, and gives every caller that same promise. */
-export function singleFlight<T>(work: () => Promise<T>): () => Promise<T> {
+/** Work that is done once for all who ask while it is under way. */
+export interface SingleFlight<T> {
+  /** Starts the work unless it is under way, and gives every caller that same promise. */
+  run(): Promise<T>
+  isUnderWay(): boolean
+}
+
+/** Makes single flights of `work`. */
+export function singleFlight<T>(work: () => Promise<T>): SingleFlight<T> {
   let inFlight: Promise<T> | undefined
-  return () => {
-    inFlight ??= work().finally(() => {
-      inFlight = undefined
-    })
-    return inFlight
+  return {
+    run() {
+      inFlight ??= work().finally(() => {
+        inFlight = undefined
+      })
+      return inFlight
+    },
+    isUnderWay: () => inFlight !== undefined,
   }
 }

@@ -1,6 +1,6 @@
 // Keys of many tenants, made when one is first asked for. Whoever calls must have admitted the tenant before.
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import { type Clock, createSteadyClock } from '../clock.ts'
 import { AuthError } from '../errors.ts'
 import type { KeySource } from './key-source.ts'
 import { createTokenBucket } from './token-bucket.ts'
@@ -14,11 +14,12 @@ const newTenantRefillMs = 100
 export function createKeysByTenant(create: (tenant: string) => KeySource, clock: Clock): (tenant: string) => KeySource {
   const kept = new LRUCache<string, KeySource>({ max: maxTenants })
   const newTenants = createTokenBucket(newTenantBurst, newTenantRefillMs)
+  const steady = createSteadyClock(clock)
 
   function keysOf(tenant: string): KeySource {
     const known = kept.get(tenant)
     if (known) return known
-    const nowMs = clock.nowMs()
+    const nowMs = steady.nowMs()
     if (!newTenants.take(nowMs)) {
       throw new AuthError('keys_unavailable', {
         retryAfterSeconds: newTenants.waitMs(nowMs) / 1000,

@@ -66,11 +66,9 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   let loadsBegun = 0
   let loadsBegunEarlier = 0
   let lastLoadThatSucceeded = 0
-  let loading = false
   let patience: Promise<unknown> | undefined
 
-  const refresh = singleFlight(async (): Promise<boolean> => {
-    loading = true
+  const loads = singleFlight(async (): Promise<boolean> => {
     const thisLoad = ++loadsBegun
     queueMicrotask(() => (loadsBegunEarlier = thisLoad))
     try {
@@ -80,12 +78,10 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
     } catch (error) {
       fail(error)
       return false
-    } finally {
-      loading = false
     }
   })
 
-  const restoreOnce = singleFlight(async (): Promise<void> => {
+  const restoring = singleFlight(async (): Promise<void> => {
     await withPatience(
       restore?.().then((earlier) => {
         if (earlier && !held) held = holdKeys(earlier, earlier.loadedAtMs, random(), settings)
@@ -119,10 +115,10 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   }
 
   function ready(): Eventually<unknown> {
-    if (!restored) return restoreOnce().then(ready)
+    if (!restored) return restoring.run().then(ready)
     if (usableForMs(clock.nowMs()) > 0) return keepFresh()
     if (mustWait()) throw unavailable()
-    return refresh().then((loaded) => {
+    return loads.run().then((loaded) => {
       if (!loaded) throw unavailable()
     })
   }
@@ -136,7 +132,7 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
     const nowMs = clock.nowMs()
     if (!held || nowMs < held.refreshAtMs || mustWait()) return undefined
     const idle = nowMs >= held.idleAtMs && failures === 0
-    if (!loading) patience = withPatience(refresh())
+    if (!loads.isUnderWay()) patience = withPatience(loads.run())
     return idle ? patience : undefined
   }
 
@@ -172,8 +168,8 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
   return {
     usable,
     ready,
-    refresh,
-    isLoading: () => loading,
+    refresh: loads.run,
+    isLoading: loads.isUnderWay,
     mustWait,
     begun: () => loadsBegunEarlier,
     lastSuccess: () => lastLoadThatSucceeded,

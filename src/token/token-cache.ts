@@ -16,6 +16,8 @@ export interface TokenCacheOptions {
 export interface RememberedToken {
   /** Whether requests may share it. */
   readonly shared: boolean
+  /** Whether it may be remembered, too. */
+  readonly lasting: boolean
 }
 
 export interface TokenCacheParts<E extends RememberedToken> {
@@ -28,6 +30,8 @@ export interface TokenCacheParts<E extends RememberedToken> {
 }
 
 const defaultMaxTokens = 10_000
+/** So long after a verification has begun, others join it. */
+const maxJoinMs = 10_000
 const defaultMaxBytes = 32 * 1024 * 1024
 /** What an entry takes besides its claims, which as objects take about what the token takes as text. */
 const entryBytes = 700
@@ -54,23 +58,38 @@ export function createTokenCache<E extends RememberedToken>(
 
   function verifyOnce(name: string, token: string): Eventually<E> {
     const joined = underWay.get(name)
-    if (joined) return joined.catch(refuseAgain)
+    if (joined) return joined.then((entry) => join(name, token, entry), refuseAgain)
     const verified = verify(token)
     if (!(verified instanceof Promise)) return remember(name, token, verified)
-    const flight = verified.then((entry) => remember(name, token, entry)).finally(() => underWay.delete(name))
+    // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
+    const leave = (): void => void (underWay.get(name) === flight && underWay.delete(name))
+    const timer = setTimeout(leave, maxJoinMs)
+    timer.unref?.()
+    const flight = verified
+      .then((entry) => remember(name, token, entry))
+      .finally(() => {
+        clearTimeout(timer)
+        leave()
+      })
     underWay.set(name, flight)
     return flight
   }
 
   function remember(name: string, token: string, entry: E): E {
-    if (entry.shared) entries.set(name, entry, { size: token.length + entryBytes })
+    if (entry.shared && entry.lasting) entries.set(name, entry, { size: token.length + entryBytes })
     return entry
+  }
+
+  /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */
+  function join(name: string, token: string, entry: E): Eventually<E> {
+    return entry.shared ? recall(name, token, entry) : verify(token)
   }
 
   function recall(name: string, token: string, entry: E): Eventually<E> {
     return after(recheck(entry), (holds) => {
       if (holds) return entry
-      entries.delete(name)
+      // Another request may have put a newer one in its place meanwhile.
+      if (entries.get(name) === entry) entries.delete(name)
       return verifyOnce(name, token)
     })
   }

@@ -1,4 +1,5 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
+import { createSteadyClock } from '../clock.ts'
 import { type FetchedJson, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import { printable } from '../internal/printable.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
@@ -42,7 +43,8 @@ export function metadataUrls(issuer: string): readonly string[] {
  * moved one is followed; a document that cannot be had, or is not this issuer's, never takes the place of a good one.
  */
 export function createDiscovery(options: DiscoveryOptions): JwksLocation {
-  const { clock, emit } = options.network
+  const { emit } = options.network
+  const clock = createSteadyClock(options.network.clock)
   const { issuer, metadataUrls: addresses } = options
   let known: Discovered | undefined
   let failed = false

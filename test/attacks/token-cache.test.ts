@@ -210,3 +210,56 @@ describe('a token that is remembered', () => {
     await one.verifyToken(text)
   })
 })
+
+describe('a token that comes while another request has it verified', () => {
+  /** A schema that answers when the test says so. */
+  async function startSlowly(makeOutput: () => object, options = {}) {
+    const waiting: (() => void)[] = []
+    const validate = () =>
+      new Promise<{ value: object }>((resolve) => waiting.push(() => resolve({ value: makeOutput() })))
+    const claims = { '~standard': { version: 1 as const, vendor: 'test', validate } }
+    const goOn = async () => {
+      while (waiting.length > 0) {
+        for (const answer of waiting.splice(0)) answer()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    const verifier = startVerifier({ claims, ...options })
+    await verifier.ready()
+    return { ...verifier, goOn }
+  }
+
+  it('shares nothing with it that a handler could change', async () => {
+    const { verifyToken, goOn } = await startSlowly(() => ({ issued: new Date(0) }))
+    const text = createToken()
+    const both = Promise.all([verifyToken(text), verifyToken(text)])
+    await goOn()
+    const [first, second] = await both
+    const { issued } = first.claims as unknown as { issued: Date }
+    issued.setFullYear(1999)
+    expect((second.claims as unknown as { issued: Date }).issued.getTime()).toBe(0)
+  })
+
+  it('is refused when its time was over before it came', async () => {
+    const { verifyToken, clock, goOn } = await startSlowly(() => ({}))
+    const text = createToken({ claims: { exp: now + 60 } })
+    const early = verifyToken(text)
+    clock.advanceMs(90 * second)
+    const late = expectInvalidToken(verifyToken(text), 'token_expired')
+    await goOn()
+    expect((await early).expiresAt).toBe(now + 60)
+    await late
+  })
+
+  it('is refused when its tenant was shut out before it came', async () => {
+    let admitted = true
+    const { verifyToken, goOn } = await startSlowly(() => ({}), { issuer: { ...trusted, admits: () => admitted } })
+    const text = createToken()
+    const early = verifyToken(text)
+    admitted = false
+    const late = expectInvalidToken(verifyToken(text), 'tenant_mismatch')
+    await goOn()
+    await early
+    await late
+  })
+})

@@ -3,8 +3,10 @@ import { singleFlight } from '../../src/internal/single-flight.ts'
 
 function createWork() {
   const begun: { resolve(value: string): void; reject(error: Error): void }[] = []
-  const flight = singleFlight(() => new Promise<string>((resolve, reject) => begun.push({ resolve, reject })))
-  return { begun, flight }
+  const { run: flight, isUnderWay } = singleFlight(
+    () => new Promise<string>((resolve, reject) => begun.push({ resolve, reject })),
+  )
+  return { begun, flight, isUnderWay }
 }
 
 it('gives everyone who asks during the work the same answer', async () => {
@@ -15,11 +17,14 @@ it('gives everyone who asks during the work the same answer', async () => {
   expect(new Set(await Promise.all(callers))).toEqual(new Set(['once']))
 })
 
-it('works anew for whoever asks after the end', async () => {
-  const { begun, flight } = createWork()
+it('works anew for whoever asks after the end, and says when that is', async () => {
+  const { begun, flight, isUnderWay } = createWork()
+  expect(isUnderWay()).toBe(false)
   const first = flight()
+  expect(isUnderWay()).toBe(true)
   begun[0]?.resolve('first')
   await first
+  expect(isUnderWay()).toBe(false)
   const second = flight()
   begun[1]?.resolve('second')
   expect(await second).toBe('second')

@@ -56,6 +56,19 @@ describe('metadata', () => {
     expect(events).toEqual([{ type: 'metadata.moved', issuer, jwksUri: moved }])
   })
 
+  it('is asked for again no later because the clock was set back', async () => {
+    let at = old
+    const { discovery, clock } = discoveryOf(() => at)
+    expect(await discovery.jwksUri()).toBe(old)
+    expect(await discovery.movedFrom(old)).toBe(old)
+    at = moved
+    clock.advanceMs(-24 * 60 * minute)
+    expect(await discovery.jwksUri()).toBe(old)
+    clock.advanceMs(10 * minute)
+    expect(await discovery.movedFrom(old)).toBe(moved)
+    expect(await discovery.jwksUri()).toBe(moved)
+  })
+
   it('is asked for again only where it was, not at every address where it could be', async () => {
     const { discovery, clock, asked, answerWith } = discoveryOf(() => old)
     answerWith(() => {

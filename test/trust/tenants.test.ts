@@ -252,6 +252,18 @@ describe('keys for each tenant', () => {
     await verifyToken(tokenOf('https://sts.example.com/a/v2'))
   })
 
+  it('of new tenants are fetched no later because the clock was set back', async () => {
+    const clock = createTestClock()
+    const { verifyToken } = createTenantVerifier({ endpoints: [each], admits: () => true }, { clock })
+    const name = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
+    for (let index = 0; index < 100; index++) await verifyToken(tokenOf(`https://sts.example.com/${name(index)}/v2`))
+    clock.advanceMs(-10_000)
+    const error = await refusalOf(verifyToken(tokenOf('https://sts.example.com/zzz/v2')))
+    expect(error.headers['Retry-After']).toBe('1')
+    clock.advanceMs(100)
+    await verifyToken(tokenOf('https://sts.example.com/zzz/v2'))
+  })
+
   it('need admits, and addresses', () => {
     const message = "custom: keys for each tenant need admits, and addresses with '{tenant}'."
     expect(() => createTenantVerifier({ endpoints: [each] })).toThrow(new TypeError(message))
