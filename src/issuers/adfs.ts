@@ -25,7 +25,19 @@ export interface AdfsOptions {
   readonly groupsClaim?: string
 }
 
-const mutable = ['upn', 'email', 'unique_name', 'preferred_username', 'name', 'winaccountname', 'commonname']
+const mutable = [
+  'upn',
+  'email',
+  'emailaddress',
+  'mail',
+  'unique_name',
+  'preferred_username',
+  'name',
+  'windowsaccountname',
+  'samaccountname',
+  'winaccountname',
+  'commonname',
+]
 
 /**
  * Trusts one AD FS farm. Its access tokens have another issuer than its ID tokens, `access_token_issuer`, which the metadata must
@@ -40,7 +52,8 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
   const { host, subjectClaim, userClaim, applications = [], rolesClaim, groupsClaim } = options
   checkHost('host', host)
   checkString('subjectClaim', subjectClaim)
-  if (mutable.includes(subjectClaim.toLowerCase()))
+  // Claim rules write short names, or the URIs that these stand for.
+  if (mutable.includes(subjectClaim.toLowerCase().replace(/^.*\//s, '')))
     throw new TypeError(
       `subjectClaim: a ${subjectClaim} can go to somebody else; write 'sub', or a claim with an objectGUID or SID.`,
     )

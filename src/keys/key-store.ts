@@ -16,6 +16,8 @@ export interface KeySnapshot {
   /** When the STS gave out these keys; milliseconds since 1970. */
   readonly loadedAtMs: number
   readonly jwks: { readonly keys: readonly JsonObject[] }
+  /** The configured addresses that they were found by: issuers of one name may have different keys (WorkOS, Entra's clouds). */
+  readonly source?: string
 }
 
 /** Where snapshots are kept: a file, Redis, … Protect it like the keys themselves: what it says is believed. */
@@ -28,6 +30,8 @@ export interface KeyStore {
 
 export interface SnapshotsOptions {
   readonly issuer: string
+  /** Where its keys are, as configured. A snapshot of keys from elsewhere is refused. */
+  readonly source?: string | undefined
   readonly store: KeyStore
   readonly algorithms: readonly Algorithm[]
   readonly staleMs: number
@@ -42,13 +46,14 @@ export interface Snapshots {
 }
 
 /** Reads and writes the snapshots of one issuer, and refuses one that is damaged, another issuer's, or too old to serve. */
-export function createSnapshots({ issuer, store, algorithms, staleMs, clock, emit }: SnapshotsOptions): Snapshots {
+export function createSnapshots(options: SnapshotsOptions): Snapshots {
+  const { issuer, source, store, algorithms, clock, emit } = options
   return {
     async restore() {
       try {
         const value = await store.load(issuer)
         if (value === undefined || value === null) return undefined
-        const { jwks, loadedAtMs } = checkSnapshot(value, issuer, clock.nowMs(), staleMs)
+        const { jwks, loadedAtMs } = checkSnapshot(value, options)
         const imported = await importKeys(jwks, algorithms)
         emit({ type: 'keys.restored', issuer, keys: imported.keys.length, ageMs: clock.nowMs() - loadedAtMs })
         return { ...imported, loadedAtMs: Math.min(loadedAtMs, clock.nowMs()) }
@@ -59,7 +64,7 @@ export function createSnapshots({ issuer, store, algorithms, staleMs, clock, emi
     },
     async save({ jwks }, loadedAtMs) {
       try {
-        await store.save(issuer, { version: 1, issuer, loadedAtMs, jwks })
+        await store.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
       } catch (error) {
         emit({ type: 'keys.snapshot_failed', issuer, reason: reasonOf(error) })
       }
@@ -67,10 +72,12 @@ export function createSnapshots({ issuer, store, algorithms, staleMs, clock, emi
   }
 }
 
-function checkSnapshot(value: unknown, issuer: string, nowMs: number, staleMs: number): KeySnapshot {
+function checkSnapshot(value: unknown, { issuer, source, staleMs, clock }: SnapshotsOptions): KeySnapshot {
+  const nowMs = clock.nowMs()
   if (!isJsonObject(value) || value.version !== 1 || !isJsonObject(value.jwks))
     throw new Error('the snapshot is damaged')
   if (value.issuer !== issuer) throw new Error('the snapshot is for another issuer')
+  if (value.source !== source) throw new Error('the snapshot is of keys from another address')
   const { loadedAtMs } = value
   if (typeof loadedAtMs !== 'number' || !Number.isFinite(loadedAtMs)) throw new Error('the snapshot is damaged')
   // A moment in the future would keep old keys young.

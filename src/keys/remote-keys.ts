@@ -37,6 +37,8 @@ export interface RemoteKeysOptions {
   readonly issuer: string
   readonly algorithms: readonly Algorithm[]
   readonly location: JwksLocation
+  /** The configured addresses, for the store: keys that were found by others are not taken from it. */
+  readonly source?: string | undefined
   /** Makes a JWK Set of what is at the address, where it is another JSON object. */
   readonly toJwks?: (value: JsonObject) => unknown
   /** The `use` of its JWKs. Default `sig`. */
@@ -48,9 +50,10 @@ export interface RemoteKeysOptions {
 
 /** Fetches the JWK Set when it is first needed, and again as the cache asks for it. */
 export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource> {
-  const { issuer, algorithms, location, toJwks, keyUse, settings, store, network } = options
+  const { issuer, algorithms, location, source, toJwks, keyUse, settings, store, network } = options
   const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit } = network
-  const snapshots = store && createSnapshots({ issuer, store, algorithms, staleMs: settings.staleMs, clock, emit })
+  const snapshots =
+    store && createSnapshots({ issuer, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
   let failing = false
   let known: KnownKeys | undefined
 

@@ -26,7 +26,14 @@ export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, opti
   const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
   if ('create' in keys) return keys.create({ issuer, algorithms, settings, keyStore: store, network })
   const location = locationOf(endpoint, network)
-  return createRemoteKeys({ issuer, algorithms, location, keyUse, settings, store, network })
+  const source = sourceOf(keys)
+  return createRemoteKeys({ issuer, algorithms, location, source, keyUse, settings, store, network })
+}
+
+/** An issuer's name does not say whose keys they are: WorkOS has one for all, and Entra's public and US Gov v1.0 share theirs. */
+function sourceOf(keys: IssuerEndpoint['keys']): string | undefined {
+  if ('jwksUri' in keys) return keys.jwksUri
+  return 'metadataUrls' in keys ? keys.metadataUrls.join(' ') : undefined
 }
 
 function locationOf({ issuer, keys, insecureAllowHttp }: IssuerEndpoint, network: Network): JwksLocation {

@@ -13,7 +13,13 @@ export function pemMap(uri: string): IssuerKeys {
   return {
     addresses: [uri],
     create: ({ keyStore, ...context }) =>
-      createRemoteKeys({ ...context, store: keyStore, location: fixedLocation(uri), toJwks: jwksFromPemMap }),
+      createRemoteKeys({
+        ...context,
+        store: keyStore,
+        location: fixedLocation(uri),
+        source: uri,
+        toJwks: jwksFromPemMap,
+      }),
   }
 }
 

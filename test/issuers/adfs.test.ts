@@ -63,6 +63,13 @@ describe('adfs()', () => {
       expect((await verify({ upn }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
   })
 
+  it.each(['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn', 'emailaddress', 'mail', 'samaccountname'])(
+    'does not take the subject from %s, which can go to somebody else',
+    (subjectClaim) => {
+      expect(() => fixture.makeIssuer({ subjectClaim })).toThrow('can go to somebody else')
+    },
+  )
+
   it('refuses a token that names nobody', async () => {
     await expectInvalidToken(verify({ sub: '', appid: undefined }), 'claim_missing')
   })

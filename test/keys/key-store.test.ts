@@ -9,13 +9,19 @@ import { refusalOf } from '../support/verifiers.ts'
 const nowMs = now * 1000
 const hour = 3_600_000
 const jwks = { keys: [keyFor('ES256').publicJwk] }
-const good: KeySnapshot = { version: 1, issuer, loadedAtMs: nowMs - hour, jwks }
+/** Where a verifier looks for the keys of an issuer that it knows by its name. */
+const source =
+  'https://sts.example.com/.well-known/oauth-authorization-server https://sts.example.com/.well-known/openid-configuration'
+const good: KeySnapshot = { version: 1, issuer, loadedAtMs: nowMs - hour, jwks, source }
 
 function snapshotsOf(store: KeyStore) {
   const events: ClaimcheckEvent[] = []
   const clock = createTestClock()
   const emit = (event: ClaimcheckEvent) => void events.push(event)
-  return { events, ...createSnapshots({ issuer, store, algorithms: ['ES256'], staleMs: 24 * hour, clock, emit }) }
+  return {
+    events,
+    ...createSnapshots({ issuer, source, store, algorithms: ['ES256'], staleMs: 24 * hour, clock, emit }),
+  }
 }
 
 const holding = (value: unknown): KeyStore => ({ load: async () => value, save: async () => {} })
@@ -43,6 +49,8 @@ describe('a snapshot', () => {
     ['damaged', { ...good, loadedAtMs: 'now' }],
     ['damaged', { ...good, loadedAtMs: Number.NaN }],
     ['for another issuer', { ...good, issuer: `${issuer}/` }],
+    ['from another address', { ...good, source: 'https://sts.example.com/other' }],
+    ['from another address', { ...good, source: undefined }],
     ['too old', { ...good, loadedAtMs: nowMs - 24 * hour }],
     ['from the future', { ...good, loadedAtMs: nowMs + 60_001 }],
     ['no usable key', { ...good, jwks: { keys: [] } }],
@@ -130,7 +138,7 @@ describe('a verifier with a key store', () => {
     const clock = createTestClock()
     const { verifyToken } = createVerifier({ issuer, audience, keyStore, fetch, clock })
     await verifyToken(createToken())
-    const snapshot = { version: 1, issuer, loadedAtMs: nowMs, jwks: { keys: [{ kty, crv, x, y, kid, alg }] } }
+    const snapshot = { version: 1, issuer, loadedAtMs: nowMs, jwks: { keys: [{ kty, crv, x, y, kid, alg }] }, source }
     expect(saved).toEqual([[issuer, snapshot]])
     expect((await start(holding(snapshot)).verifyToken(createToken())).issuer).toBe(issuer)
   })

@@ -113,9 +113,16 @@ function checkToken(
   return { code: 'token_without_permissions', hint: 'the token carries no scope (scp): ask for a scope of this API' }
 }
 
+/** What flows whose setting for `sub` is "Not supported" write there: the same text for everybody. The user is in `oid`. */
+const noSubject = 'Not supported currently. Use oid claim.'
+
+function subjectOf(claims: JsonObject): string | undefined {
+  return readString(claims, claims.sub === noSubject ? 'oid' : 'sub')
+}
+
 /** Without a `sub` nobody has shown what the subject is: then it is unknown, and known by its client. */
 function principal(claims: JsonObject, issuer: string, tenant: string, policyClaim: string): Principal {
-  const sub = readString(claims, 'sub')
+  const sub = subjectOf(claims)
   const client = String(clientIdOf(claims))
   const { acr, ...authentication } = readAuthentication(claims)
   const policy = readString(claims, policyClaim)
