@@ -1,7 +1,7 @@
 // Tokens that were verified, remembered by their digest: neither a token nor a piece of one rests in memory.
 import { digest } from '#engine'
 import { LRUCache } from 'lru-cache'
-import { after, type Eventually } from '../internal/eventually.ts'
+import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import { maxTokenLength } from './parse-token.ts'
 
@@ -56,7 +56,7 @@ export function createTokenCache<E extends RememberedToken>(
     const joined = underWay.get(name)
     if (joined) return joined.catch(refuseAgain)
     const verified = verify(token)
-    if (!(verified instanceof Promise)) return remember(name, token, verified)
+    if (!isPromise(verified)) return remember(name, token, verified)
     const flight = verified.then((entry) => remember(name, token, entry)).finally(() => underWay.delete(name))
     underWay.set(name, flight)
     return flight
