@@ -6,7 +6,7 @@ import { readToken } from './http/token-headers.ts'
 import type { RequestView } from './http/request-view.ts'
 import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
-import { after, type Eventually } from './internal/eventually.ts'
+import { after, type Eventually, isPromise } from './internal/eventually.ts'
 import { checkOptionNames } from './internal/options.ts'
 import { authorizeAll } from './policy/authorize-all.ts'
 import type { Decision, Trace } from './policy/decision.ts'
@@ -149,7 +149,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     const failed = (error: unknown): Authentication<C> => ({ outcome: 'refused', error: error as AuthError })
     try {
       const verified = verify(credential.token, credential.header)
-      return verified instanceof Promise ? verified.then(authenticated, failed) : authenticated(verified)
+      return isPromise(verified) ? verified.then(authenticated, failed) : authenticated(verified)
     } catch (error) {
       return failed(error)
     }

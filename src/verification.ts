@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 import { AuthError, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
-import { after, type Eventually, eventually } from './internal/eventually.ts'
+import { after, type Eventually, eventually, isPromise } from './internal/eventually.ts'
 import type { JsonObject } from './internal/json.ts'
 import { askYesOrNo } from './internal/yes-or-no.ts'
 import type { VerificationKey } from './keys/key-source.ts'
@@ -67,7 +67,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   function verify(token: string, header?: string): Eventually<VerifiedToken<C>> {
     try {
       const verified = after(known(token), (remembered) => checkRequest(remembered, token, header))
-      return verified instanceof Promise ? verified.catch(rethrow) : verified
+      return isPromise(verified) ? verified.catch(rethrow) : verified
     } catch (error) {
       return rethrow(error)
     }
@@ -145,7 +145,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     }
     try {
       const found = eventually(ask())
-      return found instanceof Promise ? found.catch(unavailable) : found
+      return isPromise(found) ? found.catch(unavailable) : found
     } catch (error) {
       return unavailable(error)
     }
@@ -160,11 +160,13 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     const { header, signingInput, signature } = parsed
     const alg = header.alg as Algorithm
     return after(verifySignature(alg, key.key, signingInput, signature), (signed) => {
-      if (signed) return key
+      if (signed === true) return key
       const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
       return after(replacement, (other) => {
         if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
-        return after(verifySignature(alg, other.key, signingInput, signature), (ok) => (ok ? other : undefined))
+        return after(verifySignature(alg, other.key, signingInput, signature), (ok) =>
+          ok === true ? other : undefined,
+        )
       })
     })
   }

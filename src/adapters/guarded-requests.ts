@@ -2,7 +2,7 @@
 import { AuthError } from '../errors.ts'
 import type { RefusalResponse } from '../http/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
-import { after, type Eventually } from '../internal/eventually.ts'
+import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import {
   type Authentication,
@@ -110,7 +110,7 @@ export function decide(
 ): void {
   const act = (error: AuthError | undefined): void => void (error ? refuse(error) : next())
   const admission = attempt(admit)
-  if (admission instanceof Promise) admission.then(act).catch((failure: unknown) => next(asError(failure)))
+  if (isPromise(admission)) admission.then(act).catch((failure: unknown) => next(asError(failure)))
   else if ('failure' in admission) next(admission.failure)
   else act(admission.error)
 }
@@ -121,7 +121,7 @@ type Attempt = Promise<AuthError | undefined> | { readonly error: AuthError | un
 function attempt(admit: () => Eventually<AuthError | undefined>): Attempt {
   try {
     const admission = admit()
-    return admission instanceof Promise ? admission : { error: admission }
+    return isPromise(admission) ? admission : { error: admission }
   } catch (failure) {
     return { failure: asError(failure) }
   }

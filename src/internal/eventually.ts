@@ -2,13 +2,20 @@
 
 export type Eventually<T> = T | Promise<T>
 
+/**
+ * Whether `value` has to be waited for. Not `instanceof`: where the global Promise was replaced (zone.js, bluebird), what an
+ * async function gives is no instance of it, and a promise that passes for an answer is truthy.
+ */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
 /** Goes on with `value` as soon as it is there. What `next` throws at once is thrown, like what it does later is rejected with. */
 export function after<T, U>(value: Eventually<T>, next: (value: T) => Eventually<U>): Eventually<U> {
-  return value instanceof Promise ? value.then(next) : next(value)
+  return isPromise(value) ? value.then(next) : next(value)
 }
 
 /** Takes what a function of the application's gave: a promise of any make becomes one of ours. */
 export function eventually<T>(value: T | PromiseLike<T>): Eventually<T> {
-  const isThenable = typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-  return isThenable ? Promise.resolve(value) : (value as T)
+  return isPromise(value) ? Promise.resolve(value) : (value as T)
 }

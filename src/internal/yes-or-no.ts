@@ -1,5 +1,5 @@
 // Asks a function of the application's a question that only true and false answer.
-import { type Eventually, eventually } from './eventually.ts'
+import { type Eventually, eventually, isPromise } from './eventually.ts'
 
 /** `true`, `false`, or why it was neither. */
 export type Answer = boolean | { readonly cause: unknown }
@@ -11,7 +11,7 @@ export function askYesOrNo(name: string, ask: () => unknown): Eventually<Answer>
     typeof answer === 'boolean' ? answer : failed(new TypeError(`${name} did not answer true or false.`))
   try {
     const answer = eventually(ask())
-    return answer instanceof Promise ? answer.then(read, failed) : read(answer)
+    return isPromise(answer) ? answer.then(read, failed) : read(answer)
   } catch (cause) {
     return failed(cause)
   }

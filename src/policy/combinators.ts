@@ -1,4 +1,5 @@
 // Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
+import { isPromise } from '../internal/eventually.ts'
 import type { Decision, Unmet } from './decision.ts'
 import { all, any, type Heard, hear, negated, nothingHeard } from './heard.ts'
 import {
@@ -62,7 +63,7 @@ export function not<M extends Member>(member: M): Combined<readonly [M]> {
   const policy = toPolicy(member) as Policy
   return compose(`not(${policy.id})`, [policy], [], (query) => {
     const decision = ask(policy, query)
-    return decision instanceof Promise ? decision.then(negated) : negated(decision)
+    return isPromise(decision) ? decision.then(negated) : negated(decision)
   })
 }
 
@@ -122,7 +123,7 @@ function askAll(members: Members, query: PolicyQuery, from: number, heard: Heard
     const policy = policies[index] as Policy
     if (index >= vetoers && !couldMatterToAll(policy, heard)) continue
     const decision = ask(policy, query)
-    if (decision instanceof Promise) {
+    if (isPromise(decision)) {
       return decision.then((settled) => {
         hear(heard, settled)
         return askAll(members, query, index + 1, heard)
@@ -143,7 +144,7 @@ function askAny(members: Members, query: PolicyQuery, from: number, heard: Heard
   for (let index = from; index < policies.length; index++) {
     if (heard.vetoed || (index >= vetoers && (heard.allowed || heard.open))) break
     const decision = ask(policies[index] as Policy, query)
-    if (decision instanceof Promise) {
+    if (isPromise(decision)) {
       return decision.then((settled) => {
         hear(heard, settled)
         return askAny(members, query, index + 1, heard)

@@ -1,4 +1,5 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
+import { isPromise } from '../internal/eventually.ts'
 import {
   checkedDecision,
   copyUnmet,
@@ -139,7 +140,7 @@ function askTraced<A, R>(
     traces.push({ policy: nameOf(policy), effect, ...(final && { final }), ...(reasons && { reasons }), children })
     return settled
   }
-  return decision instanceof Promise ? decision.then(traced) : traced(decision)
+  return isPromise(decision) ? decision.then(traced) : traced(decision)
 }
 
 /** A policy without a usable name is explained all the same. */

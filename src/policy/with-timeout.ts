@@ -1,4 +1,5 @@
 // A deadline for policies that ask somebody else.
+import { isPromise } from '../internal/eventually.ts'
 import { checkNumber } from '../internal/options.ts'
 import { type Decision, unavailable } from './decision.ts'
 import type { Combined, Member } from './combinators.ts'
@@ -21,7 +22,7 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
     evaluate: (query: PolicyQuery) => {
       const ending = new AbortController()
       const decision = ask(policy, { ...query, signal: ending.signal })
-      return decision instanceof Promise ? inTime(decision, ending, query.signal) : decision
+      return isPromise(decision) ? inTime(decision, ending, query.signal) : decision
     },
   })
 

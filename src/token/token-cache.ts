@@ -1,7 +1,7 @@
 // Tokens that were verified, remembered by their digest: neither a token nor a piece of one rests in memory.
 import { digest } from '#engine'
 import { LRUCache } from 'lru-cache'
-import { after, type Eventually } from '../internal/eventually.ts'
+import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import { maxTokenLength } from './parse-token.ts'
 
@@ -60,7 +60,7 @@ export function createTokenCache<E extends RememberedToken>(
     const joined = underWay.get(name)
     if (joined) return joined.then((entry) => join(name, token, entry), refuseAgain)
     const verified = verify(token)
-    if (!(verified instanceof Promise)) return remember(name, token, verified)
+    if (!isPromise(verified)) return remember(name, token, verified)
     // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
     const leave = (): void => void (underWay.get(name) === flight && underWay.delete(name))
     const timer = setTimeout(leave, maxJoinMs)
