@@ -2,6 +2,7 @@
 //   --runs=3          how many runs
 //   --only=known,…    only these workloads; then nothing is written
 //   --no-install      takes the peers that are there
+// With BENCH_QUICK=1 in the environment there are five rounds only, to see whether something runs.
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs, promisify } from 'node:util'
@@ -46,7 +47,7 @@ reportMissed(measured, rows)
 
 async function measure(workload: string, node: string): Promise<Figure[]> {
   // The young generation holds all that the memory measure allocates between two readings.
-  const flags = workload === 'memory' ? ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'] : []
+  const flags = workload === 'memory' ? ['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'] : []
   const args = [...flags, `${reports}/js/measure.js`, workload, fixtureFolder, keysUrl]
   const { stdout } = await promisify(execFile)(node, args, { maxBuffer: 64 * 1024 * 1024 })
   return JSON.parse(stdout) as Figure[]

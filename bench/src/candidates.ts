@@ -63,10 +63,10 @@ function createFastJwtWithJwks({ algorithm, keysUrl }: Setting): Candidate {
   const buildGetJwks = createRequire(import.meta.url)('get-jwks') as () => {
     getPublicKey(query: { domain: string; alg: string; kid: string }): Promise<string>
   }
-  const { getPublicKey } = buildGetJwks()
+  const keys = buildGetJwks() // its functions may not be taken off it
   const verify = createFastJwtVerifier({
     key: async ({ header }: { header: Record<string, unknown> }) =>
-      getPublicKey({ domain: new URL(keysUrl).origin, alg: String(header.alg), kid: String(header.kid) }),
+      keys.getPublicKey({ domain: new URL(keysUrl).origin, alg: String(header.alg), kid: String(header.kid) }),
     algorithms: [algorithm],
     allowedIss: issuer,
     allowedAud: audience,

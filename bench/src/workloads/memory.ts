@@ -7,7 +7,7 @@ import { type Figure, figure } from '../harness.ts'
 const remembered = 10_000
 const hits = 20_000
 const misses = 2000
-const readings = 5
+const readings = 3
 
 type Make = () => Candidate
 
