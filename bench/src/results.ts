@@ -106,6 +106,16 @@ export function details(reports: readonly Report[], row: Row): string {
   return tables.join('\n\n')
 }
 
+/** What stands behind the ratios of a row, when not microseconds of an operation. */
+const units: Readonly<Record<string, string>> = {
+  import: 'ms',
+  start: 'ms',
+  fastify: 'requests/s',
+  'fastify-cpu': 'requests/s of CPU',
+  express: 'requests/s',
+  'express-cpu': 'requests/s of CPU',
+}
+
 /** With what is behind the ratios. */
 export function detailTable(reports: readonly Report[], row: Row): string {
   const lines = candidatesOf(reports, row.id).map((candidate) => {
@@ -113,7 +123,7 @@ export function detailTable(reports: readonly Report[], row: Row): string {
     const absolutes = both.map((one) => (one?.absolute === undefined ? '–' : precise(one.absolute)))
     return cells([candidate, ...both.map((one) => shown(one, row)), absolutes.join(' / ')])
   })
-  const unit = { import: 'ms', start: 'ms', fastify: 'requests/s', express: 'requests/s' }[row.id] ?? 'µs'
+  const unit = units[row.id] ?? 'µs'
   const head = ['', 'Node 20', 'Node 24', `${unit}, 20 / 24`]
   return [cells(head), cells(['---', '---:', '---:', '---:']), ...lines].join('\n')
 }

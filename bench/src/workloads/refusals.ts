@@ -29,5 +29,5 @@ async function measure(
     await candidate.verify((setting.fixture.pools.RS256[0] as Buffer).toString('latin1'))
     tasks.push(await createTask(candidate, { pool, good: false }))
   }
-  return measureRounds(tasks, 11)
+  return measureRounds(tasks, 9)
 }
