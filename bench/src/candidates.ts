@@ -40,7 +40,7 @@ export function createJose({ fixture, keysUrl }: Setting): { local: Candidate; r
     verify: async (token) => jwtVerify(token, keys, options),
   })
   return {
-    local: using('jose, local keys', createLocalJWKSet(fixture.jwks as Parameters<typeof createLocalJWKSet>[0])),
+    local: using('jose, local keys', createLocalJWKSet(fixture.jwks)),
     remote: using('jose, remote keys', createRemoteJWKSet(new URL(keysUrl))),
   }
 }

@@ -54,9 +54,7 @@ export const coldStarts = {
     const { verifyWithJwks } = await import('hono/jwt')
     const verification = { iss: issuer, aud: audience, typ: 'at+jwt' }
     return async (keysUrl, token) =>
-      verifyWithJwks(token, { jwks_uri: keysUrl, allowedAlgorithms: ['RS256'], verification } as Parameters<
-        typeof verifyWithJwks
-      >[1])
+      verifyWithJwks(token, { jwks_uri: keysUrl, allowedAlgorithms: ['RS256'], verification })
   },
 } satisfies Record<string, ColdStart>
 
@@ -72,7 +70,9 @@ async function passed(middleware: ReturnType<typeof expressJwt>, token: string):
     app: { get },
   }
   await new Promise<void>((resolve, reject) => {
-    void middleware(req as never, {} as never, (error?: unknown) => (error ? reject(error as Error) : resolve()))
+    void middleware(req as never, {} as never, (error?: unknown) =>
+      error instanceof Error ? reject(error) : resolve(),
+    )
   })
 }
 

@@ -58,7 +58,7 @@ async function timed({ operations, run }: Task): Promise<Timing> {
 
 /** CPU time of this thread. Node 20 has no call for it; there Linux tells, elsewhere the whole process has to do. */
 export function mainThreadMicros(): number {
-  const { threadCpuUsage = undefined } = process as { threadCpuUsage?: () => NodeJS.CpuUsage }
+  const { threadCpuUsage } = process as { threadCpuUsage?: () => NodeJS.CpuUsage }
   const { user, system } = threadCpuUsage ? threadCpuUsage.call(process) : (linuxThreadUsage() ?? process.cpuUsage())
   return user + system
 }

@@ -36,8 +36,10 @@ async function converse(port: number, open: { responses: number; ended: boolean 
 
     socket.on('error', reject)
     socket.on('data', (chunk) => {
-      if (received === 0 && chunk.toString('latin1', 9, 12) !== '200')
-        return void reject(new Error(chunk.toString('latin1', 0, 300)))
+      if (received === 0 && chunk.toString('latin1', 9, 12) !== '200') {
+        reject(new Error(chunk.toString('latin1', 0, 300)))
+        return
+      }
       received += chunk.length
       // All responses of a server are alike, to the byte.
       expected ||= lengthOf(chunk)

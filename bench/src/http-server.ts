@@ -7,7 +7,7 @@ import { createGuard as createFastifyGuard } from 'claimcheck/fastify'
 import { oidc } from 'claimcheck/issuers'
 import express, { type RequestHandler } from 'express'
 import { auth } from 'express-oauth2-jwt-bearer'
-import { fastify, type FastifyInstance, type onRequestHookHandler } from 'fastify'
+import { fastify, type FastifyInstance, type onRequestAsyncHookHandler, type onRequestHookHandler } from 'fastify'
 import { readFixture } from './fixture.ts'
 import { expressJwt } from './middleware-candidates.ts'
 import { audience, issuer } from './names.ts'
@@ -17,7 +17,7 @@ const guarded = { issuer: oidc({ issuer, audience, jwksUri: keysUrl }) }
 
 const servers: Readonly<Record<string, () => Promise<Server>>> = {
   'fastify unprotected': async () => fastifyServer(async () => undefined),
-  'fastify claimcheck': async () => fastifyServer(async () => createFastifyGuard(guarded)() as onRequestHookHandler),
+  'fastify claimcheck': async () => fastifyServer(async () => createFastifyGuard(guarded)()),
   'fastify @fastify/jwt, static key, its cache': async () => fastifyServer(useFastifyJwt),
   'express unprotected': async () => expressServer(),
   'express claimcheck': async () => expressServer(createExpressGuard(guarded)()),
@@ -26,7 +26,7 @@ const servers: Readonly<Record<string, () => Promise<Server>>> = {
   'express express-jwt, jwks-rsa': async () => expressServer(expressJwt(keysUrl, 'RS256')),
 }
 
-async function useFastifyJwt(app: FastifyInstance): Promise<onRequestHookHandler> {
+async function useFastifyJwt(app: FastifyInstance): Promise<onRequestAsyncHookHandler> {
   await app.register(fastifyJwt, {
     secret: { public: readFixture(folder).pems.RS256 },
     verify: { algorithms: ['RS256'], allowedIss: issuer, allowedAud: audience, checkTyp: 'at+jwt', cache: 4000 },
@@ -35,7 +35,7 @@ async function useFastifyJwt(app: FastifyInstance): Promise<onRequestHookHandler
 }
 
 async function fastifyServer(
-  protect: (app: FastifyInstance) => Promise<onRequestHookHandler | undefined>,
+  protect: (app: FastifyInstance) => Promise<onRequestHookHandler | onRequestAsyncHookHandler | undefined>,
 ): Promise<Server> {
   const app = fastify()
   const onRequest = await protect(app)

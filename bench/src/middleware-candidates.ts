@@ -41,6 +41,8 @@ function asking(middleware: Middleware): Candidate['verify'] {
         socket: {},
         auth: undefined,
       }
-      void middleware(req as never, {} as never, (error) => (error ? reject(error as Error) : resolve(req.auth)))
+      void middleware(req as never, {} as never, (error) =>
+        error instanceof Error ? reject(error) : resolve(req.auth),
+      )
     })
 }
