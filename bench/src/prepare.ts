@@ -29,7 +29,7 @@ export async function prepare({ install, manyTokens }: { install: boolean; manyT
   // Not a dependency by `file:`, which would write our own dependencies into this lock file too.
   const link = `${bench}/node_modules/claimcheck`
   if (!existsSync(link)) symlinkSync('../..', link, 'junction')
-  npm(`${bench}/..`, 'run', '--silent', 'build:js')
+  npm(`${bench}/..`, 'run', '--silent', 'build')
   rmSync(`${reports}/js`, { recursive: true, force: true })
   await build({
     entryPoints: ['measure', 'cold-child', 'http-server', 'http-load'].map((name) => `${bench}/src/${name}.ts`),
