@@ -69,7 +69,7 @@ export interface AuthErrorOptions {
  * The one error that claimcheck throws for a request it does not let through. Misuse of the library is a `TypeError`.
  *
  * `message`, `stack`, `headers` and `util.inspect(error)` hold only the fixed public text of the code, so a framework's
- * own error page leaks nothing. `hint` and `details` are for the operator and do not show up unless they are asked for.
+ * own error page leaks nothing; `stack` names no place, since a refusal is an answer and not a fault. `hint` and `details` are for the operator and do not show up unless they are asked for.
  */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
@@ -89,7 +89,11 @@ export class AuthError extends Error {
 
   constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
     const row = errorTable[code]
+    // Where a refusal was thrown tells nobody anything, and finding out would be most of what a flood of them costs.
+    const { stackTraceLimit } = Error
+    Reflect.set(Error, 'stackTraceLimit', 0)
     super(row.text)
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     const { hint, details, challengeParams = nothing, moreChallenges } = options
     this.code = code
     this.status = row.status

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 import { AuthError, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
-import { after, type Eventually, eventually, isPromise } from './internal/eventually.ts'
+import { after, type Eventually, isPromise } from './internal/eventually.ts'
 import type { JsonObject } from './internal/json.ts'
 import { askYesOrNo } from './internal/yes-or-no.ts'
 import type { VerificationKey } from './keys/key-source.ts'
@@ -104,10 +104,11 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
   function recheck({ parts, trusted, key }: Remembered): Eventually<boolean> {
-    const token = { header: parts.header, claims: parts.claims }
-    const untimely = plausibility.checkTimes(token.claims)
-    if (untimely) throw refuse(untimely, token, true)
-    return after(admit(token, trusted), () => after(findKey(token, trusted), (found) => found === key))
+    const untimely = plausibility.checkTimes(parts.claims)
+    if (untimely) throw refuse(untimely, parts, true)
+    const admitted = admit(parts, trusted)
+    const found = isPromise(admitted) ? admitted.then(() => findKey(parts, trusted)) : findKey(parts, trusted)
+    return isPromise(found) ? found.then((later) => later === key) : found === key
   }
 
   /** What each request is asked for itself. */
@@ -122,13 +123,12 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   function admit(token: Token, trusted: TrustedIssuer): Eventually<void> {
-    const read = (refusal: Refusal | undefined): void => {
-      if (refusal) throw refuse(refusal, token)
-    }
     if (!trusted.profile.admits) return undefined
     return after(
       orUnavailable(token, () => checkAdmission(trusted.profile, factsOf(token, trusted))),
-      read,
+      (refusal) => {
+        if (refusal) throw refuse(refusal, token)
+      },
     )
   }
 
@@ -138,17 +138,19 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
 
   /** What `ask` finds out. That it could not is reported with the token it was about, whether it throws or rejects. */
   function orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<T> {
-    const unavailable = (error: unknown): never => {
-      const refusal =
-        error instanceof AuthError ? error : new AuthError('keys_unavailable', { details: { cause: error } })
-      throw report(refusal, describeToken(token, false))
-    }
     try {
-      const found = eventually(ask())
-      return isPromise(found) ? found.catch(unavailable) : found
+      const found = ask()
+      if (!isPromise(found)) return found as T
+      return Promise.resolve(found as PromiseLike<T>).catch((error: unknown) => unavailable(token, error))
     } catch (error) {
-      return unavailable(error)
+      return unavailable(token, error)
     }
+  }
+
+  function unavailable(token: Token, error: unknown): never {
+    const refusal =
+      error instanceof AuthError ? error : new AuthError('keys_unavailable', { details: { cause: error } })
+    throw report(refusal, describeToken(token, false))
   }
 
   /** The key that signed: the one found, or what the STS has put under its kid since. */

@@ -22,7 +22,10 @@ export function createTextDecoder(maxLength: number): (text: string) => string |
     if (bytes.toString('base64url', 0, length) !== text) return undefined
     // A character beyond ASCII would be two bytes of UTF-8: where none is, nothing is left to decode.
     const latin1 = bytes.toString('latin1', 0, length)
-    return Buffer.byteLength(latin1) === length ? latin1 : decoded(bytes.subarray(0, length))
+    if (Buffer.byteLength(latin1) === length) return latin1
+    const utf8 = bytes.toString('utf8', 0, length)
+    // What is no UTF-8 was replaced: then it does not encode to the same bytes again.
+    return bytes.compare(Buffer.from(utf8), 0, undefined, 0, length) === 0 ? utf8 : undefined
   }
 }
 

@@ -24,9 +24,8 @@ function freeze(value: unknown, depth: number, seen: Set<object> | undefined): b
   const known = depth < shallow ? undefined : (seen ?? new Set()).add(value)
   Object.freeze(value)
   let all = true
-  for (const name of Object.keys(value)) {
-    all = freeze((value as Record<string, unknown>)[name], depth + 1, known) && all
-  }
+  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  for (const member of members) all = freeze(member, depth + 1, known) && all
   return all
 }
 

@@ -16,6 +16,8 @@ export interface KeyIndex {
   select(query: KeyQuery): KeySelection
 }
 
+const unknown: KeySelection = { missing: 'unknown' }
+
 /** Indexes `keys` by `kid`, so that a look-up takes as long among a thousand keys as in a pair. */
 export function indexKeys(keys: readonly VerificationKey[]): KeyIndex {
   const byKid = new Map<string | undefined, VerificationKey[]>()
@@ -23,7 +25,8 @@ export function indexKeys(keys: readonly VerificationKey[]): KeyIndex {
   return {
     keys,
     select({ kid, alg }) {
-      const named = kid === undefined ? keys : (byKid.get(kid) ?? [])
+      const named = kid === undefined ? keys : byKid.get(kid)
+      if (!named) return unknown
       const [key, another] = named.filter(({ algorithms }) => (algorithms as readonly string[]).includes(alg))
       if (key && !another) return { key }
       return { missing: another ? 'none' : 'unknown' }

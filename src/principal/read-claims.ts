@@ -13,19 +13,30 @@ export function readStrings(claims: JsonObject, name: string): readonly string[]
   if (!Object.hasOwn(claims, name)) return []
   const value = claims[name]
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return items.filter((item): item is string => typeof item === 'string' && item !== '')
+  const strings: string[] = []
+  for (const item of items) if (typeof item === 'string' && item !== '') strings.push(item)
+  return strings
 }
 
 /** The scopes of all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
 export function readScopes(claims: JsonObject): readonly string[] {
-  const scopes = [...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')]
-  return scopes.length > 1 ? [...new Set(scopes)] : scopes
+  const scopes: string[] = []
+  for (const one of [...scopesIn(claims, 'scope'), ...scopesIn(claims, 'scp')])
+    if (!scopes.includes(one)) scopes.push(one)
+  return scopes
 }
 
 function scopesIn(claims: JsonObject, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '')
+  if (typeof value === 'string') return wordsOf(value)
   return value === undefined ? [] : readStrings(claims, name)
+}
+
+/** What stands between spaces. */
+function wordsOf(text: string): readonly string[] {
+  const words: string[] = []
+  for (const word of text.split(' ')) if (word !== '') words.push(word)
+  return words
 }
 
 /** `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */

@@ -41,9 +41,8 @@ export function importPublicKey(jwk: webcrypto.JsonWebKey, _algorithm: Algorithm
 }
 
 export function strengthOf(key: PublicKey): RsaStrength | undefined {
-  const { modulusLength, publicExponent } = nodeKey(key).asymmetricKeyDetails ?? {}
-  if (modulusLength === undefined || publicExponent === undefined) return undefined
-  return { modulusBits: modulusLength, exponent: publicExponent }
+  const { modulusBits, exponent } = factsOf(key)
+  return modulusBits === undefined || exponent === undefined ? undefined : { modulusBits, exponent }
 }
 
 export function verifySignature(
@@ -52,11 +51,11 @@ export function verifySignature(
   signingInput: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
 ): Eventually<boolean> {
-  const publicKey = nodeKey(key)
-  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey
+  const facts = factsOf(key)
+  const { publicKey } = facts
   const { type, curve, digest, saltLength, slow } = parameters[algorithm]
-  if (asymmetricKeyType !== type || asymmetricKeyDetails?.namedCurve !== curve) return false
-  if (signature.length !== signatureBytes(algorithm, asymmetricKeyDetails?.modulusLength)) return false
+  if (facts.type !== type || facts.curve !== curve) return false
+  if (signature.length !== signatureBytes(algorithm, facts.modulusBits)) return false
   // With nothing but a KeyObject OpenSSL is reached soonest, so ECDSA signatures come as it wants them.
   const material =
     saltLength === undefined
@@ -94,17 +93,31 @@ function isBurst(): boolean {
   return ++inRow > maxInRow
 }
 
-/** Keys of our own making are KeyObjects; a key source of the application's may bring WebCrypto's. */
-function nodeKey(key: PublicKey): KeyObject {
-  return key instanceof KeyObject ? key : converted(key)
+/** What is asked of a key for each signature: Node asks OpenSSL for it anew each time. */
+interface KeyFacts {
+  readonly publicKey: KeyObject
+  readonly type: string | undefined
+  readonly curve: string | undefined
+  readonly modulusBits: number | undefined
+  readonly exponent: bigint | undefined
 }
 
-const known = new WeakMap<webcrypto.CryptoKey, KeyObject>()
+const known = new WeakMap<PublicKey, KeyFacts>()
 
-function converted(key: webcrypto.CryptoKey): KeyObject {
-  const nodeKey = known.get(key) ?? KeyObject.from(key)
-  known.set(key, nodeKey)
-  return nodeKey
+function factsOf(key: PublicKey): KeyFacts {
+  const facts = known.get(key)
+  if (facts) return facts
+  const read = readFacts(key)
+  known.set(key, read)
+  return read
+}
+
+/** Keys of our own making are KeyObjects; a key source of the application's may bring WebCrypto's. */
+function readFacts(key: PublicKey): KeyFacts {
+  const publicKey = key instanceof KeyObject ? key : KeyObject.from(key)
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = publicKey
+  const { namedCurve: curve, modulusLength: modulusBits, publicExponent: exponent } = details
+  return { publicKey, type, curve, modulusBits, exponent }
 }
 
 export function digest(text: string): string {
