@@ -14,7 +14,7 @@ const core = await size(all)
 // 14 kB were meant for `.`; what came since: the complete key cache 0.8, the token cache and the engine 2.2, what any STS's preset
 // may ask for (tenants, own headers, other audience claims, hints, checks) 3.9, vetoes, step-up and resource metadata 3.5.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 25_500 },
+  { what: 'claimcheck', bytes: core, budget: 26_000 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,

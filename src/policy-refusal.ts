@@ -37,7 +37,7 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   if (unmet.length === 0 || !canHelp(unmet, auth)) return new AuthError('access_denied', options)
   // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
   const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...(policy.requires ?? []), ...unmet]) : {}
-  const challenges = loginChallenges(unmet, auth)
+  const challenges = loginChallenges(unmet, policy.requires ?? [], auth)
   const [first = { code: 'insufficient_scope' as const, params: {} }, ...more] = challenges
   return new AuthError(first.code, {
     details,
@@ -71,28 +71,44 @@ function understandsClaims({ token, claims }: Caller): boolean {
 }
 
 /** One challenge says all about acr and age; Entra's is another, since its clients read only that. */
-function loginChallenges(unmet: readonly Unmet[], auth: Caller): readonly Challenge[] {
+function loginChallenges(unmet: readonly Unmet[], requires: readonly Unmet[], auth: Caller): readonly Challenge[] {
   const context = unmet.find(({ kind }) => kind === 'authentication-context') as { context: string } | undefined
-  const steps = unmet.filter((one) => one.kind === 'step-up')
+  const steps = stepUpsIn(unmet)
   return [
-    ...(steps.length > 0 ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps) }] : []),
+    ...(steps.length > 0
+      ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(requires)) }]
+      : []),
     ...(context
       ? [{ code: 'insufficient_claims' as const, params: claimsChallenge(context.context, auth.issuer) }]
       : []),
   ]
 }
 
-/** Of several step-ups the values that satisfy all, if there are any, else those of the first; and the shortest age. */
-function stepUpParams(steps: readonly Extract<Unmet, { kind: 'step-up' }>[]): ChallengeParams {
-  const lists = steps.flatMap(({ acrValues }) => (acrValues ? [acrValues] : []))
-  const [first = []] = lists
-  const common = first.filter((value) => lists.every((list) => list.includes(value)))
-  const values = common.length > 0 ? common : first
-  const ages = steps.flatMap(({ maxAgeSeconds }) => maxAgeSeconds ?? [])
+type StepUp = Extract<Unmet, { kind: 'step-up' }>
+
+function stepUpsIn(list: readonly Unmet[]): readonly StepUp[] {
+  return list.filter((one) => one.kind === 'step-up')
+}
+
+/**
+ * What a login must bring that is to satisfy everything: also what the last one did, or the next would lose it. Where no value
+ * satisfies all, those of the first that is unmet; and the shortest age.
+ */
+function stepUpParams(unmet: readonly StepUp[], required: readonly StepUp[]): ChallengeParams {
+  const all = [...unmet, ...required]
+  const values = commonValues(all) ?? commonValues(unmet) ?? unmet.find(({ acrValues }) => acrValues)?.acrValues ?? []
+  const ages = all.flatMap(({ maxAgeSeconds }) => maxAgeSeconds ?? [])
   return {
     ...(values.length > 0 && { acr_values: values.join(' ') }),
     ...(ages.length > 0 && { max_age: String(Math.min(...ages)) }),
   }
+}
+
+/** The values that are in every list, in the order of the first; `undefined` when there is none. */
+function commonValues(steps: readonly StepUp[]): readonly string[] | undefined {
+  const lists = steps.flatMap(({ acrValues }) => (acrValues ? [acrValues] : []))
+  const common = lists[0]?.filter((value) => lists.every((list) => list.includes(value)))
+  return common?.length ? common : undefined
 }
 
 /** All scopes that would help, in one `scope` parameter (RFC 6750 §3). */

@@ -125,6 +125,8 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
   if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
+  if (Object.hasOwn(options, 'policy') && policy === undefined)
+    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
   const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined)
   const { verify, ...verifier } = createVerifierParts<C>(verifierOptions)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)

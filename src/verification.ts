@@ -161,12 +161,12 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   ): Eventually<VerificationKey | undefined> {
     const { header, signingInput, signature } = parsed
     const alg = header.alg as Algorithm
-    return after(verifySignature(alg, key.key, signingInput, signature), (signed) => {
+    return after(verifySignature(alg, key.key, signingInput, signature), (signed: unknown) => {
       if (signed === true) return key
       const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
       return after(replacement, (other) => {
         if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
-        return after(verifySignature(alg, other.key, signingInput, signature), (ok) =>
+        return after(verifySignature(alg, other.key, signingInput, signature), (ok: unknown) =>
           ok === true ? other : undefined,
         )
       })

@@ -58,6 +58,14 @@ describe('a login that is too weak or too old', () => {
     expect((await answerFor(allOf(scope('a'), mfa), { scope: 'a' })).challenge).toBe(`${iua}, acr_values="phr mfa"`)
   })
 
+  it('names what the last login had, too, so that the next one does not lose it', async () => {
+    const one = stepUp({ acrValues: ['pwd', 'mfa'], clock })
+    const two = stepUp({ acrValues: ['mfa', 'phr'], clock })
+    expect((await answerFor(allOf(one, two))).challenge).toBe(`${iua}, acr_values="mfa"`)
+    const strongAndFresh = allOf(stepUp({ acrValues: ['pwd'], clock }), stepUp({ maxAgeSeconds: 10, clock }))
+    expect((await answerFor(strongAndFresh)).challenge).toBe(`${iua}, acr_values="pwd", max_age="10"`)
+  })
+
   it('wanted by several policies is told in one challenge: the values that satisfy all, and the shortest age', async () => {
     const wanting = (unmet: readonly Unmet[]): Policy => ({
       id: 'wanting',

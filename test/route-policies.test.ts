@@ -21,6 +21,13 @@ const api = createResourceServer(options)
 const letIn = async (request: RequestView, rule?: Parameters<typeof api.guard>[1]) =>
   (await api.guard(request, rule)).outcome === 'authenticated'
 
+it('has a default policy that was meant and is not there for a mistake', () => {
+  const misspelt = { policy: undefined } as never
+  expect(() => createResourceServer({ ...options, ...(misspelt as object) } as never)).toThrow(
+    new TypeError('policy is undefined: leave it out, or name the one that was meant.'),
+  )
+})
+
 describe('a route', () => {
   it('that states nothing is for every verified caller, and for whom the default policy allows', async () => {
     const { api: plain } = createTestApi()

@@ -3,10 +3,11 @@ import { isJsonObject } from '../../internal/json.ts'
 import { type Decision, type Reason, type Unmet, unavailable } from '../decision.ts'
 import { own } from './engine.ts'
 
-/** Only `true` permits and only `false` denies (§5.5); anything else is a fault of the decision point. */
+/** Only `true` permits and only `false` denies (§5.5); anything else, and either beside an error, is a fault of the decision point. */
 export function decisionOf(answer: unknown): Decision {
   const decision = own(answer, 'decision')
   const context = own(answer, 'context')
+  if (own(context, 'error') !== undefined) return unavailable(new Error('the decision point reported an error'))
   const obligations = [own(context, 'obligations') ?? []].flat() as readonly unknown[]
   if (decision === false) return { effect: 'deny', ...stepUpOf(context, obligations), ...reasonsOf(context) }
   // Obligations are mandatory, and none is understood here: a permission that depends on one is none (draft profile).

@@ -41,7 +41,10 @@ export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
     return {
       id: `casl(${action})`,
       mayVeto: true,
-      evaluate: ({ auth, resource }) => decide(abilityFor(auth), { action, ...map({ auth, action, resource }) }),
+      evaluate({ auth, resource }) {
+        const { action: asked = action, ...request } = map({ auth, action, resource })
+        return decide(abilityFor(auth), { action: asked, ...request })
+      },
     }
   }
 
@@ -54,6 +57,9 @@ export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
 }
 
 function decide(ability: AnyAbility, { action, subject, field }: CaslRequest): Decision {
+  // CASL takes none for 'all', and would not see what a rule forbids about the real one.
+  if (subject === undefined || subject === null)
+    throw new TypeError("map() gave no subject: write 'all' if that is meant.")
   const rule = ability.relevantRuleFor(action, subject, field) as Rule | null
   if (rule === null) return { effect: 'deny' }
   const { inverted, reason } = rule

@@ -43,8 +43,10 @@ export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
     // "If the document is undefined, the response has no result": no rule applied.
     if (!Object.hasOwn(answer, 'result')) return { effect: 'deny' }
     const { result } = answer
-    const allow = isJsonObject(result) ? (own(result, 'allow') ?? false) : result
-    const deny = own(result, 'deny') ?? []
+    // A default for what is not there; null is there, and an error of the policy's.
+    const { allow = false, deny = [] } = isJsonObject(result)
+      ? { allow: own(result, 'allow'), deny: own(result, 'deny') }
+      : { allow: result }
     if (!Array.isArray(deny) || !deny.every((rule) => typeof rule === 'string') || typeof allow !== 'boolean')
       return unavailable(new Error('OPA answered with something that is no decision'))
     if (deny.length > 0) return { effect: 'deny', final: true, ...unmetBy(deny, unmet), ...reasonsFor(deny) }

@@ -78,6 +78,8 @@ describe('an answer', () => {
     ['the text true', { decision: 'true' }],
     ['1', { decision: 1 }],
     ['null', { decision: null }],
+    ['a yes beside an error', { decision: true, context: { error: { status: 500 } } }],
+    ['a no beside an error', { decision: false, context: { error: { status: 500 } } }],
     ['nothing', {}],
     ['a list', { decision: [true] }],
     ['another member', { allow: true, result: true }],

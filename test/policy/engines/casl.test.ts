@@ -75,6 +75,21 @@ describe('an ability', () => {
     ).toMatchObject(decision)
   })
 
+  it.each([undefined, null])('is not asked about everything when the mapping gives no subject: %s', (none) => {
+    const abilityForAll = () =>
+      defineAbility((can, cannot) => {
+        can('manage', 'all')
+        cannot('delete', 'Post')
+      })
+    const engine = createCasl<unknown, undefined>({
+      abilityFor: abilityForAll,
+      map: () => ({ subject: none as never, action: undefined as never }),
+    })
+    expect(evaluate(engine.policy('delete'), { auth: {}, resource: undefined })).toMatchObject({
+      effect: 'indeterminate',
+    })
+  })
+
   it('may be defined anew while it serves', () => {
     const engine = createCasl({ abilityFor, map: () => ({ subject: 'Post' }) })
     const read = engine.policy('read')

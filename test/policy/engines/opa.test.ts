@@ -42,6 +42,8 @@ describe('an answer of OPA', () => {
 
   it.each<[string, unknown]>([
     ['null', { result: null }],
+    ['null beside a yes', { result: { allow: true, deny: null } }],
+    ['null in place of a no', { result: { allow: null } }],
     ['the text true', { result: 'true' }],
     ['1', { result: 1 }],
     ['a list', { result: [true] }],
