@@ -26,7 +26,7 @@ export default defineConfig({
         resolve: { alias: aliases('engine-web') },
         test: {
           name: 'web',
-          include: ['test/{token,attacks,issuers}/**/*.test.ts', 'test/verifie*.test.ts', 'test/keys/*-keys.test.ts'],
+          include: ['test/{token,attacks}/**/*.test.ts', 'test/verifie*.test.ts', 'test/keys/*-keys.test.ts'],
         },
       },
     ],

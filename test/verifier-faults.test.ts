@@ -1,5 +1,5 @@
 // When our own parts fail: a token is neither let in nor called bad. And what revocation, ready() and close() do.
-import { createPublicKey } from 'node:crypto'
+import { importPublicKey } from '#engine'
 import { AuthError, createVerifier, type VerifiedToken } from 'claimcheck'
 import { type Issuer, oidc } from 'claimcheck/issuers'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -105,8 +105,12 @@ describe('a part of ours that throws', () => {
 
   it('is a key source that cannot tell what has replaced a key: the answer is 503, and reported once', async () => {
     const down = new AuthError('keys_unavailable')
-    const trustedKey = { kid: 'ES256', algorithms: ['ES256'], key: keyFor('ES256').privateKey } as const
-    const key = { ...trustedKey, key: createPublicKey(trustedKey.key) }
+    const { kty, crv, x, y } = keyFor('ES256').publicJwk
+    const key = {
+      kid: 'ES256',
+      algorithms: ['ES256'],
+      key: await importPublicKey({ kty, crv, x, y } as object, 'ES256'),
+    }
     const keys = { create: () => ({ findKey: () => key, findReplacement: () => Promise.reject(down) }) } as never
     const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
     const events: unknown[] = []

@@ -224,16 +224,23 @@ describe('a token that comes while another request has it verified', () => {
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
+    /** Until a first request waits for its schema, and whoever came with it has joined. */
+    const firstWaits = async () => {
+      await expect.poll(() => waiting.length, { interval: 1 }).toBeGreaterThan(0)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     const verifier = startVerifier({ claims, ...options })
     await verifier.ready()
-    return { ...verifier, goOn }
+    return { ...verifier, firstWaits, goOn }
   }
 
   it('shares nothing with it that a handler could change', async () => {
-    const { verifyToken, goOn } = await startSlowly(() => ({ issued: new Date(0) }))
+    const { verifyToken, firstWaits, goOn } = await startSlowly(() => ({ issued: new Date(0) }))
     const text = createToken()
-    const both = Promise.all([verifyToken(text), verifyToken(text)])
-    await goOn()
+    let pending = true
+    const both = Promise.all([verifyToken(text), verifyToken(text)]).finally(() => (pending = false))
+    await firstWaits()
+    while (pending) await goOn().then(() => new Promise((resolve) => setImmediate(resolve)))
     const [first, second] = await both
     const { issued } = first.claims as unknown as { issued: Date }
     issued.setFullYear(1999)
@@ -241,9 +248,10 @@ describe('a token that comes while another request has it verified', () => {
   })
 
   it('is refused when its time was over before it came', async () => {
-    const { verifyToken, clock, goOn } = await startSlowly(() => ({}))
+    const { verifyToken, clock, firstWaits, goOn } = await startSlowly(() => ({}))
     const text = createToken({ claims: { exp: now + 60 } })
     const early = verifyToken(text)
+    await firstWaits()
     clock.advanceMs(90 * second)
     const late = expectInvalidToken(verifyToken(text), 'token_expired')
     await goOn()
@@ -253,9 +261,12 @@ describe('a token that comes while another request has it verified', () => {
 
   it('is refused when its tenant was shut out before it came', async () => {
     let admitted = true
-    const { verifyToken, goOn } = await startSlowly(() => ({}), { issuer: { ...trusted, admits: () => admitted } })
+    const { verifyToken, firstWaits, goOn } = await startSlowly(() => ({}), {
+      issuer: { ...trusted, admits: () => admitted },
+    })
     const text = createToken()
     const early = verifyToken(text)
+    await firstWaits()
     admitted = false
     const late = expectInvalidToken(verifyToken(text), 'tenant_mismatch')
     await goOn()
