@@ -132,11 +132,8 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const actor = readActor(claims)
   return {
     kind: kindOf(sub, clientId, authentication),
-    // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5).
-    key:
-      sub === undefined || sub === clientId
-        ? principalKey(issuer, 'client', clientId ?? '')
-        : principalKey(issuer, sub),
+    // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5), whichever claim names it.
+    key: sub === undefined || sub === client ? principalKey(issuer, 'client', client ?? '') : principalKey(issuer, sub),
     subject: sub ?? clientId ?? '',
     issuer,
     ...(client !== undefined && { client: { id: client, type: 'unknown' } }),

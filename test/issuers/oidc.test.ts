@@ -187,9 +187,9 @@ describe('the principal', () => {
     ['the client of azp', { client_id: undefined, azp: 'spa' }, { ...alice, client: { id: 'spa', type: 'unknown' } }],
     ['the client of client_id before azp', { azp: 'spa' }, alice],
     [
-      'no application where only azp is the sub',
+      'no application where only azp is the sub, but no user of that name either',
       { client_id: undefined, azp: 'alice' },
-      { ...alice, client: { id: 'alice', type: 'unknown' } },
+      { ...alice, key: 'https://sts.example.com|client|alice', client: { id: 'alice', type: 'unknown' } },
     ],
   ])('is %s', async (_, claims, principal) => {
     expect(await principalOf(claims)).toEqual(principal)
