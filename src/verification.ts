@@ -20,6 +20,7 @@ import { createTokenCache } from './token/token-cache.ts'
 import { type CompletedPrincipal, completePrincipal } from './trust/complete-principal.ts'
 import type { Issuer } from './trust/issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
+import { keyNotFound, unknownIssuer } from './trust/not-found.ts'
 import { checkAdmission, hintOf } from './trust/profile-checks.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
 import type { VerifierSettings } from './verifier-options.ts'
@@ -251,22 +252,4 @@ function clientRegistries({
 }: VerifierSettings): (profile: Issuer) => ReadonlyMap<string, ClientDescription> {
   const own = new Map(issuers.map((profile) => [profile as Issuer, profile.clients && readClients(profile.clients)]))
   return (profile) => own.get(profile) ?? clients
-}
-
-function keyNotFound({ keys }: TrustedIssuer): Refusal {
-  const health = keys.health?.()
-  return {
-    code: 'key_not_found',
-    hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
-    details: { ...(health && { keys: health.keys, keysAgeMs: health.ageMs ?? 0 }) },
-  }
-}
-
-function unknownIssuer({ claims }: ParsedToken): Refusal {
-  if (!Object.hasOwn(claims, 'iss')) return { code: 'claim_missing', details: { claim: 'iss' } }
-  return {
-    code: 'issuer_unknown',
-    hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
-    details: { claim: 'iss' },
-  }
 }

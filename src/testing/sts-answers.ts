@@ -1,10 +1,9 @@
 // What a test issuer answers to whoever asks for its documents, in good times and in bad ones.
-import { setTimeout } from 'node:timers/promises'
 import { checkOneOf } from './check-one-of.ts'
 
 /**
  * `refuse`: nobody is there · `500` · `hang`: no answer until `recover()` or the asker gives up · `drip`: the right
- * document, one byte after the other, in minutes · `html`: a page with status 200, as proxies and login walls send it.
+ * document, one byte after the other, but never the last · `html`: a page with status 200, as proxies and login walls send it.
  */
 export type OutageKind = 'refuse' | '500' | 'hang' | 'drip' | 'html'
 
@@ -34,8 +33,6 @@ interface Hanging {
   go(): void
   breakOff(error: unknown): void
 }
-
-const dripMs = 250
 
 /** `find` knows the documents; everything else is 404. */
 export function createStsAnswers(find: (url: string) => StsDocument | undefined): StsAnswers {
@@ -110,10 +107,18 @@ function drip(bytes: Uint8Array, signal: AbortSignal): ReadableStream<Uint8Array
   let sent = 0
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // Not kept alive by this: a test that is over ends.
-      if (sent > 0) await setTimeout(dripMs, undefined, { signal, ref: false })
+      // By no timer: what counts is that the end does not come, however long the asker waits.
+      if (sent === bytes.length - 1) await givenUp(signal)
       controller.enqueue(bytes.subarray(sent, ++sent))
-      if (sent === bytes.length) controller.close()
     },
+  })
+}
+
+/** Rejects when the asker gives up. */
+function givenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error)
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
   })
 }
