@@ -2,12 +2,12 @@
 
 /**
  * Decodes `text`, or returns `undefined` when it is not exactly the base64url that its bytes encode to: padding, line
- * breaks, `+`, `/`, any other character and non-zero trailing bits are refused. Encoding it again is the proof.
+ * breaks, `+`, `/`, any other character and non-zero trailing bits are refused.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (typeof Buffer === 'undefined') return decodeWithoutBuffer(text)
   const bytes = Buffer.from(text, 'base64url')
-  return bytes.toString('base64url') === text ? bytes : undefined
+  return isEncodingOf(text, bytes.length) ? bytes : undefined
 }
 
 /**
@@ -19,15 +19,29 @@ export function createTextDecoder(maxLength: number): (text: string) => string |
   return (text) => {
     if (!bytes || text.length > maxLength) return decoded(decodeBase64url(text))
     const length = bytes.write(text, 0, 'base64url')
-    if (bytes.toString('base64url', 0, length) !== text) return undefined
-    // A character beyond ASCII would be two bytes of UTF-8: where none is, nothing is left to decode.
-    const latin1 = bytes.toString('latin1', 0, length)
-    if (Buffer.byteLength(latin1) === length) return latin1
+    if (!isEncodingOf(text, length)) return undefined
     const utf8 = bytes.toString('utf8', 0, length)
-    // What is no UTF-8 was replaced: then it does not encode to the same bytes again.
+    // What is no UTF-8 was replaced by this character; where it was there before, the bytes come out of it again.
+    if (!utf8.includes('\ufffd')) return utf8
     return bytes.compare(Buffer.from(utf8), 0, undefined, 0, length) === 0 ? utf8 : undefined
   }
 }
+
+/**
+ * Whether `text` is the one encoding of the bytes that Buffer found in it, which are `length`. Buffer skips what it does not know,
+ * and then finds too few, since a character has six bits and no decoder finds bits in none. What it knows besides the alphabet is
+ * that of plain base64, and characters beyond ASCII that it takes for one.
+ */
+function isEncodingOf(text: string, length: number): boolean {
+  const rest = text.length % 4
+  if (rest === 1 || length !== Math.floor((text.length * 3) / 4)) return false
+  if (text.includes('+') || text.includes('/') || Buffer.byteLength(text) !== text.length) return false
+  return rest === 0 || (rest === 2 ? fourBitsZero : twoBitsZero).includes(text.charAt(text.length - 1))
+}
+
+/** The characters that may end a text whose last byte leaves so many bits over. */
+const fourBitsZero = 'AQgw'
+const twoBitsZero = 'AEIMQUYcgkosw048'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -50,9 +64,4 @@ function decodeWithoutBuffer(text: string): Uint8Array<ArrayBuffer> | undefined 
   } catch {
     return undefined
   }
-}
-
-/** The bytes of a text that is known to be ASCII. */
-export function asciiBytes(text: string): Uint8Array<ArrayBuffer> {
-  return typeof Buffer === 'undefined' ? new TextEncoder().encode(text) : Buffer.from(text, 'latin1')
 }

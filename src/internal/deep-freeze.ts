@@ -24,8 +24,14 @@ function freeze(value: unknown, depth: number, seen: Set<object> | undefined): b
   const known = depth < shallow ? undefined : (seen ?? new Set()).add(value)
   Object.freeze(value)
   let all = true
-  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
-  for (const member of members) all = freeze(member, depth + 1, known) && all
+  if (Array.isArray(value)) {
+    for (const item of value) all = freeze(item, depth + 1, known) && all
+    return all
+  }
+  // Without a list of its members: this is done for every token.
+  for (const name in value) {
+    if (Object.hasOwn(value, name)) all = freeze((value as Record<string, unknown>)[name], depth + 1, known) && all
+  }
   return all
 }
 

@@ -7,8 +7,7 @@ const colon = 0x3a
 const backslash = 0x5c
 /** A lone surrogate can come as an escape only: decoded UTF-8 has none. */
 const escape = String.raw`\u`
-const quotedColon = '":'
-const spaceBeforeColon = /"[ \t\n\r]+:/
+const space = 0x20
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -27,17 +26,22 @@ export function parseJsonObject(text: string | undefined): JsonObject | undefine
 }
 
 /**
- * JSON.parse keeps the last of two members with one name, so a repetition shows as fewer members than colons. Where no name
- * has white space behind it, each colon that counts stands right behind a quote: then no more than `":` occurs can count, and
- * that is quickly seen. Only where it is too many, strings have to be told from what is between them.
+ * JSON.parse keeps the last of two members with one name, so a repetition shows as fewer members than colons. A colon that counts
+ * stands behind a quote, or behind white space behind one: where none has white space before it, no more than `":` occurs can
+ * count, and that is quickly seen. Only where it is too many, strings have to be told from what is between them.
  */
 function hasMembers(text: string, members: number): boolean {
-  return (!spaceBeforeColon.test(text) && countQuotedColons(text) === members) || countColons(text) === members
+  return countQuotedColons(text) === members || countColons(text) === members
 }
 
-function countQuotedColons(text: string): number {
+/** `undefined` where white space before a colon makes it say nothing. */
+function countQuotedColons(text: string): number | undefined {
   let count = 0
-  for (let at = text.indexOf(quotedColon); at !== -1; at = text.indexOf(quotedColon, at + 2)) count++
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
+    const before = text.charCodeAt(at - 1)
+    if (before <= space) return undefined
+    if (before === quote) count++
+  }
   return count
 }
 
@@ -59,13 +63,18 @@ function countColons(text: string): number {
 }
 
 /** Freezes, and counts members, at every depth. @throws RangeError for too deep nesting. */
-function freezeAndCount(value: object, depthLeft: number): number {
+function freezeAndCount(value: unknown, depthLeft: number): number {
+  if (typeof value !== 'object' || value === null) return 0
   if (depthLeft === 0) throw new RangeError('nested too deeply')
   Object.freeze(value)
-  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
-  let count = Array.isArray(value) ? 0 : items.length
-  for (const item of items) {
-    if (typeof item === 'object' && item !== null) count += freezeAndCount(item, depthLeft - 1)
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) count += freezeAndCount(item, depthLeft - 1)
+    return count
+  }
+  // Without a list of its members: this is done for every token.
+  for (const name in value) {
+    if (Object.hasOwn(value, name)) count += 1 + freezeAndCount((value as JsonObject)[name], depthLeft - 1)
   }
   return count
 }

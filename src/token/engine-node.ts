@@ -48,7 +48,7 @@ export function strengthOf(key: PublicKey): RsaStrength | undefined {
 export function verifySignature(
   algorithm: Algorithm,
   key: PublicKey,
-  signingInput: Uint8Array<ArrayBuffer>,
+  signingInput: string,
   signature: Uint8Array<ArrayBuffer>,
 ): Eventually<boolean> {
   const facts = factsOf(key)
@@ -62,12 +62,20 @@ export function verifySignature(
       ? publicKey
       : { key: publicKey, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength }
   const encoded = type === 'ec' ? encodeDerSignature(signature) : signature
-  if (slow || isBurst()) return verifyInPool(digest, signingInput, material, encoded)
+  if (slow || isBurst()) return verifyInPool(digest, Buffer.from(signingInput), material, encoded)
   try {
-    return verify(digest, signingInput, material, encoded)
+    return verify(digest, bytesOf(signingInput), material, encoded)
   } catch {
     return false
   }
+}
+
+const scratch = Buffer.allocUnsafeSlow(48 * 1024)
+
+/** The UTF-8 of `text`, there until the next call: a token should not cost a piece of memory that is let go of at once. */
+function bytesOf(text: string): Uint8Array {
+  const maxBytes = text.length * 3
+  return maxBytes > scratch.length ? Buffer.from(text) : scratch.subarray(0, scratch.write(text))
 }
 
 function verifyInPool(
@@ -86,10 +94,13 @@ function verifyInPool(
 }
 
 let inRow = 0
+const soon = Promise.resolve()
+const endRow = (): void => void (inRow = 0)
 
 /** A microtask between two signatures ends the row: whoever awaits one result before the next has no burst. */
 function isBurst(): boolean {
-  if (inRow === 0) queueMicrotask(() => (inRow = 0))
+  // Like queueMicrotask, for a third of its time.
+  if (inRow === 0) void soon.then(endRow)
   return ++inRow > maxInRow
 }
 

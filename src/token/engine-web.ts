@@ -3,6 +3,8 @@ import type { webcrypto } from 'node:crypto'
 import { type Algorithm, algorithms } from './algorithms.ts'
 import { type PublicKey, type RsaStrength, signatureBytes } from './engine.ts'
 
+const utf8 = new TextEncoder()
+
 export async function importPublicKey(jwk: webcrypto.JsonWebKey, algorithm: Algorithm): Promise<PublicKey> {
   return crypto.subtle.importKey('jwk', jwk, algorithms[algorithm].webCrypto, false, ['verify'])
 }
@@ -18,14 +20,19 @@ export function strengthOf(key: PublicKey): RsaStrength | undefined {
 export async function verifySignature(
   algorithm: Algorithm,
   key: PublicKey,
-  signingInput: Uint8Array<ArrayBuffer>,
+  signingInput: string,
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   // "If the length of the signature S is not k octets, output 'invalid signature'", RFC 8017 §8.1.2: not all platforms look.
   if (!isFor(algorithm, webKey(key))) return false
   if (signature.length !== signatureBytes(algorithm, strengthOf(key)?.modulusBits)) return false
   try {
-    return await crypto.subtle.verify(algorithms[algorithm].webCrypto, webKey(key), signature, signingInput)
+    return await crypto.subtle.verify(
+      algorithms[algorithm].webCrypto,
+      webKey(key),
+      signature,
+      utf8.encode(signingInput),
+    )
   } catch {
     return false
   }
@@ -47,6 +54,6 @@ function webKey(key: PublicKey): webcrypto.CryptoKey {
 }
 
 export async function digest(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text)))
   return String.fromCharCode(...bytes)
 }

@@ -23,13 +23,13 @@ export interface Engine {
   /** Only of RSA keys. */
   strengthOf(key: PublicKey): RsaStrength | undefined
   /**
-   * Verifies `signature` over `signingInput`. `key` must have been imported for `algorithm`; of a wrong pair, a wrong
+   * Verifies `signature` over the UTF-8 of `signingInput`. `key` must have been imported for `algorithm`; of a wrong pair, a wrong
    * length or a malformed signature nothing comes but `false`. Never throws or rejects.
    */
   verifySignature(
     algorithm: Algorithm,
     key: PublicKey,
-    signingInput: Uint8Array<ArrayBuffer>,
+    signingInput: string,
     signature: Uint8Array<ArrayBuffer>,
   ): Eventually<boolean>
   /** The SHA-256 of `text` as UTF-8, in a form that is good for a key in a map and for nothing else. */

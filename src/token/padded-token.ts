@@ -26,7 +26,7 @@ export function parsePaddedToken(
   if ('code' in parsed) return parsed
   const claims = joined(parsed.header, parsed.claims, headerClaims)
   if (!claims) return contradictory
-  return { ...parsed, padded: true, claims, signingInput: new TextEncoder().encode(segments.slice(0, 2).join('.')) }
+  return { ...parsed, padded: true, claims, signingInput: segments.slice(0, 2).join('.') }
 }
 
 const malformed: Refusal = { code: 'token_malformed', hint: 'not three base64url segments, each with its padding' }

@@ -1,7 +1,7 @@
 // A compact JWS (RFC 7515 §3.1, §5.2) taken apart once, strictly. Nothing here is verified yet.
 import { LRUCache } from 'lru-cache'
 import type { Refusal } from '../errors.ts'
-import { asciiBytes, createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
+import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
 import { type JsonObject, parseJsonObject } from '../internal/json.ts'
 
 export const maxTokenLength = 16_384
@@ -21,7 +21,8 @@ export interface JoseHeader {
 export interface ParsedToken {
   readonly header: JoseHeader
   readonly claims: JsonObject
-  readonly signingInput: Uint8Array<ArrayBuffer>
+  /** What was signed (RFC 7515 §5.2), as it was sent: ASCII. */
+  readonly signingInput: string
   readonly signature: Uint8Array<ArrayBuffer>
   /** Whether it came in the form of a gateway that pads. */
   readonly padded?: boolean
@@ -34,18 +35,27 @@ export interface ParsedToken {
 export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
   const decodeText = createTextDecoder(maxTokenLength)
   // By their decoded text: neither a token nor a slice of one must rest in memory.
-  const known = new LRUCache<string, { readonly header: JoseHeader }>({ max: maxHeaders })
+  const known = new LRUCache<string, KnownHeader>({ max: maxHeaders })
+  let last: KnownHeader | undefined
 
-  function readHeader(segment: string): { readonly header: JoseHeader } | Refusal {
+  function readHeader(token: string, headerEnd: number): KnownHeader | Refusal {
+    if (last?.characters?.length === headerEnd && begins(token, last.characters)) return last
+    const segment = token.slice(0, headerEnd)
     const text = decodeText(segment)
     if (text === undefined) return badHeader
     const seen = known.get(text)
-    if (seen) return seen
+    if (!seen) return readNewHeader(text)
+    seen.characters ??= ascii.encode(segment)
+    last = seen
+    return seen
+  }
+
+  function readNewHeader(text: string): KnownHeader | Refusal {
     const header = parseJsonObject(text)
     if (!header) return badHeader
     const refusal = checkHeader(header)
     if (refusal) return refusal
-    const read = { header: header as JoseHeader }
+    const read: KnownHeader = { header: header as JoseHeader, characters: undefined }
     if (text.length <= maxHeaderLength) known.set(text, read)
     return read
   }
@@ -56,16 +66,27 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
     const headerEnd = token.indexOf('.')
     const claimsEnd = token.indexOf('.', headerEnd + 1)
     if (headerEnd < 1 || claimsEnd < headerEnd + 2 || token.includes('.', claimsEnd + 1)) return notThreeSegments(token)
-    const headerText = token.slice(0, headerEnd)
-    const claimsText = token.slice(headerEnd + 1, claimsEnd)
-    const read = readHeader(headerText)
+    const read = readHeader(token, headerEnd)
     if ('code' in read) return read
-    const claims = parseJsonObject(decodeText(claimsText))
+    const claims = parseJsonObject(decodeText(token.slice(headerEnd + 1, claimsEnd)))
     if (!claims) return malformed('the payload is not a strict base64url JSON object')
     const signature = decodeBase64url(token.slice(claimsEnd + 1))
     if (!signature) return malformed('the signature is not strict base64url')
-    return { header: read.header, claims, signingInput: asciiBytes(token.slice(0, claimsEnd)), signature }
+    return { header: read.header, claims, signingInput: token.slice(0, claimsEnd), signature }
   }
+}
+
+interface KnownHeader {
+  readonly header: JoseHeader
+  /** Its characters as a token has them, since it came a second time. No text: that would look like a piece of a token in memory. */
+  characters: Uint8Array | undefined
+}
+
+const ascii = new TextEncoder()
+
+function begins(token: string, characters: Uint8Array): boolean {
+  for (let at = 0; at < characters.length; at++) if (token.charCodeAt(at) !== characters[at]) return false
+  return true
 }
 
 const badHeader = malformed('the header is not a strict base64url JSON object')

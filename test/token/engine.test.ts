@@ -64,7 +64,7 @@ const examples: Readonly<Record<string, Example>> = {
   },
 }
 
-const message = new TextEncoder().encode('header.claims')
+const message = 'header.claims'
 
 async function publicKeyFor(alg: Algorithm, jwk: object = quickKeyFor(alg).publicJwk): Promise<PublicKey> {
   const { kty, crv, x, y, n, e } = jwk as JWK
@@ -75,10 +75,10 @@ describe('verifySignature', () => {
   it.each(Object.entries(examples))('verifies the example of %s, and nothing next to it', async (_, example) => {
     const { alg, jwk, token } = example
     const key = await publicKeyFor(alg, jwk)
-    const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf('.')))
+    const signed = token.slice(0, token.lastIndexOf('.'))
     const signature = Uint8Array.from(Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url'))
     expect(await verifySignature(alg, key, signed, signature)).toBe(true)
-    expect(await verifySignature(alg, key, signed.subarray(1), signature)).toBe(false)
+    expect(await verifySignature(alg, key, signed.slice(1), signature)).toBe(false)
     expect(await verifySignature(alg, key, signed, signature.with(0, (signature[0] ?? 0) ^ 1))).toBe(false)
   })
 
@@ -88,8 +88,8 @@ describe('verifySignature', () => {
       const key = await publicKeyFor(alg)
       // One signature in 256 does; without its zero it is the same number, and some platforms take it.
       for (let count = 0; ; count++) {
-        const text = new TextEncoder().encode(String(count))
-        const signature = Uint8Array.from(signatureOf(text, quickKeyFor(alg)))
+        const text = String(count)
+        const signature = Uint8Array.from(signatureOf(Buffer.from(text), quickKeyFor(alg)))
         if (signature[0] !== 0) continue
         expect(await verifySignature(alg, key, text, signature)).toBe(true)
         expect(await verifySignature(alg, key, text, signature.slice(1))).toBe(false)
@@ -100,7 +100,7 @@ describe('verifySignature', () => {
 
   it.each(everyAlgorithm)('verifies %s, and answers false for a wrong length', async (alg) => {
     const key = await publicKeyFor(alg)
-    const signature = Uint8Array.from(signatureOf(message, quickKeyFor(alg)))
+    const signature = Uint8Array.from(signatureOf(Buffer.from(message), quickKeyFor(alg)))
     expect(await verifySignature(alg, key, message, signature)).toBe(true)
     for (const wrong of [
       new Uint8Array(0),
@@ -114,7 +114,7 @@ describe('verifySignature', () => {
   })
 
   it('answers false, and does not throw, for a key of another algorithm', async () => {
-    const signature = Uint8Array.from(signatureOf(message, quickKeyFor('ES256')))
+    const signature = Uint8Array.from(signatureOf(Buffer.from(message), quickKeyFor('ES256')))
     for (const alg of ['RS256', 'PS256', 'Ed25519'] as const) {
       expect(await verifySignature('ES256', await publicKeyFor(alg), message, signature)).toBe(false)
     }
