@@ -1,8 +1,10 @@
 // createVerifier: what a user sees of verification. The order of checks is in verification.ts.
 import { systemClock } from './clock.ts'
+import type { AuthError } from './errors.ts'
 import { createEmit } from './events.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
+import { createRefusals } from './refusals.ts'
 import { createIssuerRegistry } from './trust/issuer-registry.ts'
 import { createVerification, type IsRevoked, type Verify } from './verification.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -58,7 +60,9 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
-  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, timeoutMs: fetchTimeoutMs, emit })
+  const refusals = createRefusals(settings.issuers, options.onEvent && emit)
+  const timeoutMs = fetchTimeoutMs
+  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, timeoutMs, emit, refusals })
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(
@@ -77,9 +81,18 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
     return issuers.all.flatMap((trusted) => trusted.keys.health?.() ?? [])
   }
 
+  function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
+    // No async function: for a remembered token it would take a good part of the time.
+    try {
+      return Promise.resolve(verify(token, from?.header))
+    } catch (error) {
+      return Promise.reject(error as AuthError)
+    }
+  }
+
   return {
     verify,
-    verifyToken: async (token, from) => verify(token, from?.header),
+    verifyToken,
     ready,
     keys,
     close: () => closing.abort(new Error('the verifier was closed')),

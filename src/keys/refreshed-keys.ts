@@ -1,6 +1,6 @@
 // The keys of one issuer as time goes by: fetched once, refreshed ahead of time, kept through an outage, and let go of
 // when they are stale. What is held is in held-keys.ts; this file says when to fetch, and who waits for it.
-import { type Clock, createSteadyClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { AuthError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Eventually } from '../internal/eventually.ts'
@@ -24,6 +24,7 @@ export interface RefreshedKeysParts {
   /** What an earlier process left behind. Asked once, before the first load. */
   readonly restore?: (() => Promise<(LoadedKeys & { readonly loadedAtMs: number }) | undefined>) | undefined
   readonly settings: KeySettings
+  /** A steady one. */
   readonly clock: Clock
   /** Between 0 and 1. Spreads a fleet's refreshes. */
   readonly random: () => number
@@ -31,19 +32,19 @@ export interface RefreshedKeysParts {
 }
 
 export interface RefreshedKeys {
-  /** The keys that may verify now. */
-  usable(): KeyIndex
+  /** The keys that may verify at `nowMs`. */
+  usable(nowMs: number): KeyIndex
   /**
    * Loads the first keys, and refreshes ageing ones: with usable keys it hardly ever waits and never refuses.
    *
    * @throws AuthError `keys_unavailable`, at once or later, when there are no usable keys to be had.
    */
-  ready(): Eventually<unknown>
+  ready(nowMs: number): Eventually<unknown>
   /** Joins the load under way or begins one; resolves to whether it succeeded. */
   refresh(): Promise<boolean>
   isLoading(): boolean
   /** Whether it is too soon after a failure for another load. */
-  mustWait(): boolean
+  mustWait(nowMs: number): boolean
   /** How many loads had begun before this moment: one that others cause at this very moment begins for all of them. */
   begun(): number
   /** Which of them, counted from 1, was the last to succeed. */
@@ -55,8 +56,7 @@ export interface RefreshedKeys {
 
 /** Keeps what `load` brings, for the times that `settings` give. */
 export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
-  const { issuer, load, restore, settings, random, emit } = parts
-  const clock = createSteadyClock(parts.clock)
+  const { issuer, load, restore, settings, clock, random, emit } = parts
   let held: HeldKeys | undefined
   let index: { readonly of: HeldKeys | undefined; readonly untilMs: number; readonly keys: KeyIndex } | undefined
   let restored = restore === undefined
@@ -114,30 +114,28 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
     return held ? held.staleAtMs - nowMs : 0
   }
 
-  function ready(): Eventually<unknown> {
-    if (!restored) return restoring.run().then(ready)
-    if (usableForMs(clock.nowMs()) > 0) return keepFresh()
-    if (mustWait()) throw unavailable()
+  function ready(nowMs: number): Eventually<unknown> {
+    if (!restored) return restoring.run().then(() => ready(clock.nowMs()))
+    if (usableForMs(nowMs) > 0) return keepFresh(nowMs)
+    if (mustWait(nowMs)) throw unavailable()
     return loads.run().then((loaded) => {
       if (!loaded) throw unavailable()
     })
   }
 
-  function mustWait(): boolean {
-    return clock.nowMs() < retryAtMs
+  function mustWait(nowMs: number): boolean {
+    return nowMs < retryAtMs
   }
 
   /** Refreshes keys that are getting old in the background; only the first requests after an idle time wait for it. */
-  function keepFresh(): Eventually<unknown> {
-    const nowMs = clock.nowMs()
-    if (!held || nowMs < held.refreshAtMs || mustWait()) return undefined
+  function keepFresh(nowMs: number): Eventually<unknown> {
+    if (!held || nowMs < held.refreshAtMs || mustWait(nowMs)) return undefined
     const idle = nowMs >= held.idleAtMs && failures === 0
     if (!loads.isUnderWay()) patience = withPatience(loads.run())
     return idle ? patience : undefined
   }
 
-  function usable(): KeyIndex {
-    const nowMs = clock.nowMs()
+  function usable(nowMs: number): KeyIndex {
     if (!index || index.of !== held || nowMs >= index.untilMs) {
       const { keys, untilMs } = usableKeys(held, nowMs, settings)
       index = { of: held, untilMs, keys: indexKeys(keys) }
@@ -158,7 +156,7 @@ export function createRefreshedKeys(parts: RefreshedKeysParts): RefreshedKeys {
     return {
       issuer,
       state: stateOf(held, nowMs),
-      keys: usable().keys.length,
+      keys: usable(nowMs).keys.length,
       ...(held && { ageMs: nowMs - held.loadedAtMs }),
       ...(lastFailure !== undefined && { lastFailure: reasonOf(lastFailure) }),
       nextRefreshInMs: Math.max(0, retryAtMs - nowMs, held ? held.refreshAtMs - nowMs : 0),

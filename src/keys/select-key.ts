@@ -17,19 +17,23 @@ export interface KeyIndex {
 }
 
 const unknown: KeySelection = { missing: 'unknown' }
+const none: KeySelection = { missing: 'none' }
 
-/** Indexes `keys` by `kid`, so that a look-up takes as long among a thousand keys as in a pair. */
+/** Indexes `keys` by `kid` and algorithm, so that a look-up takes as long among a thousand keys as in a pair, and makes nothing. */
 export function indexKeys(keys: readonly VerificationKey[]): KeyIndex {
-  const byKid = new Map<string | undefined, VerificationKey[]>()
-  for (const key of keys) byKid.set(key.kid, [...(byKid.get(key.kid) ?? []), key])
+  const withoutKid = byAlgorithm(keys)
+  const byKid = new Map<string, ReadonlyMap<string, KeySelection>>()
+  for (const { kid } of keys) {
+    if (kid !== undefined && !byKid.has(kid)) byKid.set(kid, byAlgorithm(keys.filter((other) => other.kid === kid)))
+  }
   return {
     keys,
-    select({ kid, alg }) {
-      const named = kid === undefined ? keys : byKid.get(kid)
-      if (!named) return unknown
-      const [key, another] = named.filter(({ algorithms }) => (algorithms as readonly string[]).includes(alg))
-      if (key && !another) return { key }
-      return { missing: another ? 'none' : 'unknown' }
-    },
+    select: ({ kid, alg }) => (kid === undefined ? withoutKid : byKid.get(kid))?.get(alg) ?? unknown,
   }
+}
+
+function byAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, KeySelection> {
+  const selections = new Map<string, KeySelection>()
+  for (const key of keys) for (const name of key.algorithms) selections.set(name, selections.has(name) ? none : { key })
+  return selections
 }

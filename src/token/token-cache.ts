@@ -86,20 +86,33 @@ export function createTokenCache<E extends RememberedToken>(
   }
 
   function recall(name: string, token: string, entry: E): Eventually<E> {
-    return after(recheck(entry), (holds) => {
-      if (holds) return entry
-      // Another request may have put a newer one in its place meanwhile.
-      if (entries.get(name) === entry) entries.delete(name)
-      return verifyOnce(name, token)
-    })
+    const holds = recheck(entry)
+    return holds === true ? entry : recallLater(holds, name, token, entry)
+  }
+
+  function recallLater(holds: Eventually<boolean>, name: string, token: string, entry: E): Eventually<E> {
+    return after(holds, (held) => (held ? entry : renew(name, token, entry)))
+  }
+
+  function renew(name: string, token: string, entry: E): Eventually<E> {
+    // Another request may have put a newer one in its place meanwhile.
+    if (entries.get(name) === entry) entries.delete(name)
+    return verifyOnce(name, token)
+  }
+
+  function find(name: string, token: string): Eventually<E> {
+    const entry = entries.get(name)
+    return entry ? recall(name, token, entry) : verifyOnce(name, token)
   }
 
   return function lookUp(token) {
     // What is no token is not worth a digest.
     if (typeof token !== 'string' || token.length > maxTokenLength) return verify(token)
-    return after(digest(token), (name) => {
-      const entry = entries.get(name)
-      return entry ? recall(name, token, entry) : verifyOnce(name, token)
-    })
+    const name = digest(token) as Eventually<string>
+    return isPromise(name) ? findLater(name, token) : find(name, token)
+  }
+
+  async function findLater(name: Promise<string>, token: string): Promise<E> {
+    return find(await name, token)
   }
 }
