@@ -94,13 +94,13 @@ export class AuthError extends Error {
     Reflect.set(Error, 'stackTraceLimit', 0)
     super(row.text)
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
-    const { hint, details, challengeParams = nothing, moreChallenges } = options
+    const { hint, details, challengeParams, moreChallenges } = options
     this.code = code
     this.status = row.status
     this.headers = headersOf(code, options)
     this.#hint = hint
     this.#details = Object.freeze({ ...details })
-    this.#challengeParams = Object.freeze({ ...challengeParams })
+    this.#challengeParams = challengeParams ? Object.freeze({ ...challengeParams }) : nothing
     this.#moreChallenges = moreChallenges ? deepFreeze(structuredClone(moreChallenges)) : none
   }
 
@@ -128,23 +128,33 @@ export class AuthError extends Error {
 const nothing: ChallengeParams = Object.freeze({})
 const none: readonly Challenge[] = Object.freeze([])
 
-/** The headers of errors of which there is nothing more to say than their code: made once, since floods are made of these. */
-const plainHeaders = new Map<AuthErrorCode, RefusalHeaders>()
+/** The headers of errors of which there is nothing more to say than their code and a short wait: made once, since floods are made of these. */
+const plainHeaders = new Map<string, RefusalHeaders>()
+const maxPlainSeconds = 60
 
-function headersOf(code: AuthErrorCode, options: AuthErrorOptions): RefusalHeaders {
-  const { retryAfterSeconds, challengeParams, moreChallenges } = options
-  if (retryAfterSeconds !== undefined || challengeParams || moreChallenges) return makeHeaders(code, options)
-  const made = plainHeaders.get(code) ?? makeHeaders(code, {})
-  plainHeaders.set(code, made)
+function headersOf(
+  code: AuthErrorCode,
+  { retryAfterSeconds = 1, challengeParams, moreChallenges }: AuthErrorOptions,
+): RefusalHeaders {
+  const seconds = Math.max(1, Math.ceil(retryAfterSeconds))
+  if (challengeParams || moreChallenges || !(seconds <= maxPlainSeconds))
+    return makeHeaders(code, seconds, challengeParams, moreChallenges)
+  const name = `${code} ${seconds}`
+  const made = plainHeaders.get(name) ?? makeHeaders(code, seconds)
+  plainHeaders.set(name, made)
   return made
 }
 
-function makeHeaders(code: AuthErrorCode, options: AuthErrorOptions): RefusalHeaders {
-  const retryAfter = String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1)))
+function makeHeaders(
+  code: AuthErrorCode,
+  retryAfterSeconds: number,
+  params: ChallengeParams = {},
+  more?: readonly Challenge[],
+): RefusalHeaders {
   return deepFreeze({
     'Cache-Control': 'no-store',
-    ...(errorTable[code].status === 503 && { 'Retry-After': retryAfter }),
-    ...challengeHeader({ code, params: options.challengeParams ?? {} }, options.moreChallenges),
+    ...(errorTable[code].status === 503 && { 'Retry-After': String(retryAfterSeconds) }),
+    ...challengeHeader({ code, params }, more),
   })
 }
 

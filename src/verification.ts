@@ -2,7 +2,6 @@
 // since is checked again.
 import { verifySignature } from '#engine'
 import type { Clock } from './clock.ts'
-import { AuthError, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
 import { after, type Eventually, isPromise } from './internal/eventually.ts'
@@ -13,7 +12,6 @@ import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts
 import { applyClients, type ClientDescription, readClients } from './principal/client-registry.ts'
 import type { Algorithm } from './token/algorithms.ts'
 import { applySchema } from './token/claims-schema.ts'
-import { describeToken } from './token/describe-token.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import { createTokenCache } from './token/token-cache.ts'
@@ -21,7 +19,8 @@ import { type CompletedPrincipal, completePrincipal } from './trust/complete-pri
 import type { Issuer } from './trust/issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
 import { keyNotFound, unknownIssuer } from './trust/not-found.ts'
-import { checkAdmission, hintOf } from './trust/profile-checks.ts'
+import { checkAdmission } from './trust/profile-checks.ts'
+import type { Refusals } from './refusals.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
 import type { VerifierSettings } from './verifier-options.ts'
 
@@ -35,6 +34,7 @@ export interface VerificationParts<C> {
   /** How long somebody who completes a principal is waited for. */
   readonly timeoutMs: number
   readonly emit: Emit
+  readonly refusals: Refusals
 }
 
 export type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
@@ -62,22 +62,28 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   const { issuers, settings, clock, schema, isRevoked, timeoutMs, emit } = parts
   const plausibility = createPlausibility(settings, clock)
   const clientsOf = clientRegistries(settings)
+  const { refuse, refuseAgain, orUnavailable, unavailable, rethrow } = parts.refusals
   const { tokenCache } = settings
   const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
 
   function verify(token: string, header?: string): Eventually<VerifiedToken<C>> {
     try {
-      const verified = after(known(token), (remembered) => checkRequest(remembered, token, header))
+      const remembered = known(token)
+      if (isPromise(remembered)) return verifyLater(remembered, token, header)
+      const verified = checkRequest(remembered, token, header)
       return isPromise(verified) ? verified.catch(rethrow) : verified
     } catch (error) {
       return rethrow(error)
     }
   }
 
-  /** A preset or a clock that throws is our fault, not the token's; and no door opens because of it. */
-  function rethrow(error: unknown): never {
-    if (error instanceof AuthError) throw error
-    throw report(new AuthError('verification_unavailable', { details: { cause: error } }))
+  /** Apart from what needs no waiting, which so makes no function for each token. */
+  function verifyLater(
+    remembered: Promise<Remembered>,
+    token: string,
+    header: string | undefined,
+  ): Promise<VerifiedToken<C>> {
+    return remembered.then((later) => checkRequest(later, token, header)).catch(rethrow)
   }
 
   function verifyInFull(token: string): Eventually<Remembered> {
@@ -134,24 +140,13 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   function findKey(token: Token, { keys }: TrustedIssuer): Eventually<VerificationKey | undefined> {
-    return orUnavailable(token, () => keys.findKey(token.header))
-  }
-
-  /** What `ask` finds out. That it could not is reported with the token it was about, whether it throws or rejects. */
-  function orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<T> {
+    // Like orUnavailable, but without a function made for each token.
     try {
-      const found = ask()
-      if (!isPromise(found)) return found as T
-      return Promise.resolve(found as PromiseLike<T>).catch((error: unknown) => unavailable(token, error))
+      const found = keys.findKey(token.header)
+      return isPromise(found) ? Promise.resolve(found).catch((error: unknown) => unavailable(token, error)) : found
     } catch (error) {
       return unavailable(token, error)
     }
-  }
-
-  function unavailable(token: Token, error: unknown): never {
-    const refusal =
-      error instanceof AuthError ? error : new AuthError('keys_unavailable', { details: { cause: error } })
-    throw report(refusal, describeToken(token, false))
   }
 
   /** The key that signed: the one found, or what the STS has put under its kid since. */
@@ -224,23 +219,6 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
         throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
       },
     )
-  }
-
-  function refuse({ code, hint, details }: Refusal, token?: Token, verified = false): AuthError {
-    const facts = token ? describeToken(token, verified) : { verified }
-    const better = token && hintOf(settings.issuers, code, token)
-    return report(new AuthError(code, { hint: better ?? hint, details: { ...facts, ...details } }))
-  }
-
-  function report(error: AuthError, facts = {}): AuthError {
-    const { code, status, hint, details } = error
-    emit({ type: 'refusal', code, status, hint, details: { ...facts, ...details } })
-    return error
-  }
-
-  /** For each of the other requests that waited for the same verification. */
-  function refuseAgain(error: unknown): never {
-    throw error instanceof AuthError ? report(error) : error
   }
 
   return verify

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
-import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { none, readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { type Algorithm, allAlgorithms } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -130,21 +130,26 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const client = clientId ?? readString(claims, 'azp')
   const authentication = readAuthentication(claims)
   const actor = readActor(claims)
-  return {
+  const principal: { -readonly [name in keyof Principal]: Principal[name] } = {
     kind: kindOf(sub, clientId, authentication),
     // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5), whichever claim names it.
     key: sub === undefined || sub === client ? principalKey(issuer, 'client', client ?? '') : principalKey(issuer, sub),
     subject: sub ?? clientId ?? '',
     issuer,
-    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
     scopes: readScopes(claims),
     roles: readValues(claims, 'roles'),
-    permissions: [...readStrings(claims, 'permissions'), ...readValues(claims, 'entitlements')],
+    permissions: joined(readStrings(claims, 'permissions'), readValues(claims, 'entitlements')),
     groups: { values: readValues(claims, 'groups'), complete: true },
-    ...(actor && { actor }),
     authentication,
-    traits: [],
+    traits: none,
   }
+  if (client !== undefined) principal.client = { id: client, type: 'unknown' }
+  if (actor) principal.actor = actor
+  return principal
+}
+
+function joined(some: readonly string[], more: readonly string[]): readonly string[] {
+  return more.length === 0 ? some : [...some, ...more]
 }
 
 /** RFC 9068 §2.2: a client's own token has the client as its subject; only a user's says how the user logged in. */

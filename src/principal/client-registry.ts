@@ -35,6 +35,7 @@ function readClient(id: string, client: ClientDescription): ClientDescription {
 
 /** Adds what the registry knows of the principal's client. Turns an application into a device, and nothing into a user. */
 export function applyClients(principal: Principal, clients: ReadonlyMap<string, ClientDescription>): Principal {
+  if (clients.size === 0) return principal
   const { client } = principal
   const known = client && clients.get(client.id)
   if (!client || !known) return principal

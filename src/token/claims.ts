@@ -22,14 +22,21 @@ const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
 
 /** Checks that the claims we read have the type that their definition gives them, where they are present; but for `loose` ones. */
 export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = []): Refusal | undefined {
-  const isChecked = (name: string): boolean => Object.hasOwn(claims, name) && !loose.includes(name)
-  const wrong =
-    strings.find((name) => isChecked(name) && typeof claims[name] !== 'string') ??
-    numericDates.find((name) => isChecked(name) && !Number.isFinite(claims[name])) ??
-    (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud) ? 'aud' : undefined) ??
-    // An actor that nobody can read must not count as none (RFC 8693 §4.1).
-    (isChecked('act') && !isJsonObject(claims.act) ? 'act' : undefined)
-  return wrong ? { code: 'claim_invalid', details: { claim: wrong, received: printable(claims[wrong]) } } : undefined
+  for (const name of strings)
+    if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string' && !loose.includes(name))
+      return wrongType(claims, name)
+  for (const name of numericDates)
+    if (Object.hasOwn(claims, name) && !Number.isFinite(claims[name]) && !loose.includes(name))
+      return wrongType(claims, name)
+  if (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud)) return wrongType(claims, 'aud')
+  // An actor that nobody can read must not count as none (RFC 8693 §4.1).
+  if (Object.hasOwn(claims, 'act') && !isJsonObject(claims.act) && !loose.includes('act'))
+    return wrongType(claims, 'act')
+  return undefined
+}
+
+function wrongType(claims: JsonObject, name: string): Refusal {
+  return { code: 'claim_invalid', details: { claim: name, received: printable(claims[name]) } }
 }
 
 /** Checks that every claim of `names` is there and not null. */
@@ -60,8 +67,8 @@ export function checkTimes(claims: JsonObject, nowMs: number, rules: TimeRules):
 /** Checks that `aud` names one of `accepted`, compared code point by code point (RFC 7519 §4.1.3, RFC 8707 §2). */
 export function checkAudience(claims: JsonObject, accepted: readonly string[]): Refusal | undefined {
   const { aud } = claims as { aud: string | readonly string[] }
+  if (typeof aud === 'string' ? accepted.includes(aud) : aud.some((one) => accepted.includes(one))) return undefined
   const received = typeof aud === 'string' ? [aud] : aud
-  if (received.some((one) => accepted.includes(one))) return undefined
   const hint = audienceHint(received, accepted)
   const details = { claim: 'aud', expected: accepted, received: printable(received) }
   return hint ? { code: 'audience_mismatch', hint, details } : { code: 'audience_mismatch', details }
