@@ -79,6 +79,13 @@ describe('a login that is too weak or too old', () => {
     expect((await answerFor(allOf(first, apart))).challenge).toBe(`${iua}, acr_values="phr mfa x", max_age="300"`)
   })
 
+  it('[RFC9470-3-1] is asked for now by an age of 0, which a policy of your own may find unmet, and no rule can ask for', async () => {
+    const unmet = [{ kind: 'step-up', maxAgeSeconds: 0 }] as const
+    const loginForThis = { id: 'loginForThis', evaluate: () => ({ effect: 'deny', unmet }) as const }
+    expect((await answerFor(loginForThis)).challenge).toBe(`${iua}, max_age="0"`)
+    expect(() => stepUp({ maxAgeSeconds: 0, clock })).toThrow(TypeError)
+  })
+
   it('[RFC9470-9-1] is not told before the token has been verified', async () => {
     const rule = allOf(scope('a'), mfa, authenticationContext('c1'))
     const bad = await refused(api.guard(bearer({ exp: now - 900 }), rule))

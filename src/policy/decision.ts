@@ -4,7 +4,7 @@ import { deepFreeze } from '../internal/deep-freeze.ts'
 /** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
 export type Unmet =
   | { readonly kind: 'scope'; readonly scopes: readonly string[] }
-  /** A better or more recent login (RFC 9470): one of `acrValues`, at most `maxAgeSeconds` ago. */
+  /** A better or more recent login (RFC 9470): one of `acrValues`, at most `maxAgeSeconds` ago, where 0 asks for a login now. */
   | { readonly kind: 'step-up'; readonly acrValues?: readonly string[]; readonly maxAgeSeconds?: number }
   /** An authentication context of Entra Conditional Access, such as `c1`. */
   | { readonly kind: 'authentication-context'; readonly context: string }
