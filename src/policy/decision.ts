@@ -46,7 +46,7 @@ export type Decision =
       readonly cause?: unknown
       /**
        * `temporary`: something could not be reached, and asking again may help (503). `incomplete`: the token leaves facts
-       * out, and asking again never helps (403). Without a kind the policy itself is broken (503).
+       * out, or an engine sets a condition that nobody understands, and asking again never helps (403). Without a kind the policy itself is broken (503).
        */
       readonly kind?: 'temporary' | 'incomplete'
       /** When to ask again. Default 1. */
@@ -170,8 +170,9 @@ function copyStepUp(one: Readonly<Record<string, unknown>>): Unmet {
   }
 }
 
+/** Not an empty one: a challenge that names nothing would send the client round in circles. */
 function copyList(list: unknown, check: (item: unknown) => string): readonly string[] {
-  if (!Array.isArray(list)) throw malformedUnmet()
+  if (!Array.isArray(list) || list.length === 0) throw malformedUnmet()
   return Array.from(list, check)
 }
 
