@@ -55,6 +55,11 @@ export type Decision =
       readonly mayVeto?: boolean
     } & Explained)
 
+/** "No error code is registered" for a grant, and insufficient_scope would mislead (RFC 9396 §9): no challenge asks for one. */
+export function canBeAskedFor({ kind }: Unmet): boolean {
+  return kind !== 'authorization-details'
+}
+
 // scope-token of RFC 6749 §3.3: anything else could never be granted, or would break out of the challenge.
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const authenticationContext = /^c[1-9][0-9]?$/

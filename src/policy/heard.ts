@@ -3,7 +3,7 @@
 //   allOf  veto · in doubt, and it could be a veto · no · in doubt · yes
 //   anyOf  veto · in doubt, and it could be a veto · yes · in doubt · no
 // Closed: an allowance is made of allowances and, by `not`, of plain denials. Whatever else there may ever be is in doubt.
-import { type Decision, indeterminate, type Reason } from './decision.ts'
+import { canBeAskedFor, type Decision, indeterminate, type Reason } from './decision.ts'
 
 /** What has been answered so far. The flags save going through all of it for every member. */
 export interface Heard {
@@ -55,8 +55,10 @@ export function any({ decisions, vetoed, open, allowed }: Heard): Decision {
   const doubt = doubtOf(decisions)
   if (doubt) return doubt
   const denials = decisions.filter(isDenial)
-  const helpable = denials.find(({ unmet }) => unmet?.length)
-  return { effect: 'deny', ...(helpable?.unmet && { unmet: helpable.unmet }), ...reasonsOf(denials) }
+  const helpable = denials.filter(({ unmet }) => unmet?.length)
+  // A grant is nothing that a challenge could ask for: another way, if there is one, the client can be told of.
+  const { unmet } = helpable.find((denial) => denial.unmet?.every(canBeAskedFor)) ?? helpable[0] ?? {}
+  return { effect: 'deny', ...(unmet && { unmet }), ...reasonsOf(denials) }
 }
 
 /** What `not` makes of an answer. */
