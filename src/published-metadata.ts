@@ -8,7 +8,7 @@ import {
   type ResourceMetadataOptions,
   resourceOf,
 } from './http/resource-metadata.ts'
-import type { Unmet } from './policy/decision.ts'
+import type { Unmet } from './policy/unmet.ts'
 import { scopesOf } from './policy-refusal.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
 

@@ -1,6 +1,6 @@
 // The policies of routes, each joined to the default policy once and not for every request, and what they require.
 import { allOf, replacesDefault } from './policy/combinators.ts'
-import { copyUnmet, type Unmet } from './policy/decision.ts'
+import { copyUnmet, type Unmet } from './policy/unmet.ts'
 import { needsOf, withNeeds } from './policy/needs.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from './policy/policy.ts'
 

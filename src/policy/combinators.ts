@@ -1,6 +1,7 @@
 // Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
 import { isPromise } from '../internal/eventually.ts'
-import type { Decision, Unmet } from './decision.ts'
+import type { Decision } from './decision.ts'
+import type { Unmet } from './unmet.ts'
 import { all, any, type Heard, hear, negated, nothingHeard } from './heard.ts'
 import { inOneWay, needsOf, withNeeds } from './needs.ts'
 import {
@@ -73,7 +74,7 @@ export function not<M extends Member>(member: M): Combined<readonly [M]> {
 
 /**
  * Demands `member` of those whom `condition` allows, and nothing of others. It is `anyOf(not(condition), member)`: when
- * the condition cannot tell, `member` decides. Nothing of it stands in the challenge of a request without a token.
+ * the condition cannot tell, whom `member` allows may come, and of others it cannot tell either. Nothing of it stands in the challenge of a request without a token.
  *
  * @example when(({ resource }: PolicyQuery<unknown, Order>) => resource.total > 1000, stepUp({ acrValues: ['mfa'] }))
  */

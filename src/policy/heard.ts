@@ -3,7 +3,8 @@
 //   allOf  veto · in doubt, and it could be a veto · no · in doubt · yes
 //   anyOf  veto · in doubt, and it could be a veto · yes · in doubt · no
 // Closed: an allowance is made of allowances and, by `not`, of plain denials. Whatever else there may ever be is in doubt.
-import { canBeAskedFor, type Decision, indeterminate, type Reason } from './decision.ts'
+import { type Decision, indeterminate, type Reason } from './decision.ts'
+import { canBeAskedFor } from './unmet.ts'
 
 /** What has been answered so far. The flags save going through all of it for every member. */
 export interface Heard {

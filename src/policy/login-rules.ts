@@ -2,7 +2,8 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { checkOptionNames } from '../internal/options.ts'
 import { own } from '../internal/own.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, type Decision, declaredUnmet, type Unmet } from './decision.ts'
+import type { Decision } from './decision.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, declaredUnmet, type Unmet } from './unmet.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 

@@ -1,6 +1,6 @@
 // What policies need of a token, in any case or in one of several ways. A client whose token lacks something then asks for that
 // and for what its token must not lose, and for nothing that only another way would need.
-import { copyUnmet, type Unmet } from './decision.ts'
+import { copyUnmet, type Unmet } from './unmet.ts'
 
 /** One thing that a policy needs. */
 export interface Need {

@@ -1,6 +1,6 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
-import { checkedScope, declaredUnmet } from './decision.ts'
+import { checkedScope, declaredUnmet } from './unmet.ts'
 import { inOneWay, needsOf, withNeeds } from './needs.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'

@@ -32,7 +32,10 @@ describe.each(odd)('an effect that is %s', (_, decision) => {
 })
 
 it.each<[Decision, unknown]>([
-  [{ effect: 'allow', reasons: [{ code: 'a' }] }, { effect: 'deny', reasons: [{ code: 'a' }] }],
+  [
+    { effect: 'allow', reasons: [{ code: 'a' }] },
+    { effect: 'deny', reasons: [{ code: 'a' }] },
+  ],
   [{ effect: 'deny' }, { effect: 'allow' }],
   [{ effect: 'deny', final: false }, { effect: 'allow' }],
   [

@@ -1,6 +1,7 @@
 // Reads the answer of an AuthZEN decision point: its decision, its reasons, and a step-up that would help.
 import { isJsonObject } from '../../internal/json.ts'
-import { copyUnmet, type Decision, type Reason, unavailable } from '../decision.ts'
+import { type Decision, type Reason, unavailable } from '../decision.ts'
+import { copyUnmet } from '../unmet.ts'
 import { own } from './engine.ts'
 
 /** Only `true` permits and only `false` denies (§5.5); anything else, and either beside an error, is a fault of the decision point. */
