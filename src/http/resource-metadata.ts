@@ -74,7 +74,7 @@ function checkTargets(resources: readonly ProtectedResource[]): void {
     const earlier = resources.slice(0, at).find((one) => one.target === target)
     if (earlier)
       throw new TypeError(
-        `metadata.resource: the documents of '${earlier.resource}' and '${resource}' would both be at ${target}. Name one of them.`,
+        `metadata.resource: '${earlier.resource}' and '${resource}' would both be published at ${target}: name one.`,
       )
   }
 }

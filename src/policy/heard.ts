@@ -35,7 +35,7 @@ export function all({ decisions, denied, vetoed, open }: Heard): Decision {
   if (open && !vetoed) return decisions.find(couldBeVeto) as Decision
   if (denied) return denialOf(decisions.filter(isDenial), vetoed)
   if (decisions.every(isAllowance)) return { effect: 'allow', ...reasonsOf(decisions) }
-  return doubtOf(decisions) ?? indeterminate(unknownEffect())
+  return doubtOf(decisions) ?? neither()
 }
 
 function denialOf(denials: readonly Denial[], vetoed: boolean): Decision {
@@ -56,9 +56,9 @@ export function any({ decisions, vetoed, open, allowed }: Heard): Decision {
   const doubt = doubtOf(decisions)
   if (doubt) return doubt
   const denials = decisions.filter(isDenial)
-  const helpable = denials.filter(({ unmet }) => unmet?.length)
+  const ways = denials.flatMap(({ unmet }) => (unmet?.length ? [unmet] : []))
   // A grant is nothing that a challenge could ask for: another way, if there is one, the client can be told of.
-  const { unmet } = helpable.find((denial) => denial.unmet?.every(canBeAskedFor)) ?? helpable[0] ?? {}
+  const unmet = ways.find((way) => way.every(canBeAskedFor)) ?? ways[0]
   return { effect: 'deny', ...(unmet && { unmet }), ...reasonsOf(denials) }
 }
 
@@ -66,11 +66,11 @@ export function any({ decisions, vetoed, open, allowed }: Heard): Decision {
 export function negated(decision: Decision): Decision {
   if (isAllowance(decision)) return { effect: 'deny', ...reasonsOf([decision]) }
   if (isDenial(decision)) return decision.final ? decision : { effect: 'allow', ...reasonsOf([decision]) }
-  return decision.effect === 'indeterminate' ? decision : indeterminate(unknownEffect())
+  return doubtOf([decision]) ?? neither()
 }
 
-function unknownEffect(): TypeError {
-  return new TypeError('A decision had an effect that there is not.')
+function neither(): Decision {
+  return indeterminate(new TypeError('unknown effect'))
 }
 
 /** Among doubts the first that time may clear up: only then is it worth while to ask again. */

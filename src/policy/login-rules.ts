@@ -62,9 +62,7 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
  */
 function checkedAge(seconds: unknown): number {
   if (checkedMaxAge(seconds) > 0) return seconds as number
-  throw new TypeError(
-    'maxAgeSeconds: 0 is a login that nobody comes back from in time. Write how long the way back may take, such as 60.',
-  )
+  throw new TypeError('maxAgeSeconds: 0 can never be satisfied: write how long the way back may take, such as 60.')
 }
 
 /**

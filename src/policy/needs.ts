@@ -43,10 +43,8 @@ export function toKeep(needs: readonly Need[], unmet: readonly Unmet[], held: He
   const lacking = unmet.flatMap((one) => (one.kind === 'scope' ? one.scopes : []))
   return needs.flatMap(({ unmet: need, always }): readonly Unmet[] => {
     if (always) return [need]
-    if (need.kind === 'scope') {
-      const scopes = need.scopes.filter((one) => held.scopes.includes(one) || lacking.includes(one))
-      return scopes.length > 0 ? [{ kind: 'scope', scopes }] : []
-    }
+    if (need.kind === 'scope')
+      return [{ ...need, scopes: need.scopes.filter((one) => held.scopes.includes(one) || lacking.includes(one)) }]
     // Not its age: the next login is more recent in any case.
     const { acrValues = [] } = need.kind === 'step-up' ? need : {}
     return held.acr !== undefined && acrValues.includes(held.acr) ? [{ kind: 'step-up', acrValues }] : []

@@ -226,7 +226,7 @@ describe('of several resources', () => {
     [['https://a.example/mcp', 'https://a.example/mcp'], `${wellKnown}/mcp`],
   ])('[RFC9728-3-1] two may not be published at one path: %j', (resource, path) => {
     expect(() => publishing({ resource })).toThrow(TypeError)
-    expect(() => publishing({ resource })).toThrow(`would both be at ${path}.`)
+    expect(() => publishing({ resource })).toThrow(`would both be published at ${path}: name one.`)
   })
 
   it('[RFC9728-5.1-1] [RFC9728-3.3-1] none is named where nobody knows which was called', async () => {
