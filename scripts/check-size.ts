@@ -12,9 +12,10 @@ const peers = ['lru-cache', '@cedar-policy/*', '@casl/*']
 const all = `export * from 'claimcheck'`
 const core = await size(all)
 // 14 kB were meant for `.`; what came since: the complete key cache 0.8, the token cache and the engine 2.2, what any STS's preset
-// may ask for (tenants, own headers, other audience claims, hints, checks) 3.9, vetoes, step-up and resource metadata 3.5.
+// may ask for (tenants, own headers, other audience claims, hints, checks) 3.9, vetoes, step-up and resource metadata 3.5, challenges
+// that name one way of several 0.3.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 26_000 },
+  { what: 'claimcheck', bytes: core, budget: 26_300 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
@@ -25,7 +26,7 @@ const rows = [
     bytes: (await size(`${all}; export * from 'claimcheck/fastify'`)) - core,
     budget: 1_500,
   },
-  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 6_000 },
+  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 6_200 },
   { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },
   { what: '+ claimcheck/policy/casl', ...(await engine('casl', 1_500)) },
   { what: '+ claimcheck/policy/authzen', ...(await engine('authzen', 2_500)) },

@@ -3,8 +3,11 @@
 import { AuthError, type AuthErrorOptions, type ChallengeParams, type Challenge } from './errors.ts'
 import { claimsChallenge, hasClaimsCapability } from './http/claims-challenge.ts'
 import type { JsonObject } from './internal/json.ts'
+import { own } from './internal/own.ts'
 import { printable } from './internal/printable.ts'
-import type { Decision, Unmet } from './policy/decision.ts'
+import type { Decision } from './policy/decision.ts'
+import { canBeAskedFor, type Unmet } from './policy/unmet.ts'
+import { needsOf, toKeep } from './policy/needs.ts'
 import { describeToken } from './token/describe-token.ts'
 import { createTokenParser } from './token/parse-token.ts'
 
@@ -16,6 +19,7 @@ interface Caller {
   readonly token: string
   readonly header: JsonObject
   readonly claims: JsonObject
+  readonly principal: { readonly scopes: readonly string[]; readonly authentication: { readonly acr?: string } }
 }
 
 /** What a refusal says besides the decision itself. */
@@ -36,8 +40,10 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   const { unmet = [] } = decision
   if (unmet.length === 0 || !canHelp(unmet, auth)) return new AuthError('access_denied', options)
   // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
-  const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...(policy.requires ?? []), ...unmet]) : {}
-  const challenges = loginChallenges(unmet, policy.requires ?? [], auth)
+  const { scopes: granted, authentication } = auth.principal
+  const kept = toKeep(needsOf(policy), unmet, { scopes: granted, acr: own(authentication, 'acr') })
+  const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...unmet]) : {}
+  const challenges = loginChallenges(unmet, kept, auth)
   const [first = { code: 'insufficient_scope' as const, params: {} }, ...more] = challenges
   return new AuthError(first.code, {
     details,
@@ -57,11 +63,7 @@ function undecided({ kind, cause, retryAfterSeconds }: Undecided, details: AuthE
 
 /** All of it must be within the client's reach: to help it with a part would only send it round in circles. */
 function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
-  return unmet.every(({ kind }) => {
-    if (kind === 'authentication-context') return understandsClaims(auth)
-    // "No error code is registered" for it, and insufficient_scope would mislead (RFC 9396 §9).
-    return kind !== 'authorization-details'
-  })
+  return unmet.every((one) => canBeAskedFor(one) && (one.kind !== 'authentication-context' || understandsClaims(auth)))
 }
 
 /** Read from the token itself: a claims schema may have left `xms_cc` out. */
@@ -71,15 +73,15 @@ function understandsClaims({ token, claims }: Caller): boolean {
 }
 
 /** One challenge says all about acr and age; Entra's is another, since its clients read only that. */
-function loginChallenges(unmet: readonly Unmet[], requires: readonly Unmet[], auth: Caller): readonly Challenge[] {
-  const context = unmet.find(({ kind }) => kind === 'authentication-context') as { context: string } | undefined
+function loginChallenges(unmet: readonly Unmet[], kept: readonly Unmet[], auth: Caller): readonly Challenge[] {
+  const contexts = unmet.flatMap((one) => (one.kind === 'authentication-context' ? one.context : []))
   const steps = stepUpsIn(unmet)
   return [
     ...(steps.length > 0
-      ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(requires)) }]
+      ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(kept)) }]
       : []),
-    ...(context
-      ? [{ code: 'insufficient_claims' as const, params: claimsChallenge(context.context, auth.issuer) }]
+    ...(contexts.length > 0
+      ? [{ code: 'insufficient_claims' as const, params: claimsChallenge([...new Set(contexts)], auth.issuer) }]
       : []),
   ]
 }
@@ -94,8 +96,8 @@ function stepUpsIn(list: readonly Unmet[]): readonly StepUp[] {
  * What a login must bring that is to satisfy everything: also what the last one did, or the next would lose it. Where no value
  * satisfies all, those of the first that is unmet; and the shortest age.
  */
-function stepUpParams(unmet: readonly StepUp[], required: readonly StepUp[]): ChallengeParams {
-  const all = [...unmet, ...required]
+function stepUpParams(unmet: readonly StepUp[], kept: readonly StepUp[]): ChallengeParams {
+  const all = [...unmet, ...kept]
   const values = commonValues(all) ?? commonValues(unmet) ?? unmet.find(({ acrValues }) => acrValues)?.acrValues ?? []
   const ages = all.flatMap(({ maxAgeSeconds }) => maxAgeSeconds ?? [])
   return {

@@ -8,7 +8,7 @@ import {
   type ResourceMetadataOptions,
   resourceOf,
 } from './http/resource-metadata.ts'
-import type { Unmet } from './policy/decision.ts'
+import type { Unmet } from './policy/unmet.ts'
 import { scopesOf } from './policy-refusal.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './verifier-options.ts'
 
@@ -20,7 +20,7 @@ export interface MetadataResponse {
 }
 
 export interface PublishedMetadata {
-  /** Where a client that was refused finds the metadata of what it asked for. */
+  /** Where a client that was refused finds the metadata of what it asked for; nothing when nobody knows what that is. */
   challengeParams(request: RequestView | undefined): ChallengeParams
   answer(request: RequestView): MetadataResponse | undefined
 }
@@ -57,10 +57,13 @@ export function createPublishedMetadata<C>(
     return { status: 200, headers: { ...cors, 'Content-Type': 'application/json' }, body }
   }
 
-  return {
-    challengeParams: (request) => ({ resource_metadata: resourceOf(resources, request?.url ?? '')?.metadataUrl }),
-    answer,
+  function challengeParams(request: RequestView | undefined): ChallengeParams {
+    const asked = resourceOf(resources, request?.url)
+    // Left out, not undefined: an error's own parameters win, and would hide what is known when it is answered.
+    return asked ? { resource_metadata: asked.metadataUrl } : {}
   }
+
+  return { challengeParams, answer }
 }
 
 /** The identifiers under which the authorization servers publish their own metadata. */

@@ -72,7 +72,10 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
     policy: PolicyLike<VerifiedToken<C>, R>,
     resources: readonly R[],
   ): Promise<readonly Decision[]>
-  /** Like `authorize`, but throws the `AuthError` that the decision calls for. */
+  /**
+   * Like `authorize`, but throws the `AuthError` that the decision calls for. Of several resources its challenge names that of
+   * `request`, and none without one.
+   */
   require<R = undefined>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
@@ -92,7 +95,7 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
    * @throws TypeError when it is no policy.
    */
   declare(policy: PolicyLike<VerifiedToken<C>, undefined>): void
-  /** The answer for a refused request: status, headers and body. `request` chooses among several resources. */
+  /** The answer for a refused request: status, headers and body. `request` chooses among several resources; without it none is named. */
   challenge(error: AuthError, request?: RequestView): RefusalResponse
   /** What every challenge of this server says, such as its realm. */
   challengeParams(request?: RequestView): ChallengeParams

@@ -1,6 +1,7 @@
 // The policies of routes, each joined to the default policy once and not for every request, and what they require.
 import { allOf, replacesDefault } from './policy/combinators.ts'
-import { copyUnmet, type Unmet } from './policy/decision.ts'
+import { copyUnmet, type Unmet } from './policy/unmet.ts'
+import { needsOf, withNeeds } from './policy/needs.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from './policy/policy.ts'
 
 /** The policies of a resource server's routes. */
@@ -40,11 +41,12 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
 function checkedPolicy<A>(like: PolicyLike<A, undefined>): Policy<A, undefined> {
   const policy = toPolicy(like)
   const { id, requires, mayVeto } = policy
-  return composed({
+  const copy: Policy<A, undefined> = composed({
     id,
     ...(requires && { requires: copyUnmet(requires) }),
     ...(mayVeto && { mayVeto }),
     // As it was asked for, so that a composition still says exactly what it could not tell.
     evaluate: (query: PolicyQuery<A, undefined>) => ask(policy, query),
   })
+  return withNeeds(copy, needsOf(policy))
 }

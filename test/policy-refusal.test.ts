@@ -4,24 +4,30 @@ import { oidc } from 'claimcheck/issuers'
 import {
   allOf,
   anyOf,
+  anyScope,
   authenticationContext,
   authorizationDetails,
   type Decision,
   group,
+  not,
   type Policy,
   type PolicyLike,
   role,
   scope,
+  scopeOrAppRole,
+  scopeRules,
   stepUp,
   type Unmet,
   when,
+  withoutDefaultPolicy,
+  withTimeout,
 } from 'claimcheck/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseChallenge } from './support/challenge-grammar.ts'
 import { now } from './support/clock.ts'
 import { bearer, createTestApi, refused, requestWith, testApiOptions } from './support/resource-servers.ts'
-import { audience, issuer, keyFor } from './support/tokens.ts'
+import { audience, createToken, issuer, keyFor } from './support/tokens.ts'
 
 const login = 'error_description="This resource needs a stronger or more recent login."'
 const context = 'error_description="This resource needs a login that satisfies an authentication context."'
@@ -79,6 +85,13 @@ describe('a login that is too weak or too old', () => {
     expect((await answerFor(allOf(first, apart))).challenge).toBe(`${iua}, acr_values="phr mfa x", max_age="300"`)
   })
 
+  it('[RFC9470-3-1] is asked for now by an age of 0, which a policy of your own may find unmet, and no rule can ask for', async () => {
+    const unmet = [{ kind: 'step-up', maxAgeSeconds: 0 }] as const
+    const loginForThis = { id: 'loginForThis', evaluate: () => ({ effect: 'deny', unmet }) as const }
+    expect((await answerFor(loginForThis)).challenge).toBe(`${iua}, max_age="0"`)
+    expect(() => stepUp({ maxAgeSeconds: 0, clock })).toThrow(TypeError)
+  })
+
   it('[RFC9470-9-1] is not told before the token has been verified', async () => {
     const rule = allOf(scope('a'), mfa, authenticationContext('c1'))
     const bad = await refused(api.guard(bearer({ exp: now - 900 }), rule))
@@ -128,6 +141,20 @@ describe('an authentication context of Entra', () => {
     },
   )
 
+  it('is told together with others that are unmet, in one claims request', async () => {
+    const both = allOf(rule, authenticationContext('c2'), authenticationContext('c1'))
+    const { challenge } = await refused(entraApi.guard(from({ xms_cc: ['cp1'] }), both))
+    // {"access_token":{"acrs":{"essential":true,"values":["c1","c2"]}}}
+    const values = 'eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlcyI6WyJjMSIsImMyIl19fX0='
+    expect(challenge).toBe(entraChallenge.replace(request, values))
+    const authentication = { contexts: ['C2'] }
+    const halfWay = createResourceServer({
+      ...options,
+      issuer: oidcOf('user', entraIssuer, { authentication }),
+    } as never)
+    expect((await refused(halfWay.guard(from({ xms_cc: ['cp1'] }), both))).challenge).toBe(entraChallenge)
+  })
+
   it('knows the client also when a claims schema has left its capabilities out', async () => {
     const claims = { '~standard': { version: 1, vendor: 'test', validate: () => ({ value: {} }) } } as const
     const typed = createResourceServer({
@@ -161,6 +188,83 @@ describe('an authentication context of Entra', () => {
     const one = createResourceServer({ ...options, issuer: oidcOf('user', iss) } as ResourceServerOptions)
     const { challenge } = await refused(one.guard(bearer({ iss, xms_cc: ['cp1'] }), rule))
     expect(parseChallenge(String(challenge)).params).toMatchObject({ realm, authorization_uri })
+  })
+})
+
+describe('of several ways', () => {
+  const owner = () => false
+  const large = () => true
+  const files = scopeRules({ implies: { files: ['files:read', 'files:write'] } })
+
+  it.each<[string, RoutePolicy, string, string]>([
+    ['the first that can be helped', anyOf(scope('a'), scope('b')), '', 'a'],
+    ['not one that nothing helps', anyOf(allOf(owner, scope('a')), scope('b')), '', 'b'],
+    ['what the token has of another is kept', anyOf(allOf(owner, scope('a')), scope('b')), 'a', 'a b'],
+    [
+      'not the preferred, when another is taken',
+      allOf(anyOf(scope('admin'), scope('user')), scope('c')),
+      'user',
+      'user c',
+    ],
+    ['the preferred, when none is taken', allOf(anyOf(scope('admin'), scope('user')), scope('c')), '', 'admin c'],
+    [
+      'all of a way that is partly there',
+      allOf(scope('a'), when(large, allOf(scope('b'), scope('c')))),
+      'a b',
+      'a b c',
+    ],
+    [
+      'not what no condition asked for',
+      allOf(
+        when(() => false, scope('x')),
+        scope('c'),
+      ),
+      '',
+      'c',
+    ],
+    ['one of several scopes that is there', allOf(anyScope('a', 'b'), scope('c')), 'b', 'b c'],
+    ['a scope that implies a wanted one', allOf(files.anyScope('files:read', 'x'), scope('c')), 'files', 'files c'],
+    ['nothing that a not is about', allOf(not(scope('x')), scope('c')), '', 'c'],
+    ['ways within ways', anyOf(anyOf(allOf(owner, scope('a')), allOf(scope('b'), scope('c'))), scope('d')), 'c', 'b c'],
+    ['through a deadline', withTimeout(1000, allOf(anyOf(scope('a'), scope('b')), scope('c'))), 'b', 'b c'],
+    ['no scope that only the default way names', anyOf(authorizationDetails('payment'), scope('b')), '', 'b'],
+    ['nothing that the token has besides', allOf(scope('a'), scope('b')), 'b other', 'a b'],
+  ])('the challenge names what it takes to go one: %s', async (_, rule, granted, named) => {
+    const challenge = `Bearer realm="orders", error="insufficient_scope", ${scopes}, scope="${named}"`
+    for (const one of [rule, withoutDefaultPolicy(rule), allOf(rule, () => true)])
+      expect(await answerFor(one, { scope: granted })).toEqual({ code: 'insufficient_scope', status: 403, challenge })
+    const auth = await api.verifyToken(createToken({ claims: { scope: granted } }))
+    const thrown = await api.require(auth, rule).then(
+      () => expect.fail('was let in'),
+      (error: AuthError) => error,
+    )
+    expect(thrown.headers['WWW-Authenticate']).toBe(challenge)
+  })
+
+  it('[RFC9470-3-1] the login is that of the way that is told, and keeps what the last one had', async () => {
+    const fresh = stepUp({ maxAgeSeconds: 10, clock })
+    expect((await answerFor(anyOf(allOf(owner, mfa), fresh))).challenge).toBe(`${iua}, max_age="10"`)
+    const kept = allOf(when(large, stepUp({ acrValues: ['pwd', 'mfa'], maxAgeSeconds: 300, clock })), fresh)
+    expect((await answerFor(kept, { acr: 'pwd' })).challenge).toBe(`${iua}, acr_values="pwd mfa", max_age="10"`)
+    const hurried = anyOf(stepUp({ acrValues: ['pwd'], maxAgeSeconds: 5, clock }), () => true)
+    expect((await answerFor(allOf(hurried, fresh))).challenge).toBe(`${iua}, acr_values="pwd", max_age="10"`)
+    expect((await answerFor(anyOf(allOf(owner, scope('a')), fresh))).challenge).toBe(`${iua}, max_age="10"`)
+  })
+
+  it('an application that has a role is not told of the scope in its place', async () => {
+    const only = createResourceServer({ ...options, issuer: oidcOf('application') } as ResourceServerOptions)
+    const rule = allOf(scopeOrAppRole('Orders.Read', 'Orders.Read.All'), scope('c'))
+    const { challenge } = await refused(
+      only.guard(bearer({ sub: 'job', client_id: 'job', roles: ['Orders.Read.All'] }), rule),
+    )
+    expect(challenge).toMatch(/, scope="c"$/)
+  })
+
+  it('a change of what a policy of your own requires changes no challenge', async () => {
+    const requires = [{ kind: 'scope' as const, scopes: ['a'] }]
+    const rule = allOf({ id: 'own', requires, evaluate: () => ({ effect: 'allow' }) as const }, scope('c'))
+    requires[0]?.scopes.push('later')
+    expect((await answerFor(rule)).challenge).toMatch(/, scope="a c"$/)
   })
 })
 

@@ -101,30 +101,33 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
 
 /**
  * Goes on with `next`, or `refuse`s, as soon as `admit` has decided: at once for a token that is remembered. What fails on the
- * way to a decision goes to `next`.
+ * way to a decision or to the refusal goes to `next`, which is called once: what it throws itself is the application's, and goes
+ * where any error goes that a callback throws.
  */
 export function decide(
   admit: () => Eventually<AuthError | undefined>,
   refuse: (error: AuthError) => unknown,
   next: (error?: Error) => unknown,
 ): void {
-  const act = (error: AuthError | undefined): void => void (error ? refuse(error) : next())
-  const admission = attempt(admit)
-  if (isPromise(admission)) admission.then(act).catch((failure: unknown) => next(asError(failure)))
-  else if ('failure' in admission) next(admission.failure)
-  else act(admission.error)
-}
-
-type Attempt = Promise<AuthError | undefined> | { readonly error: AuthError | undefined } | { readonly failure: Error }
-
-/** Apart from what comes after it, so that an error of the application's own is never taken for a failed decision. */
-function attempt(admit: () => Eventually<AuthError | undefined>): Attempt {
-  try {
-    const admission = admit()
-    return isPromise(admission) ? admission : { error: admission }
-  } catch (failure) {
-    return { failure: asError(failure) }
+  const fail = (failure: unknown): void => void next(asError(failure))
+  const act = (error: AuthError | undefined): void => {
+    if (!error) return void next()
+    try {
+      refuse(error)
+    } catch (failure) {
+      // Such as an answer that somebody else has sent meanwhile.
+      fail(failure)
+    }
   }
+  let admission: Eventually<AuthError | undefined>
+  try {
+    admission = admit()
+  } catch (failure) {
+    return fail(failure)
+  }
+  // Nothing catches behind `act`: an error of what comes after would be taken for a failed decision, and go to `next` once more.
+  if (isPromise(admission)) void admission.then(act, fail)
+  else act(admission)
 }
 
 /** Frameworks take nothing, and some words, for a call to go on: what failed must be an error. */

@@ -12,11 +12,13 @@ export function hasClaimsCapability(claims: JsonObject): boolean {
   return list.some((one) => typeof one === 'string' && one.toLowerCase() === 'cp1')
 }
 
-/** What the challenge for `context` says. `issuer` is the configured one; nothing comes from the token. */
-export function claimsChallenge(context: string, issuer: string): ChallengeParams {
+/** What the challenge for all of `contexts` says. `issuer` is the configured one; nothing comes from the token. */
+export function claimsChallenge(contexts: readonly string[], issuer: string): ChallengeParams {
   // "The tenant ID … MUST be an empty string if the authentication goes through the common endpoint."
   const tenant = guid.exec(issuer)?.[0] ?? ''
-  const request = { access_token: { acrs: { essential: true, value: context } } }
+  // `acrs` holds as many as the login has satisfied; a claims request names several in `values` (OpenID Connect Core §5.5.1).
+  const wanted = contexts.length > 1 ? { values: contexts } : { value: contexts[0] }
+  const request = { access_token: { acrs: { essential: true, ...wanted } } }
   return {
     realm: tenant,
     authorization_uri: `${loginOf(issuer)}/${tenant || 'common'}/oauth2/authorize`,

@@ -20,7 +20,8 @@ export type ResourceDescription = Readonly<
 export interface ResourceMetadataOptions {
   /**
    * The identifier of the API: the https URL that clients call, compared byte for byte. Several when parts of the API are
-   * resources of their own; a request belongs to the longest that its path begins with, else to the first.
+   * resources of their own; a request belongs to the longest that its path begins with, else to the first. The metadata of
+   * each needs a path of its own.
    */
   readonly resource: string | readonly string[]
   /** Names and pages for people. */
@@ -48,7 +49,10 @@ export interface PublishedGrants {
 const wellKnown = '/.well-known/oauth-protected-resource'
 const described = /^resource_(name|documentation|policy_uri|tos_uri)(#[A-Za-z0-9-]+)?$/
 
-/** @throws TypeError when an identifier is no https URL without fragment (RFC 9728 §1.2), or a description has no such member. */
+/**
+ * @throws TypeError when an identifier is no https URL without fragment (RFC 9728 §1.2), when two of them would be published at
+ * one path, or a description has no such member.
+ */
 export function readResources(options: ResourceMetadataOptions): readonly ProtectedResource[] {
   checkOptionNames('metadata', options, ['resource', 'description', 'authorizationServers'])
   const { resource, description = {}, authorizationServers } = options
@@ -59,7 +63,20 @@ export function readResources(options: ResourceMetadataOptions): readonly Protec
     if (!described.test(name)) throw new TypeError(`metadata.description has no member ${name} (RFC 9728 §2).`)
     checkString(`metadata.description.${name}`, text)
   }
-  return identifiers.map(readResource)
+  const resources = identifiers.map(readResource)
+  checkTargets(resources)
+  return resources
+}
+
+/** Only the path of a request tells which document it asks for: of two at one path the second would never be found. */
+function checkTargets(resources: readonly ProtectedResource[]): void {
+  for (const [at, { resource, target }] of resources.entries()) {
+    const earlier = resources.slice(0, at).find((one) => one.target === target)
+    if (earlier)
+      throw new TypeError(
+        `metadata.resource: '${earlier.resource}' and '${resource}' would both be published at ${target}: name one.`,
+      )
+  }
 }
 
 function readResource(resource: string): ProtectedResource {
@@ -73,8 +90,15 @@ function readResource(resource: string): ProtectedResource {
   return { resource, metadataUrl: origin + target, target, path: rest.replace(/\?.*$/s, '') || '/' }
 }
 
-/** The resource that a request to `target` is for: the longest that its path begins with, else the first. */
-export function resourceOf(resources: readonly ProtectedResource[], target: string): ProtectedResource | undefined {
+/**
+ * The resource that a request to `target` is for: the longest that its path begins with, else the first. Without a request it
+ * is the only one there is: of several nobody knows which, and a client that is led to another's metadata gets a token for that.
+ */
+export function resourceOf(
+  resources: readonly ProtectedResource[],
+  target: string | undefined,
+): ProtectedResource | undefined {
+  if (target === undefined) return resources.length === 1 ? resources[0] : undefined
   const path = targetOf(target).replace(/\?.*$/s, '')
   const [longest] = resources
     .filter((one) => isWithin(path, one.path))

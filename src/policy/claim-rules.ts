@@ -1,6 +1,7 @@
 // The rules about claims that claimcheck itself does not read.
 import type { StandardSchema } from '../token/standard-schema.ts'
-import { declaredUnmet, yesOrNo } from './decision.ts'
+import { yesOrNo } from './decision.ts'
+import { declaredUnmet } from './unmet.ts'
 import { isThenable, type Policy, whenSettled } from './policy.ts'
 
 /** What a rule about the claim `N` needs of a caller. */
@@ -35,7 +36,7 @@ export function claim<const N extends string>(
     return { id, evaluate: ({ auth }) => whenSettled(() => check(memberAt(auth.claims, names)), yesOrNo) }
   }
   if (!['string', 'number', 'boolean'].includes(typeof check)) {
-    throw new TypeError('claim() needs a string, number, boolean or function to compare with.')
+    throw new TypeError('claim() needs a string, number, boolean, function or schema to compare with.')
   }
   return { id, evaluate: ({ auth }) => yesOrNo(isOrHolds(memberAt(auth.claims, names), check)) }
 }

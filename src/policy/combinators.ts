@@ -1,7 +1,9 @@
 // Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
 import { isPromise } from '../internal/eventually.ts'
-import type { Decision, Unmet } from './decision.ts'
+import type { Decision } from './decision.ts'
+import type { Unmet } from './unmet.ts'
 import { all, any, type Heard, hear, negated, nothingHeard } from './heard.ts'
+import { inOneWay, needsOf, withNeeds } from './needs.ts'
 import {
   ask,
   composed,
@@ -39,23 +41,26 @@ interface Members {
 export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('allOf', members)
   const ordered = vetoersFirst(policies)
-  return compose(
-    `allOf(${idsOf(policies)})`,
-    policies,
-    policies.flatMap(({ requires = [] }) => requires),
-    (query) => askAll(ordered, query, 0, nothingHeard()),
+  const requires = policies.flatMap((policy) => policy.requires ?? [])
+  const made: Combined<M> = compose(`allOf(${idsOf(policies)})`, policies, requires, (query) =>
+    askAll(ordered, query, 0, nothingHeard()),
   )
+  return withNeeds(made, policies.flatMap(needsOf))
 }
 
 /**
  * Allows when one member allows, and asks no further. Members that may veto are asked first, and all of them. Among
- * denials the first that names what would help is the one that the client is told: put the preferred way first.
+ * denials the first that names what would help is the one that the client is told, and nothing that only other members
+ * need: put the preferred way first.
  */
 export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('anyOf', members)
   const ordered = vetoersFirst(policies)
   const preferred = policies.find(({ requires }) => requires?.length)?.requires ?? []
-  return compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) => askAny(ordered, query, 0, nothingHeard()))
+  const made: Combined<M> = compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) =>
+    askAny(ordered, query, 0, nothingHeard()),
+  )
+  return withNeeds(made, inOneWay(policies.flatMap(needsOf)))
 }
 
 /** Turns allow into deny and deny into allow. What is indeterminate stays so, and so does a veto. */
@@ -69,14 +74,17 @@ export function not<M extends Member>(member: M): Combined<readonly [M]> {
 
 /**
  * Demands `member` of those whom `condition` allows, and nothing of others. It is `anyOf(not(condition), member)`: when
- * the condition cannot tell, `member` decides. Nothing of it stands in the challenge of a request without a token.
+ * the condition cannot tell, whom `member` allows may come, and of others it cannot tell either. Nothing of it stands in the challenge of a request without a token.
  *
  * @example when(({ resource }: PolicyQuery<unknown, Order>) => resource.total > 1000, stepUp({ acrValues: ['mfa'] }))
  */
 export function when<C extends Member, M extends Member>(condition: C, member: M): Combined<readonly [C, M]> {
   const policies = [toPolicy(condition) as Policy, toPolicy(member) as Policy]
   const inner = anyOf(not(condition), member) as Policy
-  return compose(`when(${idsOf(policies)})`, policies, [], (query) => ask(inner, query))
+  const made: Combined<readonly [C, M]> = compose(`when(${idsOf(policies)})`, policies, [], (query) =>
+    ask(inner, query),
+  )
+  return withNeeds(made, needsOf(inner))
 }
 
 /**
@@ -92,7 +100,7 @@ export function withoutDefaultPolicy<M extends Member>(member: M): Combined<read
     ask(policy, query),
   )
   withoutDefault.add(same)
-  return same
+  return withNeeds(same, needsOf(policy))
 }
 
 // Not a member of the policy: nothing that a policy inherits, and no copy of one, may take the default policy away.

@@ -1,15 +1,5 @@
-// What a policy answers, and what would change the answer. Read strictly: nothing but a literal `allow` ever allows.
-import { deepFreeze } from '../internal/deep-freeze.ts'
-
-/** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
-export type Unmet =
-  | { readonly kind: 'scope'; readonly scopes: readonly string[] }
-  /** A better or more recent login (RFC 9470): one of `acrValues`, at most `maxAgeSeconds` ago. */
-  | { readonly kind: 'step-up'; readonly acrValues?: readonly string[]; readonly maxAgeSeconds?: number }
-  /** An authentication context of Entra Conditional Access, such as `c1`. */
-  | { readonly kind: 'authentication-context'; readonly context: string }
-  /** A grant of one of these types (RFC 9396). No challenge can name it, so the client is told of nothing. */
-  | { readonly kind: 'authorization-details'; readonly types: readonly string[] }
+// What a policy answers. Read strictly: nothing but a literal `allow` ever allows.
+import { copyUnmet, type Unmet } from './unmet.ts'
 
 /** Why a policy decided as it did: the id of the rule, for logs and tests. Never for the client. */
 export interface Reason {
@@ -46,7 +36,7 @@ export type Decision =
       readonly cause?: unknown
       /**
        * `temporary`: something could not be reached, and asking again may help (503). `incomplete`: the token leaves facts
-       * out, and asking again never helps (403). Without a kind the policy itself is broken (503).
+       * out, or an engine sets a condition that nobody understands, and asking again never helps (403). Without a kind the policy itself is broken (503).
        */
       readonly kind?: 'temporary' | 'incomplete'
       /** When to ask again. Default 1. */
@@ -54,10 +44,6 @@ export type Decision =
       /** The answer might have been a veto, so no allowance outweighs it. Set for policies that may veto. */
       readonly mayVeto?: boolean
     } & Explained)
-
-// scope-token of RFC 6749 §3.3: anything else could never be granted, or would break out of the challenge.
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-const authenticationContext = /^c[1-9][0-9]?$/
 
 /** A decision that could not be made. */
 export function indeterminate(cause: unknown, mayVeto = false): Decision {
@@ -134,77 +120,4 @@ function copyReasons(reasons: unknown): readonly Reason[] {
 
 function malformedReasons(): TypeError {
   return new TypeError("reasons is a list such as [{ code: 'owner', message: 'not hers' }].")
-}
-
-/** Lists that were checked and frozen once, so that they need not be copied for every denial. */
-const checkedLists = new WeakSet<object>()
-
-/** `list` as rules keep it: checked, and frozen all the way down. @throws TypeError as `copyUnmet` does. */
-export function declaredUnmet(...list: readonly Unmet[]): readonly Unmet[] {
-  const declared = deepFreeze(copyUnmet(list))
-  checkedLists.add(declared)
-  return declared
-}
-
-/** @throws TypeError when `list` is anything but a list of what a client could fetch. */
-export function copyUnmet(list: unknown): readonly Unmet[] {
-  if (!Array.isArray(list)) throw malformedUnmet()
-  if (checkedLists.has(list)) return list as readonly Unmet[]
-  return Array.from(list, (one: Readonly<Record<string, unknown>>) => {
-    const { kind } = one
-    if (kind === 'scope') return { kind, scopes: copyList(one.scopes, checkedScope) }
-    if (kind === 'step-up') return copyStepUp(one)
-    if (kind === 'authentication-context') return { kind, context: checkedContext(one.context) }
-    if (kind === 'authorization-details') return { kind, types: copyList(one.types, checkedType) }
-    throw malformedUnmet()
-  })
-}
-
-function copyStepUp(one: Readonly<Record<string, unknown>>): Unmet {
-  const { acrValues, maxAgeSeconds } = one
-  if (acrValues === undefined && maxAgeSeconds === undefined) throw malformedUnmet()
-  return {
-    kind: 'step-up',
-    ...(acrValues !== undefined && { acrValues: copyList(acrValues, checkedAcr) }),
-    ...(maxAgeSeconds !== undefined && { maxAgeSeconds: checkedMaxAge(maxAgeSeconds) }),
-  }
-}
-
-function copyList(list: unknown, check: (item: unknown) => string): readonly string[] {
-  if (!Array.isArray(list)) throw malformedUnmet()
-  return Array.from(list, check)
-}
-
-function malformedUnmet(): TypeError {
-  return new TypeError("unmet and requires are lists such as [{ kind: 'scope', scopes: ['Orders.Read'] }].")
-}
-
-/** `scope` itself. @throws TypeError when it is not one scope. */
-export function checkedScope(scope: unknown): string {
-  if (typeof scope === 'string' && scopeToken.test(scope)) return scope
-  throw new TypeError(`'${String(scope)}' can be no scope: one scope is printable ASCII without space, " and \\.`)
-}
-
-function checkedType(type: unknown): string {
-  if (typeof type === 'string' && type !== '') return type
-  throw malformedUnmet()
-}
-
-/** `acr` itself. @throws TypeError when `acr_values` could not name it (RFC 9470 §3: separated by spaces). */
-export function checkedAcr(acr: unknown): string {
-  if (typeof acr === 'string' && scopeToken.test(acr)) return acr
-  throw new TypeError(`'${String(acr)}' can be no acr value: one is printable ASCII without space, " and \\.`)
-}
-
-/** `seconds` itself. @throws TypeError when it is no "non-negative integer" (RFC 9470 §3). */
-export function checkedMaxAge(seconds: unknown): number {
-  if (Number.isSafeInteger(seconds) && (seconds as number) >= 0) return seconds as number
-  throw new TypeError(`maxAgeSeconds must be a whole number of seconds, not ${String(seconds)}.`)
-}
-
-/** `context` in lower case. @throws TypeError when Entra has no such authentication context. */
-export function checkedContext(context: unknown): string {
-  const lower = typeof context === 'string' ? context.toLowerCase() : ''
-  if (authenticationContext.test(lower)) return lower
-  throw new TypeError(`'${String(context)}' is no authentication context: Entra names them c1 to c99.`)
 }

@@ -2,7 +2,9 @@
 // answers: what could not be decided is neither, and a veto (`final`) beats everything. From strong to weak:
 //   allOf  veto · in doubt, and it could be a veto · no · in doubt · yes
 //   anyOf  veto · in doubt, and it could be a veto · yes · in doubt · no
-import type { Decision, Reason } from './decision.ts'
+// Closed: an allowance is made of allowances and, by `not`, of plain denials. Whatever else there may ever be is in doubt.
+import { type Decision, indeterminate, type Reason } from './decision.ts'
+import { canBeAskedFor } from './unmet.ts'
 
 /** What has been answered so far. The flags save going through all of it for every member. */
 export interface Heard {
@@ -32,7 +34,8 @@ export function hear(heard: Heard, decision: Decision): void {
 export function all({ decisions, denied, vetoed, open }: Heard): Decision {
   if (open && !vetoed) return decisions.find(couldBeVeto) as Decision
   if (denied) return denialOf(decisions.filter(isDenial), vetoed)
-  return doubtOf(decisions) ?? { effect: 'allow', ...reasonsOf(decisions) }
+  if (decisions.every(isAllowance)) return { effect: 'allow', ...reasonsOf(decisions) }
+  return doubtOf(decisions) ?? neither()
 }
 
 function denialOf(denials: readonly Denial[], vetoed: boolean): Decision {
@@ -53,14 +56,21 @@ export function any({ decisions, vetoed, open, allowed }: Heard): Decision {
   const doubt = doubtOf(decisions)
   if (doubt) return doubt
   const denials = decisions.filter(isDenial)
-  const helpable = denials.find(({ unmet }) => unmet?.length)
-  return { effect: 'deny', ...(helpable?.unmet && { unmet: helpable.unmet }), ...reasonsOf(denials) }
+  const ways = denials.flatMap(({ unmet }) => (unmet?.length ? [unmet] : []))
+  // A grant is nothing that a challenge could ask for: another way, if there is one, the client can be told of.
+  const unmet = ways.find((way) => way.every(canBeAskedFor)) ?? ways[0]
+  return { effect: 'deny', ...(unmet && { unmet }), ...reasonsOf(denials) }
 }
 
 /** What `not` makes of an answer. */
 export function negated(decision: Decision): Decision {
-  if (decision.effect === 'indeterminate' || isVeto(decision)) return decision
-  return { effect: decision.effect === 'allow' ? 'deny' : 'allow', ...reasonsOf([decision]) }
+  if (isAllowance(decision)) return { effect: 'deny', ...reasonsOf([decision]) }
+  if (isDenial(decision)) return decision.final ? decision : { effect: 'allow', ...reasonsOf([decision]) }
+  return doubtOf([decision]) ?? neither()
+}
+
+function neither(): Decision {
+  return indeterminate(new TypeError('unknown effect'))
 }
 
 /** Among doubts the first that time may clear up: only then is it worth while to ask again. */

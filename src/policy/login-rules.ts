@@ -2,7 +2,8 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { checkOptionNames } from '../internal/options.ts'
 import { own } from '../internal/own.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, type Decision, declaredUnmet, type Unmet } from './decision.ts'
+import type { Decision } from './decision.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, declaredUnmet, type Unmet } from './unmet.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
@@ -10,7 +11,10 @@ import type { HasPrincipal } from './rules.ts'
 export interface StepUpOptions {
   /** One of these authentication context classes (`acr`), the preferred first. */
   readonly acrValues?: readonly string[]
-  /** At most this many seconds ago (`auth_time`). */
+  /**
+   * At most this many seconds ago (`auth_time`), whole and at least 1. The way from the login to the next request counts, and so
+   * does what the clocks of STS and API are apart: less than some 30 sends clients back to a login that they come from.
+   */
   readonly maxAgeSeconds?: number
   /** Default: the system's clock. */
   readonly clock?: Clock
@@ -28,7 +32,7 @@ const toleranceSeconds = 300
  * A token without `acr` or `auth_time` does not satisfy it.
  *
  * @example stepUp({ acrValues: ['urn:example:mfa'], maxAgeSeconds: 300 })
- * @throws TypeError when neither is given, or no challenge could name it.
+ * @throws TypeError when neither is given, when no challenge could name it, or no login could satisfy it.
  */
 export function stepUp(options: StepUpOptions): Policy<HasLogin> {
   checkOptionNames('stepUp()', options, ['acrValues', 'maxAgeSeconds', 'clock'])
@@ -39,7 +43,7 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
     throw new TypeError('acrValues must be a list of at least one value.')
   const wanted = {
     ...(acrValues && { acrValues: acrValues.map(checkedAcr) }),
-    ...(maxAgeSeconds !== undefined && { maxAgeSeconds: checkedMaxAge(maxAgeSeconds) }),
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds: checkedAge(maxAgeSeconds) }),
   }
   const words = [...(wanted.acrValues ?? []), ...(maxAgeSeconds === undefined ? [] : [`${maxAgeSeconds}s`])]
   return loginRule(`stepUp(${words.join(' ')})`, { kind: 'step-up', ...wanted }, (login) => {
@@ -49,6 +53,16 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
     const age = clock.nowMs() / 1000 - (time ?? Number.NaN)
     return age <= maxAgeSeconds && age >= -toleranceSeconds
   })
+}
+
+/**
+ * `max_age="0"` is legal and means "log in now" (RFC 9470 §3, OpenID Connect Core §3.1.2.1), but whoever did so has grown older
+ * on the way back: such a rule would send everybody from login to login. Who can tell one login from another by other means
+ * says it with `unmet`.
+ */
+function checkedAge(seconds: unknown): number {
+  if (checkedMaxAge(seconds) > 0) return seconds as number
+  throw new TypeError('maxAgeSeconds: 0 can never be satisfied: write how long the way back may take, such as 60.')
 }
 
 /**

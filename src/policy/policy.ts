@@ -1,14 +1,7 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
 import { isPromise } from '../internal/eventually.ts'
-import {
-  checkedDecision,
-  copyUnmet,
-  type Decision,
-  indeterminate,
-  type Trace,
-  type Unmet,
-  yesOrNo,
-} from './decision.ts'
+import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
+import { copyUnmet, type Unmet } from './unmet.ts'
 
 /** What a policy is asked: the caller, and the thing the caller wants, where there is one already. */
 export interface PolicyQuery<out A = unknown, out R = unknown> {

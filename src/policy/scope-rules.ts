@@ -1,6 +1,7 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
-import { checkedScope, declaredUnmet } from './decision.ts'
+import { checkedScope, declaredUnmet } from './unmet.ts'
+import { inOneWay, needsOf, withNeeds } from './needs.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
@@ -51,7 +52,7 @@ export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPr
   if (typeof appRole !== 'string' || appRole === '')
     throw new TypeError('scopeOrAppRole() needs a scope and the name of an app role.')
   const unmet = declaredUnmet({ kind: 'scope', scopes: [scopeName] })
-  return {
+  const rule: Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> = {
     id: `scopeOrAppRole(${scopeName} ${appRole})`,
     requires: unmet,
     evaluate: ({ auth: { principal } }) => {
@@ -61,6 +62,7 @@ export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPr
       return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', unmet }
     },
   }
+  return withNeeds(rule, inOneWay(needsOf(rule)))
 }
 
 function allScopes(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
@@ -73,7 +75,10 @@ function allScopes(scopes: readonly string[], granters: ReadonlyMap<string, read
 
 function oneScope(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
   const accepted = scopes.flatMap((one) => [checkedScope(one), ...(granters.get(one) ?? [])])
-  return scopeRule('anyScope', scopes, scopes.slice(0, 1), (granted) => accepted.some((one) => granted.includes(one)))
+  const rule = scopeRule('anyScope', scopes, scopes.slice(0, 1), (granted) =>
+    accepted.some((one) => granted.includes(one)),
+  )
+  return withNeeds(rule, [{ unmet: { kind: 'scope', scopes: accepted }, always: false }])
 }
 
 /** Of scopes that imply each other the first stays. */

@@ -3,6 +3,7 @@ import { isPromise } from '../internal/eventually.ts'
 import { checkNumber } from '../internal/options.ts'
 import { type Decision, unavailable } from './decision.ts'
 import type { Combined, Member } from './combinators.ts'
+import { needsOf, withNeeds } from './needs.ts'
 import { ask, composed, type Policy, type PolicyQuery, toPolicy } from './policy.ts'
 
 /**
@@ -15,7 +16,7 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   const policy = toPolicy(member) as Policy
   const { requires, mayVeto } = policy
-  return composed({
+  const timed: Combined<readonly [M]> = composed({
     id: `withTimeout(${timeoutMs}, ${policy.id})`,
     ...(requires && { requires }),
     ...(mayVeto && { mayVeto }),
@@ -25,6 +26,7 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
       return isPromise(decision) ? inTime(decision, ending, query.signal) : decision
     },
   })
+  return withNeeds(timed, needsOf(policy))
 
   function inTime(answer: Promise<Decision>, ending: AbortController, outer?: AbortSignal): Promise<Decision> {
     return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 // Protected resource metadata (RFC 9728): where it is, what it says, and that every challenge leads to it.
-import { createResourceServer, type ResourceServerOptions } from 'claimcheck'
+import { type AuthError, createResourceServer, type ResourceServerOptions } from 'claimcheck'
 import { entra } from 'claimcheck/issuers'
 import { allOf, authorizationDetails, scope, stepUp } from 'claimcheck/policy'
 import fc from 'fast-check'
@@ -215,5 +215,45 @@ describe('every challenge', () => {
 
   it('names none when nothing is published', async () => {
     expect((await refused(createTestApi().api.guard(requestWith()))).challenge).toBe('Bearer realm="orders"')
+  })
+})
+
+describe('of several resources', () => {
+  it.each([
+    [['https://a.example', 'https://a.example/'], wellKnown],
+    [['https://a.example/mcp', 'https://b.example', 'https://c.example/mcp'], `${wellKnown}/mcp`],
+    [['https://a.example/mcp?x=1', 'https://a.example', 'https://b.example/mcp?x=1'], `${wellKnown}/mcp?x=1`],
+    [['https://a.example/mcp', 'https://a.example/mcp'], `${wellKnown}/mcp`],
+  ])('[RFC9728-3-1] two may not be published at one path: %j', (resource, path) => {
+    expect(() => publishing({ resource })).toThrow(TypeError)
+    expect(() => publishing({ resource })).toThrow(`would both be published at ${path}: name one.`)
+  })
+
+  it('[RFC9728-5.1-1] [RFC9728-3.3-1] none is named where nobody knows which was called', async () => {
+    const several = publishing({ resource: ['https://api.example.com', 'https://api.example.com/mcp'] })
+    const auth = await several.verifyToken(createToken())
+    const thrown = async (request?: ReturnType<typeof asked>) =>
+      several.require(auth, scope('a'), undefined, request).then(
+        () => expect.fail('was let in'),
+        (error: AuthError) => error,
+      )
+    const words =
+      'Bearer realm="orders", error="insufficient_scope", error_description="The access token lacks a scope that this resource needs."'
+    const at = `resource_metadata="https://api.example.com${wellKnown}`
+    const error = await thrown()
+    expect(error.headers['WWW-Authenticate']).toBe(`${words}, scope="a"`)
+    expect(several.challenge(error).headers['WWW-Authenticate']).toBe(`${words}, scope="a"`)
+    expect((await thrown(asked('/mcp'))).headers['WWW-Authenticate']).toBe(`${words}, ${at}/mcp", scope="a"`)
+    // Whoever answers it with the request at hand knows.
+    const answered = several.challenge(error, asked('/mcp')).headers['WWW-Authenticate']
+    expect(answered).toBe(`${words}, ${at}/mcp", scope="a"`)
+    expect(several.challengeParams()).toEqual({ realm: 'orders' })
+  })
+
+  it('the only one is named in any case', () => {
+    expect(publishing({ resource: orders }).challengeParams()).toEqual({
+      realm: 'orders',
+      resource_metadata: `https://api.example.com${wellKnown}/orders`,
+    })
   })
 })

@@ -55,7 +55,7 @@ describe('claim with a value', () => {
 
   it.each([undefined, null, ['a'], {}, 1n, Symbol('a')])('cannot compare with %s', (expected) => {
     expect(() => claim('x', expected as unknown as string)).toThrow(
-      new TypeError('claim() needs a string, number, boolean or function to compare with.'),
+      new TypeError('claim() needs a string, number, boolean, function or schema to compare with.'),
     )
   })
 })

@@ -96,6 +96,15 @@ describe.each([
     expect(await evaluate(anyOf(hopeless, emptyHanded), query)).toEqual(denied)
   })
 
+  it('anyOf tells of an alternative that a challenge can ask for rather than of a grant, and of a grant rather than of nothing', async () => {
+    const grant: Decision = { effect: 'deny', unmet: [{ kind: 'authorization-details', types: ['payment'] }] }
+    const both: Decision = { effect: 'deny', unmet: [...needs('a'), { kind: 'authorization-details', types: ['p'] }] }
+    expect(await evaluate(anyOf(make('a', grant), make('b', both), make('c', lacking('c'))), query)).toEqual(
+      lacking('c'),
+    )
+    expect(await evaluate(anyOf(make('a', denied), make('b', grant), make('c', both)), query)).toEqual(grant)
+  })
+
   it('anyOf cannot tell when one alternative could not and none allows', async () => {
     for (const members of [
       [make('a', unsure), make('b', lacking('b'))],

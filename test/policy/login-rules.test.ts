@@ -64,6 +64,11 @@ describe('stepUp', () => {
     [{ acrValues: ['a\r\nb'] }, /no acr value/],
     [{ acrValues: [1] }, /no acr value/],
     [{ maxAgeSeconds: -1 }, /whole number/],
+    [{ maxAgeSeconds: 0 }, /such as 60/],
+    [{ acrValues: ['mfa'], maxAgeSeconds: -0 }, /such as 60/],
+    [{ maxAgeSeconds: null }, /whole number/],
+    [{ maxAgeSeconds: Number.NaN }, /whole number/],
+    [{ maxAgeSeconds: 2 ** 53 }, /whole number/],
     [{ maxAgeSeconds: 1.5 }, /whole number/],
     [{ maxAgeSeconds: '60' }, /whole number/],
     [{ maxAgeSeconds: Number.POSITIVE_INFINITY }, /whole number/],
@@ -81,7 +86,7 @@ describe('stepUp', () => {
   })
 
   it('reads the system clock unless it is given another', () => {
-    const rule = stepUp({ maxAgeSeconds: 0 })
+    const rule = stepUp({ maxAgeSeconds: 1 })
     expect(evaluate(rule, asking({ authentication: { time: 0 } })) as Decision).toMatchObject({ effect: 'deny' })
   })
 })

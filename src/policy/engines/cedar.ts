@@ -66,6 +66,8 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
         ...reasonsFor(errors.map((one) => one.policyId)),
       }
     if (decision === 'allow') return { effect: 'allow', ...reasonsFor(reason) }
+    // Not a denial either, or `not` would turn what nobody understands into an allowance.
+    if (decision !== 'deny') return indeterminate(new Error('Cedar answered neither allow nor deny'))
     // Without a reason no policy applied; with one it was a forbid.
     if (reason.length === 0) return { effect: 'deny' }
     return { effect: 'deny', final: true, ...unmetBy(reason, unmet), ...reasonsFor(reason) }

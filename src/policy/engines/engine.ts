@@ -1,6 +1,7 @@
 // What the engines share: what is asked of one, and how the rules that it names become reasons and help.
 import { isJsonObject } from '../../internal/json.ts'
-import { copyUnmet, declaredUnmet, type Reason, type Unmet } from '../decision.ts'
+import type { Reason } from '../decision.ts'
+import { copyUnmet, declaredUnmet, type Unmet } from '../unmet.ts'
 
 /** What an engine's mapping makes its request of. Never put `auth.token` into it. */
 export interface EngineQuery<out A = unknown, out R = unknown> {

@@ -40,6 +40,9 @@ export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
   }
 
   function decisionOf(answer: JsonObject): Decision {
+    // As OPA reports an error; without a result it would look like a document that is undefined.
+    if (Object.hasOwn(answer, 'errors') || Object.hasOwn(answer, 'code'))
+      return unavailable(new Error('OPA answered with an error'))
     // "If the document is undefined, the response has no result": no rule applied.
     if (!Object.hasOwn(answer, 'result')) return { effect: 'deny' }
     const { result } = answer

@@ -116,6 +116,7 @@ describe('an answer', () => {
       { acrValues: ['urn:a'], maxAgeSeconds: 60 },
     ],
     [{ max_age: 60 }, { maxAgeSeconds: 60 }],
+    [{ max_age: 0 }, { maxAgeSeconds: 0 }],
     [{ obligations: [{ type: 'step-up', acr_value: 'urn:a' }] }, { acrValues: ['urn:a'] }],
     [
       { obligations: [{ type: 'log' }, { type: 'step-up', properties: { acr_value: 'urn:a' } }] },
@@ -126,16 +127,69 @@ describe('an answer', () => {
     expect(decision).toEqual({ effect: 'deny', unmet: [{ kind: 'step-up', ...step }] })
   })
 
-  it.each(['a"b', 'a\r\nb', 'ä'])('that would break out of a challenge is none: %j', async (acr) => {
-    const { decision } = await decide({ decision: false, context: { acr_values: [acr] } })
-    expect(decision).toMatchObject({ effect: 'indeterminate' })
+  it.each<[unknown]>([
+    [{ acr_values: ['a"b'] }],
+    [{ acr_values: ['a\r\nb'] }],
+    [{ acr_values: ['ok', 'ä'] }],
+    [{ acr_values: '' }],
+    [{ acr_values: [] }],
+    [{ acr_values: [{}] }],
+    [{ acr_values: { value: 'urn:a' } }],
+    [{ acr_values: 7, max_age: 60 }],
+    [{ acr_values: ['urn:a'], max_age: '60' }],
+    [{ max_age: -1 }],
+    [{ max_age: 1.5 }],
+    [{ max_age: {} }],
+    [{ obligations: [{ type: 'step-up' }] }],
+    [{ obligations: [{ type: 'step-up', amr_values: ['otp'] }] }],
+    [{ obligations: { type: 'step-up', properties: 'urn:a' }, acr_values: ['urn:a'] }],
+  ])('[AZ-10.1-1] that denies stays a denial where the login that it wants cannot be read: %j', async (context) => {
+    const { decision } = await decide({ decision: false, context })
+    expect(decision).toEqual({ effect: 'deny', reasons: [{ code: 'step-up-unreadable' }] })
+    const { decision: other } = await decide({
+      decision: false,
+      context: { ...(context as object), reason_admin: { 7: 'x' } },
+    })
+    expect(other).toEqual({ effect: 'deny', reasons: [{ code: '7', message: 'x' }, { code: 'step-up-unreadable' }] })
   })
+
+  it.each<[unknown]>([
+    ['step-up'],
+    [[{ acr_values: 'urn:a' }]],
+    [null],
+    [7],
+    [{ reason_admin: 'late' }],
+    [{ acr_values: null }],
+  ])('[AZ-10.1-1] that denies stays a denial in a context that says nothing: %j', async (context) => {
+    expect((await decide({ decision: false, context })).decision).toEqual({ effect: 'deny' })
+  })
+
+  it('names reasons without a message that is none', async () => {
+    const { decision } = await decide({
+      decision: false,
+      context: { reason_admin: { 403: { en: 'no' }, 404: null, 7: 'x' } },
+    })
+    expect(decision).toEqual({
+      effect: 'deny',
+      reasons: [{ code: '7', message: 'x' }, { code: '403' }, { code: '404' }],
+    })
+  })
+
+  it.each<[unknown]>([['x'], [[]], [[{ obligations: [] }]], [0], [false]])(
+    'that permits in a context that is no object is none: it may hold conditions, %j',
+    async (context) => {
+      expect((await decide({ decision: true, context })).decision).toMatchObject(unavailable)
+    },
+  )
 
   it.each([[{ type: 'notification' }], [{ type: 'step-up', acr_value: 'x' }], [{}], ['x'], { type: 'custom' }])(
     '[AZ-OBL-1] that permits under an obligation does not permit, since none is understood: %j',
     async (obligations) => {
-      const { decision } = await decide({ decision: true, context: { obligations } })
-      expect(decision).toEqual({ effect: 'deny', reasons: [{ code: 'obligation-unknown' }] })
+      const { decision, policy } = await decide({ decision: true, context: { obligations } })
+      const reasons = [{ code: 'obligation-unknown' }]
+      const open = { effect: 'indeterminate', kind: 'incomplete', cause: expect.any(Error), reasons }
+      expect(decision).toEqual(open)
+      expect(await evaluate(not(policy), query)).toEqual(open)
     },
   )
 })

@@ -1,6 +1,6 @@
 // CASL: a rule that says cannot is a veto, no rule is a plain no, and whatever goes wrong is no answer.
 import { type AnyAbility, createMongoAbility, defineAbility, subject } from '@casl/ability'
-import { anyOf, evaluate } from 'claimcheck/policy'
+import { anyOf, evaluate, not } from 'claimcheck/policy'
 import { createCasl } from 'claimcheck/policy/casl'
 import { describe, expect, it } from 'vitest'
 
@@ -73,6 +73,7 @@ describe('an ability', () => {
         asking({ author: 'a' }),
       ),
     ).toMatchObject(decision)
+    expect(evaluate(not(broken.policy('read')), asking({ author: 'a' }))).toMatchObject(decision)
   })
 
   it.each([undefined, null])('is not asked about everything when the mapping gives no subject: %s', (none) => {

@@ -78,6 +78,17 @@ describe('a Cedar policy set', () => {
     })
   })
 
+  it.each(['Allow', 'Deny', 'permit', '', undefined, true, false])(
+    'cannot tell when Cedar answers %j, which a not would else turn into an allowance',
+    (decision) => {
+      const response = { decision, diagnostics: { reason: [], errors: [] } }
+      const strange = { ...wasm, statefulIsAuthorized: () => ({ type: 'success', response, warnings: [] }) as never }
+      const read = make({ cedar: strange }).policy('read')
+      const open = { effect: 'indeterminate', cause: expect.any(Error), mayVeto: true }
+      for (const rule of [read, not(read), anyOf(() => true, read)]) expect(evaluate(rule, about(plain))).toEqual(open)
+    },
+  )
+
   it('cannot tell when the mapping throws', () => {
     const broken = make({
       map: () => {

@@ -1,5 +1,5 @@
 // OPA: true allows, nothing denies, a list of denials vetoes; whatever else comes is no answer.
-import { anyOf, evaluate } from 'claimcheck/policy'
+import { anyOf, evaluate, not } from 'claimcheck/policy'
 import { createOpa, type OpaOptions } from 'claimcheck/policy/opa'
 import { describe, expect, it } from 'vitest'
 import { startLoopback } from '../../support/loopback.ts'
@@ -54,6 +54,8 @@ describe('an answer of OPA', () => {
     ['400', [400, { result: true }]],
     ['500', [500, { result: true }]],
     ['no JSON', [200, 'true']],
+    ['an error of OPA', { code: 'internal_error', message: 'broken' }],
+    ['errors beside a yes', { result: true, errors: [{}] }],
   ])('of %s is none, and no other policy lets anybody in meanwhile: it might have been a veto', async (_, answer) => {
     const { decision, policy } = await decide(answer)
     const open = { effect: 'indeterminate', kind: 'temporary', mayVeto: true }
@@ -64,6 +66,7 @@ describe('an answer of OPA', () => {
         query,
       ),
     ).toMatchObject(open)
+    expect(await evaluate(not(policy), query)).toMatchObject(open)
   })
 
   it('inherited by every object is none', async () => {
