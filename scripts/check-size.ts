@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 import { root, subpaths } from './subpaths.ts'
 
 /** Files of src/issuers that presets share. */
-const shared = ['src/issuers/preset-options.ts', 'src/issuers/preset-parts.ts']
+const shared = ['src/issuers/preset-claims.ts', 'src/issuers/preset-options.ts']
 
 const peers = ['lru-cache', '@cedar-policy/*', '@casl/*']
 const all = `export * from 'claimcheck'`

@@ -6,7 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHost, readOwnAudience } from './preset-options.ts'
 
 export interface AdfsOptions {
   /** The host of the farm, such as `sts.example.com`. */

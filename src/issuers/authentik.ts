@@ -6,7 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, unsaid } from './preset-parts.ts'
+import { unsaid } from './preset-claims.ts'
+import { checkHost, checkShape } from './preset-options.ts'
 
 export interface AuthentikOptions {
   readonly host: string

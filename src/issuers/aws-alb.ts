@@ -8,7 +8,8 @@ import { readString, readStrings } from '../principal/read-claims.ts'
 import type { JoseHeader } from '../token/parse-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemPerKid } from '../trust/pem-keys.ts'
-import { checkHttpsIssuer, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHttpsIssuer } from './preset-options.ts'
 
 export interface AwsAlbOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */

@@ -7,7 +7,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape } from './preset-options.ts'
 
 export interface ClerkOptions {
   /** The host of the Frontend API URL: `clerk.example.com`, or `name-1.clerk.accounts.dev`. */

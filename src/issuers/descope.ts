@@ -7,7 +7,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience } from '../trust/issuer.ts'
-import { checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkShape, readOwnAudience } from './preset-options.ts'
 
 export interface DescopeOptions {
   readonly projectId: string

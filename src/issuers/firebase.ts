@@ -7,7 +7,8 @@ import { readAuthentication, readString, readStrings } from '../principal/read-c
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemMap } from '../trust/pem-keys.ts'
-import { checkShape, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkShape } from './preset-options.ts'
 
 export interface FirebaseOptions {
   /** The project's id, not its number. */

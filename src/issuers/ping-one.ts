@@ -7,7 +7,8 @@ import { readActor, readAuthentication, readScopes, readString, readStrings } fr
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape, readOwnAudience } from './preset-options.ts'
 
 export interface PingOneOptions {
   /** The environment's id, a UUID. */

@@ -1,11 +1,15 @@
-// What the options of several presets have in common: read once, and told what to write when they can never work.
+// The options that several presets have in common: read once, and told what to write when they can never work.
 import { checkString, checkStrings } from '../internal/options.ts'
 import { isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
 
 /** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
 export function readAudience(audience: unknown): readonly string[] | null {
-  if (audience === null) return null
+  return audience === null ? null : readOwnAudience(audience)
+}
+
+/** Reads an `audience` option that may not be turned off. @throws TypeError for what is no identifier, `null` included. */
+export function readOwnAudience(audience: unknown): readonly string[] {
   const list: unknown = Array.isArray(audience) ? audience : [audience]
   checkStrings('audience', list)
   return [...list]
@@ -26,6 +30,14 @@ export function checkIssuerUrl(name: string, issuer: unknown, allowHttp = false)
     const secure = issuer.replace(/^[^:]*/, 'https')
     throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
   }
+}
+
+/** Checks an issuer that is a URL and never plain `http:` beyond this machine. @throws TypeError with the value to write. */
+export function checkHttpsIssuer(name: string, value: unknown): asserts value is string {
+  checkIssuerUrl(name, value, true)
+  const url = parseUrl(value)
+  if (!url || !isSecureEnough(url, false))
+    throw new TypeError(`${name} must be https: write '${value.replace(/^[^:]*/, 'https')}'.`)
 }
 
 /** Entra's issuers are known to the letter: what is written almost like one would refuse every token. */
@@ -59,4 +71,19 @@ export function checkDomain(name: string, value: unknown): asserts value is stri
   const bare = hostname.replace(/\.+$/, '')
   const instead = bare.includes('.') && bare !== value ? bare : 'tenant.example.com'
   throw new TypeError(`${name} must be a host name such as '${instead}', without scheme, port or path, not '${value}'.`)
+}
+
+/** Checks the bare host name of an STS, which becomes part of its issuer. @throws TypeError with the value to write. */
+export function checkHost(name: string, value: unknown): asserts value is string {
+  checkString(name, value)
+  if (/^[a-z\d-]+(\.[a-z\d-]+)*(:\d{1,5})?$/.test(value)) return
+  const host = parseUrl(value.includes('://') ? value : `https://${value}`)?.host ?? ''
+  const advice = host === '' || host === value ? "such as 'sts.example.com'" : `and nothing else: write '${host}'`
+  throw new TypeError(`${name} must be a host name, ${advice}, not '${value}'.`)
+}
+
+/** @throws TypeError for a value that does not have the whole shape of `example`. */
+export function checkShape(name: string, value: unknown, shape: RegExp, example: string): asserts value is string {
+  checkString(name, value)
+  if (!shape.test(value)) throw new TypeError(`${name} must look like '${example}', not '${value}'.`)
 }

@@ -7,7 +7,8 @@ import { readActor, readScopes, readString, readStrings } from '../principal/rea
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape, readOwnAudience } from './preset-options.ts'
 
 /** Either session tokens, by the client id of the environment, or Connect. For both, configure two issuers. */
 export type WorkosOptions =
