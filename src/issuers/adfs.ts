@@ -6,7 +6,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { missing, unsaid } from './preset-claims.ts'
+import { missing, readGroups, unsaid } from './preset-claims.ts'
 import { checkHost, readOwnAudience } from './preset-options.ts'
 
 export interface AdfsOptions {
@@ -100,7 +100,7 @@ function principal(claims: JsonObject, issuer: string, options: AdfsOptions): Pr
     ...(appId !== undefined && { client: { id: appId, type: 'unknown' } }),
     scopes: readScopes(claims),
     roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-    groups: { values: groupsClaim === undefined ? [] : readStrings(claims, groupsClaim), complete: true },
+    groups: readGroups(claims, groupsClaim),
     authentication: { ...readAuthentication(claims), ...loginTime(claims) },
   }
 }

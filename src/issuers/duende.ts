@@ -9,6 +9,7 @@ import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { unsaid } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface DuendeOptions {
@@ -80,7 +81,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes({ scope: claims.scope }),
     roles: readStrings(claims, 'role'),
     permissions: [],
-    groups: { values: [], complete: true },
+    groups: unsaid.groups,
     ...(actor && { actor }),
     authentication,
     traits: [],

@@ -11,6 +11,7 @@ import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { listsAll } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions {
@@ -140,7 +141,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes(claims),
     roles: readValues(claims, 'roles'),
     permissions: [...readStrings(claims, 'permissions'), ...readValues(claims, 'entitlements')],
-    groups: { values: readValues(claims, 'groups'), complete: true },
+    groups: { values: readValues(claims, 'groups'), complete: listsAll(claims, 'groups', readValues) },
     ...(actor && { actor }),
     authentication,
     traits: [],

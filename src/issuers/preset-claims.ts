@@ -1,15 +1,33 @@
-// What presets make of a token: a principal of whom it says nothing yet, and the refusal of one that lacks a claim.
+// What presets make of claims: a principal of whom they say nothing yet, the groups that they list, the refusal of a token that
+// lacks one.
 import type { Refusal } from '../errors.ts'
+import type { JsonObject } from '../internal/json.ts'
 import type { Principal } from '../principal/principal.ts'
+import { readStrings } from '../principal/read-claims.ts'
 
 /** The members of a principal that a token may well say nothing of. */
 export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> = {
   scopes: [],
   roles: [],
   permissions: [],
-  groups: { values: [], complete: true },
+  groups: { values: [], complete: false },
   authentication: {},
   traits: [],
+}
+
+/** The groups that the claim `name` lists, where the STS, or an option, has one. */
+export function readGroups(claims: JsonObject, name: string | undefined): Principal['groups'] {
+  if (name === undefined) return unsaid.groups
+  return { values: readStrings(claims, name), complete: listsAll(claims, name) }
+}
+
+/**
+ * Whether `read` finds all that the claim `name` has in it. Who is in a group that has been left out must not pass for somebody
+ * outside of it, so neither a claim that is not there (it counts as one that cannot be read) nor one with a member of another type
+ * lists all.
+ */
+export function listsAll(claims: JsonObject, name: string, read: typeof readStrings = readStrings): boolean {
+  return read(claims, name).length === [claims[name]].flat().length
 }
 
 /** The refusal of a token that lacks `claim`, or has it in a form that says nothing. */

@@ -31,7 +31,7 @@ describe('a real provider', () => {
       scopes: ['orders:read'],
       roles: [],
       permissions: [],
-      groups: { values: [], complete: true },
+      groups: { values: [], complete: false },
       authentication: {},
       traits: [],
     })
@@ -50,7 +50,7 @@ describe('a real provider', () => {
       scopes: ['orders:read'],
       roles: [],
       permissions: [],
-      groups: { values: [], complete: true },
+      groups: { values: [], complete: false },
       authentication: {},
       traits: [],
     })
