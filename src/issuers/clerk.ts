@@ -2,6 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { withoutLogin } from '../internal/urls.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
@@ -35,6 +36,7 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
   checkStrings('authorizedParties', authorizedParties)
   for (const party of authorizedParties) checkOrigin(party)
   if (machine !== undefined) checkShape('machine', machine, /^mch_[\dA-Za-z]+$/, 'mch_2vYVabcDEF')
+  const parties = Object.freeze([...authorizedParties])
   const issuer = `https://${frontendApi}`
   const jwksUri = `${issuer}/.well-known/jwks.json`
   return {
@@ -45,7 +47,7 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, { parties: [...authorizedParties], machine }),
+    checkToken: (token) => checkToken(token, { parties, machine }),
     principal,
   }
 }
@@ -55,7 +57,7 @@ function checkOrigin(party: string): void {
   // A page with an opaque origin sends 'null', and anybody can make one.
   if (origin === party && origin !== 'null') return
   const advice = origin === 'null' ? "such as 'https://www.example.com'" : `and nothing else: write '${origin}'`
-  throw new TypeError(`authorizedParties must be origins, ${advice}, not '${party}'.`)
+  throw new TypeError(`authorizedParties must be origins, ${advice}, not '${withoutLogin(party)}'.`)
 }
 
 interface Callers {

@@ -75,7 +75,7 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
     throw new TypeError(
       `allowedOwnerIds must be numbers as text, not '${name}': see https://api.github.com/users/<name>.`,
     )
-  return [...allowedOwnerIds]
+  return Object.freeze([...allowedOwnerIds])
 }
 
 function checkToken({ claims }: UnverifiedToken, owners: readonly string[] | undefined): Refusal | undefined {
