@@ -41,15 +41,13 @@ export function duende<const I extends string>(
   options: DuendeOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('duende()', options, ['issuer', 'audience', 'typ', 'algorithms', 'insecureAllowHttp'])
-  const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp } = options
-  checkIssuerUrl('issuer', issuer, insecureAllowHttp === true)
+  const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkAlgorithms(algorithms)
   return {
     preset: 'duende',
-    endpoints: [
-      { issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: insecureAllowHttp === true },
-    ],
+    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
     audience: readAudience(options.audience),
     algorithms,
     types: typ,

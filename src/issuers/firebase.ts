@@ -1,7 +1,7 @@
 // Firebase Authentication and Identity Platform: the ID tokens that its applications send as access tokens, and session cookies.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkBoolean, checkOptionNames, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -35,7 +35,7 @@ export function firebase(options: FirebaseOptions): IssuerWithAudience {
   checkOptionNames('firebase()', options, ['projectId', 'sessionCookies', 'rolesClaim'])
   const { projectId, sessionCookies = false, rolesClaim } = options
   checkShape('projectId', projectId, /^(?=.*[a-z])[a-z0-9.:-]{4,128}$/, 'my-project-a1b2c')
-  if (typeof sessionCookies !== 'boolean') throw new TypeError('sessionCookies must be true or false.')
+  checkBoolean('sessionCookies', sessionCookies)
   if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)
   const tokens = `https://securetoken.google.com/${projectId}`
   const cookies = `https://session.firebase.google.com/${projectId}`

@@ -44,8 +44,7 @@ export function keycloak<const R extends string, const I extends string = R>(
   options: KeycloakOptions & { readonly realmUrl: R; readonly issuer?: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('keycloak()', options, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
-  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'] }: KeycloakOptions = options
-  const insecureAllowHttp = options.insecureAllowHttp === true
+  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'], insecureAllowHttp = false }: KeycloakOptions = options
   checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
   checkRealmUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)

@@ -37,14 +37,12 @@ export function oidcProvider<const I extends string>(
   options: OidcProviderOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('oidcProvider()', options, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
-  const { issuer, algorithms = ['RS256'], insecureAllowHttp } = options
-  checkIssuerUrl('issuer', issuer, insecureAllowHttp === true)
+  const { issuer, algorithms = ['RS256'], insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
   return {
     preset: 'oidcProvider',
-    endpoints: [
-      { issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: insecureAllowHttp === true },
-    ],
+    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
     audience: readAudience(options.audience),
     algorithms,
     types: ['at+jwt'],

@@ -62,13 +62,14 @@ export function oidc<const I extends string>(
 export function oidc(options: OidcOptions): Issuer {
   checkOptionNames('oidc()', options, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
-  checkIssuerUrl('issuer', issuer, options.insecureAllowHttp === true)
+  const { insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkStrings('requiredClaims', requiredClaims, 0)
   return {
     preset: 'oidc',
-    endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp: options.insecureAllowHttp === true }],
+    endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp }],
     ...(audience !== undefined && { audience: readAudience(audience) }),
     algorithms,
     types: typ,
