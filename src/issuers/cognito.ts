@@ -5,10 +5,9 @@ import { checkOptionNames, checkString, checkStrings } from '../internal/options
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
-import { checkAudience } from '../token/claims.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { readGroups } from './preset-claims.ts'
+import { checkForOthers, readGroups } from './preset-claims.ts'
 
 export interface CognitoOptions {
   /** Such as `eu-west-1_AbCdEfGhI`. */
@@ -60,7 +59,7 @@ function checkToken({ claims }: UnverifiedToken, resource: string | undefined): 
   if (refusal) return refusal
   if (claims.sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
   // A token that is bound to a resource is for no other, whoever the client is.
-  return Object.hasOwn(claims, 'aud') ? checkAudience(claims, resource === undefined ? [] : [resource]) : undefined
+  return checkForOthers(claims, resource === undefined ? [] : [resource])
 }
 
 function principal(claims: JsonObject, issuer: string, tenant: string): Principal {

@@ -35,7 +35,8 @@ export interface DuendeOptions {
  *
  * Does not read `idp`, and does not understand reference tokens. That RS256 is the default is not verified.
  *
- * @throws TypeError for an issuer, types or algorithms that can never work.
+ * @throws TypeError for an issuer, types or algorithms that can never work, and for the audience `{issuer}/resources`, which is in
+ * tokens for every API.
  */
 export function duende<const I extends string>(
   options: DuendeOptions & { readonly issuer: I },
@@ -45,10 +46,16 @@ export function duende<const I extends string>(
   checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkAlgorithms(algorithms)
+  const audience = readAudience(options.audience)
+  if (audience?.includes(`${issuer}/resources`)) {
+    throw new TypeError(
+      `audience '${issuer}/resources' is in tokens for every API of the server: write the name of the API resource, or null and let scopes decide.`,
+    )
+  }
   return {
     preset: 'duende',
     endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
-    audience: readAudience(options.audience),
+    audience,
     algorithms,
     types: typ,
     requiredClaims: ['client_id'],

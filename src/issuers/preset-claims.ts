@@ -4,6 +4,7 @@ import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readStrings } from '../principal/read-claims.ts'
+import { checkAudience } from '../token/claims.ts'
 
 /** The members of a principal that a token may well say nothing of. */
 export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> = {
@@ -28,6 +29,15 @@ export function readGroups(claims: JsonObject, name: string | undefined): Princi
  */
 export function listsAll(claims: JsonObject, name: string, read: typeof readStrings = readStrings): boolean {
   return read(claims, name).length === [claims[name]].flat().length
+}
+
+/**
+ * Refuses a token for somebody else, where the STS gives its tokens no `aud` and the preset demands none: "If the principal processing
+ * the claim does not identify itself with a value in the "aud" claim when this claim is present, then the JWT MUST be rejected",
+ * RFC 7519 §4.1.3. `own` is what may stand there.
+ */
+export function checkForOthers(claims: JsonObject, own: readonly string[] = []): Refusal | undefined {
+  return Object.hasOwn(claims, 'aud') ? checkAudience(claims, own) : undefined
 }
 
 /** The refusal of a token that lacks `claim`, or has it in a form that says nothing. */
