@@ -1,56 +1,41 @@
 // Reads one endpoint of an issuer that a preset, or somebody else, made: a checked copy, which shares nothing with it but functions.
+import { frozenCopy } from '../internal/frozen-copy.ts'
 import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerKeys, TenantFamily } from './issuer-endpoint.ts'
 import { readTemplate } from './tenant-family.ts'
 
 /** `hasAdmits` says whether somebody is asked which tenants may come in. @throws TypeError for what can never work, or is not safe. */
-export function readEndpoint(preset: string, endpoint: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
+export function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
+  const endpoint = frozenCopy(given)
   const { issuer, aliases, tenants, where, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
   checkString(`${preset}: issuer`, issuer)
   if (aliases !== undefined) checkStrings(`${preset}: aliases`, aliases, 0)
+  if (where !== undefined) checkString(`${preset}: where.claim`, where.claim)
+  if (where !== undefined) checkStrings(`${preset}: where.values`, where.values)
   if (subjectPrefix !== undefined) checkString(`${preset}: subjectPrefix`, subjectPrefix)
   if (keyUse !== undefined) checkString(`${preset}: keyUse`, keyUse)
   checkBoolean(`${preset}: insecureAllowHttp`, insecureAllowHttp)
-  const keys = readKeys(preset, endpoint)
-  if (tenants) checkTenants(preset, { ...endpoint, keys }, tenants, hasAdmits)
-  return {
-    issuer,
-    ...(aliases && { aliases: [...aliases] }),
-    ...(tenants && { tenants: readTenants(preset, tenants) }),
-    ...(where && { where: readWhere(preset, where) }),
-    ...(subjectPrefix !== undefined && { subjectPrefix }),
-    keys,
-    ...(keyUse !== undefined && { keyUse }),
-    insecureAllowHttp,
-  }
+  checkKeys(preset, endpoint)
+  if (tenants) checkTenants(preset, endpoint, tenants, hasAdmits)
+  return endpoint
 }
 
-function readWhere(
+function checkTenants(
   preset: string,
-  { claim, values }: NonNullable<IssuerEndpoint['where']>,
-): NonNullable<IssuerEndpoint['where']> {
-  checkString(`${preset}: where.claim`, claim)
-  checkStrings(`${preset}: where.values`, values)
-  return { claim, values: [...values] }
-}
-
-function readTenants(preset: string, { placeholder, pattern, keys }: TenantFamily): TenantFamily {
+  endpoint: IssuerEndpoint,
+  { placeholder, pattern, keys: whose }: TenantFamily,
+  hasAdmits: boolean,
+): void {
+  const { aliases, subjectPrefix, keys } = endpoint
+  readTemplate(endpoint)
   if (!(pattern instanceof RegExp))
     throw new TypeError(`${preset}: tenants.pattern must be a regular expression such as /^[a-z]{1,32}$/.`)
   // Taken for "shared", a misspelt "each" would have every tenant's tokens verified by the keys of one.
-  if (keys !== 'shared' && keys !== 'each') throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
-  // Whoever holds an expression can have it match something else, or from another place.
-  return { placeholder, pattern: new RegExp(pattern.source, pattern.flags), keys }
-}
-
-function checkTenants(preset: string, endpoint: IssuerEndpoint, tenants: TenantFamily, hasAdmits: boolean): void {
-  const { aliases, subjectPrefix, keys } = endpoint
-  readTemplate(endpoint)
+  if (whose !== 'shared' && whose !== 'each') throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
   if (aliases?.length || subjectPrefix !== undefined)
     throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
-  if (tenants.keys !== 'each') return
-  const { placeholder } = tenants
+  if (whose === 'shared') return
   if (!hasAdmits || 'create' in keys || 'jwks' in keys)
     throw new TypeError(`${preset}: keys for each tenant need admits, and addresses with '${placeholder}'.`)
   for (const address of addressesOf(keys)) checkOwnAddress(preset, address, placeholder)
@@ -69,17 +54,13 @@ function checkOwnAddress(preset: string, address: string, placeholder: string): 
 const placesOfKeys = ['jwks', 'jwksUri', 'metadataUrls', 'create'] as const
 
 /** One place, since it could not be told from which of two the keys come. */
-function readKeys(preset: string, { keys, insecureAllowHttp }: IssuerEndpoint): IssuerKeys {
+function checkKeys(preset: string, { keys, insecureAllowHttp }: IssuerEndpoint): void {
   if (typeof keys !== 'object' || keys === null) throw new TypeError(`${preset}: keys say where the keys are.`)
   if (placesOfKeys.filter((name) => name in keys).length !== 1)
     throw new TypeError(`${preset}: keys must have one of ${placesOfKeys.join(', ')}.`)
   if ('create' in keys) checkFunction(`${preset}: keys.create`, keys.create)
   if ('metadataUrls' in keys) checkStrings(`${preset}: keys.metadataUrls`, keys.metadataUrls)
   for (const address of addressesOf(keys)) checkAddress(preset, address, insecureAllowHttp)
-  if ('metadataUrls' in keys) return { ...keys, metadataUrls: [...keys.metadataUrls] }
-  if ('jwksUri' in keys) return { jwksUri: keys.jwksUri }
-  if ('jwks' in keys) return { jwks: structuredClone(keys.jwks) }
-  return { ...keys, ...(keys.addresses && { addresses: [...keys.addresses] }) }
 }
 
 function addressesOf(keys: IssuerKeys): readonly string[] {

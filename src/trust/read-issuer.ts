@@ -1,5 +1,5 @@
 // Reads an issuer that a preset, or somebody else, made: a checked copy that nobody can change any more.
-import { deepFreeze } from '../internal/deep-freeze.ts'
+import { frozenCopy } from '../internal/frozen-copy.ts'
 import { checkFunction, checkString, checkStrings } from '../internal/options.ts'
 import { readKeyCacheOptions } from '../keys/key-settings.ts'
 import { readClients } from '../principal/client-registry.ts'
@@ -24,27 +24,22 @@ export function readIssuer(issuer: Issuer): Issuer {
     throw new TypeError(`${preset}: looseClaims must not hold any of ${neverLoose.join(', ')}.`)
   checkOptionalParts(issuer)
   // Frozen besides: lists of these go to key sources and into the details of errors, which strangers get to see.
-  const data = deepFreeze({
-    preset,
+  const data = frozenCopy({ preset, algorithms, types, requiredClaims, looseClaims, ...definedMembers(issuer) })
+  return {
+    ...data,
     endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.admits !== undefined)),
-    algorithms: [...algorithms],
-    types: [...types],
-    requiredClaims: [...requiredClaims],
-    looseClaims: [...looseClaims],
-    ...optionalData(issuer),
-  })
-  // A schema is somebody's code, like the functions.
-  return { ...data, ...(issuer.claims !== undefined && { claims: issuer.claims }), ...boundFunctions(issuer) }
+    // A schema is somebody's code, like the functions.
+    ...(issuer.claims !== undefined && { claims: issuer.claims }),
+    ...boundFunctions(issuer),
+  }
 }
 
-function optionalData({ audienceFrom, keyCache, tokenHeader, paddedTokens, clients }: Issuer): Partial<Issuer> {
-  return {
-    ...(audienceFrom && { audienceFrom: { ...audienceFrom } }),
-    ...(keyCache && { keyCache: { ...keyCache } }),
-    ...(tokenHeader !== undefined && { tokenHeader }),
-    ...(paddedTokens && { paddedTokens: { headerClaims: [...paddedTokens.headerClaims] } }),
-    ...(clients && { clients: Object.fromEntries(readClients(clients)) }),
-  }
+const optionalMembers = ['audienceFrom', 'keyCache', 'tokenHeader', 'paddedTokens', 'clients'] as const
+
+function definedMembers(issuer: Issuer): Partial<Issuer> {
+  return Object.fromEntries(
+    optionalMembers.filter((name) => issuer[name] !== undefined).map((name) => [name, issuer[name]]),
+  )
 }
 
 const functions = ['checkToken', 'principal', 'admits', 'checkKey', 'complete', 'hint'] as const
