@@ -62,7 +62,8 @@ function principal(claims: UnverifiedToken['claims'], issuer: string, workspace:
     scopes: readStrings(claims, 'may'),
     roles: [],
     permissions: [],
-    groups: { values: readStrings(claims, 'crew'), complete: claims.crew_cut !== true },
+    // Who is in a crew that was cut off, or never listed, must not pass for somebody outside of it.
+    groups: { values: readStrings(claims, 'crew'), complete: Array.isArray(claims.crew) && claims.crew_cut !== true },
     authentication: readAuthentication(claims),
     traits: [],
   }

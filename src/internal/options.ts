@@ -1,13 +1,16 @@
 // Options are read once, at creation; misuse is a TypeError there, never a surprise at the first request.
 
+/** @throws TypeError when `value` is no object, or one of a class (a Map has its members where nobody would look for them). */
+export function checkPlain(value: unknown, message: string): asserts value is object {
+  const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined
+  if (prototype !== Object.prototype && prototype !== null) throw new TypeError(message)
+}
+
 /** @throws TypeError when `options` is no object or has a name that is not in `known`: a misspelt check must not be silently off. */
 export function checkOptionNames(where: string, options: unknown, known: readonly string[]): void {
   // Members that are inherited would be read in one place and lost where options are copied.
-  const prototype: unknown =
-    typeof options === 'object' && options !== null ? Object.getPrototypeOf(options) : undefined
-  if (prototype !== Object.prototype && prototype !== null)
-    throw new TypeError(`${where} needs an options object, a plain one.`)
-  for (const name of Object.keys(options as object)) {
+  checkPlain(options, `${where} needs an options object, a plain one.`)
+  for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new TypeError(`${where} has no option ${name}. It has: ${known.join(', ')}.`)
   }
 }
@@ -36,6 +39,11 @@ export function checkStrings(name: string, value: unknown, atLeast = 1): asserts
     throw new TypeError(`${name} must be a list of ${atLeast === 0 ? 'strings' : 'at least one string'}.`)
   }
   for (const item of value) checkString(`${name}[]`, item)
+}
+
+/** @throws TypeError when `value` is neither true nor false. */
+export function checkBoolean(name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false.`)
 }
 
 /** @throws TypeError when `value` is no function. */

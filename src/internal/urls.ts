@@ -15,6 +15,17 @@ export function hasLogin(url: URL): boolean {
   return url.username !== '' || url.password !== ''
 }
 
+/** What of an address may stand in a message, also where it is no URL: no user name, and no password. */
+export function withoutLogin(address: string): string {
+  const url = parseUrl(address)
+  // Somebody's `user:password@host` is a URL of the scheme `user:`.
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return address.replace(/^.*(?:@|%40)/is, '…')
+  if (!hasLogin(url)) return address
+  url.username = ''
+  url.password = ''
+  return url.href
+}
+
 /** Parses an absolute URL, or returns `undefined`. */
 export function parseUrl(text: string): URL | undefined {
   try {

@@ -6,7 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, readGroups, unsaid } from './preset-claims.ts'
+import { checkHost, readOwnAudience } from './preset-options.ts'
 
 export interface AdfsOptions {
   /** The host of the farm, such as `sts.example.com`. */
@@ -62,6 +63,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
     if (value !== undefined) checkString(name, value)
   const { issuer = `http://${host}/adfs/services/trust` } = options
   checkString('issuer', issuer)
+  const reading = { subjectClaim, userClaim, applications: [...applications], rolesClaim, groupsClaim }
   const base = `https://${host}/adfs`
   const keys = {
     metadataUrls: [`${base}/.well-known/openid-configuration`],
@@ -77,7 +79,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
     requiredClaims: [],
     looseClaims: ['auth_time'],
     checkToken: ({ claims }) => checkToken(claims, subjectClaim),
-    principal: (claims, from) => principal(claims, from, { ...options, applications: [...applications] }),
+    principal: (claims, from) => principal(claims, from, reading),
   }
 }
 
@@ -86,7 +88,16 @@ function checkToken(claims: UnverifiedToken['claims'], subjectClaim: string): Re
   return checkAccessToken(claims) ?? (isNobody ? missing(subjectClaim, 'no claim rule issues it') : undefined)
 }
 
-function principal(claims: JsonObject, issuer: string, options: AdfsOptions): Principal {
+/** Which claims say what, as they were when the preset was made. */
+interface Reading {
+  readonly subjectClaim: string
+  readonly userClaim: string | undefined
+  readonly applications: readonly string[]
+  readonly rolesClaim: string | undefined
+  readonly groupsClaim: string | undefined
+}
+
+function principal(claims: JsonObject, issuer: string, options: Reading): Principal {
   const { subjectClaim, rolesClaim, groupsClaim } = options
   const subject = readString(claims, subjectClaim)
   const appId = readString(claims, 'appid')
@@ -99,15 +110,15 @@ function principal(claims: JsonObject, issuer: string, options: AdfsOptions): Pr
     ...(appId !== undefined && { client: { id: appId, type: 'unknown' } }),
     scopes: readScopes(claims),
     roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-    groups: { values: groupsClaim === undefined ? [] : readStrings(claims, groupsClaim), complete: true },
+    groups: readGroups(claims, groupsClaim),
     authentication: { ...readAuthentication(claims), ...loginTime(claims) },
   }
 }
 
-function kindOf(claims: JsonObject, { subjectClaim, userClaim, applications }: AdfsOptions): Principal['kind'] {
+function kindOf(claims: JsonObject, { subjectClaim, userClaim, applications }: Reading): Principal['kind'] {
   const hasSubject = readString(claims, subjectClaim) !== undefined
   if (userClaim !== undefined && hasSubject && readStrings(claims, userClaim).length > 0) return 'user'
-  return !hasSubject && applications?.includes(String(claims.appid)) ? 'application' : 'unknown'
+  return !hasSubject && applications.includes(String(claims.appid)) ? 'application' : 'unknown'
 }
 
 /** `auth_time` is ISO 8601 text here, in UTC; without the Z it would be some server's local time, and says nothing. */

@@ -9,6 +9,7 @@ import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { readGroups } from './preset-claims.ts'
 import { checkDomain, readAudience } from './preset-options.ts'
 
 export interface Auth0Options {
@@ -79,10 +80,7 @@ function principal(claims: JsonObject, issuer: string, { rolesClaim, groupsClaim
     scopes: readScopes({ scope: claims.scope }),
     roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
     permissions: readStrings(claims, 'permissions'),
-    groups: {
-      values: groupsClaim === undefined ? [] : readStrings(claims, groupsClaim),
-      complete: groupsClaim === undefined || Object.hasOwn(claims, groupsClaim),
-    },
+    groups: readGroups(claims, groupsClaim),
     authentication: {},
     traits: sub.startsWith('anon@') ? ['anonymous'] : [],
   }

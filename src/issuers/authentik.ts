@@ -3,10 +3,11 @@ import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
+import { readAuthentication, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, unsaid } from './preset-parts.ts'
+import { readGroups, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape } from './preset-options.ts'
 
 export interface AuthentikOptions {
   readonly host: string
@@ -88,7 +89,7 @@ function principal(claims: JsonObject, issuer: string, serviceAccounts: readonly
     subject: sub,
     issuer,
     client: { id: String(claims.azp), type: 'unknown' },
-    groups: { values: readStrings(claims, 'groups'), complete: true },
+    groups: readGroups(claims, 'groups'),
     authentication: readAuthentication(claims),
   }
 }

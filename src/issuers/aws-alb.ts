@@ -4,11 +4,12 @@ import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
-import { readString, readStrings } from '../principal/read-claims.ts'
+import { readString } from '../principal/read-claims.ts'
 import type { JoseHeader } from '../token/parse-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemPerKid } from '../trust/pem-keys.ts'
-import { checkHttpsIssuer, missing, unsaid } from './preset-parts.ts'
+import { missing, readGroups, unsaid } from './preset-claims.ts'
+import { checkHttpsIssuer } from './preset-options.ts'
 
 export interface AwsAlbOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */
@@ -100,6 +101,6 @@ function principal(claims: JsonObject, issuer: string, { header, groupsClaim }: 
     issuer,
     tenant: issuer,
     client: { id: String(header.client), type: 'unknown' },
-    groups: { values: groupsClaim === undefined ? [] : readStrings(claims, groupsClaim), complete: true },
+    groups: readGroups(claims, groupsClaim),
   }
 }

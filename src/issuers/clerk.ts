@@ -2,12 +2,14 @@
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { withoutLogin } from '../internal/urls.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, unsaid } from './preset-parts.ts'
+import { checkForOthers, missing, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape } from './preset-options.ts'
 
 export interface ClerkOptions {
   /** The host of the Frontend API URL: `clerk.example.com`, or `name-1.clerk.accounts.dev`. */
@@ -20,7 +22,8 @@ export interface ClerkOptions {
 
 /**
  * Trusts one Clerk instance. A session token has no `aud`: its `azp`, which is the origin of a web page and not a client, must be one
- * of `authorizedParties`; a token without `azp`, as native applications get, is refused. So is a session that is still `pending`.
+ * of `authorizedParties`; a token without `azp`, as native applications get, is refused. So are a session that is still `pending`, and
+ * a token with an `aud`, which a JWT template has made for another service.
  * Roles and permissions are those in the active organization, which is the tenant, written as Clerk does: `org:admin`,
  * `org:feature:permission`. Who impersonates is the `actor`. How long ago the factors were verified is in `claims.fva`.
  * Does not read the cookie `__session`: send the token as Bearer. Does not accept OAuth access tokens.
@@ -34,6 +37,7 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
   checkStrings('authorizedParties', authorizedParties)
   for (const party of authorizedParties) checkOrigin(party)
   if (machine !== undefined) checkShape('machine', machine, /^mch_[\dA-Za-z]+$/, 'mch_2vYVabcDEF')
+  const parties = Object.freeze([...authorizedParties])
   const issuer = `https://${frontendApi}`
   const jwksUri = `${issuer}/.well-known/jwks.json`
   return {
@@ -44,7 +48,7 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, { parties: [...authorizedParties], machine }),
+    checkToken: (token) => checkToken(token, { parties, machine }),
     principal,
   }
 }
@@ -54,7 +58,7 @@ function checkOrigin(party: string): void {
   // A page with an opaque origin sends 'null', and anybody can make one.
   if (origin === party && origin !== 'null') return
   const advice = origin === 'null' ? "such as 'https://www.example.com'" : `and nothing else: write '${origin}'`
-  throw new TypeError(`authorizedParties must be origins, ${advice}, not '${party}'.`)
+  throw new TypeError(`authorizedParties must be origins, ${advice}, not '${withoutLogin(party)}'.`)
 }
 
 interface Callers {
@@ -66,7 +70,8 @@ function checkToken({ claims }: UnverifiedToken, { parties, machine }: Callers):
   const sub = String(claims.sub)
   if (sub.startsWith('mch_')) {
     const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
-    return checkAccessToken(claims) ?? (mayCall ? undefined : notForUs('scopes', claims.scopes, machine ?? '(none)'))
+    const refusal = mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
+    return checkAccessToken(claims) ?? refusal
   }
   if (!sub.startsWith('user_')) return { code: 'claim_invalid', details: { claim: 'sub' } }
   const party = readString(claims, 'azp')
@@ -78,7 +83,7 @@ function checkToken({ claims }: UnverifiedToken, { parties, machine }: Callers):
       hint: 'the session is not active yet',
       details: { claim: 'sts', received: printable(claims.sts) },
     }
-  return checkAccessToken(claims)
+  return checkAccessToken(claims) ?? checkForOthers(claims)
 }
 
 function notForUs(claim: string, received: unknown, expected: string | readonly string[]): Refusal {

@@ -6,7 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkShape, readOwnAudience } from './preset-options.ts'
 
 export interface CloudflareAccessOptions {
   /** The team's name: `example` of `example.cloudflareaccess.com`. */

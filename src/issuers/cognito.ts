@@ -3,11 +3,11 @@ import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
-import { checkAudience } from '../token/claims.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { checkForOthers, readGroups } from './preset-claims.ts'
 
 export interface CognitoOptions {
   /** Such as `eu-west-1_AbCdEfGhI`. */
@@ -21,7 +21,8 @@ export interface CognitoOptions {
 /**
  * Trusts one user pool. Takes only tokens with `token_use: access`, and refuses ID tokens though the pool publishes their key
  * beside the other. Users are those with a `username`, by `sub`; `device_key` is a device that a user has had remembered, so
- * it makes no caller a device. It is in `claims`, as is `origin_jti`.
+ * it makes no caller a device. It is in `claims`, as is `origin_jti`. A user without `cognito:groups` is in no group: a Lambda that
+ * takes that claim out of tokens makes policies about groups blind.
  *
  * Does not know the hosts of the regions in China.
  *
@@ -58,15 +59,16 @@ function checkToken({ claims }: UnverifiedToken, resource: string | undefined): 
   if (refusal) return refusal
   if (claims.sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
   // A token that is bound to a resource is for no other, whoever the client is.
-  return Object.hasOwn(claims, 'aud') ? checkAudience(claims, resource === undefined ? [] : [resource]) : undefined
+  return checkForOthers(claims, resource === undefined ? [] : [resource])
 }
 
 function principal(claims: JsonObject, issuer: string, tenant: string): Principal {
   const sub = String(claims.sub)
   const client = readString(claims, 'client_id')
   const isClient = sub === client
+  const kind = kindOf(claims, isClient)
   return {
-    kind: kindOf(claims, isClient),
+    kind,
     key: isClient ? principalKey(issuer, 'client', sub) : principalKey(issuer, sub),
     subject: sub,
     issuer,
@@ -75,10 +77,19 @@ function principal(claims: JsonObject, issuer: string, tenant: string): Principa
     scopes: readScopes({ scope: claims.scope }),
     roles: [],
     permissions: [],
-    groups: { values: readStrings(claims, 'cognito:groups'), complete: true },
+    groups: groupsOf(claims, kind),
     authentication: readAuthentication({ auth_time: claims.auth_time }),
     traits: [],
   }
+}
+
+/**
+ * "A user who is in a group […] populates a cognito:groups claim to their access and identity tokens" (AWS, AdminAddUserToGroup): who
+ * has none is in none. Nobody says that of clients.
+ */
+function groupsOf(claims: JsonObject, kind: Principal['kind']): Principal['groups'] {
+  const { values, complete } = readGroups(claims, 'cognito:groups')
+  return { values, complete: complete || (kind === 'user' && !Object.hasOwn(claims, 'cognito:groups')) }
 }
 
 function kindOf(claims: JsonObject, isClient: boolean): Principal['kind'] {

@@ -7,13 +7,14 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience } from '../trust/issuer.ts'
-import { checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { checkForOthers, missing, unsaid } from './preset-claims.ts'
+import { checkShape, readOwnAudience } from './preset-options.ts'
 
 export interface DescopeOptions {
   readonly projectId: string
   /** The `iss` of its tokens, where a JWT template makes it a URL. Default: the project's id. */
   readonly issuer?: string
-  /** What a JWT template puts into `aud`. Default: not checked; Descope has none by itself †, and project and keys are its own. */
+  /** What a JWT template puts into `aud`. Default: only tokens without `aud`, since Descope has none by itself †, or for the project. */
   readonly audience?: string | readonly string[]
   /** Demands that the caller is a member of this tenant, and counts only the roles and permissions there. */
   readonly tenant?: string
@@ -43,7 +44,8 @@ export function descope(options: DescopeOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT', null],
     requiredClaims: ['sub'],
-    checkToken: ({ claims }) => checkToken(claims, tenant),
+    checkToken: ({ claims }) =>
+      checkToken(claims, tenant) ?? (audience === undefined ? checkForOthers(claims, [projectId]) : undefined),
     principal: (claims, from) => principal(claims, from, { projectId, tenant, accessKeyPrefix }),
   }
 }

@@ -9,6 +9,7 @@ import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { unsaid } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface DuendeOptions {
@@ -34,22 +35,27 @@ export interface DuendeOptions {
  *
  * Does not read `idp`, and does not understand reference tokens. That RS256 is the default is not verified.
  *
- * @throws TypeError for an issuer, types or algorithms that can never work.
+ * @throws TypeError for an issuer, types or algorithms that can never work, and for the audience `{issuer}/resources`, which is in
+ * tokens for every API.
  */
 export function duende<const I extends string>(
   options: DuendeOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('duende()', options, ['issuer', 'audience', 'typ', 'algorithms', 'insecureAllowHttp'])
-  const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp } = options
-  checkIssuerUrl('issuer', issuer, insecureAllowHttp === true)
+  const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkAlgorithms(algorithms)
+  const audience = readAudience(options.audience)
+  if (audience?.includes(`${issuer}/resources`)) {
+    throw new TypeError(
+      `audience '${issuer}/resources' is in tokens for every API of the server: write the name of the API resource, or null and let scopes decide.`,
+    )
+  }
   return {
     preset: 'duende',
-    endpoints: [
-      { issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: insecureAllowHttp === true },
-    ],
-    audience: readAudience(options.audience),
+    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
+    audience,
     algorithms,
     types: typ,
     requiredClaims: ['client_id'],
@@ -80,7 +86,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes({ scope: claims.scope }),
     roles: readStrings(claims, 'role'),
     permissions: [],
-    groups: { values: [], complete: true },
+    groups: unsaid.groups,
     ...(actor && { actor }),
     authentication,
     traits: [],

@@ -1,13 +1,14 @@
 // Firebase Authentication and Identity Platform: the ID tokens that its applications send as access tokens, and session cookies.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkBoolean, checkOptionNames, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemMap } from '../trust/pem-keys.ts'
-import { checkShape, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkShape } from './preset-options.ts'
 
 export interface FirebaseOptions {
   /** The project's id, not its number. */
@@ -34,7 +35,7 @@ export function firebase(options: FirebaseOptions): IssuerWithAudience {
   checkOptionNames('firebase()', options, ['projectId', 'sessionCookies', 'rolesClaim'])
   const { projectId, sessionCookies = false, rolesClaim } = options
   checkShape('projectId', projectId, /^(?=.*[a-z])[a-z0-9.:-]{4,128}$/, 'my-project-a1b2c')
-  if (typeof sessionCookies !== 'boolean') throw new TypeError('sessionCookies must be true or false.')
+  checkBoolean('sessionCookies', sessionCookies)
   if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)
   const tokens = `https://securetoken.google.com/${projectId}`
   const cookies = `https://session.firebase.google.com/${projectId}`

@@ -8,6 +8,7 @@ import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { unsaid } from './preset-claims.ts'
 import { checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface GithubActionsOptions {
@@ -74,7 +75,7 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
     throw new TypeError(
       `allowedOwnerIds must be numbers as text, not '${name}': see https://api.github.com/users/<name>.`,
     )
-  return [...allowedOwnerIds]
+  return Object.freeze([...allowedOwnerIds])
 }
 
 function checkToken({ claims }: UnverifiedToken, owners: readonly string[] | undefined): Refusal | undefined {
@@ -93,16 +94,12 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const environment = readString(claims, 'environment')
   const place = environment === undefined ? ['ref', String(claims.ref)] : ['environment', environment]
   return {
+    ...unsaid,
     kind: 'application',
     key: principalKey(issuer, repository, ...place),
     subject: [repository, ...place].join(':'),
     issuer,
     tenant: String(claims.repository_owner_id),
-    scopes: [],
-    roles: [],
-    permissions: [],
-    groups: { values: [], complete: true },
-    authentication: {},
     traits: ['workload'],
   }
 }

@@ -6,7 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHttpsIssuer, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHttpsIssuer, readOwnAudience } from './preset-options.ts'
 
 export interface GitlabCiOptions {
   /** What the job writes under `id_tokens: … aud:`. There is no default in GitLab either. */

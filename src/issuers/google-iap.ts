@@ -8,6 +8,7 @@ import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { pemMap } from '../trust/pem-keys.ts'
+import { unsaid } from './preset-claims.ts'
 import { readAudience } from './preset-options.ts'
 
 export interface GoogleIapOptions {
@@ -61,16 +62,11 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
 function principal(claims: JsonObject, issuer: string): Principal {
   const sub = String(claims.sub)
   return {
+    ...unsaid,
     kind: kindOf(claims),
     key: principalKey(issuer, sub),
     subject: sub,
     issuer,
-    scopes: [],
-    roles: [],
-    permissions: [],
-    groups: { values: [], complete: true },
-    authentication: {},
-    traits: [],
   }
 }
 

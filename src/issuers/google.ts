@@ -7,6 +7,7 @@ import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { unsaid } from './preset-claims.ts'
 import { readAudience } from './preset-options.ts'
 
 export interface GoogleOptions {
@@ -64,17 +65,12 @@ function principal(claims: JsonObject, from: string): Principal {
   const sub = String(claims.sub)
   const client = readString(claims, 'azp')
   return {
+    ...unsaid,
     kind: kindOf(claims),
     key: principalKey(from, sub),
     subject: sub,
     issuer: from,
     ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
-    scopes: [],
-    roles: [],
-    permissions: [],
-    groups: { values: [], complete: true },
-    authentication: {},
-    traits: [],
   }
 }
 

@@ -6,8 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { readAudience } from './preset-options.ts'
-import { checkHttpsIssuer, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHttpsIssuer, readAudience } from './preset-options.ts'
 
 export interface HydraOptions {
   /** `urls.self.issuer`, exactly: a slash at the end counts. */

@@ -9,6 +9,7 @@ import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { readGroups } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface KeycloakOptions {
@@ -43,8 +44,7 @@ export function keycloak<const R extends string, const I extends string = R>(
   options: KeycloakOptions & { readonly realmUrl: R; readonly issuer?: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('keycloak()', options, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
-  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'] }: KeycloakOptions = options
-  const insecureAllowHttp = options.insecureAllowHttp === true
+  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'], insecureAllowHttp = false }: KeycloakOptions = options
   checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
   checkRealmUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
@@ -101,7 +101,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes({ scope: claims.scope }),
     roles: [...rolesIn(claims.realm_access), ...clientRoles(claims.resource_access)],
     permissions: [],
-    groups: { values: readStrings(claims, 'groups'), complete: Object.hasOwn(claims, 'groups') },
+    groups: readGroups(claims, 'groups'),
     authentication: readAuthentication(claims),
     traits: [],
   }

@@ -8,7 +8,8 @@ import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerKeys, JwkSet } from '../trust/issuer-endpoint.ts'
-import { checkHttpsIssuer, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHttpsIssuer, readOwnAudience } from './preset-options.ts'
 
 export interface KubernetesOptions {
   /** As the API server's `--service-account-issuer`; EKS: `https://oidc.eks.<region>.amazonaws.com/id/<id>`. */

@@ -7,7 +7,8 @@ import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHost, readOwnAudience } from './preset-options.ts'
 
 export interface LogtoOptions {
   /** The host of the tenant, such as `abc123.logto.app`, or its custom domain. */

@@ -9,6 +9,7 @@ import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { unsaid } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcProviderOptions {
@@ -36,14 +37,12 @@ export function oidcProvider<const I extends string>(
   options: OidcProviderOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptionNames('oidcProvider()', options, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
-  const { issuer, algorithms = ['RS256'], insecureAllowHttp } = options
-  checkIssuerUrl('issuer', issuer, insecureAllowHttp === true)
+  const { issuer, algorithms = ['RS256'], insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
   return {
     preset: 'oidcProvider',
-    endpoints: [
-      { issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: insecureAllowHttp === true },
-    ],
+    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
     audience: readAudience(options.audience),
     algorithms,
     types: ['at+jwt'],
@@ -63,16 +62,12 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const clientId = String(claims.client_id)
   const isClient = sub === clientId
   return {
+    ...unsaid,
     kind: isClient ? 'application' : 'user',
     key: isClient ? principalKey(issuer, 'client', clientId) : principalKey(issuer, sub),
     subject: sub,
     issuer,
     client: { id: clientId, type: 'unknown' },
     scopes: readScopes({ scope: claims.scope }),
-    roles: [],
-    permissions: [],
-    groups: { values: [], complete: true },
-    authentication: {},
-    traits: [],
   }
 }

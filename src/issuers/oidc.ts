@@ -11,6 +11,7 @@ import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { readGroups } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions {
@@ -61,13 +62,14 @@ export function oidc<const I extends string>(
 export function oidc(options: OidcOptions): Issuer {
   checkOptionNames('oidc()', options, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
-  checkIssuerUrl('issuer', issuer, options.insecureAllowHttp === true)
+  const { insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkStrings('requiredClaims', requiredClaims, 0)
   return {
     preset: 'oidc',
-    endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp: options.insecureAllowHttp === true }],
+    endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp }],
     ...(audience !== undefined && { audience: readAudience(audience) }),
     algorithms,
     types: typ,
@@ -139,7 +141,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes(claims),
     roles: readValues(claims, 'roles'),
     permissions: joined(readStrings(claims, 'permissions'), readValues(claims, 'entitlements')),
-    groups: { values: readValues(claims, 'groups'), complete: true },
+    groups: readGroups(claims, 'groups', readValues),
     authentication,
     traits: none,
   }

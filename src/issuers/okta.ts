@@ -3,11 +3,12 @@ import type { AuthErrorCode, Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames } from '../internal/options.ts'
 import { type Principal, type PrincipalActor, principalKey } from '../principal/principal.ts'
-import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import { readActor, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { readGroups } from './preset-claims.ts'
 import { checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OktaOptions {
@@ -78,7 +79,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     roles: [],
     permissions: [],
     // There are groups in a token only where a custom claim puts them.
-    groups: { values: readStrings(claims, 'groups'), complete: Object.hasOwn(claims, 'groups') },
+    groups: readGroups(claims, 'groups'),
     ...(actor && { actor }),
     authentication: readAuthentication(claims),
     traits: claims.sub_profile === 'ai_agent' ? ['agent'] : [],

@@ -7,7 +7,8 @@ import { readActor, readAuthentication, readScopes, readString, readStrings } fr
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { missing, readGroups, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape, readOwnAudience } from './preset-options.ts'
 
 export interface PingOneOptions {
   /** The environment's id, a UUID. */
@@ -49,7 +50,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
     principal: (claims, from) => ({
       ...principal(claims, from, environmentId),
       roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-      groups: { values: groupsClaim === undefined ? [] : readStrings(claims, groupsClaim), complete: true },
+      groups: readGroups(claims, groupsClaim),
     }),
   }
 }

@@ -1,31 +1,50 @@
-// What the options of several presets have in common: read once, and told what to write when they can never work.
-import { checkString, checkStrings } from '../internal/options.ts'
-import { isSecureEnough, parseUrl } from '../internal/urls.ts'
+// The options that several presets have in common: read once, and told what to write when they can never work.
+import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
+import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
 
 /** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
 export function readAudience(audience: unknown): readonly string[] | null {
-  if (audience === null) return null
+  return audience === null ? null : readOwnAudience(audience)
+}
+
+/** Reads an `audience` option that may not be turned off. @throws TypeError for what is no identifier, `null` included. */
+export function readOwnAudience(audience: unknown): readonly string[] {
   const list: unknown = Array.isArray(audience) ? audience : [audience]
   checkStrings('audience', list)
-  return [...list]
+  // The details of an error show it to strangers.
+  return Object.freeze([...list])
 }
 
 /** @throws TypeError when no token can have `issuer` as its `iss`, or nobody could fetch its keys safely; with the value to write. */
-export function checkIssuerUrl(name: string, issuer: unknown, allowHttp = false): asserts issuer is string {
+export function checkIssuerUrl(name: string, issuer: unknown, allowHttp: unknown = false): asserts issuer is string {
   checkString(name, issuer)
+  checkBoolean('insecureAllowHttp', allowHttp)
   const url = parseUrl(issuer)
-  if (!url) throw new TypeError(`${name} must be an absolute URL such as 'https://sts.example.com', not '${issuer}'.`)
+  if (!url)
+    throw new TypeError(
+      `${name} must be an absolute URL such as 'https://sts.example.com', not '${withoutLogin(issuer)}'.`,
+    )
   checkEntraIssuer(issuer, url)
   const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
-  if (bare !== issuer) {
-    throw new TypeError(`${name} must have no query, fragment or user name (RFC 8414 §2): write '${bare}'.`)
+  if (bare !== issuer || hasLogin(url)) {
+    throw new TypeError(
+      `${name} must have no query, fragment or user name (RFC 8414 §2): write '${withoutLogin(bare)}'.`,
+    )
   }
   if (/[\s\p{Cc}]/u.test(issuer)) throw new TypeError(`${name} must have no spaces or control characters.`)
   if (!isSecureEnough(url, allowHttp)) {
     const secure = issuer.replace(/^[^:]*/, 'https')
     throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
   }
+}
+
+/** Checks an issuer that is a URL and never plain `http:` beyond this machine. @throws TypeError with the value to write. */
+export function checkHttpsIssuer(name: string, value: unknown): asserts value is string {
+  checkIssuerUrl(name, value, true)
+  const url = parseUrl(value)
+  if (!url || !isSecureEnough(url, false))
+    throw new TypeError(`${name} must be https: write '${value.replace(/^[^:]*/, 'https')}'.`)
 }
 
 /** Entra's issuers are known to the letter: what is written almost like one would refuse every token. */
@@ -35,12 +54,12 @@ function checkEntraIssuer(issuer: string, { hostname, pathname }: URL): void {
   const [, tenant = '', version] = pathname.split('/')
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenant)) {
     throw new TypeError(
-      `No token ever has the issuer '${issuer}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
+      `No token ever has the issuer '${withoutLogin(issuer)}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
     )
   }
   const right = `https://${hostname}/${tenant}/${isV1 ? '' : 'v2.0'}`
   if (issuer !== right && (isV1 || version === 'v2.0'))
-    throw new TypeError(`No token ever has the issuer '${issuer}': write '${right}', or entra({ … }).`)
+    throw new TypeError(`No token ever has the issuer '${withoutLogin(issuer)}': write '${right}', or entra({ … }).`)
 }
 
 /** @throws TypeError for what is no algorithm that claimcheck verifies. */
@@ -58,5 +77,22 @@ export function checkDomain(name: string, value: unknown): asserts value is stri
   if (hostname === value && /^[a-z0-9.-]+\.[a-z0-9-]+$/.test(value) && !value.includes('..')) return
   const bare = hostname.replace(/\.+$/, '')
   const instead = bare.includes('.') && bare !== value ? bare : 'tenant.example.com'
-  throw new TypeError(`${name} must be a host name such as '${instead}', without scheme, port or path, not '${value}'.`)
+  throw new TypeError(
+    `${name} must be a host name such as '${instead}', without scheme, port or path, not '${withoutLogin(value)}'.`,
+  )
+}
+
+/** Checks the bare host name of an STS, which becomes part of its issuer. @throws TypeError with the value to write. */
+export function checkHost(name: string, value: unknown): asserts value is string {
+  checkString(name, value)
+  if (/^[a-z\d-]+(\.[a-z\d-]+)*(:\d{1,5})?$/.test(value)) return
+  const host = parseUrl(value.includes('://') ? value : `https://${value}`)?.host ?? ''
+  const advice = host === '' || host === value ? "such as 'sts.example.com'" : `and nothing else: write '${host}'`
+  throw new TypeError(`${name} must be a host name, ${advice}, not '${withoutLogin(value)}'.`)
+}
+
+/** @throws TypeError for a value that does not have the whole shape of `example`. */
+export function checkShape(name: string, value: unknown, shape: RegExp, example: string): asserts value is string {
+  checkString(name, value)
+  if (!shape.test(value)) throw new TypeError(`${name} must look like '${example}', not '${value}'.`)
 }

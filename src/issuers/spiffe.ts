@@ -5,7 +5,8 @@ import { checkOptionNames, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
-import { checkShape, readOwnAudience, unsaid } from './preset-parts.ts'
+import { unsaid } from './preset-claims.ts'
+import { checkShape, readOwnAudience } from './preset-options.ts'
 
 export interface SpiffeOptions {
   /** The trust domain without `spiffe://`, such as `prod.example.org`. */

@@ -6,7 +6,8 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkShape, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkShape } from './preset-options.ts'
 
 export interface SupabaseOptions {
   /** The project's reference: `abcdefghijklmnopqrst` of `abcdefghijklmnopqrst.supabase.co`. */

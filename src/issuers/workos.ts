@@ -7,7 +7,8 @@ import { readActor, readScopes, readString, readStrings } from '../principal/rea
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, readOwnAudience, unsaid } from './preset-parts.ts'
+import { checkForOthers, missing, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape, readOwnAudience } from './preset-options.ts'
 
 /** Either session tokens, by the client id of the environment, or Connect. For both, configure two issuers. */
 export type WorkosOptions =
@@ -21,7 +22,7 @@ export type WorkosOptions =
 
 /**
  * Trusts one WorkOS environment: its session tokens, `workos({ clientId })`, which have no audience and open every API of the
- * environment, or the access tokens of Connect, `workos({ authKitDomain, audience })`. Subjects `user_…` are users; a client that is
+ * environment (one with an `aud`, by a JWT template, is refused), or the access tokens of Connect, `workos({ authKitDomain, audience })`. Subjects `user_…` are users; a client that is
  * its own subject is an application. Support staff who act as a user have the trait `impersonated`, and their e-mail address is the
  * actor's. Roles and permissions are those in the organization of the session, which is the tenant; entitlements join the
  * permissions. A user's `key` differs between session and Connect: their issuers do. Does not check whether a session was ended.
@@ -68,7 +69,8 @@ function connect(domain: unknown, audience: unknown): Place {
 function checkToken({ claims }: UnverifiedToken, isConnect: boolean): Refusal | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const absent = ['sub', isConnect ? 'client_id' : 'sid'].find((name) => readString(claims, name) === undefined)
-  return checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))
+  const refusal = checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))
+  return refusal ?? (isConnect ? undefined : checkForOthers(claims))
 }
 
 function principal(claims: JsonObject, issuer: string): Principal {

@@ -7,7 +7,8 @@ import { readActor, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkHost, checkShape, missing, unsaid } from './preset-parts.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkHost, checkShape } from './preset-options.ts'
 
 export interface ZitadelOptions {
   /** The host of the instance, such as `example-abc123.zitadel.cloud`. */

@@ -51,7 +51,7 @@ export function permission(name: string): Policy<HasPrincipal<'permissions'>> {
   return { id: `permission(${name})`, evaluate: ({ auth }) => yesOrNo(auth.principal.permissions.includes(name)) }
 }
 
-/** Requires membership in the group `id`. Indeterminate when it is not listed and the token left groups out (Entra overage). */
+/** Requires membership in the group `id`. Indeterminate when it is not listed and the token does not list all groups, or none at all. */
 export function group(id: string): Policy<HasPrincipal<'groups'>> {
   checkName('group', id)
   return {
@@ -103,7 +103,7 @@ function oneOf<A>(
 }
 
 function incompleteGroups(): Decision {
-  const cause = new Error('the token does not list all groups of the caller (too many): absence proves nothing')
+  const cause = new Error('the token does not list all groups of the caller: absence proves nothing')
   return { effect: 'indeterminate', kind: 'incomplete', cause }
 }
 

@@ -1,5 +1,5 @@
 // What the application knows of its clients and no STS says: that one is a set-top box, or a fleet of sensors.
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptionNames, checkPlain, checkString } from '../internal/options.ts'
 import type { Principal } from './principal.ts'
 
 /** What is known of one client. */
@@ -15,8 +15,7 @@ export type ClientRegistry = Readonly<Record<string, ClientDescription>>
 
 /** Copies a registry into what `applyClients` takes. @throws TypeError for what can never work; for `kind: 'user'` above all. */
 export function readClients(clients: ClientRegistry): ReadonlyMap<string, ClientDescription> {
-  if (typeof clients !== 'object' || clients === null || Array.isArray(clients))
-    throw new TypeError("clients must be an object such as { 'client id': { kind: 'device', form: 'tv' } }.")
+  checkPlain(clients, "clients must be an object such as { 'client id': { kind: 'device', form: 'tv' } }.")
   return new Map(Object.entries(clients).map(([id, client]) => [id, readClient(id, client)]))
 }
 

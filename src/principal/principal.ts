@@ -19,7 +19,10 @@ export interface Principal {
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
   readonly permissions: readonly string[]
-  /** When `complete` is false the token left groups out: absence then proves nothing. */
+  /**
+   * `complete` is true only where the token lists all groups of the subject (or its STS leaves the list out for want of any). Where
+   * it is false, also where the STS knows no groups, absence proves nothing: a policy about another group cannot tell, and denies.
+   */
   readonly groups: { readonly values: readonly string[]; readonly complete: boolean }
   /** Who acts for the subject, where the token says so. */
   readonly actor?: PrincipalActor

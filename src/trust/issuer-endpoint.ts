@@ -41,7 +41,7 @@ export interface TenantFamily {
   readonly pattern: RegExp
   /**
    * `shared`: one key set for all tenants; its metadata must name the template, letter for letter. `each`: every tenant has
-   * its own, at addresses where the tenant takes the place of `placeholder`; it needs `Issuer.admits`, which is asked before
+   * its own, at addresses that hold `placeholder`, where the tenant takes its place; it needs `Issuer.admits`, which is asked before
    * anything is fetched, so that a stranger's tenant causes no fetch. Keys of the 1000 tenants last used are kept.
    */
   readonly keys: 'shared' | 'each'

@@ -3,6 +3,7 @@
 import { createKeysByKid } from '../keys/keys-by-kid.ts'
 import { jwksFromPemMap } from '../keys/pem.ts'
 import { createRemoteKeys, fixedLocation } from '../keys/remote-keys.ts'
+import { withoutLogin } from '../internal/urls.ts'
 import type { IssuerKeys } from './issuer-endpoint.ts'
 
 /**
@@ -30,9 +31,11 @@ export function pemMap(uri: string): IssuerKeys {
  * @throws TypeError for a `uri` without `{kid}`.
  */
 export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
-  if (uri.split('{kid}').length !== 2) throw new TypeError(`'${uri}' must hold {kid} exactly once.`)
+  if (uri.split('{kid}').length !== 2) throw new TypeError(`'${withoutLogin(uri)}' must hold {kid} exactly once.`)
+  // Whoever holds an expression can have it match something else.
+  const pattern = new RegExp(kidPattern.source, kidPattern.flags)
   return {
     addresses: [uri],
-    create: (context) => createKeysByKid({ ...context, pemUri: uri, kidPattern }),
+    create: (context) => createKeysByKid({ ...context, pemUri: uri, kidPattern: pattern }),
   }
 }

@@ -1,12 +1,11 @@
 // Reads an issuer that a preset, or somebody else, made: a checked copy that nobody can change any more.
+import { frozenCopy } from '../internal/frozen-copy.ts'
 import { checkFunction, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { readKeyCacheOptions } from '../keys/key-settings.ts'
 import { readClients } from '../principal/client-registry.ts'
 import { isAlgorithm } from '../token/algorithms.ts'
 import type { Issuer } from './issuer.ts'
-import type { IssuerEndpoint, IssuerKeys } from './issuer-endpoint.ts'
-import { readTemplate } from './tenant-family.ts'
+import { readEndpoint } from './read-endpoint.ts'
 
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 const neverLoose = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
@@ -24,19 +23,18 @@ export function readIssuer(issuer: Issuer): Issuer {
   if (looseClaims.some((name) => neverLoose.includes(name)))
     throw new TypeError(`${preset}: looseClaims must not hold any of ${neverLoose.join(', ')}.`)
   checkOptionalParts(issuer)
+  // Frozen besides: lists of these go to key sources and into the details of errors, which strangers get to see.
+  const data = frozenCopy({ preset, algorithms, types, requiredClaims, looseClaims, ...definedMembers(issuer) })
   return {
-    preset,
+    ...data,
     endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.admits !== undefined)),
-    algorithms: [...algorithms],
-    types: [...types],
-    requiredClaims: [...requiredClaims],
-    looseClaims: [...looseClaims],
-    ...definedMembers(issuer),
+    // A schema is somebody's code, like the functions.
+    ...(issuer.claims !== undefined && { claims: issuer.claims }),
     ...boundFunctions(issuer),
   }
 }
 
-const optionalMembers = ['audienceFrom', 'keyCache', 'tokenHeader', 'paddedTokens', 'claims', 'clients'] as const
+const optionalMembers = ['audienceFrom', 'keyCache', 'tokenHeader', 'paddedTokens', 'clients'] as const
 
 function definedMembers(issuer: Issuer): Partial<Issuer> {
   return Object.fromEntries(
@@ -71,36 +69,4 @@ function checkOptionalParts(issuer: Issuer): void {
   if (issuer.claims !== undefined)
     checkFunction(`${preset}: claims['~standard'].validate`, issuer.claims['~standard']?.validate)
   if (issuer.clients !== undefined) readClients(issuer.clients)
-}
-
-function readEndpoint(preset: string, endpoint: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
-  const { issuer, aliases, tenants, where, subjectPrefix, keys, insecureAllowHttp } = endpoint
-  checkString(`${preset}: issuer`, issuer)
-  if (aliases !== undefined) checkStrings(`${preset}: aliases`, aliases, 0)
-  if (where !== undefined) checkStrings(`${preset}: where.values`, where.values)
-  if (subjectPrefix !== undefined) checkString(`${preset}: subjectPrefix`, subjectPrefix)
-  if (typeof keys !== 'object' || keys === null) throw new TypeError(`${preset}: keys say where the keys are.`)
-  readTemplate(endpoint)
-  if (tenants) {
-    if (aliases?.length || subjectPrefix !== undefined)
-      throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
-    if (tenants.keys === 'each' && (!hasAdmits || 'create' in keys || 'jwks' in keys))
-      throw new TypeError(`${preset}: keys for each tenant need admits, and addresses with '${tenants.placeholder}'.`)
-  }
-  if ('create' in keys) checkFunction(`${preset}: keys.create`, keys.create)
-  for (const address of addressesOf(keys)) checkAddress(preset, address, insecureAllowHttp)
-  return { ...endpoint, keys: 'metadataUrls' in keys ? { ...keys, metadataUrls: [...keys.metadataUrls] } : { ...keys } }
-}
-
-function addressesOf(keys: IssuerKeys): readonly string[] {
-  if ('metadataUrls' in keys) return keys.metadataUrls
-  if ('jwksUri' in keys) return [keys.jwksUri]
-  return 'create' in keys ? (keys.addresses ?? []) : []
-}
-
-/** Whoever is on the wire of an address could make up keys. */
-function checkAddress(preset: string, address: string, allowHttp: boolean): void {
-  const url = typeof address === 'string' ? parseUrl(address) : undefined
-  if (!url || !isSecureEnough(url, allowHttp) || hasLogin(url))
-    throw new TypeError(`${preset}: '${address}' must be an https URL without a user name.`)
 }

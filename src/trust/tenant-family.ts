@@ -1,4 +1,5 @@
 // One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern ever sees a whole `iss`.
+import { withoutLogin } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerKeys } from './issuer-endpoint.ts'
 
 const maxTenantLength = 128
@@ -21,7 +22,7 @@ export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplat
   const { placeholder, pattern } = tenants
   const [prefix, suffix, more] = issuer.split(placeholder)
   if (!placeholder || prefix === undefined || suffix === undefined || more !== undefined)
-    throw new TypeError(`The issuer '${issuer}' must hold its placeholder '${placeholder}' exactly once.`)
+    throw new TypeError(`The issuer '${withoutLogin(issuer)}' must hold its placeholder '${placeholder}' exactly once.`)
   return {
     prefix,
     suffix,

@@ -1,6 +1,6 @@
 // Plain http is for this machine only.
 import { describe, expect, it } from 'vitest'
-import { hasLogin, isLoopback, isSecureEnough, parseUrl } from '../../src/internal/urls.ts'
+import { hasLogin, isLoopback, isSecureEnough, parseUrl, withoutLogin } from '../../src/internal/urls.ts'
 
 describe('this machine', () => {
   it.each([
@@ -61,4 +61,19 @@ it('an address that is none parses to nothing', () => {
 it('an address with a character beyond ASCII parses each time, however often it is asked about', () => {
   const answers = Array.from({ length: 50_000 }, () => parseUrl('https://caf\u00e9.example.com/')?.hostname)
   expect(new Set(answers)).toEqual(new Set(['xn--caf-dma.example.com']))
+})
+
+it.each([
+  ['https://sts.example.com/jwks', 'https://sts.example.com/jwks'],
+  ['https://sts.example.com/a@b', 'https://sts.example.com/a@b'],
+  ['https://u:p@sts.example.com/a@b', 'https://sts.example.com/a@b'],
+  ['https://u@sts.example.com', 'https://sts.example.com/'],
+  ['https://:p@sts.example.com', 'https://sts.example.com/'],
+  ['HTTPS:u:p@sts.example.com', 'https://sts.example.com/'],
+  ['https://u:p@sts.example.com:99999', '…sts.example.com:99999'],
+  ['https://u:p%40sts.example.com', '…sts.example.com'],
+  ['u:p@sts.example.com', '…sts.example.com'],
+  ['sts.example.com', 'sts.example.com'],
+])('%s may stand in a message as %s', (address, shown) => {
+  expect(withoutLogin(address)).toBe(shown)
 })

@@ -11,6 +11,10 @@ it.each([
   [{ issuer: 'ids.example.com' }, /^issuer must be an absolute URL/],
   [{ issuer: 'http://ids.example.com' }, /^issuer must be https/],
   [{ audience: undefined }, 'audience[] must be a non-empty string.'],
+  [
+    { audience: ['orders', 'https://ids.example.com/resources'] },
+    "audience 'https://ids.example.com/resources' is in tokens for every API of the server: write the name of the API resource, or null and let scopes decide.",
+  ],
   [{ typ: 'at+jwt' }, 'typ must be a list of at least one string.'],
   [{ typ: [] }, 'typ must be a list of at least one string.'],
   [{ typ: [''] }, 'typ[] must be a non-empty string.'],

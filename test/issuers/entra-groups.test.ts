@@ -30,10 +30,16 @@ describe('the resolver', () => {
     expect(requests.filter((url) => url.includes('evil') || url.includes('graph'))).toEqual([])
   })
 
+  it('is asked for a user of whose groups the token says nothing, which may be in none', async () => {
+    const { verifyToken, asked } = createWithResolver(() => [])
+    expect((await verifyToken(entraToken(delegatedV2))).principal.groups).toEqual({ values: [], complete: true })
+    expect(asked).toEqual([{ tenant, oid: 'a11ce000-0000-4000-8000-000000000002' }])
+  })
+
   it('is not asked where nothing was left out, for applications, nor without an object id', async () => {
     const { verifyToken, asked } = createWithResolver(() => ['g1'])
-    const without = { ...overage, _claim_names: undefined, _claim_sources: undefined }
-    expect((await verifyToken(entraToken(without))).principal.groups).toEqual({ values: [], complete: true })
+    const listed = { ...delegatedV2, groups: ['g2'] }
+    expect((await verifyToken(entraToken(listed))).principal.groups).toEqual({ values: ['g2'], complete: true })
     for (const claims of [
       { ...appOnlyV2, hasgroups: true },
       { ...overage, oid: undefined },

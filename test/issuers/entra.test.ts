@@ -34,7 +34,7 @@ const alice = {
   scopes: ['Orders.Read', 'Orders.Write'],
   roles: [],
   permissions: [],
-  groups: { values: [], complete: true },
+  groups: { values: [], complete: false },
   actor: { subject: 'c0ffee00-0000-4000-8000-000000000001', traits: [] },
   authentication: {},
   traits: ['delegated'],

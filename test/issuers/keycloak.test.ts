@@ -43,8 +43,10 @@ describe('the URL of the realm', () => {
       insecureAllowHttp: true,
     })
     const message = "realmUrl must be https: write 'https://keycloak:8080/realms/acme', or set insecureAllowHttp: true."
-    for (const insecureAllowHttp of [undefined, false, 'true', 1])
+    for (const insecureAllowHttp of [undefined, false])
       expect(() => make({ realmUrl: 'http://keycloak:8080/realms/acme', insecureAllowHttp })).toThrow(message)
+    for (const insecureAllowHttp of ['true', 1, null])
+      expect(() => make({ insecureAllowHttp })).toThrow(new TypeError('insecureAllowHttp must be true or false.'))
   })
 })
 

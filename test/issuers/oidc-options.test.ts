@@ -101,12 +101,38 @@ describe('the issuer', () => {
       expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
   })
 
+  it.each([
+    [
+      'https://u:p@sts.example.com',
+      "issuer must have no query, fragment or user name (RFC 8414 §2): write 'https://sts.example.com'.",
+    ],
+    [
+      'https:u:p@sts.example.com',
+      "issuer must have no query, fragment or user name (RFC 8414 §2): write 'https://sts.example.com/'.",
+    ],
+    [
+      'https://u:p/w@sts.example.com',
+      "issuer must be an absolute URL such as 'https://sts.example.com', not '…sts.example.com'.",
+    ],
+    [
+      'https://u:p@login.microsoftonline.com/common/v2.0',
+      "No token ever has the issuer 'https://login.microsoftonline.com/common/v2.0': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.",
+    ],
+    [
+      'https://u:p@sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490',
+      "No token ever has the issuer 'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490': write 'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/', or entra({ … }).",
+    ],
+  ])('%s is refused without its user name and password in the message', (address, message) => {
+    expect(() => make({ issuer: address })).toThrow(new TypeError(message))
+  })
+
   it('over plain http needs a word that says so, exactly true', () => {
     const open = oidc({ issuer: 'http://sts.example.com', insecureAllowHttp: true })
     expect(open.endpoints[0]).toMatchObject({ issuer: 'http://sts.example.com', insecureAllowHttp: true })
     expect(oidc({ issuer }).endpoints[0]?.insecureAllowHttp).toBe(false)
-    for (const insecureAllowHttp of ['true', 1, 'false', {}])
-      expect(() => make({ issuer: 'http://sts.example.com', insecureAllowHttp })).toThrow(/^issuer must be https/)
+    expect(() => make({ issuer: 'http://sts.example.com', insecureAllowHttp: false })).toThrow(/^issuer must be https/)
+    for (const insecureAllowHttp of ['true', 1, 'false', {}, null])
+      expect(() => make({ insecureAllowHttp })).toThrow(new TypeError('insecureAllowHttp must be true or false.'))
   })
 })
 

@@ -31,7 +31,7 @@ describe('a real provider', () => {
       scopes: ['orders:read'],
       roles: [],
       permissions: [],
-      groups: { values: [], complete: true },
+      groups: { values: [], complete: false },
       authentication: {},
       traits: [],
     })
@@ -50,7 +50,7 @@ describe('a real provider', () => {
       scopes: ['orders:read'],
       roles: [],
       permissions: [],
-      groups: { values: [], complete: true },
+      groups: { values: [], complete: false },
       authentication: {},
       traits: [],
     })
@@ -91,7 +91,8 @@ it.each([
   [{ issuer: '' }, 'issuer must be a non-empty string.'],
   [{ issuer: 'op.example.com' }, /^issuer must be an absolute URL/],
   [{ issuer: 'http://op.example.com' }, /^issuer must be https/],
-  [{ issuer: 'http://op.example.com', insecureAllowHttp: 'true' }, /^issuer must be https/],
+  [{ issuer: 'http://op.example.com', insecureAllowHttp: false }, /^issuer must be https/],
+  [{ insecureAllowHttp: 'true' }, 'insecureAllowHttp must be true or false.'],
   [{ audience: undefined }, 'audience[] must be a non-empty string.'],
   [{ algorithms: ['HS256'] }, /^algorithms may hold/],
   [{ algorithms: [] }, 'algorithms must be a list of at least one string.'],

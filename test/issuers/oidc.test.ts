@@ -160,7 +160,7 @@ describe('the principal', () => {
     scopes: [],
     roles: [],
     permissions: [],
-    groups: { values: [], complete: true },
+    groups: { values: [], complete: false },
     authentication: {},
     traits: [],
   }

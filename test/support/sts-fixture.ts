@@ -70,6 +70,14 @@ export function describePreset(fixture: StsFixture): void {
   describe(`the preset ${fixture.name}`, () => {
     it.each(fixture.accepted)('accepts $title $source', async (sample) => expectAccepted(fixture, sample))
     it.each(fixture.wrongNeighbours)('refuses $title $source', async (sample) => expectRefused(fixture, sample))
+    it.each([
+      ['opaque', 'token_malformed', 'ory_at_w2Rl5hoqXUWmd7sVOXx8pV4R0n8ZPPPLoUXtxvqhtzE'],
+      ['encrypted', 'token_encrypted', 'eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.aXY.dGV4dA.dGFn'],
+    ] as const)('refuses a token that is %s, and asks nobody', async (_, code, token) => {
+      const { verifyToken, requests } = createFixtureVerifier(fixture)
+      await expectInvalidToken(verifyToken(token), code)
+      expect(requests).toEqual([])
+    })
     it.each(fixture.naive)('where naive validators break: $title $source', async (sample) =>
       'code' in sample ? expectRefused(fixture, sample) : expectAccepted(fixture, sample),
     )

@@ -264,6 +264,44 @@ describe('keys for each tenant', () => {
     await verifyToken(tokenOf('https://sts.example.com/zzz/v2'))
   })
 
+  it.each([
+    [
+      { jwksUri: 'https://sts.example.com/keys' },
+      "custom: with keys for each tenant 'https://sts.example.com/keys' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/keys', or tenants.keys: 'shared'.",
+    ],
+    [
+      { jwksUri: 'https://sts.example.com/keys#{tenant}' },
+      "custom: with keys for each tenant 'https://sts.example.com/keys#{tenant}' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/keys', or tenants.keys: 'shared'.",
+    ],
+    [
+      { metadataUrls: ['https://sts.example.com/{tenant}/v2/metadata', 'https://sts.example.com/v2/metadata'] },
+      "custom: with keys for each tenant 'https://sts.example.com/v2/metadata' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/v2/metadata', or tenants.keys: 'shared'.",
+    ],
+  ])('cannot all be at one address: %j', (keys, message) => {
+    const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], admits: () => true })
+    expect(make).toThrow(new TypeError(message))
+  })
+
+  it.each(['https://{tenant}.example.com/keys', 'https://sts.example.com/keys?tenant={tenant}'])(
+    'may be at the address %s',
+    async (jwksUri) => {
+      const { verifyToken, requests } = createTenantVerifier({
+        endpoints: [{ ...each, keys: { jwksUri } }],
+        admits: () => true,
+      })
+      // The keys of this fetch end in /keys; whatever it answers, the address is the tenant's own.
+      await verifyToken(tokenOf('https://sts.example.com/acme/v2')).catch(() => undefined)
+      expect(requests).toEqual([jwksUri.replace('{tenant}', 'acme')])
+    },
+  )
+
+  it.each([['Each'], [undefined], [true]])('are never shared for a misspelt word: %j', (keys) => {
+    const tenants = { placeholder: '{tenant}', pattern: /^[a-z]{1,8}$/, keys: keys as 'each' }
+    expect(() => createTenantVerifier({ endpoints: [{ ...each, tenants }], admits: () => true })).toThrow(
+      new TypeError("custom: tenants.keys must be 'shared' or 'each'."),
+    )
+  })
+
   it('need admits, and addresses', () => {
     const message = "custom: keys for each tenant need admits, and addresses with '{tenant}'."
     expect(() => createTenantVerifier({ endpoints: [each] })).toThrow(new TypeError(message))
@@ -272,6 +310,13 @@ describe('keys for each tenant', () => {
       expect(make).toThrow(new TypeError(message))
     }
   })
+})
+
+it('a pattern that is a text cannot be configured', () => {
+  const tenants = { placeholder: '{tenant}', pattern: '^[a-z]+$' as unknown as RegExp, keys: 'shared' as const }
+  expect(() => createTenantVerifier({ endpoints: [{ ...family, tenants }] })).toThrow(
+    new TypeError('custom: tenants.pattern must be a regular expression such as /^[a-z]{1,32}$/.'),
+  )
 })
 
 it.each([

@@ -38,8 +38,9 @@ const names = ['tenantName', 'tenantId', 'clientId', 'policies', 'issuerFormat',
  */
 export function entraB2C(options: EntraB2COptions): IssuerWithAudience {
   checkOptionNames('entraB2C()', options, names)
-  const { policies, issuerFormat = 'tenant', policyClaim = 'tfp' } = options
-  checkStrings('policies', policies)
+  const { issuerFormat = 'tenant', policyClaim = 'tfp' } = options
+  checkStrings('policies', options.policies)
+  const policies = Object.freeze([...options.policies])
   for (const policy of policies) {
     if (!/^[\w-]+$/.test(policy))
       throw new TypeError(`policies[] must be a policy's name such as 'B2C_1_signin', not '${policy}'.`)

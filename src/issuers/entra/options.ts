@@ -45,7 +45,7 @@ export interface EntraOptions {
    */
   readonly appTokens?: 'require-role' | 'reject' | { readonly acl: readonly EntraAclEntry[] }
   /**
-   * Finds the group ids of a user with too many groups for a token, for instance at
+   * Finds the group ids of a user whose token does not list them, as it does not where there are too many, or none, for instance at
    * `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Has as long as one fetch; when it fails, the groups stay
    * incomplete and an event tells. The address that the token names is never asked.
    */

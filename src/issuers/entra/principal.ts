@@ -4,6 +4,7 @@ import type { JsonObject } from '../../internal/json.ts'
 import { type Principal, type PrincipalTrait, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
 import type { PrincipalCompletion } from '../../trust/issuer.ts'
+import { readGroups } from '../preset-claims.ts'
 import {
   clientIdOf,
   clientTypeOf,
@@ -39,15 +40,23 @@ export function entraPrincipal(claims: JsonObject, issuer: string): Principal {
     // Directory roles are the tenant's, not this API's: the prefix keeps an app role from passing for one.
     roles: [...readStrings(claims, 'roles'), ...readStrings(claims, 'wids').map((id) => `directory:${id}`)],
     permissions: [],
-    // "Service principals aren't included in groups claims": their absence proves nothing.
-    groups: { values: readStrings(claims, 'groups'), complete: kind === 'user' && !isOverage(claims) },
+    groups: groupsOf(claims, kind),
     ...(isDelegated && { actor: { subject: clientId, traits: isActingAgent(claims) ? ['agent'] : [] } }),
     authentication: authenticationOf(claims),
     traits: traitsOf(claims, kind, isDelegated),
   }
 }
 
-/** Asks `resolver` for the groups that were left out. The address in the token is a retired one, and not ours to follow. */
+/**
+ * Groups are in a token only where the API's registration asks for them, and not too many. "Service principals aren't included in
+ * groups claims": the absence of theirs proves nothing either.
+ */
+function groupsOf(claims: JsonObject, kind: Principal['kind']): Principal['groups'] {
+  const { values, complete } = readGroups(claims, 'groups')
+  return { values, complete: complete && kind === 'user' && !isOverage(claims) }
+}
+
+/** Asks `resolver` for the groups that the token does not list. The address in the token is a retired one, and not ours to follow. */
 export function completeGroups(
   principal: Principal,
   claims: JsonObject,
@@ -57,10 +66,10 @@ export function completeGroups(
   const { tenant } = principal
   if (principal.kind !== 'user' || principal.groups.complete || oid === undefined || tenant === undefined)
     return undefined
-  return groupsOf(resolver, tenant, oid)
+  return resolvedGroups(resolver, tenant, oid)
 }
 
-async function groupsOf(
+async function resolvedGroups(
   resolver: NonNullable<EntraOptions['groupResolver']>,
   tenant: string,
   oid: string,

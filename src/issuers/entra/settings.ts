@@ -1,5 +1,5 @@
 // The options of entra(), read once: what can never work is told what to write instead.
-import { checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
+import { checkBoolean, checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
 import { clouds, consumerTenant, type EntraCloud, type EntraVersion } from './clouds.ts'
 import { guid, readGuid } from './guid.ts'
 import { readAcl, readAdmission } from './many-tenants.ts'
@@ -46,7 +46,7 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
   checkStrings('audiences', audiences, 0)
   checkStrings('versions', versions)
   for (const version of versions) checkChoice('versions[]', version, ['1.0', '2.0'])
-  for (const name of ['keysPerTenant', 'customSigningKeys'] as const) checkBoolean(name, options[name])
+  for (const name of ['keysPerTenant', 'customSigningKeys'] as const) checkBoolean(name, options[name] ?? false)
   const tenant = readTenant(options.tenant)
   const isMany = manyTenants.includes(tenant)
   if (options.groupResolver !== undefined) checkFunction('groupResolver', options.groupResolver)
@@ -84,8 +84,4 @@ function readTenant(value: unknown): string {
 
 function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.includes(value as string)) throw new TypeError(`${name} must be one of ${choices.join(', ')}.`)
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be true or false.`)
 }
