@@ -1,19 +1,46 @@
 // JavaScript of the package: ES modules, one entry for each subpath and shared chunks, so that AuthError is one class whichever
 // subpath it comes through. Declarations come from tsc (tsconfig.build.json).
-import { defineConfig } from 'tsup'
-import { subpaths } from './scripts/subpaths.ts'
+import { readFile } from 'node:fs/promises'
+import type { Plugin } from 'esbuild'
+import { defineConfig, type Options } from 'tsup'
+import { root, subpaths } from './scripts/subpaths.ts'
 
 const modules = subpaths.map(({ module }) => module)
 // Which of them serves is chosen at run time, by `imports` of package.json.
 const engines = ['token/engine-node', 'token/engine-web']
 
-export default defineConfig({
-  entry: Object.fromEntries([...modules, ...engines].map((module) => [module, `src/${module}.ts`])),
+const common: Options = {
   format: 'esm',
   target: 'node20',
-  splitting: true,
   sourcemap: true,
-  clean: true,
   silent: true,
+  removeNodeProtocol: false,
   external: ['#engine', 'lru-cache', 'express', 'fastify', '@casl/ability', /^@cedar-policy\/cedar-wasm/],
-})
+}
+
+const index = `${root}/src/index.ts`
+
+/**
+ * Lets every other subpath reach all that `claimcheck` is made of, so that it comes as one chunk and not as one for each set of
+ * subpaths that share a file: a file more takes longer to import than what is in it.
+ */
+const oneCore: Plugin = {
+  name: 'one-core',
+  setup(build) {
+    const others = modules.map((module) => `${root}/src/${module}.ts`).filter((path) => path !== index)
+    build.onResolve({ filter: /^claimcheck:core$/ }, () => ({ path: index, sideEffects: true }))
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!others.includes(path)) return undefined
+      return { contents: `${await readFile(path, 'utf8')}\nimport 'claimcheck:core'\n`, loader: 'ts' }
+    })
+  },
+}
+
+export default defineConfig([
+  { ...common, entry: entries(modules), splitting: true, esbuildPlugins: [oneCore] },
+  { ...common, entry: entries(engines), splitting: false },
+])
+
+function entries(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]))
+}

@@ -23,7 +23,11 @@ export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'group
  * claim has in it: who is in a group that has been left out must not pass for somebody outside of it, so neither a claim that is not
  * there nor one with a member of another type lists all.
  */
-export function readGroups(claims: JsonObject, name: string | undefined, read = readStrings): Principal['groups'] {
+export function readGroups(
+  claims: JsonObject,
+  name: string | undefined,
+  read: typeof readStrings = readStrings,
+): Principal['groups'] {
   if (name === undefined || !Object.hasOwn(claims, name)) return unsaid.groups
   const values = read(claims, name)
   return { values, complete: values.length === [claims[name]].flat().length }
