@@ -1,7 +1,7 @@
-// The errors of a verification: each made once, told to whoever listens, and of no more work than that where nobody does.
+// The errors of a verification: each made once, handed on as a value, and told to whoever listens.
 import { AuthError, type ErrorDetails, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
-import { type Eventually, isPromise } from './internal/eventually.ts'
+import { after, type Eventually, isPromise } from './internal/eventually.ts'
 import { describeToken } from './token/describe-token.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { Issuer } from './trust/issuer.ts'
@@ -9,17 +9,28 @@ import { hintOf } from './trust/profile-checks.ts'
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
+/** What came of a check: a refusal is a value, since throwing one costs more than most checks. */
+export type Outcome<T> = T | AuthError
+
+/** Goes on with what was not refused. */
+export function unlessRefused<T, U>(
+  outcome: Eventually<Outcome<T>>,
+  next: (value: T) => Eventually<Outcome<U>>,
+): Eventually<Outcome<U>> {
+  return after(outcome, (settled) => (settled instanceof AuthError ? settled : next(settled)))
+}
+
 export interface Refusals {
   /** The error for `token`, of which `verified` says whether its signature had been verified. */
   refuse(refusal: Refusal, token?: Token, verified?: boolean): AuthError
-  /** Throws the error of one request for another that waited for the same verification. */
-  refuseAgain(error: unknown): never
-  /** What `ask` finds out. That it could not is told with the token it was about, whether it throws or rejects. */
-  orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<T>
-  /** Throws what came of asking about `token` in vain. */
-  unavailable(token: Token, error: unknown): never
-  /** Throws `error`. A preset or a clock that throws is our fault, not the token's; and no door opens because of it. */
-  rethrow(error: unknown): never
+  /** The error of one request for another that waited for the same verification. */
+  refuseAgain(error: AuthError): AuthError
+  /** What `ask` finds out, or that it could not, whether it throws or rejects: told with the token it was about. */
+  orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<Outcome<T>>
+  /** What came of asking about `token` in vain. */
+  unavailable(token: Token, cause: unknown): AuthError
+  /** For what nobody foresaw: a preset or a clock that throws is our fault, not the token's; and no door opens because of it. */
+  broken(cause: unknown): AuthError
 }
 
 /** @param emit Where nobody listens, nothing is described for nobody: leave it out. */
@@ -30,28 +41,23 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
     return told(new AuthError(code, { hint: better ?? hint, details: details ? { ...facts, ...details } : facts }))
   }
 
-  function orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<T> {
+  function orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<Outcome<T>> {
     try {
       const found = ask()
       if (!isPromise(found)) return found as T
-      return Promise.resolve(found as PromiseLike<T>).catch((error: unknown) => unavailable(token, error))
+      return Promise.resolve<Outcome<T>>(found as PromiseLike<T>).catch((error: unknown) => unavailable(token, error))
     } catch (error) {
       return unavailable(token, error)
     }
   }
 
-  function unavailable(token: Token, cause: unknown): never {
+  function unavailable(token: Token, cause: unknown): AuthError {
     const error = cause instanceof AuthError ? cause : new AuthError('keys_unavailable', { details: { cause } })
-    throw emit ? told(error, { ...describeToken(token, false), ...error.details }) : error
+    return emit ? told(error, { ...describeToken(token, false), ...error.details }) : error
   }
 
-  function rethrow(error: unknown): never {
-    if (error instanceof AuthError) throw error
-    throw told(new AuthError('verification_unavailable', { details: { cause: error } }))
-  }
-
-  function refuseAgain(error: unknown): never {
-    throw error instanceof AuthError ? told(error) : error
+  function broken(cause: unknown): AuthError {
+    return cause instanceof AuthError ? cause : told(new AuthError('verification_unavailable', { details: { cause } }))
   }
 
   function told(error: AuthError, details: ErrorDetails = error.details): AuthError {
@@ -60,5 +66,5 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
     return error
   }
 
-  return { refuse, refuseAgain, orUnavailable, unavailable, rethrow }
+  return { refuse, refuseAgain: (error) => told(error), orUnavailable, unavailable, broken }
 }

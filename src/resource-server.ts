@@ -6,13 +6,14 @@ import { readToken } from './http/token-headers.ts'
 import type { RequestView } from './http/request-view.ts'
 import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
-import { after, type Eventually, isPromise } from './internal/eventually.ts'
+import { after, type Eventually } from './internal/eventually.ts'
 import { checkOptionNames } from './internal/options.ts'
 import { authorizeAll } from './policy/authorize-all.ts'
 import type { Decision, Trace } from './policy/decision.ts'
 import { evaluate, type Policy, type PolicyLike, toPolicy } from './policy/policy.ts'
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
+import type { Outcome } from './refusals.ts'
 import { createRoutePolicies } from './route-policies.ts'
 import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -150,14 +151,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     if (credential === undefined) return { outcome: 'anonymous' }
     if ('code' in credential)
       return refused(new AuthError(credential.code, { challengeParams: challengeParams(request) }))
-    const authenticated = (auth: VerifiedToken<C>): Authentication<C> => ({ outcome: 'authenticated', auth })
-    const failed = (error: unknown): Authentication<C> => ({ outcome: 'refused', error: error as AuthError })
-    try {
-      const verified = verify(credential.token, credential.header)
-      return isPromise(verified) ? verified.then(authenticated, failed) : authenticated(verified)
-    } catch (error) {
-      return failed(error)
-    }
+    return after(verify(credential.token, credential.header), toAuthentication)
   }
 
   function guard(
@@ -237,6 +231,12 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     challengeParams,
     metadata: published.answer,
   }
+}
+
+function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
+  return outcome instanceof AuthError
+    ? { outcome: 'refused', error: outcome }
+    : { outcome: 'authenticated', auth: outcome }
 }
 
 const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

@@ -2,6 +2,7 @@
 // since is checked again.
 import { verifySignature } from '#engine'
 import type { Clock } from './clock.ts'
+import { AuthError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
 import { after, type Eventually, isPromise } from './internal/eventually.ts'
@@ -20,7 +21,7 @@ import type { Issuer } from './trust/issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
 import { keyNotFound, unknownIssuer } from './trust/not-found.ts'
 import { checkAdmission } from './trust/profile-checks.ts'
-import type { Refusals } from './refusals.ts'
+import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
 import type { VerifierSettings } from './verifier-options.ts'
 
@@ -40,7 +41,7 @@ export interface VerificationParts<C> {
 export type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
 
 /** Verifies a token. `header` names the request header that it came in, where that is known. */
-export type Verify<C> = (token: string, header?: string) => Eventually<VerifiedToken<C>>
+export type Verify<C> = (token: string, header?: string) => Eventually<Outcome<VerifiedToken<C>>>
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
@@ -53,55 +54,51 @@ interface Remembered {
   readonly lasting: boolean
 }
 
-/**
- * Makes the function that verifies a token: at once where nothing has to be waited for.
- *
- * It throws, or its promise rejects with, nothing but an `AuthError`.
- */
+/** Makes the function that verifies a token: at once where nothing has to be waited for. It never throws or rejects. */
 export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   const { issuers, settings, clock, schema, isRevoked, timeoutMs, emit } = parts
   const plausibility = createPlausibility(settings, clock)
   const clientsOf = clientRegistries(settings)
-  const { refuse, refuseAgain, orUnavailable, unavailable, rethrow } = parts.refusals
+  const { refuse, refuseAgain, orUnavailable, unavailable, broken } = parts.refusals
   const { tokenCache } = settings
   const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
 
-  function verify(token: string, header?: string): Eventually<VerifiedToken<C>> {
+  function verify(token: string, header?: string): Eventually<Outcome<VerifiedToken<C>>> {
     try {
       const remembered = known(token)
       if (isPromise(remembered)) return verifyLater(remembered, token, header)
       const verified = checkRequest(remembered, token, header)
-      return isPromise(verified) ? verified.catch(rethrow) : verified
+      return isPromise(verified) ? verified.catch(broken) : verified
     } catch (error) {
-      return rethrow(error)
+      return broken(error)
     }
   }
 
   /** Apart from what needs no waiting, which so makes no function for each token. */
   function verifyLater(
-    remembered: Promise<Remembered>,
+    remembered: Promise<Outcome<Remembered>>,
     token: string,
     header: string | undefined,
-  ): Promise<VerifiedToken<C>> {
-    return remembered.then((later) => checkRequest(later, token, header)).catch(rethrow)
+  ): Promise<Outcome<VerifiedToken<C>>> {
+    return remembered.then((later) => checkRequest(later, token, header)).catch(broken)
   }
 
-  function verifyInFull(token: string): Eventually<Remembered> {
+  function verifyInFull(token: string): Eventually<Outcome<Remembered>> {
     const parsed = plausibility.parse(token)
-    if ('code' in parsed) throw refuse(parsed)
+    if ('code' in parsed) return refuse(parsed)
     const trusted = issuers.find(parsed.claims)
-    if (!trusted) throw refuse(unknownIssuer(parsed), parsed)
+    if (!trusted) return refuse(unknownIssuer(parsed), parsed)
     const implausible = plausibility.check(parsed, trusted)
-    if (implausible) throw refuse(implausible, parsed)
-    return after(admit(parsed, trusted), () =>
-      after(findKey(parsed, trusted), (key) => {
-        if (!key) throw refuse(keyNotFound(trusted), parsed)
+    if (implausible) return refuse(implausible, parsed)
+    return unlessRefused(admit(parsed, trusted), () =>
+      unlessRefused(findKey(parsed, trusted), (key) => {
+        if (!key) return refuse(keyNotFound(trusted), parsed)
         const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
-        if (foreign) throw refuse(foreign, parsed)
-        return after(findSigner(parsed, key, trusted), (signer) => {
-          if (!signer) throw refuse({ code: 'signature_invalid' }, parsed)
+        if (foreign) return refuse(foreign, parsed)
+        return unlessRefused(findSigner(parsed, key, trusted), (signer) => {
+          if (!signer) return refuse({ code: 'signature_invalid' }, parsed)
           // From here on the claims are the issuer's words.
-          return after(typedClaims(parsed, trusted), (claims) =>
+          return unlessRefused(typedClaims(parsed, trusted), (claims) =>
             after(principalOf(parsed, trusted), (completed) => remember(parsed, claims, completed, trusted, signer)),
           )
         })
@@ -110,40 +107,45 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
-  function recheck({ parts, trusted, key }: Remembered): Eventually<boolean> {
+  function recheck({ parts, trusted, key }: Remembered): Eventually<Outcome<boolean>> {
     const untimely = plausibility.checkTimes(parts.claims)
-    if (untimely) throw refuse(untimely, parts, true)
-    const admitted = admit(parts, trusted)
-    const found = isPromise(admitted) ? admitted.then(() => findKey(parts, trusted)) : findKey(parts, trusted)
-    return isPromise(found) ? found.then((later) => later === key) : found === key
+    if (untimely) return refuse(untimely, parts, true)
+    if (trusted.profile.admits)
+      return unlessRefused(admit(parts, trusted), () =>
+        unlessRefused(findKey(parts, trusted), (found) => found === key),
+      )
+    const found = findKey(parts, trusted)
+    return found === key || unlessRefused(found, (later) => later === key)
   }
 
   /** What each request is asked for itself. */
   function checkRequest(
-    { parts, trusted }: Remembered,
+    remembered: Outcome<Remembered>,
     token: string,
     header: string | undefined,
-  ): Eventually<VerifiedToken<C>> {
+  ): Eventually<Outcome<VerifiedToken<C>>> {
+    if (remembered instanceof AuthError) return remembered
+    const { parts, trusted } = remembered
     const misplaced = checkTokenHeader(trusted, header)
-    if (misplaced) throw refuse(misplaced, parts, true)
+    if (misplaced) return refuse(misplaced, parts, true)
     return checkRevocation(createVerifiedToken(parts, token))
   }
 
-  function admit(token: Token, trusted: TrustedIssuer): Eventually<void> {
+  function admit(token: Token, trusted: TrustedIssuer): Eventually<Outcome<undefined>> {
     if (!trusted.profile.admits) return undefined
-    return after(
+    return unlessRefused(
       orUnavailable(token, () => checkAdmission(trusted.profile, factsOf(token, trusted))),
-      (refusal) => {
-        if (refusal) throw refuse(refusal, token)
-      },
+      (refusal) => refusal && refuse(refusal, token),
     )
   }
 
-  function findKey(token: Token, { keys }: TrustedIssuer): Eventually<VerificationKey | undefined> {
+  function findKey(token: Token, { keys }: TrustedIssuer): Eventually<Outcome<VerificationKey | undefined>> {
     // Like orUnavailable, but without a function made for each token.
     try {
       const found = keys.findKey(token.header)
-      return isPromise(found) ? Promise.resolve(found).catch((error: unknown) => unavailable(token, error)) : found
+      return isPromise(found)
+        ? Promise.resolve<Outcome<typeof found>>(found).catch((error: unknown) => unavailable(token, error))
+        : found
     } catch (error) {
       return unavailable(token, error)
     }
@@ -154,13 +156,13 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     parsed: ParsedToken,
     key: VerificationKey,
     trusted: TrustedIssuer,
-  ): Eventually<VerificationKey | undefined> {
+  ): Eventually<Outcome<VerificationKey | undefined>> {
     const { header, signingInput, signature } = parsed
     const alg = header.alg as Algorithm
     return after(verifySignature(alg, key.key, signingInput, signature), (signed: unknown) => {
       if (signed === true) return key
       const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
-      return after(replacement, (other) => {
+      return unlessRefused(replacement, (other) => {
         if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
         return after(verifySignature(alg, other.key, signingInput, signature), (ok: unknown) =>
           ok === true ? other : undefined,
@@ -169,13 +171,12 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     })
   }
 
-  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<JsonObject> {
+  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<Outcome<JsonObject>> {
     const own = profile.claims ?? schema
     if (!own) return parsed.claims
-    return after(applySchema(own, parsed.claims), (applied) => {
-      if ('code' in applied) throw refuse(applied, parsed, true)
-      return applied.claims
-    })
+    return after(applySchema(own, parsed.claims), (applied) =>
+      'code' in applied ? refuse(applied, parsed, true) : applied.claims,
+    )
   }
 
   function principalOf({ header, claims }: ParsedToken, trusted: TrustedIssuer): Eventually<CompletedPrincipal> {
@@ -207,16 +208,16 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return { parts, trusted, key, shared: isFrozen, lasting: !failed }
   }
 
-  function checkRevocation(auth: VerifiedToken<C>): Eventually<VerifiedToken<C>> {
+  function checkRevocation(auth: VerifiedToken<C>): Eventually<Outcome<VerifiedToken<C>>> {
     if (!isRevoked) return auth
     return after(
       askYesOrNo('isRevoked', () => isRevoked(auth)),
       (answer) => {
         if (answer === false) return auth
         const token = { header: auth.header, claims: auth.claims as JsonObject }
-        if (answer === true) throw refuse({ code: 'token_revoked' }, token, true)
+        if (answer === true) return refuse({ code: 'token_revoked' }, token, true)
         // Neither yes nor no: a check that could not be made is not a check that passed.
-        throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
+        return refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
       },
     )
   }

@@ -1,10 +1,11 @@
 // createVerifier: what a user sees of verification. The order of checks is in verification.ts.
 import { systemClock } from './clock.ts'
-import type { AuthError } from './errors.ts'
+import { AuthError } from './errors.ts'
 import { createEmit } from './events.ts'
+import { isPromise } from './internal/eventually.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
-import { createRefusals } from './refusals.ts'
+import { createRefusals, type Outcome } from './refusals.ts'
 import { createIssuerRegistry } from './trust/issuer-registry.ts'
 import { createVerification, type IsRevoked, type Verify } from './verification.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -81,13 +82,11 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
     return issuers.all.flatMap((trusted) => trusted.keys.health?.() ?? [])
   }
 
+  // No async function: for a remembered token it would take a good part of the time.
   function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
-    // No async function: for a remembered token it would take a good part of the time.
-    try {
-      return Promise.resolve(verify(token, from?.header))
-    } catch (error) {
-      return Promise.reject(error as AuthError)
-    }
+    const verified = verify(token, from?.header)
+    if (isPromise(verified)) return verified.then((outcome) => settled(outcome))
+    return settled(verified)
   }
 
   return {
@@ -97,4 +96,8 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
     keys,
     close: () => closing.abort(new Error('the verifier was closed')),
   }
+}
+
+function settled<T>(outcome: Outcome<T>): Promise<T> {
+  return outcome instanceof AuthError ? Promise.reject(outcome) : Promise.resolve(outcome)
 }

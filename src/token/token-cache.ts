@@ -1,6 +1,7 @@
 // Tokens that were verified, remembered by their digest: neither a token nor a piece of one rests in memory.
 import { digest } from '#engine'
 import { LRUCache } from 'lru-cache'
+import { AuthError } from '../errors.ts'
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import { maxTokenLength } from './parse-token.ts'
@@ -21,12 +22,12 @@ export interface RememberedToken {
 }
 
 export interface TokenCacheParts<E extends RememberedToken> {
-  /** Verifies a token that is not known, in full; what it throws or rejects with is remembered by nobody. */
-  readonly verify: (token: string) => Eventually<E>
-  /** Whether what was verified earlier still holds; if not, it is verified in full again. May throw. */
-  readonly recheck: (entry: E) => Eventually<boolean>
-  /** Throws the error of one request for another that waited for the same verification. */
-  readonly refuseAgain: (error: unknown) => never
+  /** Verifies a token that is not known, in full. A refusal is remembered by nobody. */
+  readonly verify: (token: string) => Eventually<E | AuthError>
+  /** Whether what was verified earlier still holds, or why it is refused now. What does not hold is verified in full again. */
+  readonly recheck: (entry: E) => Eventually<boolean | AuthError>
+  /** The refusal of one request for another that waited for the same verification. */
+  readonly refuseAgain: (error: AuthError) => AuthError
 }
 
 const defaultMaxTokens = 10_000
@@ -52,13 +53,13 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
 export function createTokenCache<E extends RememberedToken>(
   { verify, recheck, refuseAgain }: TokenCacheParts<E>,
   { maxTokens, maxBytes }: Required<TokenCacheOptions>,
-): (token: string) => Eventually<E> {
+): (token: string) => Eventually<E | AuthError> {
   const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
-  const underWay = new Map<string, Promise<E>>()
+  const underWay = new Map<string, Promise<E | AuthError>>()
 
-  function verifyOnce(name: string, token: string): Eventually<E> {
+  function verifyOnce(name: string, token: string): Eventually<E | AuthError> {
     const joined = underWay.get(name)
-    if (joined) return joined.then((entry) => join(name, token, entry), refuseAgain)
+    if (joined) return joined.then((outcome) => join(name, token, outcome))
     const verified = verify(token)
     if (!isPromise(verified)) return remember(name, token, verified)
     // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
@@ -66,7 +67,7 @@ export function createTokenCache<E extends RememberedToken>(
     const timer = setTimeout(leave, maxJoinMs)
     timer.unref?.()
     const flight = verified
-      .then((entry) => remember(name, token, entry))
+      .then((outcome) => remember(name, token, outcome))
       .finally(() => {
         clearTimeout(timer)
         leave()
@@ -75,32 +76,42 @@ export function createTokenCache<E extends RememberedToken>(
     return flight
   }
 
-  function remember(name: string, token: string, entry: E): E {
-    if (entry.shared && entry.lasting) entries.set(name, entry, { size: token.length + entryBytes })
-    return entry
+  function remember(name: string, token: string, outcome: E | AuthError): E | AuthError {
+    if (outcome instanceof AuthError) return outcome
+    if (outcome.shared && outcome.lasting) entries.set(name, outcome, { size: token.length + entryBytes })
+    return outcome
   }
 
   /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */
-  function join(name: string, token: string, entry: E): Eventually<E> {
-    return entry.shared ? recall(name, token, entry) : verify(token)
+  function join(name: string, token: string, outcome: E | AuthError): Eventually<E | AuthError> {
+    if (outcome instanceof AuthError) return refuseAgain(outcome)
+    return outcome.shared ? recall(name, token, outcome) : verify(token)
   }
 
-  function recall(name: string, token: string, entry: E): Eventually<E> {
+  function recall(name: string, token: string, entry: E): Eventually<E | AuthError> {
     const holds = recheck(entry)
     return holds === true ? entry : recallLater(holds, name, token, entry)
   }
 
-  function recallLater(holds: Eventually<boolean>, name: string, token: string, entry: E): Eventually<E> {
-    return after(holds, (held) => (held ? entry : renew(name, token, entry)))
+  function recallLater(
+    holds: Eventually<boolean | AuthError>,
+    name: string,
+    token: string,
+    entry: E,
+  ): Eventually<E | AuthError> {
+    return after(holds, (held) => {
+      if (held instanceof AuthError) return held
+      return held ? entry : renew(name, token, entry)
+    })
   }
 
-  function renew(name: string, token: string, entry: E): Eventually<E> {
+  function renew(name: string, token: string, entry: E): Eventually<E | AuthError> {
     // Another request may have put a newer one in its place meanwhile.
     if (entries.get(name) === entry) entries.delete(name)
     return verifyOnce(name, token)
   }
 
-  function find(name: string, token: string): Eventually<E> {
+  function find(name: string, token: string): Eventually<E | AuthError> {
     const entry = entries.get(name)
     return entry ? recall(name, token, entry) : verifyOnce(name, token)
   }
@@ -112,7 +123,7 @@ export function createTokenCache<E extends RememberedToken>(
     return isPromise(name) ? findLater(name, token) : find(name, token)
   }
 
-  async function findLater(name: Promise<string>, token: string): Promise<E> {
+  async function findLater(name: Promise<string>, token: string): Promise<E | AuthError> {
     return find(await name, token)
   }
 }
