@@ -17,9 +17,17 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
+const constants = new WeakSet<object>()
+
+/** Freezes what many values will share: as a part of one of them it needs no second look. */
+export function constant<T extends object>(value: T): T {
+  if (freezeDeeply(value)) constants.add(value)
+  return value
+}
+
 function freeze(value: unknown, depth: number, seen: Set<object> | undefined): boolean {
   if (typeof value === 'function') return false
-  if (typeof value !== 'object' || value === null || seen?.has(value)) return true
+  if (typeof value !== 'object' || value === null || seen?.has(value) || constants.has(value)) return true
   if (!isPlain(value)) return false
   const known = depth < shallow ? undefined : (seen ?? new Set()).add(value)
   Object.freeze(value)

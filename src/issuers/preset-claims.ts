@@ -1,22 +1,21 @@
 // What presets make of claims: a principal of whom they say nothing yet, the groups that they list, the refusal of a token that
 // lacks one.
 import type { Refusal } from '../errors.ts'
-import { deepFreeze } from '../internal/deep-freeze.ts'
+import { constant } from '../internal/deep-freeze.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Principal } from '../principal/principal.ts'
-import { readStrings } from '../principal/read-claims.ts'
+import { none, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../token/claims.ts'
 
 /** The members of a principal that a token may well say nothing of. */
-export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> =
-  deepFreeze({
-    scopes: [],
-    roles: [],
-    permissions: [],
-    groups: { values: [], complete: false },
-    authentication: {},
-    traits: [],
-  })
+export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> = {
+  scopes: none,
+  roles: none,
+  permissions: none,
+  groups: constant({ values: none, complete: false }),
+  authentication: constant({}),
+  traits: none,
+}
 
 /**
  * The groups that the claim `name` lists, where the STS, or an option, has one. They are complete where `read` finds all that the

@@ -1,4 +1,5 @@
 // Reads claims whose shape differs between STSs. Whatever does not have the expected shape counts as absent.
+import { constant } from '../internal/deep-freeze.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import type { PrincipalActor, PrincipalAuthentication } from './principal.ts'
 
@@ -9,7 +10,7 @@ export function readString(claims: JsonObject, name: string): string | undefined
 }
 
 /** An empty list. One for all, since most principals have several. */
-export const none: readonly never[] = Object.freeze([])
+export const none: readonly never[] = constant([])
 
 /** A claim that is a list of strings, or one string; members that are no strings are left out. */
 export function readStrings(claims: JsonObject, name: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { deepFreeze } from '../../src/internal/deep-freeze.ts'
+import { constant, deepFreeze, freezeDeeply } from '../../src/internal/deep-freeze.ts'
 
 it('freezes objects and arrays at every depth and returns the same value', () => {
   const value = { list: [{ name: 'a' }, [1]], inner: { deeper: { deepest: 1 } } }
@@ -46,4 +46,15 @@ it.each([
 it.each([undefined, null, 1, 'text', true, 10n, Symbol.iterator])('returns %s, which needs no freezing', (value) => {
   expect(deepFreeze(value)).toBe(value)
   expect(deepFreeze([value])).toEqual([value])
+})
+
+it('freezes a constant, and takes it for frozen as a part of something else', () => {
+  const shared = constant({ list: [] as string[] })
+  expect(Object.isFrozen(shared.list)).toBe(true)
+  expect(freezeDeeply({ shared })).toBe(true)
+})
+
+it('takes no constant for frozen that cannot be', () => {
+  const shared = constant({ since: new Date(0) })
+  expect(freezeDeeply({ shared })).toBe(false)
 })
