@@ -99,7 +99,7 @@ export class AuthError extends Error {
     this.status = row.status
     this.headers = headersOf(code, options)
     this.#hint = hint
-    this.#details = Object.freeze({ ...details })
+    this.#details = { ...details }
     this.#challengeParams = challengeParams ? Object.freeze({ ...challengeParams }) : nothing
     this.#moreChallenges = moreChallenges ? deepFreeze(structuredClone(moreChallenges)) : none
   }
@@ -111,7 +111,8 @@ export class AuthError extends Error {
 
   /** For logs, never for the client. */
   get details(): ErrorDetails {
-    return this.#details
+    // Not before somebody looks: floods are made of these.
+    return Object.freeze(this.#details)
   }
 
   /** What the challenge says besides `error` and `error_description`; its values come from configuration only. */
@@ -139,7 +140,7 @@ function headersOf(
   const seconds = Math.max(1, Math.ceil(retryAfterSeconds))
   if (challengeParams || moreChallenges || !(seconds <= maxPlainSeconds))
     return makeHeaders(code, seconds, challengeParams, moreChallenges)
-  const name = `${code} ${seconds}`
+  const name = seconds === 1 ? code : `${code} ${seconds}`
   const made = plainHeaders.get(name) ?? makeHeaders(code, seconds)
   plainHeaders.set(name, made)
   return made

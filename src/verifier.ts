@@ -98,6 +98,10 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   }
 }
 
+const soon = Promise.resolve()
+
 function settled<T>(outcome: Outcome<T>): Promise<T> {
-  return outcome instanceof AuthError ? Promise.reject(outcome) : Promise.resolve(outcome)
+  if (!(outcome instanceof AuthError)) return Promise.resolve(outcome)
+  // Once the caller has had time to listen: of rejections that nobody hears yet, runtimes keep books.
+  return new Promise((_, reject) => void soon.then(() => reject(outcome)))
 }

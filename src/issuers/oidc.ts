@@ -4,7 +4,15 @@ import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
-import { none, readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
+import {
+  isText,
+  none,
+  readActor,
+  readAuthentication,
+  readScopes,
+  readString,
+  readStrings,
+} from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { type Algorithm, allAlgorithms } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -166,10 +174,6 @@ function kindOf(sub: string | undefined, clientId: string | undefined, authentic
  */
 function readValues(claims: JsonObject, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  if (!Array.isArray(value)) return readStrings(claims, name)
+  if (!Array.isArray(value) || !value.some(isJsonObject)) return readStrings(claims, name)
   return value.map((item: unknown) => (isJsonObject(item) ? readString(item, 'value') : item)).filter(isText)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }

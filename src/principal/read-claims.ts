@@ -12,46 +12,55 @@ export function readString(claims: JsonObject, name: string): string | undefined
 /** An empty list. One for all, since most principals have several. */
 export const none: readonly never[] = constant([])
 
-/** A claim that is a list of strings, or one string; members that are no strings are left out. */
+/**
+ * A claim that is a list of strings, or one string; members that are no strings are left out. Where none is, it is the claim's own
+ * list: claims are frozen, and most callers are remembered with both.
+ */
 export function readStrings(claims: JsonObject, name: string): readonly string[] {
   if (!Object.hasOwn(claims, name)) return none
   const value = claims[name]
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const strings: string[] = []
-  for (const item of items) if (typeof item === 'string' && item !== '') strings.push(item)
-  return strings
+  return items.every(isText) ? items : items.filter(isText)
+}
+
+/** A string that says something. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 /** The scopes of all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
 export function readScopes(claims: JsonObject): readonly string[] {
-  const scopes: string[] = []
-  addScopes(scopes, claims, 'scope')
-  addScopes(scopes, claims, 'scp')
-  return scopes.length > manyScopes ? [...new Set(scopes)] : scopes
+  const [scope, scp] = [scopesIn(claims, 'scope'), scopesIn(claims, 'scp')]
+  if (scp.length === 0) return scope
+  return scope.length === 0 ? scp : distinct([...scope, ...scp])
+}
+
+function scopesIn(claims: JsonObject, name: string): readonly string[] {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  return typeof value === 'string' ? wordsOf(value) : distinct(readStrings(claims, name))
+}
+
+/** An STS grants the same few scopes over and over: callers share one list of them. Only of verified tokens is it asked for any. */
+const knownWords = new Map<string, readonly string[]>()
+const maxKnownWords = 200
+const maxKnownLength = 500
+
+/** What stands between spaces. */
+function wordsOf(text: string): readonly string[] {
+  const known = knownWords.get(text)
+  if (known) return known
+  const words = constant(distinct(text.split(' ').filter(isText)))
+  if (knownWords.size >= maxKnownWords) knownWords.clear()
+  if (text.length <= maxKnownLength) knownWords.set(text, words)
+  return words
 }
 
 /** Up to here looking through a list is quicker than making a set. */
-const manyScopes = 32
+const fewScopes = 32
 
-function addScopes(scopes: string[], claims: JsonObject, name: string): void {
-  if (!Object.hasOwn(claims, name)) return
-  const value = claims[name]
-  if (typeof value === 'string') return addWords(scopes, value)
-  for (const one of readStrings(claims, name)) addOnce(scopes, one)
-}
-
-/** What stands between spaces. Not by `split`, which is slow for a text that is seen for the first time. */
-function addWords(scopes: string[], text: string): void {
-  let start = 0
-  for (let end = text.indexOf(' '); end !== -1; end = text.indexOf(' ', start)) {
-    if (end > start) addOnce(scopes, text.slice(start, end))
-    start = end + 1
-  }
-  if (start < text.length) addOnce(scopes, text.slice(start))
-}
-
-function addOnce(scopes: string[], one: string): void {
-  if (scopes.length > manyScopes || !scopes.includes(one)) scopes.push(one)
+function distinct(scopes: readonly string[]): readonly string[] {
+  if (scopes.length > fewScopes) return [...new Set(scopes)]
+  return scopes.filter((scope, index) => scopes.indexOf(scope) === index)
 }
 
 /** `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */
