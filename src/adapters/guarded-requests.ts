@@ -40,26 +40,33 @@ interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
   routePolicy(given: readonly [policy?: RoutePolicy<C>]): RoutePolicy<C> | undefined
 }
 
-export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
-  const views = new WeakMap<Q, RequestView>()
-  const results = new WeakMap<Q, Authentication<C>>()
+/** One request: how it is seen, and who has come in with it, once somebody has. */
+interface Visit<C> {
+  readonly view: RequestView
+  admitted: Authentication<C> | undefined
+}
 
-  function viewOf(request: Q): RequestView {
-    const known = views.get(request) ?? view(request)
-    views.set(request, known)
-    return known
+export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
+  const visits = new WeakMap<Q, Visit<C>>()
+
+  function visitOf(request: Q): Visit<C> {
+    const known = visits.get(request)
+    if (known) return known
+    const visit: Visit<C> = { view: view(request), admitted: undefined }
+    visits.set(request, visit)
+    return visit
   }
 
-  function keep(request: Q, result: Authentication<C>): AuthError | undefined {
+  function keep(request: Q, visit: Visit<C>, result: Authentication<C>): AuthError | undefined {
     if (result.outcome === 'refused') return result.error
-    results.set(request, result)
+    visit.admitted = result
     // At run time only: no type is declared for it, since two libraries that declare `auth` clash.
     if (result.outcome === 'authenticated') (request as { auth?: unknown }).auth = result.auth
     return undefined
   }
 
   function maybeAuth(request: Q): VerifiedToken<C> | undefined {
-    const result = results.get(request)
+    const result = visits.get(request)?.admitted
     if (!result)
       throw new TypeError(
         'No guard of this createGuard() ran for this request: add guard() or guard.optional() before the handler.',
@@ -69,26 +76,31 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
 
   function auth(request: Q): VerifiedToken<C> {
     const known = maybeAuth(request)
-    if (!known) throw new AuthError('credential_missing', { challengeParams: api.challengeParams(viewOf(request)) })
+    if (!known)
+      throw new AuthError('credential_missing', { challengeParams: api.challengeParams(visitOf(request).view) })
     return known
   }
 
   return {
-    admit: (request, policy) => after(api.guard(viewOf(request), policy), (result) => keep(request, result)),
+    admit(request, policy) {
+      const visit = visitOf(request)
+      return after(api.guard(visit.view, policy), (result) => keep(request, visit, result))
+    },
     admitOptional(request) {
-      return after(api.authenticate(viewOf(request)), (authentication) => {
-        if (authentication.outcome !== 'authenticated') return keep(request, authentication)
+      const visit = visitOf(request)
+      return after(api.authenticate(visit.view), (authentication) => {
+        if (authentication.outcome !== 'authenticated') return keep(request, visit, authentication)
         // Who does authenticate must also satisfy the policy that the resource server always asks.
-        return after(api.guard(viewOf(request)), (result) => keep(request, result))
+        return after(api.guard(visit.view), (result) => keep(request, visit, result))
       })
     },
     auth,
     maybeAuth,
     async require(request, policy, resource) {
-      await api.require(auth(request), policy, resource, viewOf(request))
+      await api.require(auth(request), policy, resource, visitOf(request).view)
       return resource
     },
-    challenge: (request, error) => api.challenge(error, viewOf(request)),
+    challenge: (request, error) => api.challenge(error, visitOf(request).view),
     metadata: (request) => api.metadata(view(request)),
     routePolicy(given) {
       if (given.length === 0) return undefined

@@ -10,6 +10,11 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
+/** The same of what a function of the application's gave, which may be a promise of any make. */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return isPromise(value)
+}
+
 /** Goes on with `value` as soon as it is there. What `next` throws at once is thrown, like what it does later is rejected with. */
 export function after<T, U>(value: Eventually<T>, next: (value: T) => Eventually<U>): Eventually<U> {
   return isPromise(value) ? value.then(next) : next(value)

@@ -2,7 +2,8 @@
 import type { StandardSchema } from '../token/standard-schema.ts'
 import { yesOrNo } from './decision.ts'
 import { declaredUnmet } from './unmet.ts'
-import { isThenable, type Policy, whenSettled } from './policy.ts'
+import { isThenable } from '../internal/eventually.ts'
+import { type Policy, whenSettled } from './policy.ts'
 
 /** What a rule about the claim `N` needs of a caller. */
 export type HasClaim<N extends string> = {

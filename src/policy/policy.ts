@@ -1,5 +1,5 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
-import { isPromise } from '../internal/eventually.ts'
+import { isPromise, isThenable } from '../internal/eventually.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
 import { copyUnmet, type Unmet } from './unmet.ts'
 
@@ -157,10 +157,6 @@ export function whenSettled<T>(
 
 function indeterminateBy(cause: unknown): Decision {
   return indeterminate(cause)
-}
-
-export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function decisionOf(answer: unknown): Decision {

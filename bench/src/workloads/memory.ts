@@ -57,14 +57,16 @@ async function retained(make: Make, tokens: readonly Buffer[]): Promise<{ candid
   return { candidate, bytes: ((await settledBytes()) - before) / tokens.length }
 }
 
-/** Bytes for each call, above those of the token's string. */
+/** Bytes for each call, above those of the token's string and of the caller's own `await`. */
 async function allocation(
   candidate: Pick<Candidate, 'verify'>,
   tokens: readonly Buffer[],
   calls: number,
 ): Promise<number> {
   const own = await grown(candidate.verify, tokens, calls)
-  return (own - (await grown((token) => token.length, tokens, calls))) / calls
+  const isAsync = candidate.verify((tokens[0] as Buffer).toString('latin1')) instanceof Promise
+  const nothing = Promise.resolve()
+  return (own - (await grown((token) => (isAsync ? nothing : token.length), tokens, calls))) / calls
 }
 
 async function grown(verify: Candidate['verify'], tokens: readonly Buffer[], calls: number): Promise<number> {
