@@ -4,7 +4,7 @@ import type { Task } from './harness.ts'
 
 /** As the harness counts: long enough for a clock that ticks in milliseconds, short enough for many rounds. */
 const batchMillis = 25
-const warmUpMillis = 250
+const warmUpMillis = 150
 
 export interface Load {
   readonly pool: readonly Buffer[]

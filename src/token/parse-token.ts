@@ -34,29 +34,20 @@ export interface ParsedToken {
  */
 export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
   const decodeText = createTextDecoder(maxTokenLength)
-  // By their decoded text: neither a token nor a slice of one must rest in memory.
-  const known = new LRUCache<string, KnownHeader>({ max: maxHeaders })
-  let last: KnownHeader | undefined
+  // By a number: neither a token nor a piece of one must rest in memory as text.
+  const known = new LRUCache<number, KnownHeader>({ max: maxHeaders })
 
   function readHeader(token: string, headerEnd: number): KnownHeader | Refusal {
-    if (last?.characters?.length === headerEnd && begins(token, last.characters)) return last
+    const number = numberOf(token, headerEnd)
+    const seen = known.get(number)
+    if (seen && isHeaderOf(token, headerEnd, seen)) return seen
     const segment = token.slice(0, headerEnd)
-    const text = decodeText(segment)
-    if (text === undefined) return badHeader
-    const seen = known.get(text)
-    if (!seen) return readNewHeader(text)
-    seen.characters ??= ascii.encode(segment)
-    last = seen
-    return seen
-  }
-
-  function readNewHeader(text: string): KnownHeader | Refusal {
-    const header = parseJsonObject(text)
-    if (!header) return badHeader
+    const header = parseJsonObject(decodeText(segment))
+    if (!header) return malformed('the header is not a strict base64url JSON object')
     const refusal = checkHeader(header)
     if (refusal) return refusal
-    const read: KnownHeader = { header: header as JoseHeader, characters: undefined }
-    if (text.length <= maxHeaderLength) known.set(text, read)
+    const read = { header: header as JoseHeader, characters: ascii.encode(segment) }
+    if (headerEnd <= maxHeaderLength) known.set(number, read)
     return read
   }
 
@@ -78,18 +69,25 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
 
 interface KnownHeader {
   readonly header: JoseHeader
-  /** Its characters as a token has them, since it came a second time. No text: that would look like a piece of a token in memory. */
-  characters: Uint8Array | undefined
+  /** Its characters as a token has them. */
+  readonly characters: Uint8Array
 }
 
 const ascii = new TextEncoder()
 
-function begins(token: string, characters: Uint8Array): boolean {
-  for (let at = 0; at < characters.length; at++) if (token.charCodeAt(at) !== characters[at]) return false
+/** Nearly as many numbers as headers. What has the same number need not be the same: that is looked at. */
+function numberOf(token: string, length: number): number {
+  let number = length
+  for (let at = 0; at < length; at++) number = (number * 31 + token.charCodeAt(at)) | 0
+  return number
+}
+
+function isHeaderOf(token: string, length: number, { characters }: KnownHeader): boolean {
+  if (characters.length !== length) return false
+  for (let at = 0; at < length; at++) if (token.charCodeAt(at) !== characters[at]) return false
   return true
 }
 
-const badHeader = malformed('the header is not a strict base64url JSON object')
 function notThreeSegments(token: string): Refusal {
   if (token.split('.', 6).length === 5) return encrypted
   return malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')

@@ -116,6 +116,27 @@ describe('the segments of a token', () => {
   })
 })
 
+describe('a header that was seen before', () => {
+  const withKid = (kid: string): string =>
+    signTexts(JSON.stringify({ alg: 'ES256', kid, typ: 'at+jwt' }), goodPayload, key)
+  const kidOf = (token: string): unknown => (parseToken(token) as ParsedToken).header.kid
+
+  it('is not made again', () => {
+    const [first, second] = [parseToken(withKid('again')), parseToken(withKid('again'))] as ParsedToken[]
+    expect(second?.header).toBe(first?.header)
+    expect(second?.header).toEqual({ alg: 'ES256', kid: 'again', typ: 'at+jwt' })
+  })
+
+  it('is not taken for another one that is remembered by the same number', () => {
+    // Found by trying: 31 times the first of two characters and the second give the same sum.
+    for (const kid of ['a0a', 'aWa', 'a0a', 'a0a', 'aWa']) expect(kidOf(withKid(kid))).toBe(kid)
+  })
+
+  it('is not taken for one that only begins or ends like it', () => {
+    for (const kid of ['k', 'k1', 'k12', '2k1', 'k', 'k1']) expect(kidOf(withKid(kid))).toBe(kid)
+  })
+})
+
 describe('the text of header and payload', () => {
   const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
   const notObjects = ['[]', `[${goodPayload}]`, '"x"', 'null', '1', 'true', ' ', '{', `${goodPayload}x`]

@@ -15,7 +15,7 @@ const candidates: readonly (keyof typeof coldStarts)[] = [
   'express-jwt, jwks-rsa',
   'hono/jwk, jwks_uri',
 ]
-const processes = 7
+const processes = 5
 const child = fileURLToPath(new URL('cold-child.js', import.meta.url))
 
 interface ColdStart {

@@ -17,7 +17,7 @@ export async function growth(setting: Setting, folder: string): Promise<Figure[]
     for (const token of pool) await candidate.verify(token.toString('latin1'))
     tasks.push(await createTask(candidate, { pool }))
   }
-  const tokens = await measureRounds(tasks, 15)
+  const tokens = await measureRounds(tasks, 9)
   return [...bothRatios('growth-tokens', tokens, '100 tokens'), ...(await growthOfIssuers())]
 }
 
@@ -28,7 +28,7 @@ async function growthOfIssuers(): Promise<Figure[]> {
     const { candidate, pool } = withIssuers(count)
     tasks.push(await createTask(candidate, { pool }))
   }
-  return bothRatios('growth-issuers', await measureRounds(tasks, 21), '1 issuer')
+  return bothRatios('growth-issuers', await measureRounds(tasks, 15), '1 issuer')
 }
 
 function withIssuers(count: number): { candidate: Candidate; pool: Buffer[] } {
