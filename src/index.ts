@@ -1,5 +1,6 @@
 // What "claimcheck" exports, and nothing else. Presets are in claimcheck/issuers, policies in claimcheck/policy, and a
 // guard for each framework in its own subpath.
+export type { AuthorizeOptions } from './authorization.ts'
 export type { Clock } from './clock.ts'
 export { AuthError, type AuthErrorCode, type ErrorDetails, type Refusal, type RefusalHeaders } from './errors.ts'
 export { type ClaimcheckEvent, logTo } from './events.ts'
@@ -21,7 +22,6 @@ export type { MetadataResponse } from './published-metadata.ts'
 export {
   type Admission,
   type Authentication,
-  type AuthorizeOptions,
   createResourceServer,
   type ResourceServer,
   type ResourceServerOptions,

@@ -1,4 +1,5 @@
 // createResourceServer: the order of checks for a request: credential → token → policy → outcome. Knows no framework.
+import { type Authorization, createAuthorization } from './authorization.ts'
 import { AuthError, type ChallengeParams } from './errors.ts'
 import { createEmit } from './events.ts'
 import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
@@ -8,9 +9,7 @@ import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
 import { after, type Eventually } from './internal/eventually.ts'
 import { checkOptionNames } from './internal/options.ts'
-import { authorizeAll } from './policy/authorize-all.ts'
-import type { Decision, Trace } from './policy/decision.ts'
-import { evaluate, type Policy, type PolicyLike, toPolicy } from './policy/policy.ts'
+import { evaluate, type Policy, type PolicyLike } from './policy/policy.ts'
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
 import type { Outcome } from './refusals.ts'
@@ -51,7 +50,7 @@ export type Authentication<C = Record<string, unknown>> =
 export type Admission<C = Record<string, unknown>> = Exclude<Authentication<C>, { readonly outcome: 'anonymous' }>
 
 /** An API's door, for any framework. Its functions may be taken off it. */
-export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C> {
+export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>, Authorization<C> {
   /** The `realm` of its challenges. */
   readonly realm: string
   /**
@@ -60,29 +59,6 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
    * credential.
    */
   authenticate(request: RequestView): Eventually<Authentication<C>>
-  /** Asks `policy` about a verified caller, and a resource where it needs one. Never rejects. */
-  authorize<R = undefined>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
-    resource?: R,
-    options?: AuthorizeOptions,
-  ): Promise<Decision>
-  /** Asks `policy` about each of `resources`: one decision for each, in their order. Never rejects. */
-  authorizeAll<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
-    resources: readonly R[],
-  ): Promise<readonly Decision[]>
-  /**
-   * Like `authorize`, but throws the `AuthError` that the decision calls for. Of several resources its challenge names that of
-   * `request`, and none without one.
-   */
-  require<R = undefined>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
-    resource?: R,
-    request?: RequestView,
-  ): Promise<void>
   /**
    * Authenticates, then asks the default policy and `policy`: the caller, or the refusal to send. At once where nothing has
    * to be waited for, so await it in any case. Never rejects.
@@ -102,14 +78,6 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
   challengeParams(request?: RequestView): ChallengeParams
   /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
-}
-
-/** How `authorize` is to go about it. */
-export interface AuthorizeOptions {
-  /** Whether the decision brings the `trace` of every policy that was asked. */
-  readonly explain?: boolean
-  /** Reaches the policies: aborts when nobody waits for the decision any more. */
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -181,33 +149,6 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     return { outcome: 'refused', error: reported(error) }
   }
 
-  async function authorize<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
-    resource?: R,
-    { explain = false, signal }: AuthorizeOptions = {},
-  ): Promise<Decision> {
-    const traces: Trace[] = []
-    const asked = { auth, resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
-    const decision = await evaluate(toPolicy(policy), asked)
-    const [trace] = traces
-    return trace ? { ...decision, trace } : decision
-  }
-
-  async function require<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
-    resource?: R,
-    request?: RequestView,
-  ): Promise<void> {
-    const checked = toPolicy(policy)
-    const decision = await authorize(auth, checked, resource)
-    if (decision.effect === 'allow') return
-    throw reported(
-      refusalOf(decision, { auth: auth as VerifiedToken, policy: checked, params: challengeParams(request) }),
-    )
-  }
-
   function challengeParams(request?: RequestView): ChallengeParams {
     return { realm, ...published.challengeParams(request) }
   }
@@ -222,10 +163,8 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     ...verifier,
     realm,
     authenticate,
-    authorize,
-    authorizeAll: async (auth, policy, resources) => authorizeAll(toPolicy(policy), auth, resources),
-    require,
     guard,
+    ...createAuthorization<C>({ challengeParams, reported }),
     declare: (policy) => void routes.policyOf(policy),
     challenge: (error, request) => refusalResponse(error, challengeParams(request)),
     challengeParams,
