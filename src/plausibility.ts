@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import type { Refusal } from './errors.ts'
 import type { Algorithm } from './token/algorithms.ts'
-import { checkClaimTypes, checkConfirmation, checkRequired, checkTimes, checkType } from './token/claims.ts'
+import { checkClaimTypes, checkConfirmation, checkRequired, checkTimes, checkType, type Times } from './token/claims.ts'
 import { isPadded, parsePaddedToken } from './token/padded-token.ts'
 import { createTokenParser, type ParsedToken } from './token/parse-token.ts'
 import type { Issuer, UnverifiedToken } from './trust/issuer.ts'
@@ -15,7 +15,7 @@ export interface Plausibility {
   parse(token: string): ParsedToken | Refusal
   check(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined
   /** Of a verified token, too, each time that it comes. */
-  checkTimes(claims: ParsedToken['claims']): Refusal | undefined
+  checkTimes(times: Times): Refusal | undefined
 }
 
 /** @param clock Default: the system's. */
@@ -38,14 +38,14 @@ export function createPlausibility(settings: VerifierSettings, clock: Clock = sy
       checkType(header.typ, profile.types) ??
       checkClaimTypes(claims, profile.looseClaims) ??
       checkRequired(claims, required.get(profile) ?? requiredOf(profile, settings)) ??
-      checkTimes(claims, readClock(clock), settings) ??
+      checkTimes(claims as unknown as Times, readClock(clock), settings) ??
       profile.checkToken(factsOf(token, trusted)) ??
       checkAudienceOf(token, profile.audience ?? null, profile.audienceFrom) ??
       checkConfirmation(claims)
     )
   }
 
-  return { parse, check, checkTimes: (claims) => checkTimes(claims, readClock(clock), settings) }
+  return { parse, check, checkTimes: (times) => checkTimes(times, readClock(clock), settings) }
 }
 
 /** What a profile's functions see of a token: what was sent, and whose it claims to be, in our own words. */

@@ -13,6 +13,7 @@ import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts
 import { applyClients, type ClientDescription, readClients } from './principal/client-registry.ts'
 import type { Algorithm } from './token/algorithms.ts'
 import { applySchema } from './token/claims-schema.ts'
+import type { Times } from './token/claims.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import { createTokenCache } from './token/token-cache.ts'
@@ -46,8 +47,7 @@ export type Verify<C> = (token: string, header?: string) => Eventually<Outcome<V
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
 /** A token whose every check has passed, but for what each request asks anew. */
-interface Remembered {
-  readonly parts: SharedParts
+interface Remembered extends SharedParts, Times {
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
   readonly shared: boolean
@@ -107,14 +107,15 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
-  function recheck({ parts, trusted, key }: Remembered): Eventually<Outcome<boolean>> {
-    const untimely = plausibility.checkTimes(parts.claims)
-    if (untimely) return refuse(untimely, parts, true)
+  function recheck(remembered: Remembered): Eventually<Outcome<boolean>> {
+    const { trusted, key } = remembered
+    const untimely = plausibility.checkTimes(remembered)
+    if (untimely) return refuse(untimely, remembered, true)
     if (trusted.profile.admits)
-      return unlessRefused(admit(parts, trusted), () =>
-        unlessRefused(findKey(parts, trusted), (found) => found === key),
+      return unlessRefused(admit(remembered, trusted), () =>
+        unlessRefused(findKey(remembered, trusted), (found) => found === key),
       )
-    const found = findKey(parts, trusted)
+    const found = findKey(remembered, trusted)
     return found === key || unlessRefused(found, (later) => later === key)
   }
 
@@ -125,10 +126,9 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     header: string | undefined,
   ): Eventually<Outcome<VerifiedToken<C>>> {
     if (remembered instanceof AuthError) return remembered
-    const { parts, trusted } = remembered
-    const misplaced = checkTokenHeader(trusted, header)
-    if (misplaced) return refuse(misplaced, parts, true)
-    return checkRevocation(createVerifiedToken(parts, token))
+    const misplaced = checkTokenHeader(remembered.trusted, header)
+    if (misplaced) return refuse(misplaced, remembered, true)
+    return checkRevocation(createVerifiedToken(remembered, token))
   }
 
   function admit(token: Token, trusted: TrustedIssuer): Eventually<Outcome<undefined>> {
@@ -195,17 +195,23 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     trusted: TrustedIssuer,
     key: VerificationKey,
   ): Remembered {
-    const parts: SharedParts = {
+    const { exp, nbf, iat } = claims as unknown as Times
+    return {
       claims: typed as SharedParts['claims'],
       principal,
       header,
       issuer: trusted.issuer,
-      expiresAt: claims.exp as number,
+      expiresAt: exp,
       proof: 'none',
+      exp,
+      nbf,
+      iat,
+      trusted,
+      key,
+      // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
+      shared: freezeDeeply(principal) && (typed === claims || freezeDeeply(typed)),
+      lasting: !failed,
     }
-    // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
-    const isFrozen = freezeDeeply(principal) && (typed === claims || freezeDeeply(typed))
-    return { parts, trusted, key, shared: isFrozen, lasting: !failed }
   }
 
   function checkRevocation(auth: VerifiedToken<C>): Eventually<Outcome<VerifiedToken<C>>> {

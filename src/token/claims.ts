@@ -50,11 +50,17 @@ export interface TimeRules {
   readonly maxTokenAgeSeconds: number | undefined
 }
 
-/** Checks `exp`, `nbf` and `iat` (RFC 7519 §4.1.4–4.1.6) against `nowMs`. Expects their types to be right. */
-export function checkTimes(claims: JsonObject, nowMs: number, rules: TimeRules): Refusal | undefined {
+/** The times of a token whose types are right. */
+export interface Times {
+  readonly exp: number
+  readonly nbf?: number | undefined
+  readonly iat?: number | undefined
+}
+
+/** Checks `exp`, `nbf` and `iat` (RFC 7519 §4.1.4–4.1.6) against `nowMs`. */
+export function checkTimes({ exp, nbf, iat }: Times, nowMs: number, rules: TimeRules): Refusal | undefined {
   const now = nowMs / 1000
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge } = rules
-  const { exp, nbf, iat } = claims as { exp: number; nbf?: number; iat?: number }
   // "on or after which the JWT MUST NOT be accepted", so at exp itself it is over.
   if (now >= exp + tolerance) return { code: 'token_expired', details: { claim: 'exp' } }
   if (nbf !== undefined && now < nbf - tolerance) return { code: 'token_not_yet_valid', details: { claim: 'nbf' } }
