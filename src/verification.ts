@@ -4,6 +4,7 @@ import { verifySignature } from '#engine'
 import type { Clock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import type { Emit } from './events.ts'
+import { checkBearer } from './http/credentials.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
 import { after, type Eventually, isPromise } from './internal/eventually.ts'
 import type { JsonObject } from './internal/json.ts'
@@ -16,7 +17,7 @@ import { applySchema } from './token/claims-schema.ts'
 import type { Times } from './token/claims.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
-import { createTokenCache } from './token/token-cache.ts'
+import { createTokenCache, type SentToken } from './token/token-cache.ts'
 import { type CompletedPrincipal, completePrincipal } from './trust/complete-principal.ts'
 import type { Issuer } from './trust/issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
@@ -65,9 +66,10 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
 
   function verify(token: string, header?: string): Eventually<Outcome<VerifiedToken<C>>> {
     try {
-      const remembered = known(token)
-      if (isPromise(remembered)) return verifyLater(remembered, token, header)
-      const verified = checkRequest(remembered, token, header)
+      const sent = { token, header }
+      const remembered = known(sent)
+      if (isPromise(remembered)) return verifyLater(remembered, sent)
+      const verified = checkRequest(remembered, sent)
       return isPromise(verified) ? verified.catch(broken) : verified
     } catch (error) {
       return broken(error)
@@ -75,15 +77,14 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** Apart from what needs no waiting, which so makes no function for each token. */
-  function verifyLater(
-    remembered: Promise<Outcome<Remembered>>,
-    token: string,
-    header: string | undefined,
-  ): Promise<Outcome<VerifiedToken<C>>> {
-    return remembered.then((later) => checkRequest(later, token, header)).catch(broken)
+  function verifyLater(remembered: Promise<Outcome<Remembered>>, sent: SentToken): Promise<Outcome<VerifiedToken<C>>> {
+    return remembered.then((later) => checkRequest(later, sent)).catch(broken)
   }
 
-  function verifyInFull(token: string): Eventually<Outcome<Remembered>> {
+  function verifyInFull({ token, header }: SentToken): Eventually<Outcome<Remembered>> {
+    // Not where the header is read: a token that is remembered is one.
+    const malformed = header === 'authorization' ? checkBearer(token) : undefined
+    if (malformed) return refuse(malformed)
     const parsed = plausibility.parse(token)
     if ('code' in parsed) return refuse(parsed)
     const trusted = issuers.find(parsed.claims)
@@ -122,8 +123,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   /** What each request is asked for itself. */
   function checkRequest(
     remembered: Outcome<Remembered>,
-    token: string,
-    header: string | undefined,
+    { token, header }: SentToken,
   ): Eventually<Outcome<VerifiedToken<C>>> {
     if (remembered instanceof AuthError) return remembered
     const misplaced = checkTokenHeader(remembered.trusted, header)

@@ -19,9 +19,10 @@ export interface Verifier<C = Record<string, unknown>> {
    * nobody changed it. Does not decide what the caller may do. A token that was verified is remembered, see `tokenCache`.
    *
    * `header` names the request header that the token came in, in small letters: then an issuer's tokens are taken from no
-   * header but its own. Without it, that is not looked at.
+   * header but its own, and what came after `Bearer` in `authorization` must be one credential. Without it, neither is looked at.
    *
-   * @throws AuthError with `status` 401 when the token is not acceptable, 503 when that could not be found out.
+   * @throws AuthError with `status` 401 when the token is not acceptable (400 when it is no credential), 503 when that could not be
+   * found out.
    */
   verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
   /** Fetches what the first token of each issuer would wait for. Never rejects. */

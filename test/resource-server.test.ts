@@ -25,14 +25,14 @@ describe('authenticate', () => {
   )
 
   it.each([
-    ['credential_malformed', ['Bearer a b']],
-    ['credential_repeated', ['Bearer a', 'Bearer b']],
-  ])('refuses with %s what is not one credential, and tells the operator once', async (code, lines) => {
+    ['credential_malformed', ['Bearer a b'], { verified: false }],
+    ['credential_repeated', ['Bearer a', 'Bearer b'], {}],
+  ])('refuses with %s what is not one credential, and tells the operator once', async (code, lines, details) => {
     const { api, events, verified } = createTestApi()
     const { challenge, ...seen } = await refused(api.authenticate(requestWith(...lines)))
-    expect(seen).toEqual({ code, status: 400, details: {} })
+    expect(seen).toEqual({ code, status: 400, details })
     expect(challenge).toMatch(/^Bearer realm="orders", error="invalid_request", /)
-    expect(events).toEqual([{ type: 'refusal', code, status: 400, hint: undefined, details: {} }])
+    expect(events).toEqual([{ type: 'refusal', code, status: 400, hint: undefined, details }])
     expect(verified).toEqual([])
   })
 

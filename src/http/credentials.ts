@@ -4,7 +4,8 @@ import type { Refusal } from '../errors.ts'
 import type { RequestView } from './request-view.ts'
 
 // credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4); tabs and other white space are not SP.
-const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+const scheme = /^bearer +/i
+const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 // Another scheme and what belongs to it. A token without a scheme, or one that grew together with Bearer, is none of these:
 // it must not pass for a request without a credential.
 const foreign = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
@@ -12,17 +13,28 @@ const foreign = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
 const joinedBearer = /,\s*bearer\s/i
 
 /**
- * Returns the bearer token of `request`, or `undefined` when it carries none: no `Authorization` line, or one of a
- * scheme that is not ours. Refuses two `Authorization` lines, and whatever is not one scheme and one token.
+ * Returns what follows `Bearer` in `request`, or `undefined` when it carries none: no `Authorization` line, or one of a
+ * scheme that is not ours. Refuses two `Authorization` lines, and whatever has no scheme. Whether what follows is one token,
+ * `checkBearer` says, which a token that was remembered needs no more.
  */
-export function readCredential(request: RequestView): string | Refusal | undefined {
-  const lines = request.headers.filter(([name]) => name.toLowerCase() === 'authorization')
+export function readBearer(request: RequestView): string | Refusal | undefined {
+  const lines = request.headers.filter(([name]) => isAuthorization(name))
   const [line] = lines
   if (!line) return undefined
   if (lines.length > 1) return { code: 'credential_repeated' }
   const value = line[1]
-  const token = bearer.exec(value)?.[1]
-  if (token !== undefined) return token
+  const before = scheme.exec(value)
+  if (before) return value.slice(before[0].length)
   if (joinedBearer.test(value)) return { code: 'credential_repeated' }
   return foreign.test(value) ? undefined : { code: 'credential_malformed' }
+}
+
+/** Refuses what is not one token68 after `Bearer`. */
+export function checkBearer(text: string): Refusal | undefined {
+  if (token68.test(text)) return undefined
+  return { code: joinedBearer.test(text) ? 'credential_repeated' : 'credential_malformed' }
+}
+
+function isAuthorization(name: string): boolean {
+  return name.length === 13 && name.toLowerCase() === 'authorization'
 }

@@ -1,7 +1,7 @@
 // Tokens that a gateway in front of the API puts into a header of its own, without a scheme (Cf-Access-Jwt-Assertion,
 // x-amzn-oidc-data, x-goog-iap-jwt-assertion). Only the headers of the configured issuers are looked at.
 import type { Refusal } from '../errors.ts'
-import { readCredential } from './credentials.ts'
+import { readBearer } from './credentials.ts'
 import type { RequestView } from './request-view.ts'
 
 /** A token, and the header that it came in, in small letters. */
@@ -18,7 +18,7 @@ const bareToken = /^[A-Za-z0-9\-._~+/=]+$/
  * Refuses two credentials in one request, also in two different headers: which of them should decide?
  */
 export function readToken(request: RequestView, headers: readonly string[]): Credential | Refusal | undefined {
-  const bearer = readCredential(request)
+  const bearer = readBearer(request)
   const lines = headers.length === 0 ? [] : request.headers.filter(([name]) => headers.includes(name.toLowerCase()))
   const [line] = lines
   if (!line) return typeof bearer === 'string' ? { token: bearer, header: 'authorization' } : bearer

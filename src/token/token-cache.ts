@@ -14,6 +14,13 @@ export interface TokenCacheOptions {
   readonly maxBytes?: number
 }
 
+/** A token as it came. */
+export interface SentToken {
+  readonly token: string
+  /** The request header that it came in, where that is known. */
+  readonly header: string | undefined
+}
+
 export interface RememberedToken {
   /** Whether requests may share it. */
   readonly shared: boolean
@@ -23,7 +30,7 @@ export interface RememberedToken {
 
 export interface TokenCacheParts<E extends RememberedToken> {
   /** Verifies a token that is not known, in full. A refusal is remembered by nobody. */
-  readonly verify: (token: string) => Eventually<E | AuthError>
+  readonly verify: (sent: SentToken) => Eventually<E | AuthError>
   /** Whether what was verified earlier still holds, or why it is refused now. What does not hold is verified in full again. */
   readonly recheck: (entry: E) => Eventually<boolean | AuthError>
   /** The refusal of one request for another that waited for the same verification. */
@@ -53,21 +60,21 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
 export function createTokenCache<E extends RememberedToken>(
   { verify, recheck, refuseAgain }: TokenCacheParts<E>,
   { maxTokens, maxBytes }: Required<TokenCacheOptions>,
-): (token: string) => Eventually<E | AuthError> {
+): (sent: SentToken) => Eventually<E | AuthError> {
   const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
   const underWay = new Map<string, Promise<E | AuthError>>()
 
-  function verifyOnce(name: string, token: string): Eventually<E | AuthError> {
+  function verifyOnce(name: string, sent: SentToken): Eventually<E | AuthError> {
     const joined = underWay.get(name)
-    if (joined) return joined.then((outcome) => join(name, token, outcome))
-    const verified = verify(token)
-    if (!isPromise(verified)) return remember(name, token, verified)
+    if (joined) return joined.then((outcome) => join(name, sent, outcome))
+    const verified = verify(sent)
+    if (!isPromise(verified)) return remember(name, sent, verified)
     // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
     const leave = (): void => void (underWay.get(name) === flight && underWay.delete(name))
     const timer = setTimeout(leave, maxJoinMs)
     timer.unref?.()
     const flight = verified
-      .then((outcome) => remember(name, token, outcome))
+      .then((outcome) => remember(name, sent, outcome))
       .finally(() => {
         clearTimeout(timer)
         leave()
@@ -76,54 +83,55 @@ export function createTokenCache<E extends RememberedToken>(
     return flight
   }
 
-  function remember(name: string, token: string, outcome: E | AuthError): E | AuthError {
+  function remember(name: string, sent: SentToken, outcome: E | AuthError): E | AuthError {
     if (outcome instanceof AuthError) return outcome
-    if (outcome.shared && outcome.lasting) entries.set(name, outcome, { size: token.length + entryBytes })
+    if (outcome.shared && outcome.lasting) entries.set(name, outcome, { size: sent.token.length + entryBytes })
     return outcome
   }
 
   /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */
-  function join(name: string, token: string, outcome: E | AuthError): Eventually<E | AuthError> {
+  function join(name: string, sent: SentToken, outcome: E | AuthError): Eventually<E | AuthError> {
     if (outcome instanceof AuthError) return refuseAgain(outcome)
-    return outcome.shared ? recall(name, token, outcome) : verify(token)
+    return outcome.shared ? recall(name, sent, outcome) : verify(sent)
   }
 
-  function recall(name: string, token: string, entry: E): Eventually<E | AuthError> {
+  function recall(name: string, sent: SentToken, entry: E): Eventually<E | AuthError> {
     const holds = recheck(entry)
-    return holds === true ? entry : recallLater(holds, name, token, entry)
+    return holds === true ? entry : recallLater(holds, name, sent, entry)
   }
 
   function recallLater(
     holds: Eventually<boolean | AuthError>,
     name: string,
-    token: string,
+    sent: SentToken,
     entry: E,
   ): Eventually<E | AuthError> {
     return after(holds, (held) => {
       if (held instanceof AuthError) return held
-      return held ? entry : renew(name, token, entry)
+      return held ? entry : renew(name, sent, entry)
     })
   }
 
-  function renew(name: string, token: string, entry: E): Eventually<E | AuthError> {
+  function renew(name: string, sent: SentToken, entry: E): Eventually<E | AuthError> {
     // Another request may have put a newer one in its place meanwhile.
     if (entries.get(name) === entry) entries.delete(name)
-    return verifyOnce(name, token)
+    return verifyOnce(name, sent)
   }
 
-  function find(name: string, token: string): Eventually<E | AuthError> {
+  function find(name: string, sent: SentToken): Eventually<E | AuthError> {
     const entry = entries.get(name)
-    return entry ? recall(name, token, entry) : verifyOnce(name, token)
+    return entry ? recall(name, sent, entry) : verifyOnce(name, sent)
   }
 
-  return function lookUp(token) {
+  return function lookUp(sent) {
+    const { token } = sent
     // What is no token is not worth a digest.
-    if (typeof token !== 'string' || token.length > maxTokenLength) return verify(token)
+    if (typeof token !== 'string' || token.length > maxTokenLength) return verify(sent)
     const name = digest(token) as Eventually<string>
-    return isPromise(name) ? findLater(name, token) : find(name, token)
+    return isPromise(name) ? findLater(name, sent) : find(name, sent)
   }
 
-  async function findLater(name: Promise<string>, token: string): Promise<E | AuthError> {
-    return find(await name, token)
+  async function findLater(name: Promise<string>, sent: SentToken): Promise<E | AuthError> {
+    return find(await name, sent)
   }
 }

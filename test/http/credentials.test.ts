@@ -1,12 +1,17 @@
 // One request, at most one credential: what counts as one, what as none, and what is refused.
 import { describe, expect, it } from 'vitest'
-import { readCredential } from '../../src/http/credentials.ts'
+import { checkBearer, readBearer } from '../../src/http/credentials.ts'
 import type { RequestView } from '../../src/http/request-view.ts'
 
 const token = 'eyJh.eyJz-_~+/.c2ln=='
 
 function withLines(...headers: readonly (readonly [string, string])[]): RequestView {
   return { method: 'GET', url: '/', headers }
+}
+
+function readCredential(request: RequestView): ReturnType<typeof readBearer> {
+  const read = readBearer(request)
+  return typeof read === 'string' ? (checkBearer(read) ?? read) : read
 }
 
 function read(value: string): ReturnType<typeof readCredential> {
