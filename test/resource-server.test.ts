@@ -29,9 +29,10 @@ describe('authenticate', () => {
     ['credential_repeated', ['Bearer a', 'Bearer b'], {}],
   ])('refuses with %s what is not one credential, and tells the operator once', async (code, lines, details) => {
     const { api, events, verified } = createTestApi()
-    const { challenge, ...seen } = await refused(api.authenticate(requestWith(...lines)))
-    expect(seen).toEqual({ code, status: 400, details })
-    expect(challenge).toMatch(/^Bearer realm="orders", error="invalid_request", /)
+    const authentication = await api.authenticate(requestWith(...lines))
+    expect(await refused(authentication)).toMatchObject({ code, status: 400, details })
+    const { headers } = api.challenge((authentication as { error: AuthError }).error)
+    expect(headers['WWW-Authenticate']).toMatch(/^Bearer realm="orders", error="invalid_request", /)
     expect(events).toEqual([{ type: 'refusal', code, status: 400, hint: undefined, details }])
     expect(verified).toEqual([])
   })
