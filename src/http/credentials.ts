@@ -18,11 +18,13 @@ const joinedBearer = /,\s*bearer\s/i
  * `checkBearer` says, which a token that was remembered needs no more.
  */
 export function readBearer(request: RequestView): string | Refusal | undefined {
-  const lines = request.headers.filter(([name]) => isAuthorization(name))
-  const [line] = lines
-  if (!line) return undefined
-  if (lines.length > 1) return { code: 'credential_repeated' }
-  const value = line[1]
+  let value: string | undefined
+  for (const line of request.headers) {
+    if (!isAuthorization(line[0])) continue
+    if (value !== undefined) return { code: 'credential_repeated' }
+    value = line[1]
+  }
+  if (value === undefined) return undefined
   const before = scheme.exec(value)
   if (before) return value.slice(before[0].length)
   if (joinedBearer.test(value)) return { code: 'credential_repeated' }
