@@ -13,5 +13,5 @@ export async function bursts(setting: Setting): Promise<Figure[]> {
   for (const candidate of [createClaimcheck(setting, { tokenCache: false }), ...peers]) {
     tasks.push(await createTask(candidate, { pool, atOnce: 64 }))
   }
-  return ratios(`burst-${algorithm}`, await measureRounds(tasks, 15), { baseline: raw, by: 'main' })
+  return ratios(`burst-${algorithm}`, await measureRounds(tasks, 12), { baseline: raw, by: 'main' })
 }

@@ -12,7 +12,7 @@ export async function fresh(setting: Setting): Promise<Figure[]> {
   for (const candidate of [createClaimcheck(setting, { tokenCache: false }), ...createPeers(setting)]) {
     tasks.push(await createTask(candidate, { pool }))
   }
-  return bothRatios(`new-${algorithm}`, await measureRounds(tasks, 15), raw)
+  return bothRatios(`new-${algorithm}`, await measureRounds(tasks, 12), raw)
 }
 
 /** With a token cache that is full and smaller than the pool: never a hit, and each new token drives an old one out. */
@@ -25,5 +25,5 @@ export async function freshCached(setting: Setting): Promise<Figure[]> {
     await createTask(createClaimcheck(setting, { tokenCache: { maxTokens: size } }), { pool }),
     await createTask(createFastJwt(setting, size), { pool }),
   ]
-  return bothRatios(`new-cached-${algorithm}`, await measureRounds(tasks, 15), raw)
+  return bothRatios(`new-cached-${algorithm}`, await measureRounds(tasks, 12), raw)
 }
