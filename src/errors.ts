@@ -88,15 +88,15 @@ export class AuthError extends Error {
   }
 
   constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
-    const row = errorTable[code]
+    const { text, status } = errorTable[code]
     // Where a refusal was thrown tells nobody anything, and finding out would be most of what a flood of them costs.
     const { stackTraceLimit } = Error
     Reflect.set(Error, 'stackTraceLimit', 0)
-    super(row.text)
+    super(text)
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     const { hint, details, challengeParams, moreChallenges } = options
     this.code = code
-    this.status = row.status
+    this.status = status
     this.headers = headersOf(code, options)
     this.#hint = hint
     this.#details = { ...details }

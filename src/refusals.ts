@@ -57,7 +57,8 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
   }
 
   function broken(cause: unknown): AuthError {
-    return cause instanceof AuthError ? cause : told(new AuthError('verification_unavailable', { details: { cause } }))
+    // A refusal that was thrown is somebody else's, and nobody has been told of it: ours are handed on as values.
+    return told(cause instanceof AuthError ? cause : new AuthError('verification_unavailable', { details: { cause } }))
   }
 
   function told(error: AuthError, details: ErrorDetails = error.details): AuthError {

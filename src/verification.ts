@@ -22,7 +22,7 @@ import { type CompletedPrincipal, completePrincipal } from './trust/complete-pri
 import type { Issuer } from './trust/issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
 import { keyNotFound, unknownIssuer } from './trust/not-found.ts'
-import { checkAdmission } from './trust/profile-checks.ts'
+import { checkAdmission, checkPrincipal } from './trust/profile-checks.ts'
 import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
 import type { VerifierSettings } from './verifier-options.ts'
@@ -99,7 +99,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
         return unlessRefused(findSigner(parsed, key, trusted), (signer) => {
           if (!signer) return refuse({ code: 'signature_invalid' }, parsed)
           // From here on the claims are the issuer's words.
-          return unlessRefused(typedClaims(parsed, trusted), (claims) =>
+          return unlessRefused(typedClaims(parsed, trusted), ({ claims }) =>
             after(principalOf(parsed, trusted), (completed) => remember(parsed, claims, completed, trusted, signer)),
           )
         })
@@ -171,17 +171,19 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     })
   }
 
-  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<Outcome<JsonObject>> {
+  /** Claims in an object: what a schema puts out may have a `then`, and would be waited for. */
+  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<Outcome<Pick<Token, 'claims'>>> {
     const own = profile.claims ?? schema
-    if (!own) return parsed.claims
+    if (!own) return parsed
     return after(applySchema(own, parsed.claims), (applied) =>
-      'code' in applied ? refuse(applied, parsed, true) : applied.claims,
+      'code' in applied ? refuse(applied, parsed, true) : applied,
     )
   }
 
   function principalOf({ header, claims }: ParsedToken, trusted: TrustedIssuer): Eventually<CompletedPrincipal> {
     const { profile, issuer } = trusted
-    const said = profile.principal(claims, issuer, header)
+    const said: unknown = profile.principal(claims, issuer, header)
+    checkPrincipal(profile, said)
     return after(completePrincipal(profile, said, claims, { emit, timeoutMs }), ({ principal, failed }) => ({
       principal: applyClients(principal, clientsOf(profile)),
       failed,

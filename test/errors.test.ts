@@ -135,6 +135,18 @@ it('says when to retry for 503 only', () => {
   expect(new AuthError('token_expired', { retryAfterSeconds: 7 }).headers).not.toHaveProperty('Retry-After')
 })
 
+it('leaves other errors their stack, also where its code is none', () => {
+  const limit = Error.stackTraceLimit
+  try {
+    expect(() => new AuthError('misspelt' as never)).toThrow(TypeError)
+    expect(Error.stackTraceLimit).toBe(limit)
+    expect(new AuthError('access_denied').stack).not.toContain('at ')
+    expect(Error.stackTraceLimit).toBe(limit)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+})
+
 describe('what the operator may know', () => {
   const details = { iss: 'https://sts.example.com', received: 'SECRET-received', cause: new Error('SECRET-cause') }
   const error = new AuthError('audience_mismatch', {

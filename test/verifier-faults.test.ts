@@ -73,16 +73,51 @@ describe('a part of ours that throws', () => {
     },
   )
 
-  it('does not make a bad token a good one, nor a refusal something else', async () => {
-    const own = new AuthError('tenant_mismatch')
-    const throwing = {
-      ...trusted,
-      checkToken: () => {
-        throw own
-      },
-    }
-    const { verifyToken } = createVerifier({ issuer: throwing, clock: createTestClock() })
-    expect(await refusalOf(verifyToken(createToken()))).toBe(own)
+  const own = new AuthError('tenant_mismatch')
+  const throwOwn = (): never => {
+    throw own
+  }
+  it.each([
+    ['checkToken', { ...trusted, checkToken: throwOwn }],
+    ['checkKey', { ...trusted, checkKey: throwOwn }],
+    ['principal', { ...trusted, principal: throwOwn }],
+    ['principal, later', { ...trusted, admits: async () => true, principal: throwOwn }],
+  ])(
+    'makes no bad token a good one, and a refusal by its %s stays what it is, and is reported once',
+    async (_, parts) => {
+      const events: unknown[] = []
+      const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
+      const { verifyToken } = createVerifier({ issuer: parts, ...options })
+      expect(await refusalOf(verifyToken(createToken()))).toBe(own)
+      expect(events).toMatchObject([{ type: 'refusal', code: 'tenant_mismatch', status: 401 }])
+    },
+  )
+
+  it.each([
+    ['nothing', () => undefined],
+    ['null', () => null],
+    ['a text', () => 'alice'],
+    ['an object without a key', () => ({})],
+    ['a promise', async () => ({ key: 'alice' })],
+    ['a refusal', () => new AuthError('access_denied')],
+  ])('is a preset’s principal that gives %s: 503, since nobody knows who is calling', async (_, principal) => {
+    const events: unknown[] = []
+    const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, principal: principal as never }, ...options })
+    const error = await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
+    expect(error.details.cause).toEqual(new TypeError('oidc: principal() must give a principal, at once.'))
+    expect(events).toMatchObject([{ type: 'refusal', code: 'verification_unavailable' }])
+  })
+
+  it.each([
+    ['at once', (output: object) => ({ value: output })],
+    ['later', async (output: object) => ({ value: output })],
+  ])('is a schema whose output, %s, looks like a promise: it replaces no registered claim', async (_, validate) => {
+    const then = (done: (claims: object) => void) => done({ sub: 'root', iss: 'https://other.example.com' })
+    const claims = { '~standard': { version: 1, vendor: 'test', validate: () => validate({ then, level: 3 }) } }
+    const { verifyToken } = createTestVerifier({ options: { claims: claims as never } })
+    const auth = await verifyToken(createToken())
+    expect(auth.claims).toMatchObject({ sub: 'alice', iss: issuer, level: 3 })
   })
 
   it.each([

@@ -34,6 +34,9 @@ export function indexKeys(keys: readonly VerificationKey[]): KeyIndex {
 
 function byAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, KeySelection> {
   const selections = new Map<string, KeySelection>()
-  for (const key of keys) for (const name of key.algorithms) selections.set(name, selections.has(name) ? none : { key })
+  for (const key of keys) {
+    // Somebody may have configured an algorithm twice.
+    for (const name of new Set(key.algorithms)) selections.set(name, selections.has(name) ? none : { key })
+  }
   return selections
 }

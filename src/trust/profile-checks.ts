@@ -2,9 +2,10 @@
 // a refusal, or nothing.
 import { AuthError, type Refusal } from '../errors.ts'
 import { after, type Eventually } from '../internal/eventually.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { type Answer, askYesOrNo } from '../internal/yes-or-no.ts'
+import type { Principal } from '../principal/principal.ts'
 import { checkAudience, checkRequired } from '../token/claims.ts'
 import type { Issuer, UnverifiedToken } from './issuer.ts'
 
@@ -55,6 +56,12 @@ function readAdmission(answer: Answer, token: UnverifiedToken): Refusal | undefi
     hint: 'whether the tenant of the token may use this API could not be found out',
     details: { cause: answer.cause },
   })
+}
+
+/** @throws TypeError unless `said` names a caller: a promise, or nothing, must not pass for one. */
+export function checkPrincipal({ preset }: Issuer, said: unknown): asserts said is Principal {
+  if (isJsonObject(said) && typeof said.key === 'string' && said.key !== '') return
+  throw new TypeError(`${preset}: principal() must give a principal, at once.`)
 }
 
 /** The profile's hint for a refusal, if it has one. A hint is for a log: it never changes an answer. */

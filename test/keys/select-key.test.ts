@@ -46,6 +46,12 @@ describe('a key index', () => {
     expect(selectKey(set, query)).toEqual({ missing: 'unknown' })
   })
 
+  it('takes a key whose algorithms name one twice for one key', () => {
+    const twice = named('a', 'RS256', 'RS256')
+    expect(selectKey([twice], { kid: 'a', alg: 'RS256' })).toEqual({ key: twice })
+    expect(selectKey([twice], { alg: 'RS256' })).toEqual({ key: twice })
+  })
+
   it.each([
     ['two keys have the kid and the algorithm', [rsa, rsa], { kid: 'a', alg: 'RS256' }],
     ['no kid is given and two keys have the algorithm', [rsa, named('z', 'RS256')], { alg: 'RS256' }],

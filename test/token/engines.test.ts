@@ -1,5 +1,5 @@
 // The two engines, asked the same: they must agree on every signature, good, bad or absurd, and on every key.
-import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, createSecretKey, type KeyObject, sign, webcrypto } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PublicKey } from '../../src/token/engine.ts'
@@ -219,6 +219,41 @@ describe('the engines', () => {
     expect(Buffer.from(node.digest('abc'), 'latin1').toString('hex')).toBe(
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     )
+  })
+})
+
+// Such as a key source of the application's own may bring.
+describe('the engine of Node', () => {
+  const names: Readonly<Record<string, webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams>> = {
+    RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+    PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
+    ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  }
+
+  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'] as const)(
+    'verifies %s with a CryptoKey, whether it may leave WebCrypto or not, and with a private key',
+    async (alg) => {
+      const signature = Uint8Array.from(signatureOf(messageBytes, quickKeyFor(alg)))
+      const parameters = names[alg] ?? { name: 'Ed25519' }
+      const importPublic = (extractable: boolean) =>
+        webcrypto.subtle.importKey('jwk', publicJwk(alg), parameters, extractable, ['verify'])
+      for (const key of [await importPublic(true), await importPublic(false), privateKeyFor(alg)]) {
+        expect(await node.verifySignature(alg, key, message, signature)).toBe(true)
+        expect(await node.verifySignature(alg, key, message.slice(1), signature)).toBe(false)
+      }
+    },
+  )
+
+  it('answers false, and does not throw, for a secret', async () => {
+    const secret = createSecretKey(Buffer.alloc(64, 1))
+    const hmac = { name: 'HMAC', hash: 'SHA-256' }
+    const webSecret = await webcrypto.subtle.importKey('raw', Buffer.alloc(64, 1), hmac, false, ['verify'])
+    for (const alg of everyAlgorithm) {
+      const signature = Uint8Array.from(signatureOf(messageBytes, quickKeyFor(alg)))
+      for (const key of [secret, webSecret]) {
+        expect(await node.verifySignature(alg, key, message, signature)).toBe(false)
+      }
+    }
   })
 })
 
