@@ -48,6 +48,8 @@ type Token = Pick<ParsedToken, 'header' | 'claims'>
 /** A token whose every check has passed, but for what each request asks anew. */
 interface Remembered {
   readonly parts: SharedParts
+  /** What `admits` is asked about each time: the issuer's own words, of which a schema may have left out the tenant. */
+  readonly token: Token
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
   readonly shared: boolean
@@ -107,11 +109,11 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
-  function recheck({ parts, trusted, key }: Remembered): Eventually<Outcome<boolean>> {
+  function recheck({ parts, token, trusted, key }: Remembered): Eventually<Outcome<boolean>> {
     const untimely = plausibility.checkTimes(parts.claims)
     if (untimely) return refuse(untimely, parts, true)
     if (trusted.profile.admits)
-      return unlessRefused(admit(parts, trusted), () =>
+      return unlessRefused(admit(token, trusted), () =>
         unlessRefused(findKey(parts, trusted), (found) => found === key),
       )
     const found = findKey(parts, trusted)
@@ -207,7 +209,9 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     }
     // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
     const isFrozen = freezeDeeply(principal) && (typed === claims || freezeDeeply(typed))
-    return { parts, trusted, key, shared: isFrozen, lasting: !failed }
+    // Where nobody asks, claims that a schema took out do not rest in memory.
+    const token = trusted.profile.admits && typed !== claims ? { header, claims } : parts
+    return { parts, token, trusted, key, shared: isFrozen, lasting: !failed }
   }
 
   function checkRevocation(auth: VerifiedToken<C>): Eventually<Outcome<VerifiedToken<C>>> {

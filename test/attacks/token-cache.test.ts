@@ -192,6 +192,31 @@ describe('a token that is remembered', () => {
     await verifyToken(text)
   })
 
+  it.each([
+    ['leaves it out', () => ({})],
+    ['makes something else of it', () => ({ tid: 'tenant-of-somebody-else' })],
+  ])('is refused after its tenant was shut out, also where a claims schema %s', async (_, makeOutput) => {
+    const shutOut = new Set<unknown>()
+    const admits = ({ claims }: { claims: Record<string, unknown> }) => !shutOut.has(claims.tid)
+    const claims = { '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: makeOutput() }) } }
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, admits }, claims })
+    const text = createToken({ claims: { tid: 'tenant-a' } })
+    await verifyToken(text)
+    await verifyToken(text)
+    shutOut.add('tenant-a')
+    await expectInvalidToken(verifyToken(text), 'tenant_mismatch')
+  })
+
+  it('was not remembered while something was missing in its principal that could not be had', async () => {
+    const answers = [() => Promise.reject(new Error('no answer')), async () => ({ roles: ['admin'] })]
+    const complete = () => answers.shift()?.()
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, complete } })
+    const text = createToken()
+    expect((await verifyToken(text)).principal.roles).toEqual([])
+    expect((await verifyToken(text)).principal.roles).toEqual(['admin'])
+    expect((await verifyToken(text)).principal.roles).toEqual(['admin'])
+  })
+
   it('is refused when it comes in a header that is not its issuer’s', async () => {
     const { verifyToken } = startVerifier()
     const text = createToken()
