@@ -1,4 +1,5 @@
 // A remembered token must not become a door: nothing that looks like it gets in, and nothing outlives its right.
+import { importPublicKey } from '#engine'
 import { createVerifier } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
@@ -205,6 +206,24 @@ describe('a token that is remembered', () => {
     await verifyToken(text)
     shutOut.add('tenant-a')
     await expectInvalidToken(verifyToken(text), 'tenant_mismatch')
+  })
+
+  it.each([
+    ['at once', (answer: boolean) => answer],
+    ['later', async (answer: boolean) => answer],
+  ])('is refused after its key was withdrawn, also where its tenant is asked about and answered %s', async (_, say) => {
+    const { kty, crv, x, y } = key.publicJwk
+    const publicKey = await importPublicKey({ kty, crv, x, y } as object, 'ES256')
+    const known = { kid: key.kid, algorithms: ['ES256'] as const, key: publicKey }
+    let found: typeof known | undefined = known
+    const keys = { create: () => ({ findKey: () => found }) }
+    const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, endpoints, admits: () => say(true) } })
+    const text = createToken()
+    await verifyToken(text)
+    await verifyToken(text)
+    found = undefined
+    await expectInvalidToken(verifyToken(text), 'key_not_found')
   })
 
   it('was not remembered while something was missing in its principal that could not be had', async () => {
