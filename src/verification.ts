@@ -49,6 +49,8 @@ type Token = Pick<ParsedToken, 'header' | 'claims'>
 
 /** A token whose every check has passed, but for what each request asks anew. */
 interface Remembered extends SharedParts, Times {
+  /** What `admits` is asked about each time, where a schema left something out: the issuer's own words, the tenant among them. */
+  readonly said: Token | undefined
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
   readonly shared: boolean
@@ -113,7 +115,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     const untimely = plausibility.checkTimes(remembered)
     if (untimely) return refuse(untimely, remembered, true)
     if (trusted.profile.admits)
-      return unlessRefused(admit(remembered, trusted), () =>
+      return unlessRefused(admit(remembered.said ?? remembered, trusted), () =>
         unlessRefused(findKey(remembered, trusted), (found) => found === key),
       )
     const found = findKey(remembered, trusted)
@@ -208,6 +210,8 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
       exp,
       nbf,
       iat,
+      // Where nobody asks, claims that a schema took out do not rest in memory.
+      said: trusted.profile.admits && typed !== claims ? { header, claims } : undefined,
       trusted,
       key,
       // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.

@@ -1,4 +1,5 @@
 // A remembered token must not become a door: nothing that looks like it gets in, and nothing outlives its right.
+import { importPublicKey } from '#engine'
 import { createVerifier } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
@@ -190,6 +191,49 @@ describe('a token that is remembered', () => {
     expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'verification_unavailable', status: 503 })
     answer = () => true
     await verifyToken(text)
+  })
+
+  it.each([
+    ['leaves it out', () => ({})],
+    ['makes something else of it', () => ({ tid: 'tenant-of-somebody-else' })],
+  ])('is refused after its tenant was shut out, also where a claims schema %s', async (_, makeOutput) => {
+    const shutOut = new Set<unknown>()
+    const admits = ({ claims }: { claims: Record<string, unknown> }) => !shutOut.has(claims.tid)
+    const claims = { '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: makeOutput() }) } }
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, admits }, claims })
+    const text = createToken({ claims: { tid: 'tenant-a' } })
+    await verifyToken(text)
+    await verifyToken(text)
+    shutOut.add('tenant-a')
+    await expectInvalidToken(verifyToken(text), 'tenant_mismatch')
+  })
+
+  it.each([
+    ['at once', (answer: boolean) => answer],
+    ['later', async (answer: boolean) => answer],
+  ])('is refused after its key was withdrawn, also where its tenant is asked about and answered %s', async (_, say) => {
+    const { kty, crv, x, y } = key.publicJwk
+    const publicKey = await importPublicKey({ kty, crv, x, y } as object, 'ES256')
+    const known = { kid: key.kid, algorithms: ['ES256'] as const, key: publicKey }
+    let found: typeof known | undefined = known
+    const keys = { create: () => ({ findKey: () => found }) }
+    const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, endpoints, admits: () => say(true) } })
+    const text = createToken()
+    await verifyToken(text)
+    await verifyToken(text)
+    found = undefined
+    await expectInvalidToken(verifyToken(text), 'key_not_found')
+  })
+
+  it('was not remembered while something was missing in its principal that could not be had', async () => {
+    const answers = [() => Promise.reject(new Error('no answer')), async () => ({ roles: ['admin'] })]
+    const complete = () => answers.shift()?.()
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, complete } })
+    const text = createToken()
+    expect((await verifyToken(text)).principal.roles).toEqual([])
+    expect((await verifyToken(text)).principal.roles).toEqual(['admin'])
+    expect((await verifyToken(text)).principal.roles).toEqual(['admin'])
   })
 
   it('is refused when it comes in a header that is not its issuer’s', async () => {

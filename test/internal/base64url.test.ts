@@ -103,6 +103,22 @@ describe.each([
     )
     for (const text of ['Zg==', 'Zh', 'Zm9v\n', 'Pj4+', 'Z']) expect(withBuffer(() => decodeText(text))).toBeUndefined()
   })
+
+  it('tells the replacement character that was sent from one that stands for what is no UTF-8', () => {
+    const decodeText = withBuffer(() => createTextDecoder(40))
+    const decode = (bytes: readonly number[]): string | undefined => {
+      const encoded = encode(Uint8Array.from(bytes))
+      return withBuffer(() => decodeText(encoded))
+    }
+    const replacement = [0xef, 0xbf, 0xbd]
+    expect(decode(replacement)).toBe('\ufffd')
+    expect(decode([0x61, ...replacement, 0x62])).toBe('a\ufffdb')
+    for (const broken of [[0xff], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0xe2, 0x82], [0xf4, 0x90, 0x80, 0x80]]) {
+      expect(decode(broken)).toBeUndefined()
+      expect(decode([...replacement, ...broken])).toBeUndefined()
+      expect(decode([...broken, ...replacement])).toBeUndefined()
+    }
+  })
 })
 
 /** By the bits and not by any decoder: RFC 4648 §3.5 and §5. */

@@ -119,6 +119,41 @@ describe('parseJsonObject', () => {
   })
 })
 
+describe('parseJsonObject, where somebody has polluted Object.prototype', () => {
+  /** Members that every object then inherits: a count that took them for the text's own would miss repetitions. */
+  function polluted<T>(run: () => T): T {
+    Reflect.defineProperty(Object.prototype, 'pollution', { value: { more: 1 }, enumerable: true, configurable: true })
+    Reflect.defineProperty(Object.prototype, 'sub', {
+      get: () => 'root',
+      set() {},
+      enumerable: true,
+      configurable: true,
+    })
+    try {
+      return run()
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'pollution')
+      Reflect.deleteProperty(Object.prototype, 'sub')
+    }
+  }
+
+  it.each([
+    '{"sub":"alice","sub":"alice"}',
+    '{"a":1,"a":2}',
+    '{"a":1,"a":2,"a":3}',
+    '{"a" :1,"a":2}',
+    '{"x":[{"a":1,"a":2}]}',
+    '{"pollution":1,"pollution":2}',
+  ])('refuses %s', (text) => {
+    expect(polluted(() => parse(text))).toBeUndefined()
+  })
+
+  it.each(['{}', '{"a":1}', '{"sub":"alice","pollution":{"b":[{}]}}'])('reads %s', (text) => {
+    const read = polluted(() => JSON.stringify(parse(text)))
+    expect(read).toBe(text)
+  })
+})
+
 describe('parseJsonObject, for anything', () => {
   const members = fc.uniqueArray(fc.tuple(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })), {
     selector: ([name]) => name,

@@ -103,6 +103,16 @@ describe('allowed tenants', () => {
     expect(requests).toEqual([])
   })
 
+  it('come in again with a remembered token, also where a claims schema leaves the tenant out', async () => {
+    const asked: string[] = []
+    const allowedTenants = (one: string) => asked.push(one) > 0
+    const claims = { '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: {} }) } }
+    const { verifyToken } = createMany({ allowedTenants }, { claims })
+    const text = token(of(tenant))
+    for (let count = 0; count < 2; count++) expect((await verifyToken(text)).claims).not.toHaveProperty('tid')
+    expect(asked).toEqual([tenant, tenant])
+  })
+
   it('may be named by a function, asked with the tenant alone, before anything is fetched', async () => {
     const asked: unknown[][] = []
     const allowedTenants = async (...parts: unknown[]) => (asked.push(parts), parts[0] === tenant)

@@ -1,5 +1,5 @@
 // The two engines, asked the same: they must agree on every signature, good, bad or absurd, and on every key.
-import { createPrivateKey, createSecretKey, type KeyObject, sign, webcrypto } from 'node:crypto'
+import { createPrivateKey, createSecretKey, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PublicKey } from '../../src/token/engine.ts'
@@ -243,6 +243,13 @@ describe('the engine of Node', () => {
       }
     },
   )
+
+  it('takes a key of no other curve, also where its signatures are as long', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+    const signature = sign('sha256', messageBytes, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    expect(signature).toHaveLength(64)
+    expect(await node.verifySignature('ES256', publicKey, message, Uint8Array.from(signature))).toBe(false)
+  })
 
   it('answers false, and does not throw, for a secret', async () => {
     const secret = createSecretKey(Buffer.alloc(64, 1))

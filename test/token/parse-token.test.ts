@@ -47,6 +47,53 @@ describe('a token parser', () => {
   )
 })
 
+describe('a token parser that remembers headers', () => {
+  const other = encode(goodHeader.replace('at+jwt', 'at+JWT'))
+
+  function rememberGood(): ReturnType<typeof createTokenParser> {
+    const parse = createTokenParser()
+    for (let count = 0; count < 3; count++) expect(parse(good)).toHaveProperty('header')
+    return parse
+  }
+
+  it('takes no other header for one of them, whichever character differs', () => {
+    const remembering = rememberGood()
+    const alphabet = ['A', 'Q', '9', '_', '+', '=', '\u0141', '\ud800']
+    for (let at = 0; at < header.length; at++) {
+      for (const character of alphabet) {
+        const changed = `${header.slice(0, at)}${character}${header.slice(at + 1)}.${payload}.${signature}`
+        expect(remembering(changed), changed).toEqual(createTokenParser()(changed))
+      }
+    }
+  })
+
+  it.each([
+    ['a longer one that begins alike', `${header}IA`],
+    ['a shorter one', header.slice(0, -4)],
+    ['one of the same length', other],
+    ['one that is refused', encode(withMembers(goodHeader, '"crit":["exp"]'))],
+  ])('takes %s for what it is, before and after', (_, segment) => {
+    const remembering = rememberGood()
+    const token = `${segment}.${payload}.${signature}`
+    const afresh = createTokenParser()(token)
+    for (let count = 0; count < 3; count++) {
+      expect(remembering(token)).toEqual(afresh)
+      expect((remembering(good) as ParsedToken).header).toEqual({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
+    }
+  })
+
+  it('remembers none that is long: whoever sends tokens could fill the memory with them', () => {
+    const headerOf = (filler: number): unknown[] => {
+      const parse = createTokenParser()
+      const text = withMembers(goodHeader, `"filler":"${'x'.repeat(filler)}"`)
+      const token = `${encode(text)}.${payload}.${signature}`
+      return [1, 2, 3].map(() => (parse(token) as ParsedToken).header)
+    }
+    expect(new Set(headerOf(100)).size).toBe(1)
+    expect(new Set(headerOf(1024)).size).toBe(3)
+  })
+})
+
 describe('the segments of a token', () => {
   it.each([
     ['none', ''],
