@@ -58,3 +58,22 @@ it('takes no constant for frozen that cannot be', () => {
   const shared = constant({ since: new Date(0) })
   expect(freezeDeeply({ shared })).toBe(false)
 })
+
+it.each([
+  ['a Date', () => new Date(0)],
+  ['a function', () => () => {}],
+  ['an instance of a class', () => new (class Account {})()],
+])('says that a value is not frozen that has %s in it, wherever that is, and freezes the rest', (_, make) => {
+  expect(freezeDeeply(make())).toBe(false)
+  const deep = (depth: number): unknown => (depth === 0 ? make() : { inner: [deep(depth - 1)] })
+  for (const odd of [make(), deep(1), deep(4)]) {
+    const rest = { list: [1] }
+    for (const value of [[odd, 1], [1, odd], [odd, rest], { odd, rest }, { rest, odd }, { list: [odd, rest], a: 1 }])
+      expect(freezeDeeply(value)).toBe(false)
+    expect(Object.isFrozen(rest.list)).toBe(true)
+  }
+  const [first, second] = [{ list: [] }, { list: [] }]
+  freezeDeeply({ odd: make(), first })
+  freezeDeeply([make(), second])
+  expect([first.list, second.list].map(Object.isFrozen)).toEqual([true, true])
+})

@@ -106,3 +106,34 @@ describe('the actor', () => {
     expect(readActor(act === undefined ? {} : { act })).toEqual(expected)
   })
 })
+
+it('finds each of many scopes once, also beyond the number up to which it looks through a list', () => {
+  for (const count of [31, 32, 33, 34, 100]) {
+    const scopes = Array.from({ length: count }, (_, index) => `s${index}`)
+    expect(readScopes({ scope: [...scopes, ...scopes].join(' '), scp: ['s0', 'last', 'last'] })).toEqual([
+      ...scopes,
+      'last',
+    ])
+  }
+})
+
+it('takes nothing from a polluted Object.prototype for a claim', () => {
+  const polluted = {
+    scope: 'admin',
+    scp: ['admin'],
+    roles: ['admin'],
+    acr: 'mfa',
+    amr: ['mfa'],
+    auth_time: 1,
+    act: { sub: 'x' },
+  }
+  for (const [name, value] of Object.entries(polluted))
+    Reflect.defineProperty(Object.prototype, name, { value, configurable: true })
+  let read: unknown
+  try {
+    read = [readScopes({}), readStrings({}, 'roles'), readString({}, 'acr'), readAuthentication({}), readActor({})]
+  } finally {
+    for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name)
+  }
+  expect(read).toEqual([[], [], undefined, {}, undefined])
+})
