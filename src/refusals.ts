@@ -61,11 +61,20 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
     return told(cause instanceof AuthError ? cause : new AuthError('verification_unavailable', { details: { cause } }))
   }
 
-  function told(error: AuthError, details: ErrorDetails = error.details): AuthError {
-    const { code, status, hint } = error
-    emit?.({ type: 'refusal', code, status, hint, details })
-    return error
+  function told(error: AuthError, details?: ErrorDetails): AuthError {
+    return tellRefusal(emit, error, details)
   }
 
   return { refuse, refuseAgain: (error) => told(error), orUnavailable, unavailable, broken }
+}
+
+/** Tells whoever listens of `error`, once, and returns it. */
+export function tellRefusal(
+  emit: Emit | undefined,
+  error: AuthError,
+  details: ErrorDetails = error.details,
+): AuthError {
+  const { code, status, hint } = error
+  emit?.({ type: 'refusal', code, status, hint, details })
+  return error
 }

@@ -12,7 +12,7 @@ import { checkOptionNames } from './internal/options.ts'
 import { evaluate, type Policy, type PolicyLike } from './policy/policy.ts'
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
-import type { Outcome } from './refusals.ts'
+import { type Outcome, tellRefusal } from './refusals.ts'
 import { createRoutePolicies } from './route-policies.ts'
 import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -154,9 +154,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   }
 
   function reported(error: AuthError): AuthError {
-    const { code, status, hint, details } = error
-    emit({ type: 'refusal', code, status, hint, details })
-    return error
+    return tellRefusal(emit, error)
   }
 
   return {

@@ -1,9 +1,9 @@
 // The order of checks for a token, from top to bottom. What was verified once is remembered, and only what may have changed
 // since is checked again.
 import { verifySignature } from '#engine'
+import type { CallerOf } from './callers.ts'
 import type { Clock } from './clock.ts'
-import { AuthError } from './errors.ts'
-import type { Emit } from './events.ts'
+import { AuthError, type Refusal } from './errors.ts'
 import { checkBearer } from './http/credentials.ts'
 import { freezeDeeply } from './internal/deep-freeze.ts'
 import { after, type Eventually, isPromise } from './internal/eventually.ts'
@@ -11,19 +11,17 @@ import type { JsonObject } from './internal/json.ts'
 import { askYesOrNo } from './internal/yes-or-no.ts'
 import type { VerificationKey } from './keys/key-source.ts'
 import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts'
-import { applyClients, type ClientDescription, readClients } from './principal/client-registry.ts'
+import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
 import type { Algorithm } from './token/algorithms.ts'
 import { applySchema } from './token/claims-schema.ts'
 import type { Times } from './token/claims.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import { createTokenCache, type SentToken } from './token/token-cache.ts'
-import { type CompletedPrincipal, completePrincipal } from './trust/complete-principal.ts'
-import type { Issuer } from './trust/issuer.ts'
+import type { CompletedPrincipal } from './trust/complete-principal.ts'
 import type { IssuerRegistry, TrustedIssuer } from './trust/issuer-registry.ts'
 import { keyNotFound, unknownIssuer } from './trust/not-found.ts'
-import { checkAdmission, checkPrincipal } from './trust/profile-checks.ts'
-import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
+import { checkAdmission } from './trust/profile-checks.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
 import type { VerifierSettings } from './verifier-options.ts'
 
@@ -34,9 +32,7 @@ export interface VerificationParts<C> {
   readonly clock?: Clock | undefined
   readonly schema?: StandardSchema | undefined
   readonly isRevoked?: IsRevoked<C> | undefined
-  /** How long somebody who completes a principal is waited for. */
-  readonly timeoutMs: number
-  readonly emit: Emit
+  readonly callerOf: CallerOf
   readonly refusals: Refusals
 }
 
@@ -59,9 +55,8 @@ interface Remembered extends SharedParts, Times {
 
 /** Makes the function that verifies a token: at once where nothing has to be waited for. It never throws or rejects. */
 export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
-  const { issuers, settings, clock, schema, isRevoked, timeoutMs, emit } = parts
+  const { issuers, settings, clock, schema, isRevoked, callerOf } = parts
   const plausibility = createPlausibility(settings, clock)
-  const clientsOf = clientRegistries(settings)
   const { refuse, refuseAgain, orUnavailable, unavailable, broken } = parts.refusals
   const { tokenCache } = settings
   const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
@@ -84,28 +79,40 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   function verifyInFull({ token, header }: SentToken): Eventually<Outcome<Remembered>> {
-    // Not where the header is read: a token that is remembered is one.
-    const malformed = header === 'authorization' ? checkBearer(token) : undefined
-    if (malformed) return refuse(malformed)
     const parsed = plausibility.parse(token)
+    const malformed = header === 'authorization' ? checkCredential(token, parsed) : undefined
+    if (malformed) return refuse(malformed)
     if ('code' in parsed) return refuse(parsed)
     const trusted = issuers.find(parsed.claims)
     if (!trusted) return refuse(unknownIssuer(parsed), parsed)
     const implausible = plausibility.check(parsed, trusted)
     if (implausible) return refuse(implausible, parsed)
     return unlessRefused(admit(parsed, trusted), () =>
-      unlessRefused(findKey(parsed, trusted), (key) => {
-        if (!key) return refuse(keyNotFound(trusted), parsed)
-        const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
-        if (foreign) return refuse(foreign, parsed)
-        return unlessRefused(findSigner(parsed, key, trusted), (signer) => {
-          if (!signer) return refuse({ code: 'signature_invalid' }, parsed)
-          // From here on the claims are the issuer's words.
-          return unlessRefused(typedClaims(parsed, trusted), ({ claims }) =>
-            after(principalOf(parsed, trusted), (completed) => remember(parsed, claims, completed, trusted, signer)),
-          )
-        })
-      }),
+      unlessRefused(findKey(parsed, trusted), (key) => verifyWith(key, parsed, trusted)),
+    )
+  }
+
+  function verifyWith(
+    key: VerificationKey | undefined,
+    parsed: ParsedToken,
+    trusted: TrustedIssuer,
+  ): Eventually<Outcome<Remembered>> {
+    if (!key) return refuse(keyNotFound(trusted), parsed)
+    const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
+    if (foreign) return refuse(foreign, parsed)
+    return unlessRefused(findSigner(parsed, key, trusted), (signer) =>
+      signer ? complete(parsed, trusted, signer) : refuse({ code: 'signature_invalid' }, parsed),
+    )
+  }
+
+  /** What is made of a token once its claims are the issuer's words. */
+  function complete(
+    parsed: ParsedToken,
+    trusted: TrustedIssuer,
+    signer: VerificationKey,
+  ): Eventually<Outcome<Remembered>> {
+    return unlessRefused(typedClaims(parsed, trusted), ({ claims }) =>
+      after(callerOf(parsed, trusted), (completed) => remember(parsed, claims, completed, trusted, signer)),
     )
   }
 
@@ -182,16 +189,6 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     )
   }
 
-  function principalOf({ header, claims }: ParsedToken, trusted: TrustedIssuer): Eventually<CompletedPrincipal> {
-    const { profile, issuer } = trusted
-    const said: unknown = profile.principal(claims, issuer, header)
-    checkPrincipal(profile, said)
-    return after(completePrincipal(profile, said, claims, { emit, timeoutMs }), ({ principal, failed }) => ({
-      principal: applyClients(principal, clientsOf(profile)),
-      failed,
-    }))
-  }
-
   function remember(
     { header, claims }: ParsedToken,
     typed: JsonObject,
@@ -205,7 +202,6 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
       principal,
       header,
       issuer: trusted.issuer,
-      expiresAt: exp,
       proof: 'none',
       exp,
       nbf,
@@ -237,10 +233,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   return verify
 }
 
-function clientRegistries({
-  issuers,
-  clients,
-}: VerifierSettings): (profile: Issuer) => ReadonlyMap<string, ClientDescription> {
-  const own = new Map(issuers.map((profile) => [profile as Issuer, profile.clients && readClients(profile.clients)]))
-  return (profile) => own.get(profile) ?? clients
+/** Asked of few: what could be parsed without padding is one token68, and what is remembered was. */
+function checkCredential(token: string, parsed: ParsedToken | Refusal): Refusal | undefined {
+  return 'code' in parsed || parsed.padded ? checkBearer(token) : undefined
 }

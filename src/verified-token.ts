@@ -30,7 +30,7 @@ interface TokenWith<C> {
 }
 
 /** What of a verified token is the same for every request that carries it. Deeply frozen, so that requests can share it. */
-export type SharedParts = Omit<VerifiedToken, 'token'>
+export type SharedParts = Omit<VerifiedToken, 'token' | 'expiresAt'> & { readonly exp: number }
 
 // A class, since each request gets its own and nothing else makes them as fast; nobody outside sees it.
 class RequestToken implements VerifiedToken {
@@ -53,7 +53,7 @@ class RequestToken implements VerifiedToken {
     this.principal = parts.principal
     this.header = parts.header
     this.issuer = parts.issuer
-    this.expiresAt = parts.expiresAt
+    this.expiresAt = parts.exp
     this.proof = parts.proof
     this.#token = token
     Object.freeze(this)

@@ -1,4 +1,5 @@
 // createVerifier: what a user sees of verification. The order of checks is in verification.ts.
+import { createCallers } from './callers.ts'
 import { systemClock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import { createEmit } from './events.ts'
@@ -63,8 +64,8 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
   const refusals = createRefusals(settings.issuers, options.onEvent && emit)
-  const timeoutMs = fetchTimeoutMs
-  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, timeoutMs, emit, refusals })
+  const callerOf = createCallers(settings, { emit, timeoutMs: fetchTimeoutMs })
+  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, callerOf, refusals })
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(

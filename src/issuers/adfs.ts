@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
@@ -104,7 +104,7 @@ function principal(claims: JsonObject, issuer: string, options: Reading): Princi
   return {
     ...unsaid,
     kind: kindOf(claims, options),
-    key: subject === undefined ? principalKey(issuer, 'client', appId ?? '') : principalKey(issuer, subject),
+    key: subject === undefined ? clientKey(issuer, appId ?? '') : principalKey(issuer, subject),
     subject: subject ?? appId ?? '',
     issuer,
     ...(appId !== undefined && { client: { id: appId, type: 'unknown' } }),

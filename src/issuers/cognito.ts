@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
@@ -69,7 +69,7 @@ function principal(claims: JsonObject, issuer: string, tenant: string): Principa
   const kind = kindOf(claims, isClient)
   return {
     kind,
-    key: isClient ? principalKey(issuer, 'client', sub) : principalKey(issuer, sub),
+    key: isClient ? clientKey(issuer, sub) : principalKey(issuer, sub),
     subject: sub,
     issuer,
     tenant,

@@ -2,7 +2,7 @@
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
@@ -79,7 +79,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const actor = readActor(claims)
   return {
     kind: kindOf(sub, authentication),
-    key: sub === undefined ? principalKey(issuer, 'client', clientId) : principalKey(issuer, sub),
+    key: sub === undefined ? clientKey(issuer, clientId) : principalKey(issuer, sub),
     subject: sub ?? clientId,
     issuer,
     client: { id: clientId, type: 'unknown' },

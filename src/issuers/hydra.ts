@@ -2,7 +2,7 @@
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
@@ -55,7 +55,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   return {
     ...unsaid,
     kind: sub === clientId ? 'application' : 'unknown',
-    key: sub === clientId ? principalKey(issuer, 'client', clientId) : principalKey(issuer, sub),
+    key: sub === clientId ? clientKey(issuer, clientId) : principalKey(issuer, sub),
     subject: sub,
     issuer,
     client: { id: clientId, type: 'unknown' },

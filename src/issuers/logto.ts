@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkStrings } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -72,7 +72,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   return {
     ...unsaid,
     kind: sub === clientId ? 'application' : 'unknown',
-    key: sub === clientId ? principalKey(issuer, 'client', clientId) : principalKey(issuer, sub),
+    key: sub === clientId ? clientKey(issuer, clientId) : principalKey(issuer, sub),
     subject: sub,
     issuer,
     ...(tenant !== undefined && { tenant }),

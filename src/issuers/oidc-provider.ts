@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
@@ -64,7 +64,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   return {
     ...unsaid,
     kind: isClient ? 'application' : 'user',
-    key: isClient ? principalKey(issuer, 'client', clientId) : principalKey(issuer, sub),
+    key: isClient ? clientKey(issuer, clientId) : principalKey(issuer, sub),
     subject: sub,
     issuer,
     client: { id: clientId, type: 'unknown' },

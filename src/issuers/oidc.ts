@@ -3,7 +3,7 @@ import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import {
   isText,
   none,
@@ -143,7 +143,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const principal: { -readonly [name in keyof Principal]: Principal[name] } = {
     kind: kindOf(sub, clientId, authentication),
     // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5), whichever claim names it.
-    key: sub === undefined || sub === client ? principalKey(issuer, 'client', client ?? '') : principalKey(issuer, sub),
+    key: sub === undefined || sub === client ? clientKey(issuer, client ?? '') : principalKey(issuer, sub),
     subject: sub ?? clientId ?? '',
     issuer,
     scopes: readScopes(claims),

@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames, checkString } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -71,7 +71,7 @@ function principal(claims: JsonObject, issuer: string, environmentId: string): P
   return {
     ...unsaid,
     kind: !isClient && (acr !== undefined || time !== undefined) ? 'user' : 'unknown',
-    key: isClient ? principalKey(issuer, 'client', clientId ?? '') : principalKey(issuer, sub),
+    key: isClient ? clientKey(issuer, clientId ?? '') : principalKey(issuer, sub),
     subject: sub ?? clientId ?? '',
     issuer,
     tenant: environmentId,

@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptionNames } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -82,7 +82,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   return {
     ...unsaid,
     kind: isClient ? 'application' : sub.startsWith('user_') ? 'user' : 'unknown',
-    key: isClient ? principalKey(issuer, 'client', sub) : principalKey(issuer, sub),
+    key: isClient ? clientKey(issuer, sub) : principalKey(issuer, sub),
     subject: sub,
     issuer,
     ...(tenant !== undefined && { tenant }),

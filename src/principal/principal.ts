@@ -80,6 +80,11 @@ export function principalKey(...parts: readonly string[]): string {
   return parts.reduce((key, part, index) => (index === 0 ? escaped(part) : `${key}|${escaped(part)}`), '')
 }
 
+/** The key of a client that acts for itself. No user has it, whatever the STS lets a user be called (RFC 9068 §5). */
+export function clientKey(issuer: string, id: string): string {
+  return principalKey(issuer, 'client', id)
+}
+
 /** Most parts have nothing to escape, and looking is quicker. */
 function escaped(part: string): string {
   return /^[\w\-.~:/@]*$/.test(part) ? part : encodeURI(part)

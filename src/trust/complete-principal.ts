@@ -12,8 +12,9 @@ export interface CompletedPrincipal {
   readonly failed: boolean
 }
 
-interface CompletionOptions {
+export interface CompletionOptions {
   readonly emit: Emit
+  /** How long somebody who completes a principal is waited for. */
   readonly timeoutMs: number
 }
 

@@ -62,6 +62,18 @@ describe('awsAlb()', () => {
     expect(requests).toEqual([])
   })
 
+  it('is no credential in the Authorization header, where padding has no place but at the end, and nothing is fetched for it', async () => {
+    const { verifyToken, requests } = createFixtureVerifier(fixture)
+    const padded = ['', 'a', 'aa']
+      .map((name) => tokenOf(fixture, { claims: { ...claims, name } }))
+      .find((text) => text.split('.')[1]?.endsWith('='))
+    await expect(verifyToken(padded ?? '', { header: 'authorization' })).rejects.toMatchObject({
+      code: 'credential_malformed',
+      status: 400,
+    })
+    expect(requests).toEqual([])
+  })
+
   it.each([
     '../../evil',
     'a/b',
