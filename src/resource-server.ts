@@ -9,6 +9,7 @@ import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
 import { after, type Eventually } from './internal/eventually.ts'
 import { checkOptionNames } from './internal/options.ts'
+import { createPrivateSlot } from './internal/private-slot.ts'
 import { evaluate, type Policy, type PolicyLike } from './policy/policy.ts'
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
@@ -104,7 +105,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const emit = createEmit(options.onEvent)
-  const known = new WeakMap<RequestView, Eventually<Authentication<C>>>()
+  const known = createPrivateSlot<Eventually<Authentication<C>>>()
 
   function authenticate(request: RequestView): Eventually<Authentication<C>> {
     const earlier = known.get(request)

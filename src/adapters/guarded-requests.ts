@@ -3,6 +3,7 @@ import { AuthError } from '../errors.ts'
 import type { RefusalResponse } from '../http/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
+import { createPrivateSlot } from '../internal/private-slot.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import {
   type Authentication,
@@ -47,7 +48,7 @@ interface Visit<C> {
 }
 
 export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
-  const visits = new WeakMap<Q, Visit<C>>()
+  const visits = createPrivateSlot<Visit<C>>()
 
   function visitOf(request: Q): Visit<C> {
     const known = visits.get(request)
