@@ -1,7 +1,7 @@
 // The errors of a verification: each made once, handed on as a value, and told to whoever listens.
 import { AuthError, type ErrorDetails, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
-import { after, type Eventually, isPromise } from './internal/eventually.ts'
+import { type Eventually, isPromise } from './internal/eventually.ts'
 import { describeToken } from './token/describe-token.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { Issuer } from './trust/issuer.ts'
@@ -12,12 +12,14 @@ type Token = Pick<ParsedToken, 'header' | 'claims'>
 /** What came of a check: a refusal is a value, since throwing one costs more than most checks. */
 export type Outcome<T> = T | AuthError
 
-/** Goes on with what was not refused. */
-export function unlessRefused<T, U>(
+/** Goes on with what was not refused, as `after` does. */
+export function unlessRefused<T, S, U>(
   outcome: Eventually<Outcome<T>>,
-  next: (value: T) => Eventually<Outcome<U>>,
+  next: (value: T, state: S) => Eventually<Outcome<U>>,
+  state: S,
 ): Eventually<Outcome<U>> {
-  return after(outcome, (settled) => (settled instanceof AuthError ? settled : next(settled)))
+  if (isPromise(outcome)) return outcome.then((settled) => unlessRefused(settled, next, state))
+  return outcome instanceof AuthError ? outcome : next(outcome, state)
 }
 
 export interface Refusals {

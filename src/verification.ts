@@ -43,6 +43,18 @@ export type Verify<C> = (token: string, header?: string) => Eventually<Outcome<V
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
+/** A token on its way, with the issuer whose it claims to be, the key that is tried, and what a schema made of its claims. */
+interface Asked {
+  readonly parsed: ParsedToken
+  readonly trusted: TrustedIssuer
+}
+interface Tried extends Asked {
+  readonly key: VerificationKey
+}
+interface Typed extends Tried {
+  readonly claims: JsonObject
+}
+
 /** A token whose every check has passed, but for what each request asks anew. */
 interface Remembered extends SharedParts, Times {
   /** What `admits` is asked about each time, where a schema left something out: the issuer's own words, the tenant among them. */
@@ -87,33 +99,51 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     if (!trusted) return refuse(unknownIssuer(parsed), parsed)
     const implausible = plausibility.check(parsed, trusted)
     if (implausible) return refuse(implausible, parsed)
-    return unlessRefused(admit(parsed, trusted), () =>
-      unlessRefused(findKey(parsed, trusted), (key) => verifyWith(key, parsed, trusted)),
-    )
+    return unlessRefused(admit(parsed, trusted), lookUpKey, { parsed, trusted })
   }
 
-  function verifyWith(
-    key: VerificationKey | undefined,
-    parsed: ParsedToken,
-    trusted: TrustedIssuer,
-  ): Eventually<Outcome<Remembered>> {
+  function lookUpKey(_: undefined, asked: Asked): Eventually<Outcome<Remembered>> {
+    return unlessRefused(findKey(asked.parsed, asked.trusted), verifyWith, asked)
+  }
+
+  function verifyWith(key: VerificationKey | undefined, { parsed, trusted }: Asked): Eventually<Outcome<Remembered>> {
     if (!key) return refuse(keyNotFound(trusted), parsed)
     const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
     if (foreign) return refuse(foreign, parsed)
-    return unlessRefused(findSigner(parsed, key, trusted), (signer) =>
-      signer ? complete(parsed, trusted, signer) : refuse({ code: 'signature_invalid' }, parsed),
+    const tried = { parsed, trusted, key }
+    const { header, signingInput, signature } = parsed
+    const signed = verifySignature(header.alg as Algorithm, key.key, signingInput, signature)
+    return unlessRefused(after(signed, findSigner, tried), complete, tried)
+  }
+
+  /** The key that signed: the one tried, or what the STS has put under its kid since. */
+  function findSigner(
+    signed: unknown,
+    { parsed, trusted, key }: Tried,
+  ): Eventually<Outcome<VerificationKey | undefined>> {
+    if (signed === true) return key
+    const { header, signingInput, signature } = parsed
+    const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
+    return unlessRefused(
+      replacement,
+      (other) => {
+        if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
+        return after(verifySignature(header.alg as Algorithm, other.key, signingInput, signature), (ok: unknown) =>
+          ok === true ? other : undefined,
+        )
+      },
+      undefined,
     )
   }
 
   /** What is made of a token once its claims are the issuer's words. */
-  function complete(
-    parsed: ParsedToken,
-    trusted: TrustedIssuer,
-    signer: VerificationKey,
-  ): Eventually<Outcome<Remembered>> {
-    return unlessRefused(typedClaims(parsed, trusted), ({ claims }) =>
-      after(callerOf(parsed, trusted), (completed) => remember(parsed, claims, completed, trusted, signer)),
-    )
+  function complete(key: VerificationKey | undefined, { parsed, trusted }: Asked): Eventually<Outcome<Remembered>> {
+    if (!key) return refuse({ code: 'signature_invalid' }, parsed)
+    return unlessRefused(typedClaims(parsed, trusted), findCaller, { parsed, trusted, key })
+  }
+
+  function findCaller({ claims }: Pick<Token, 'claims'>, { parsed, trusted, key }: Tried): Eventually<Remembered> {
+    return after(callerOf(parsed, trusted), remember, { parsed, trusted, key, claims })
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
@@ -122,11 +152,13 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     const untimely = plausibility.checkTimes(remembered)
     if (untimely) return refuse(untimely, remembered, true)
     if (trusted.profile.admits)
-      return unlessRefused(admit(remembered.said ?? remembered, trusted), () =>
-        unlessRefused(findKey(remembered, trusted), (found) => found === key),
-      )
+      return unlessRefused(admit(remembered.said ?? remembered, trusted), recheckKey, remembered)
     const found = findKey(remembered, trusted)
-    return found === key || unlessRefused(found, (later) => later === key)
+    return found === key || unlessRefused(found, isKeyOf, remembered)
+  }
+
+  function recheckKey(_: undefined, remembered: Remembered): Eventually<Outcome<boolean>> {
+    return unlessRefused(findKey(remembered, remembered.trusted), isKeyOf, remembered)
   }
 
   /** What each request is asked for itself. */
@@ -145,6 +177,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return unlessRefused(
       orUnavailable(token, () => checkAdmission(trusted.profile, factsOf(token, trusted))),
       (refusal) => refusal && refuse(refusal, token),
+      undefined,
     )
   }
 
@@ -160,26 +193,6 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     }
   }
 
-  /** The key that signed: the one found, or what the STS has put under its kid since. */
-  function findSigner(
-    parsed: ParsedToken,
-    key: VerificationKey,
-    trusted: TrustedIssuer,
-  ): Eventually<Outcome<VerificationKey | undefined>> {
-    const { header, signingInput, signature } = parsed
-    const alg = header.alg as Algorithm
-    return after(verifySignature(alg, key.key, signingInput, signature), (signed: unknown) => {
-      if (signed === true) return key
-      const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
-      return unlessRefused(replacement, (other) => {
-        if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
-        return after(verifySignature(alg, other.key, signingInput, signature), (ok: unknown) =>
-          ok === true ? other : undefined,
-        )
-      })
-    })
-  }
-
   /** Claims in an object: what a schema puts out may have a `then`, and would be waited for. */
   function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<Outcome<Pick<Token, 'claims'>>> {
     const own = profile.claims ?? schema
@@ -190,11 +203,8 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   function remember(
-    { header, claims }: ParsedToken,
-    typed: JsonObject,
     { principal, failed }: CompletedPrincipal,
-    trusted: TrustedIssuer,
-    key: VerificationKey,
+    { parsed: { header, claims }, trusted, key, claims: typed }: Typed,
   ): Remembered {
     const { exp, nbf, iat } = claims as unknown as Times
     return {
@@ -231,6 +241,10 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   return verify
+}
+
+function isKeyOf(found: VerificationKey | undefined, { key }: Remembered): boolean {
+  return found === key
 }
 
 /** Asked of few: what could be parsed without padding is one token68, and what is remembered was. */

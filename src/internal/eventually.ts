@@ -7,7 +7,9 @@ export type Eventually<T> = T | Promise<T>
  * async function gives is no instance of it, and a promise that passes for an answer is truthy.
  */
 export function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
+  )
 }
 
 /** The same of what a function of the application's gave, which may be a promise of any make. */
@@ -15,9 +17,22 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
   return isPromise(value)
 }
 
-/** Goes on with `value` as soon as it is there. What `next` throws at once is thrown, like what it does later is rejected with. */
-export function after<T, U>(value: Eventually<T>, next: (value: T) => Eventually<U>): Eventually<U> {
-  return isPromise(value) ? value.then(next) : next(value)
+/**
+ * Goes on with `value` as soon as it is there. What `next` throws at once is thrown, like what it does later is rejected with. What
+ * `next` has to know besides can be its `state`: so a step of every request is no function made for each.
+ */
+export function after<T, U>(value: Eventually<T>, next: (value: T) => Eventually<U>): Eventually<U>
+export function after<T, S, U>(
+  value: Eventually<T>,
+  next: (value: T, state: S) => Eventually<U>,
+  state: S,
+): Eventually<U>
+export function after<T, U>(
+  value: Eventually<T>,
+  next: (value: T, state: unknown) => Eventually<U>,
+  state?: unknown,
+): Eventually<U> {
+  return isPromise(value) ? value.then((later) => next(later, state)) : next(value, state)
 }
 
 /** Takes what a function of the application's gave: a promise of any make becomes one of ours. */
