@@ -37,10 +37,13 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
   // By a number: neither a token nor a piece of one must rest in memory as text.
   const known = new LRUCache<number, KnownHeader>({ max: maxHeaders })
 
+  let latest: KnownHeader | undefined
+
   function readHeader(token: string, headerEnd: number): KnownHeader | Refusal {
+    if (latest && isHeaderOf(token, headerEnd, latest)) return latest
     const number = numberOf(token, headerEnd)
     const seen = known.get(number)
-    if (seen && isHeaderOf(token, headerEnd, seen)) return seen
+    if (seen && isHeaderOf(token, headerEnd, seen)) return (latest = seen)
     const segment = token.slice(0, headerEnd)
     const header = parseJsonObject(decodeText(segment))
     if (!header) return malformed('the header is not a strict base64url JSON object')
