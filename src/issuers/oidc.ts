@@ -5,6 +5,7 @@ import { checkOptionNames, checkString, checkStrings } from '../internal/options
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import {
+  areTexts,
   isText,
   none,
   readActor,
@@ -174,6 +175,7 @@ function kindOf(sub: string | undefined, clientId: string | undefined, authentic
  */
 function readValues(claims: JsonObject, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  if (!Array.isArray(value) || !value.some(isJsonObject)) return readStrings(claims, name)
-  return value.map((item: unknown) => (isJsonObject(item) ? readString(item, 'value') : item)).filter(isText)
+  const items: readonly unknown[] = Array.isArray(value) ? value : []
+  if (areTexts(items) || !items.some(isJsonObject)) return readStrings(claims, name)
+  return items.map((item) => (isJsonObject(item) ? readString(item, 'value') : item)).filter(isText)
 }

@@ -76,8 +76,10 @@ export interface PrincipalAuthentication {
  * is not printable ASCII. Expects well-formed strings.
  */
 export function principalKey(...parts: readonly string[]): string {
+  let key: string | undefined
   // Put together one by one: then the key keeps no copy of its parts, which the claims have already.
-  return parts.reduce((key, part, index) => (index === 0 ? escaped(part) : `${key}|${escaped(part)}`), '')
+  for (const part of parts) key = key === undefined ? escaped(part) : `${key}|${escaped(part)}`
+  return key ?? ''
 }
 
 /** The key of a client that acts for itself. No user has it, whatever the STS lets a user be called (RFC 9068 §5). */

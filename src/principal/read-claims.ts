@@ -20,7 +20,13 @@ export function readStrings(claims: JsonObject, name: string): readonly string[]
   if (!Object.hasOwn(claims, name)) return none
   const value = claims[name]
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return items.every(isText) ? items : items.filter(isText)
+  return areTexts(items) ? items : items.filter(isText)
+}
+
+/** Whether all are strings that say something. A loop, like others here: who calls back is slow, and this is done for every token. */
+export function areTexts(items: readonly unknown[]): items is readonly string[] {
+  for (const item of items) if (!isText(item)) return false
+  return true
 }
 
 /** A string that says something. */
@@ -31,13 +37,20 @@ export function isText(value: unknown): value is string {
 /** The scopes of all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
 export function readScopes(claims: JsonObject): readonly string[] {
   const [scope, scp] = [scopesIn(claims, 'scope'), scopesIn(claims, 'scp')]
-  if (scp.length === 0) return scope
-  return scope.length === 0 ? scp : distinct([...scope, ...scp])
+  if (typeof scope === 'string' && typeof scp === 'string')
+    return wordsOf(scope === '' || scp === '' ? scope + scp : `${scope} ${scp}`)
+  return distinct([...listOf(scope), ...listOf(scp)])
 }
 
-function scopesIn(claims: JsonObject, name: string): readonly string[] {
-  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  return typeof value === 'string' ? wordsOf(value) : distinct(readStrings(claims, name))
+/** As the claim has them, one text or a list. */
+function scopesIn(claims: JsonObject, name: string): string | readonly string[] {
+  if (!Object.hasOwn(claims, name)) return ''
+  const value = claims[name]
+  return typeof value === 'string' ? value : readStrings(claims, name)
+}
+
+function listOf(scopes: string | readonly string[]): readonly string[] {
+  return typeof scopes === 'string' ? wordsOf(scopes) : scopes
 }
 
 /** An STS grants the same few scopes over and over: callers share one list of them. Only of verified tokens is it asked for any. */
