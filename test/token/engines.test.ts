@@ -251,6 +251,25 @@ describe('the engine of Node', () => {
     expect(await node.verifySignature('ES256', publicKey, message, Uint8Array.from(signature))).toBe(false)
   })
 
+  it.each([
+    ['RS256', 4],
+    ['PS256', 4],
+    ['ES256', 1],
+    ['Ed25519', 1],
+    ['ES384', 0],
+    ['ES512', 0],
+  ] as const)('verifies %s at once up to %i times in a row, and hands over what is left of it', async (alg, atOnce) => {
+    const key = node.importPublicKey(publicJwk(alg), alg) as PublicKey
+    const good = Uint8Array.from(signatureOf(messageBytes, quickKeyFor(alg)))
+    const bad = good.with(5, (good[5] ?? 0) ^ 1)
+    for (let row = 0; row < 3; row++) {
+      const answers = Array.from({ length: 8 }, (_, at) => node.verifySignature(alg, key, message, at % 2 ? bad : good))
+      expect(answers.findIndex((answer) => typeof answer !== 'boolean')).toBe(atOnce)
+      // Waiting for the last of a row ends it.
+      expect(await Promise.all(answers)).toEqual(answers.map((_, at) => at % 2 === 0))
+    }
+  })
+
   it('answers false, and does not throw, for a secret', async () => {
     const secret = createSecretKey(Buffer.alloc(64, 1))
     const hmac = { name: 'HMAC', hash: 'SHA-256' }
