@@ -1,5 +1,5 @@
 // npm run bench: the library beside its peers on both Node versions, in interleaved runs. Writes its part of RESULTS.md, and chart.svg.
-//   --runs=3          how many runs
+//   --runs=1          how many runs; RESULTS.md in git is of three
 //   --only=known,…    only these workloads; then nothing is written
 //   --no-install      takes the peers that are there
 // With BENCH_QUICK=1 in the environment there are five rounds only, to see whether something runs.
@@ -16,7 +16,7 @@ import { libraryRows } from './src/rows.ts'
 import { reportMissed } from './src/missed.ts'
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, only: { type: 'string' }, 'no-install': { type: 'boolean' } },
+  options: { runs: { type: 'string', default: '1' }, only: { type: 'string' }, 'no-install': { type: 'boolean' } },
 })
 const all = [...new Set(libraryRows.map(({ workload }) => workload))]
 const workloads = values.only?.split(',') ?? all

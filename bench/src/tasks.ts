@@ -2,9 +2,10 @@
 import type { Candidate } from './candidates.ts'
 import type { Task } from './harness.ts'
 
-/** As the harness counts: long enough for a clock that ticks in milliseconds, short enough for many rounds. */
-const batchMillis = 25
-const warmUpMillis = 150
+/** Long enough for a kernel that counts a thread's CPU in ticks of 4 ms, short enough for many rounds. */
+const batchMillis = 50
+/** Until compilers have settled: after 150 ms tokens still took a sixth longer than after a second. */
+const warmUpMillis = 1000
 
 export interface Load {
   readonly pool: readonly Buffer[]
@@ -46,7 +47,7 @@ export async function createTask({ name, verify }: Candidate, { pool, atOnce = 1
 async function operationsInBatch(run: (operations: number) => Promise<void>, atOnce: number): Promise<number> {
   const probe = Math.max(atOnce, 32)
   const each: number[] = []
-  for (const start = performance.now(); performance.now() - start < warmUpMillis && each.length < 100; ) {
+  for (const start = performance.now(); performance.now() - start < warmUpMillis; ) {
     const before = performance.now()
     await run(probe)
     each.push((performance.now() - before) / probe)

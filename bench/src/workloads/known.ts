@@ -21,5 +21,5 @@ export async function known(setting: Setting): Promise<Figure[]> {
 async function measure(candidates: Parameters<typeof createTask>[0][], load: Load): ReturnType<typeof measureRounds> {
   const tasks = []
   for (const candidate of candidates) tasks.push(await createTask(candidate, load))
-  return measureRounds(tasks, 12)
+  return measureRounds(tasks, 8)
 }
