@@ -28,9 +28,11 @@ export interface Refusals {
   /** The error of one request for another that waited for the same verification. */
   refuseAgain(error: AuthError): AuthError
   /** What `ask` finds out, or that it could not, whether it throws or rejects: told with the token it was about. */
-  orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<Outcome<T>>
-  /** What came of asking about `token` in vain. */
-  unavailable(token: Token, cause: unknown): AuthError
+  orUnavailable<T, S>(
+    token: Token,
+    ask: (token: Token, state: S) => T | PromiseLike<T>,
+    state: S,
+  ): Eventually<Outcome<T>>
   /** For what nobody foresaw: a preset or a clock that throws is our fault, not the token's; and no door opens because of it. */
   broken(cause: unknown): AuthError
 }
@@ -43,9 +45,13 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
     return told(new AuthError(code, { hint: better ?? hint, details: details ? { ...facts, ...details } : facts }))
   }
 
-  function orUnavailable<T>(token: Token, ask: () => T | PromiseLike<T>): Eventually<Outcome<T>> {
+  function orUnavailable<T, S>(
+    token: Token,
+    ask: (token: Token, state: S) => T | PromiseLike<T>,
+    state: S,
+  ): Eventually<Outcome<T>> {
     try {
-      const found = ask()
+      const found = ask(token, state)
       if (!isPromise(found)) return found as T
       return Promise.resolve<Outcome<T>>(found as PromiseLike<T>).catch((error: unknown) => unavailable(token, error))
     } catch (error) {
@@ -67,7 +73,7 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
     return tellRefusal(emit, error, details)
   }
 
-  return { refuse, refuseAgain: (error) => told(error), orUnavailable, unavailable, broken }
+  return { refuse, refuseAgain: (error) => told(error), orUnavailable, broken }
 }
 
 /** Tells whoever listens of `error`, once, and returns it. */

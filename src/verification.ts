@@ -1,6 +1,5 @@
 // The order of checks for a token, from top to bottom. What was verified once is remembered, and only what may have changed
 // since is checked again.
-import { verifySignature } from '#engine'
 import type { CallerOf } from './callers.ts'
 import type { Clock } from './clock.ts'
 import { AuthError, type Refusal } from './errors.ts'
@@ -9,10 +8,10 @@ import { freezeDeeply } from './internal/deep-freeze.ts'
 import { after, type Eventually, isPromise } from './internal/eventually.ts'
 import type { JsonObject } from './internal/json.ts'
 import { askYesOrNo } from './internal/yes-or-no.ts'
-import type { VerificationKey } from './keys/key-source.ts'
+import type { KeySource, VerificationKey } from './keys/key-source.ts'
 import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts'
 import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
-import type { Algorithm } from './token/algorithms.ts'
+import { createSigners } from './signers.ts'
 import { applySchema } from './token/claims-schema.ts'
 import type { Times } from './token/claims.ts'
 import type { ParsedToken } from './token/parse-token.ts'
@@ -43,15 +42,15 @@ export type Verify<C> = (token: string, header?: string) => Eventually<Outcome<V
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
-/** A token on its way, with the issuer whose it claims to be, the key that is tried, and what a schema made of its claims. */
-interface Asked {
+/** A token on its way, with the issuer whose it claims to be, then the key that has signed it, then what a schema made of its claims. */
+interface Claimed {
   readonly parsed: ParsedToken
   readonly trusted: TrustedIssuer
 }
-interface Tried extends Asked {
+interface Signed extends Claimed {
   readonly key: VerificationKey
 }
-interface Typed extends Tried {
+interface Typed extends Signed {
   readonly claims: JsonObject
 }
 
@@ -69,7 +68,8 @@ interface Remembered extends SharedParts, Times {
 export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   const { issuers, settings, clock, schema, isRevoked, callerOf } = parts
   const plausibility = createPlausibility(settings, clock)
-  const { refuse, refuseAgain, orUnavailable, unavailable, broken } = parts.refusals
+  const signerOf = createSigners(parts.refusals)
+  const { refuse, refuseAgain, orUnavailable, broken } = parts.refusals
   const { tokenCache } = settings
   const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
 
@@ -102,59 +102,33 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return unlessRefused(admit(parsed, trusted), lookUpKey, { parsed, trusted })
   }
 
-  function lookUpKey(_: undefined, asked: Asked): Eventually<Outcome<Remembered>> {
-    return unlessRefused(findKey(asked.parsed, asked.trusted), verifyWith, asked)
+  function lookUpKey(_: undefined, claimed: Claimed): Eventually<Outcome<Remembered>> {
+    return unlessRefused(findKey(claimed.parsed, claimed.trusted), verifyWith, claimed)
   }
 
-  function verifyWith(key: VerificationKey | undefined, { parsed, trusted }: Asked): Eventually<Outcome<Remembered>> {
+  function verifyWith(key: VerificationKey | undefined, { parsed, trusted }: Claimed): Eventually<Outcome<Remembered>> {
     if (!key) return refuse(keyNotFound(trusted), parsed)
     const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
     if (foreign) return refuse(foreign, parsed)
-    const tried = { parsed, trusted, key }
-    const { header, signingInput, signature } = parsed
-    const signed = verifySignature(header.alg as Algorithm, key.key, signingInput, signature)
-    return unlessRefused(after(signed, findSigner, tried), complete, tried)
-  }
-
-  /** The key that signed: the one tried, or what the STS has put under its kid since. */
-  function findSigner(
-    signed: unknown,
-    { parsed, trusted, key }: Tried,
-  ): Eventually<Outcome<VerificationKey | undefined>> {
-    if (signed === true) return key
-    const { header, signingInput, signature } = parsed
-    const replacement = orUnavailable(parsed, () => trusted.keys.findReplacement?.(header, key))
-    return unlessRefused(
-      replacement,
-      (other) => {
-        if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
-        return after(verifySignature(header.alg as Algorithm, other.key, signingInput, signature), (ok: unknown) =>
-          ok === true ? other : undefined,
-        )
-      },
-      undefined,
-    )
+    return unlessRefused(signerOf(parsed, trusted, key), complete, { parsed, trusted })
   }
 
   /** What is made of a token once its claims are the issuer's words. */
-  function complete(key: VerificationKey | undefined, { parsed, trusted }: Asked): Eventually<Outcome<Remembered>> {
+  function complete(key: VerificationKey | undefined, { parsed, trusted }: Claimed): Eventually<Outcome<Remembered>> {
     if (!key) return refuse({ code: 'signature_invalid' }, parsed)
     return unlessRefused(typedClaims(parsed, trusted), findCaller, { parsed, trusted, key })
   }
 
-  function findCaller({ claims }: Pick<Token, 'claims'>, { parsed, trusted, key }: Tried): Eventually<Remembered> {
+  function findCaller({ claims }: Pick<Token, 'claims'>, { parsed, trusted, key }: Signed): Eventually<Remembered> {
     return after(callerOf(parsed, trusted), remember, { parsed, trusted, key, claims })
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
   function recheck(remembered: Remembered): Eventually<Outcome<boolean>> {
-    const { trusted, key } = remembered
+    const { trusted } = remembered
     const untimely = plausibility.checkTimes(remembered)
     if (untimely) return refuse(untimely, remembered, true)
-    if (trusted.profile.admits)
-      return unlessRefused(admit(remembered.said ?? remembered, trusted), recheckKey, remembered)
-    const found = findKey(remembered, trusted)
-    return found === key || unlessRefused(found, isKeyOf, remembered)
+    return unlessRefused(admit(remembered.said ?? remembered, trusted), recheckKey, remembered)
   }
 
   function recheckKey(_: undefined, remembered: Remembered): Eventually<Outcome<boolean>> {
@@ -174,23 +148,15 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
 
   function admit(token: Token, trusted: TrustedIssuer): Eventually<Outcome<undefined>> {
     if (!trusted.profile.admits) return undefined
-    return unlessRefused(
-      orUnavailable(token, () => checkAdmission(trusted.profile, factsOf(token, trusted))),
-      (refusal) => refusal && refuse(refusal, token),
-      undefined,
-    )
+    return unlessRefused(orUnavailable(token, askForAdmission, trusted), refuseAdmission, token)
   }
 
-  function findKey(token: Token, { keys }: TrustedIssuer): Eventually<Outcome<VerificationKey | undefined>> {
-    // Like orUnavailable, but without a function made for each token.
-    try {
-      const found = keys.findKey(token.header)
-      return isPromise(found)
-        ? Promise.resolve<Outcome<typeof found>>(found).catch((error: unknown) => unavailable(token, error))
-        : found
-    } catch (error) {
-      return unavailable(token, error)
-    }
+  function refuseAdmission(refusal: Refusal | undefined, token: Token): AuthError | undefined {
+    return refusal && refuse(refusal, token)
+  }
+
+  function findKey(token: Token, trusted: TrustedIssuer): Eventually<Outcome<VerificationKey | undefined>> {
+    return orUnavailable(token, askForKey, trusted)
   }
 
   /** Claims in an object: what a schema puts out may have a `then`, and would be waited for. */
@@ -241,6 +207,14 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   return verify
+}
+
+function askForAdmission(token: Token, trusted: TrustedIssuer): ReturnType<typeof checkAdmission> {
+  return checkAdmission(trusted.profile, factsOf(token, trusted))
+}
+
+function askForKey({ header }: Token, { keys }: TrustedIssuer): ReturnType<KeySource['findKey']> {
+  return keys.findKey(header)
 }
 
 function isKeyOf(found: VerificationKey | undefined, { key }: Remembered): boolean {
