@@ -18,12 +18,15 @@ export function createCallers(settings: VerifierSettings, options: CompletionOpt
   return function callerOf({ header, claims }, { profile, issuer }) {
     const said: unknown = profile.principal(claims, issuer, header)
     checkPrincipal(profile, said)
-    if (!profile.complete) return { principal: applyClients(said, clientsOf(profile)), failed: false }
-    return after(completePrincipal(profile, said, claims, options), ({ principal, failed }) => ({
-      principal: applyClients(principal, clientsOf(profile)),
-      failed,
-    }))
+    return after(completePrincipal(profile, said, claims, options), withClients, clientsOf(profile))
   }
+}
+
+function withClients(
+  { principal, failed }: CompletedPrincipal,
+  clients: ReadonlyMap<string, ClientDescription>,
+): CompletedPrincipal {
+  return { principal: applyClients(principal, clients), failed }
 }
 
 function clientRegistries({

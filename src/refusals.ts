@@ -52,8 +52,10 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
   ): Eventually<Outcome<T>> {
     try {
       const found = ask(token, state)
-      if (!isPromise(found)) return found as T
-      return Promise.resolve<Outcome<T>>(found as PromiseLike<T>).catch((error: unknown) => unavailable(token, error))
+      if (!isPromise(found)) return unlessError(found as T)
+      return Promise.resolve(found as PromiseLike<T>)
+        .then(unlessError)
+        .catch((error: unknown) => unavailable(token, error))
     } catch (error) {
       return unavailable(token, error)
     }
@@ -74,6 +76,12 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
   }
 
   return { refuse, refuseAgain: (error) => told(error), orUnavailable, broken }
+}
+
+/** @throws AuthError that somebody else gives back as an answer: nobody has been told of it. */
+function unlessError<T>(found: T): T {
+  if (found instanceof AuthError) throw found
+  return found
 }
 
 /** Tells whoever listens of `error`, once, and returns it. */

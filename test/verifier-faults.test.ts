@@ -120,6 +120,24 @@ describe('a part of ours that throws', () => {
     expect(auth.claims).toMatchObject({ sub: 'alice', iss: issuer, level: 3 })
   })
 
+  const asked = [
+    ['throws', throwOwn],
+    ['rejects with', async () => throwOwn()],
+    ['gives back', () => own],
+    ['resolves to', async () => own],
+  ] as const
+  it.each(asked)('is a key source that %s a refusal: it is that refusal, and reported once', async (_, findKey) => {
+    const events: unknown[] = []
+    const keys = { create: () => ({ findKey: findKey as () => undefined }) }
+    const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
+    const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, ...options })
+    expect(await refusalOf(verifyToken(createToken()))).toBe(own)
+    expect(events).toMatchObject([
+      { type: 'refusal', code: 'tenant_mismatch', details: { verified: false, iss: issuer } },
+    ])
+  })
+
   it.each([
     [
       'throws',
