@@ -22,7 +22,7 @@ export function createPrivateSlot<T>(): PrivateSlot<T> {
     }
 
     static get(object: object): T | undefined {
-      return #value in object ? object.#value : closed?.get(object)
+      return isObject(object) && #value in object ? object.#value : closed?.get(object)
     }
 
     static set(object: object, value: T): void {
@@ -31,6 +31,11 @@ export function createPrivateSlot<T>(): PrivateSlot<T> {
       else (closed ??= new WeakMap()).set(object, value)
     }
   }
+}
+
+/** Who has no types may ask about anything. */
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
 function giveBack(object: object): object {

@@ -28,6 +28,10 @@ test('what was put on an object before it was frozen can still be changed', () =
   expect(slot.get(object)).toBe(2)
 })
 
+test.each([undefined, null, 1, 'GET'])('finds nothing on %s, which is no object', (value) => {
+  expect(createPrivateSlot<number>().get(value as unknown as object)).toBeUndefined()
+})
+
 test('slots share nothing', () => {
   const [slot, other] = [createPrivateSlot<number>(), createPrivateSlot<number>()]
   const object = {}
