@@ -18,8 +18,17 @@ export function unlessRefused<T, S, U>(
   next: (value: T, state: S) => Eventually<Outcome<U>>,
   state: S,
 ): Eventually<Outcome<U>> {
-  if (isPromise(outcome)) return outcome.then((settled) => unlessRefused(settled, next, state))
+  if (isPromise(outcome)) return unlessRefusedLater(outcome, next, state)
   return outcome instanceof AuthError ? outcome : next(outcome, state)
+}
+
+/** Apart, as in `after`. */
+function unlessRefusedLater<T, S, U>(
+  outcome: Promise<Outcome<T>>,
+  next: (value: T, state: S) => Eventually<Outcome<U>>,
+  state: S,
+): Promise<Outcome<U>> {
+  return outcome.then((settled) => unlessRefused(settled, next, state))
 }
 
 export interface Refusals {
@@ -52,13 +61,16 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
   ): Eventually<Outcome<T>> {
     try {
       const found = ask(token, state)
-      if (!isPromise(found)) return unlessError(found as T)
-      return Promise.resolve(found as PromiseLike<T>)
-        .then(unlessError)
-        .catch((error: unknown) => unavailable(token, error))
+      return isPromise(found) ? orUnavailableLater(token, found as PromiseLike<T>) : unlessError(found as T)
     } catch (error) {
       return unavailable(token, error)
     }
+  }
+
+  function orUnavailableLater<T>(token: Token, found: PromiseLike<T>): Promise<Outcome<T>> {
+    return Promise.resolve(found)
+      .then(unlessError)
+      .catch((error: unknown) => unavailable(token, error))
   }
 
   function unavailable(token: Token, cause: unknown): AuthError {

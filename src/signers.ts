@@ -8,26 +8,27 @@ import type { Algorithm } from './token/algorithms.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { TrustedIssuer } from './trust/issuer-registry.ts'
 
-/** Finds the key that has signed a token, beginning with `key`: `undefined` when none has, refused when that could not be found out. */
-export type SignerOf = (
-  parsed: ParsedToken,
-  trusted: TrustedIssuer,
-  key: VerificationKey,
-) => Eventually<Outcome<VerificationKey | undefined>>
-
-interface Tried {
+/** A token, and the issuer whose it claims to be. */
+export interface Claimed {
   readonly parsed: ParsedToken
   readonly trusted: TrustedIssuer
+}
+
+/** A token, and a key of that issuer's. */
+export interface WithKey extends Claimed {
   readonly key: VerificationKey
 }
 
+/** Finds the key that has signed a token, beginning with `key`: `undefined` when none has, refused when that could not be found out. */
+export type SignerOf = (claimed: WithKey) => Eventually<Outcome<VerificationKey | undefined>>
+
 export function createSigners({ orUnavailable }: Pick<Refusals, 'orUnavailable'>): SignerOf {
-  function findSigner(signed: unknown, tried: Tried): Eventually<Outcome<VerificationKey | undefined>> {
+  function findSigner(signed: unknown, tried: WithKey): Eventually<Outcome<VerificationKey | undefined>> {
     if (signed === true) return tried.key
     return unlessRefused(orUnavailable(tried.parsed, askForReplacement, tried), tryReplacement, tried)
   }
 
-  return (parsed, trusted, key) => after(isSigned(parsed, key), findSigner, { parsed, trusted, key })
+  return (claimed) => after(isSigned(claimed.parsed, claimed.key), findSigner, claimed)
 }
 
 function isSigned({ header, signingInput, signature }: ParsedToken, { key }: VerificationKey): Eventually<unknown> {
@@ -36,14 +37,14 @@ function isSigned({ header, signingInput, signature }: ParsedToken, { key }: Ver
 
 function askForReplacement(
   { header }: Pick<ParsedToken, 'header'>,
-  { trusted, key }: Tried,
+  { trusted, key }: WithKey,
 ): Eventually<VerificationKey | undefined> {
   return trusted.keys.findReplacement?.(header, key)
 }
 
 function tryReplacement(
   other: VerificationKey | undefined,
-  { parsed, trusted }: Tried,
+  { parsed, trusted }: Claimed,
 ): Eventually<VerificationKey | undefined> {
   if (!other || trusted.profile.checkKey?.(other, factsOf(parsed, trusted))) return undefined
   return after(isSigned(parsed, other), (signed) => (signed === true ? other : undefined))

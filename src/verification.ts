@@ -11,7 +11,7 @@ import { askYesOrNo } from './internal/yes-or-no.ts'
 import type { KeySource, VerificationKey } from './keys/key-source.ts'
 import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts'
 import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
-import { createSigners } from './signers.ts'
+import { type Claimed, createSigners, type WithKey } from './signers.ts'
 import { applySchema } from './token/claims-schema.ts'
 import type { Times } from './token/claims.ts'
 import type { ParsedToken } from './token/parse-token.ts'
@@ -42,15 +42,8 @@ export type Verify<C> = (token: string, header?: string) => Eventually<Outcome<V
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
-/** A token on its way, with the issuer whose it claims to be, then the key that has signed it, then what a schema made of its claims. */
-interface Claimed {
-  readonly parsed: ParsedToken
-  readonly trusted: TrustedIssuer
-}
-interface Signed extends Claimed {
-  readonly key: VerificationKey
-}
-interface Typed extends Signed {
+/** A token that has been signed with a key, and what a schema made of its claims. */
+interface Typed extends WithKey {
   readonly claims: JsonObject
 }
 
@@ -106,11 +99,12 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return unlessRefused(findKey(claimed.parsed, claimed.trusted), verifyWith, claimed)
   }
 
-  function verifyWith(key: VerificationKey | undefined, { parsed, trusted }: Claimed): Eventually<Outcome<Remembered>> {
+  function verifyWith(key: VerificationKey | undefined, claimed: Claimed): Eventually<Outcome<Remembered>> {
+    const { parsed, trusted } = claimed
     if (!key) return refuse(keyNotFound(trusted), parsed)
     const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
     if (foreign) return refuse(foreign, parsed)
-    return unlessRefused(signerOf(parsed, trusted, key), complete, { parsed, trusted })
+    return unlessRefused(signerOf({ parsed, trusted, key }), complete, claimed)
   }
 
   /** What is made of a token once its claims are the issuer's words. */
@@ -119,7 +113,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return unlessRefused(typedClaims(parsed, trusted), findCaller, { parsed, trusted, key })
   }
 
-  function findCaller({ claims }: Pick<Token, 'claims'>, { parsed, trusted, key }: Signed): Eventually<Remembered> {
+  function findCaller({ claims }: Pick<Token, 'claims'>, { parsed, trusted, key }: WithKey): Eventually<Remembered> {
     return after(callerOf(parsed, trusted), remember, { parsed, trusted, key, claims })
   }
 

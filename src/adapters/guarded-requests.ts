@@ -42,27 +42,28 @@ interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
 }
 
 /** One request: how it is seen, and who has come in with it, once somebody has. */
-interface Visit<C> {
+interface Visit<Q, C> {
+  readonly request: Q
   readonly view: RequestView
   admitted: Authentication<C> | undefined
 }
 
 export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
-  const visits = createPrivateSlot<Visit<C>>()
+  const visits = createPrivateSlot<Visit<Q, C>>()
 
-  function visitOf(request: Q): Visit<C> {
+  function visitOf(request: Q): Visit<Q, C> {
     const known = visits.get(request)
     if (known) return known
-    const visit: Visit<C> = { view: view(request), admitted: undefined }
+    const visit: Visit<Q, C> = { request, view: view(request), admitted: undefined }
     visits.set(request, visit)
     return visit
   }
 
-  function keep(request: Q, visit: Visit<C>, result: Authentication<C>): AuthError | undefined {
+  function keep(result: Authentication<C>, visit: Visit<Q, C>): AuthError | undefined {
     if (result.outcome === 'refused') return result.error
     visit.admitted = result
     // At run time only: no type is declared for it, since two libraries that declare `auth` clash.
-    if (result.outcome === 'authenticated') (request as { auth?: unknown }).auth = result.auth
+    if (result.outcome === 'authenticated') (visit.request as { auth?: unknown }).auth = result.auth
     return undefined
   }
 
@@ -85,14 +86,14 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
   return {
     admit(request, policy) {
       const visit = visitOf(request)
-      return after(api.guard(visit.view, policy), (result) => keep(request, visit, result))
+      return after(api.guard(visit.view, policy), keep, visit)
     },
     admitOptional(request) {
       const visit = visitOf(request)
       return after(api.authenticate(visit.view), (authentication) => {
-        if (authentication.outcome !== 'authenticated') return keep(request, visit, authentication)
+        if (authentication.outcome !== 'authenticated') return keep(authentication, visit)
         // Who does authenticate must also satisfy the policy that the resource server always asks.
-        return after(api.guard(visit.view), (result) => keep(request, visit, result))
+        return after(api.guard(visit.view), keep, visit)
       })
     },
     auth,

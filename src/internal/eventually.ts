@@ -12,9 +12,9 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   )
 }
 
-/** The same of what a function of the application's gave, which may be a promise of any make. */
+/** The same of what a function of the application's gave: a promise of any make, or a proxy, whose every trap may throw. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return isPromise(value)
+  return typeof value === 'object' && value !== null && 'then' in value && isPromise(value)
 }
 
 /**
@@ -32,7 +32,12 @@ export function after<T, U>(
   next: (value: T, state: unknown) => Eventually<U>,
   state?: unknown,
 ): Eventually<U> {
-  return isPromise(value) ? value.then((later) => next(later, state)) : next(value, state)
+  return isPromise(value) ? afterWaiting(value, next, state) : next(value, state)
+}
+
+/** Apart, so that nothing is made for a function that is not needed where nothing has to be waited for. */
+function afterWaiting<T, S, U>(value: Promise<T>, next: (value: T, state: S) => Eventually<U>, state: S): Promise<U> {
+  return value.then((later) => next(later, state))
 }
 
 /** Takes what a function of the application's gave: a promise of any make becomes one of ours. */

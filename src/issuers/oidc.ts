@@ -175,7 +175,8 @@ function kindOf(sub: string | undefined, clientId: string | undefined, authentic
  */
 function readValues(claims: JsonObject, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  const items: readonly unknown[] = Array.isArray(value) ? value : []
-  if (areTexts(items) || !items.some(isJsonObject)) return readStrings(claims, name)
+  if (!Array.isArray(value)) return readStrings(claims, name)
+  const items: readonly unknown[] = value
+  if (areTexts(items)) return items
   return items.map((item) => (isJsonObject(item) ? readString(item, 'value') : item)).filter(isText)
 }
