@@ -97,12 +97,8 @@ function unlessError<T>(found: T): T {
 }
 
 /** Tells whoever listens of `error`, once, and returns it. */
-export function tellRefusal(
-  emit: Emit | undefined,
-  error: AuthError,
-  details: ErrorDetails = error.details,
-): AuthError {
+export function tellRefusal(emit: Emit | undefined, error: AuthError, details?: ErrorDetails): AuthError {
   const { code, status, hint } = error
-  emit?.({ type: 'refusal', code, status, hint, details })
+  emit?.({ type: 'refusal', code, status, hint, details: details ?? error.details })
   return error
 }

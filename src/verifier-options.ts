@@ -1,7 +1,7 @@
 // What createVerifier is told, checked once at creation.
 import type { Clock } from './clock.ts'
 import type { ClaimcheckEvent } from './events.ts'
-import type { Fetch } from './internal/fetch-json.ts'
+import type { Fetch } from './internal/fetch.ts'
 import { checkFunction, checkNumber, checkOptionNames, checkStrings } from './internal/options.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.ts'
 import type { KeyStore } from './keys/key-store.ts'
@@ -34,7 +34,10 @@ interface CommonOptions<C, A> {
   readonly requiredClaims?: readonly string[]
   /** Refuses tokens issued (`iat`) longer ago than this, in seconds. Default: only `exp` counts. */
   readonly maxTokenAgeSeconds?: number
-  /** Fetches metadata and keys. Default: the platform's `fetch`. */
+  /**
+   * Fetches metadata and keys. Default: the platform's `fetch`. As long as a Node process has not loaded that, by a request or by
+   * setting a dispatcher, `node:https` does its work: a new process has its first keys sooner.
+   */
   readonly fetch?: Fetch
   /** How long one answer of an STS may take, in milliseconds, its last byte included. Default 5000. */
   readonly fetchTimeoutMs?: number

@@ -1,10 +1,9 @@
 // No token, and nothing of what only its owner should know, in any log, error, event or answer: one request for every
 // way to be refused, then a search through all that came out.
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inspect, promisify } from 'node:util'
+import { inspect } from 'node:util'
 import {
   type ClaimcheckEvent,
   createResourceServer,
@@ -17,6 +16,7 @@ import { authenticationContext, policy, scope, stepUp } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { errorTable } from '../src/error-table.ts'
 import { now } from './support/clock.ts'
+import { runInNewProcess } from './support/new-process.ts'
 import { requestWith, testApiOptions } from './support/resource-servers.ts'
 import { createKey, createToken, encode, goodClaims, issuer, keyFor, type TokenParts } from './support/tokens.ts'
 
@@ -176,11 +176,7 @@ describe('the memory of a process', () => {
   it('[RFC9700-4.9.3-1] holds no text of 10 000 tokens that it remembers', { timeout: 120_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'claimcheck-'))
     try {
-      const script = new URL('./support/remember-tokens.ts', import.meta.url).pathname
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, folder], {
-        env: { ...process.env, TSX_TSCONFIG_PATH: new URL('../tsconfig.json', import.meta.url).pathname },
-      })
-      expect(stdout).toBe('10000 remembered\n')
+      expect(await runInNewProcess('remember-tokens.ts', [folder])).toBe('10000 remembered')
       const [snapshot, samples] = await Promise.all([
         readFile(join(folder, 'heap.heapsnapshot'), 'utf8'),
         readFile(join(folder, 'samples.txt'), 'utf8'),

@@ -1,9 +1,9 @@
 // GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
 // hostile server can stretch.
+import { type Answer, type Fetch, fetchBy, type FetchRequest } from './fetch.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
+import { onAbort } from './on-abort.ts'
 import { printable } from './printable.ts'
-
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export interface FetchJsonOptions {
   readonly fetch: Fetch
@@ -71,13 +71,11 @@ async function fetchBody(url: string, accept: string, options: FetchJsonOptions)
   const tooLate = () => new Error(`${host} did not answer within ${options.timeoutMs} ms`)
   if (deadline.aborted) throw tooLate()
   const end = () => ending.abort(deadline.aborted ? tooLate() : options.signal.reason)
-  deadline.addEventListener('abort', end)
-  options.signal.addEventListener('abort', end)
+  const ignore = [onAbort(deadline, end), onAbort(options.signal, end)]
   try {
     return await untilAborted(fetchPatiently(url, accept, ending.signal, options), ending.signal)
   } finally {
-    deadline.removeEventListener('abort', end)
-    options.signal.removeEventListener('abort', end)
+    for (const ignored of ignore) ignored()
   }
 }
 
@@ -102,9 +100,7 @@ async function fetchOnce(
   options: FetchJsonOptions,
 ): Promise<FetchedBody> {
   const { host } = new URL(url)
-  // On its own, not as a method: some platforms' fetch checks its `this`.
-  const { fetch } = options
-  const response = await connected(host, fetch(url, requestOf(accept, signal, options)))
+  const response = await connected(host, fetchBy(options.fetch, url, requestOf(accept, signal, options)))
   // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
   if (response.status !== 200 || response.redirected || signal.aborted) {
     await response.body?.cancel()
@@ -117,7 +113,7 @@ async function fetchOnce(
   }
 }
 
-function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): RequestInit {
+function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): FetchRequest {
   const common = { redirect: 'manual', signal } as const
   const lines = { accept, ...headers }
   if (body === undefined) return { ...common, headers: lines }
@@ -159,7 +155,7 @@ function statusError(host: string, httpStatus: number): HttpStatusError {
   return Object.assign(new Error(`${host} answered ${httpStatus}`), { httpStatus })
 }
 
-async function readBody(host: string, response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+async function readBody(host: string, response: Answer, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const reader = response.body?.getReader()
   if (!reader) return new Uint8Array()
   const cancel = () => void reader.cancel().catch(() => {})
@@ -167,8 +163,8 @@ async function readBody(host: string, response: Response, maxBytes: number, sign
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const { done, value } = await connected(host, reader.read())
-    if (done) return joined(chunks, size)
+    const { value } = await connected(host, reader.read())
+    if (!value) return joined(chunks, size)
     size += value.byteLength
     if (size > maxBytes) {
       cancel()

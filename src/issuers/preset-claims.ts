@@ -29,7 +29,8 @@ export function readGroups(
 ): Principal['groups'] {
   if (name === undefined || !Object.hasOwn(claims, name)) return unsaid.groups
   const values = read(claims, name)
-  return { values, complete: values.length === [claims[name]].flat().length }
+  const all = claims[name]
+  return { values, complete: values.length === (Array.isArray(all) ? all.length : 1) }
 }
 
 /**

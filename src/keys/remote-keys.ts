@@ -1,7 +1,8 @@
 // The keys that an issuer publishes at one address, as a JWK Set (RFC 7517 §5) or as PEM texts, behind a cache.
 import type { Clock } from '../clock.ts'
 import type { Emit } from '../events.ts'
-import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
+import type { Fetch } from '../internal/fetch.ts'
+import { fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { LoadedKeys } from './held-keys.ts'

@@ -1,5 +1,5 @@
 // What an STS for tests can do. For tests only: whoever holds the object gets any token.
-import type { Fetch } from '../internal/fetch-json.ts'
+import type { Fetch } from '../internal/fetch.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { BadTokenKind } from './bad-tokens.ts'

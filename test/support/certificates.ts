@@ -1,14 +1,16 @@
-// X.509 certificates for keys of tests, written byte by byte: nobody but the key itself signs them, and they ended in 2001.
+// X.509 certificates for keys of tests, written byte by byte: nobody but the key itself signs them.
 import { createPublicKey, sign } from 'node:crypto'
 import type { TestKey } from './tokens.ts'
 
-/** A self-signed certificate of `key` as PEM, as an STS may publish it in place of a JWK. */
-export function certificateOf(key: TestKey): string {
+/** A self-signed certificate of `key` as PEM, as an STS may publish it in place of a JWK: over since 2001, unless it says otherwise. */
+export function certificateOf(key: TestKey, { name: commonName = 'nobody', lastYear = 2001 } = {}): string {
   const isRsa = key.alg.startsWith('RS')
   // sha256WithRSAEncryption, ecdsa-with-SHA256
   const algorithm = sequence(der(0x06, Buffer.from(isRsa ? '2a864886f70d01010b' : '2a8648ce3d040302', 'hex')))
-  const name = sequence(der(0x31, sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from('nobody')))))
-  const validity = sequence(time('000101000000Z'), time('010101000000Z'))
+  const name = sequence(
+    der(0x31, sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from(commonName)))),
+  )
+  const validity = sequence(time('000101000000Z'), time(`${String(lastYear % 100).padStart(2, '0')}0101000000Z`))
   const version = der(0xa0, der(0x02, Buffer.from([2])))
   const serial = der(0x02, Buffer.from([1]))
   const body = sequence(version, serial, algorithm, name, validity, name, publicKeyOf(key))

@@ -1,5 +1,6 @@
 // Where a decision point answers: its own metadata says it (AuthZEN Authorization API 1.0 §9).
-import { type Fetch, fetchJson } from '../../internal/fetch-json.ts'
+import type { Fetch } from '../../internal/fetch.ts'
+import { fetchJson } from '../../internal/fetch-json.ts'
 import { checkOptionNames } from '../../internal/options.ts'
 import { checkedAddress } from './decision-point.ts'
 

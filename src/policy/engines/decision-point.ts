@@ -1,6 +1,7 @@
 // A policy decision point on the network: bounded in time and size, over https, without redirects. What goes wrong is never
 // its "no".
-import { type Fetch, fetchJson } from '../../internal/fetch-json.ts'
+import type { Fetch } from '../../internal/fetch.ts'
+import { fetchJson } from '../../internal/fetch-json.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { checkFunction, checkNumber, checkString } from '../../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../../internal/urls.ts'
