@@ -49,9 +49,9 @@ function isUnloaded(fetch: Fetch): boolean {
   return !isLoaded && Function.prototype.toString.call(fetch).includes('internal/deps/undici')
 }
 
-/** Does what `fetch` does with `redirect: 'manual'`, by node:http. Leaves to it what this cannot do. */
+/** Does what `fetch` does with `redirect: 'manual'`, by node:http. Leaves to it what it may refuse, or this cannot do. */
 export async function fetchOverHttp(fetch: Fetch, url: string, request: FetchRequest): Promise<Answer> {
-  const module = globalThis.process?.getBuiltinModule?.(new URL(url).protocol === 'https:' ? 'node:https' : 'node:http')
+  const module = isOrdinary(url, request) ? httpModuleFor(url) : undefined
   if (!module) return fetch(url, request)
   const message = await send(module, url, request)
   if (message.statusCode !== 200 || isPlain(message)) return answerOf(message)
@@ -60,20 +60,25 @@ export async function fetchOverHttp(fetch: Fetch, url: string, request: FetchReq
   return fetch(url, request)
 }
 
+/** A GET of a web server: up to port 10080 there are those of other services, which `fetch` asks nothing. */
+function isOrdinary(url: string, { body }: FetchRequest): boolean {
+  const { port, username, password } = new URL(url)
+  return body === undefined && (port === '' || Number(port) > 10_080) && username === '' && password === ''
+}
+
+function httpModuleFor(url: string): HttpModule | undefined {
+  return globalThis.process?.getBuiltinModule?.(new URL(url).protocol === 'https:' ? 'node:https' : 'node:http')
+}
+
 function isPlain({ headers: { 'content-encoding': encoding = '' } }: IncomingMessage): boolean {
   return encoding === '' || encoding.toLowerCase() === 'identity'
 }
 
 type HttpModule = typeof import('node:http') | typeof import('node:https')
 
-function send(
-  module: HttpModule,
-  url: string,
-  { headers, signal, method, body }: FetchRequest,
-): Promise<IncomingMessage> {
+function send(module: HttpModule, url: string, { headers, signal }: FetchRequest): Promise<IncomingMessage> {
   const options = {
     agent: agentOf(module),
-    method,
     // There are firewalls that let nobody in who does not say what he is.
     headers: { 'user-agent': 'node', 'accept-encoding': 'identity', ...headers },
     signal,
@@ -84,7 +89,7 @@ function send(
     const request = module.request(url, options, resolve)
     // These stay: what happens to the connection after an answer is the reader's, or nobody's.
     request.on('error', reject).on('close', () => reject(new Error('closed without an answer')))
-    request.end(body)
+    request.end()
   })
 }
 

@@ -2,7 +2,10 @@
 
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls `listener` when `signal` aborts, until the function that it returns is called. Leaves nothing on the signal then. */
+/**
+ * Calls `listener`, which must not throw, when `signal` aborts, until the function that it returns is called. Leaves nothing on the
+ * signal then. Of a signal that has aborted already it hears nothing.
+ */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const listeners = listenersOf.get(signal) ?? new Set()
   listenersOf.set(signal, listeners)

@@ -159,6 +159,19 @@ describe('node:http in place of fetch', () => {
     await expect(get(url)).rejects.toThrow('(closed without an answer)')
   })
 
+  it.each([
+    ['http://127.0.0.1:6000/', undefined],
+    ['http://127.0.0.1:10080/', undefined],
+    ['http://127.0.0.1:25/', undefined],
+    ['http://alice@127.0.0.1:32768/', undefined],
+    ['http://:secret@127.0.0.1:32768/', undefined],
+    ['http://127.0.0.1:32768/', '{}'],
+  ])('leaves %s with the body %s to fetch', async (url, body) => {
+    vi.stubGlobal('fetch', async () => Response.json({ by: 'fetch' }))
+    const request = { redirect: 'manual', signal: new AbortController().signal, headers: {}, body } as RequestInit
+    expect(await (await overHttp(url, request)).json()).toEqual({ by: 'fetch' })
+  })
+
   it('leaves everything to fetch where there is no node:http', async () => {
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
     vi.stubGlobal('fetch', async () => Response.json({ by: 'fetch' }))

@@ -28,11 +28,22 @@ export function createAsk(options: DecisionPointOptions): Ask {
   const { timeoutMs = 1000, headers = {}, fetch = globalThis.fetch } = options
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   checkFunction('fetch', fetch)
-  const sent = Object.fromEntries(new Headers(headers))
+  const sent = readHeaders(headers)
   return async (url, body, signal = new AbortController().signal) => {
     // Asking twice changes nothing at a decision point, so a broken connection is tried once more.
     const options = { fetch, timeoutMs, maxBytes, signal, retry: true, body, headers: sent }
     return (await fetchJson(url, options)).value
+  }
+}
+
+/** @throws TypeError without what it is about: a credential stands among these. */
+function readHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  try {
+    return Object.fromEntries(new Headers(headers))
+  } catch {
+    throw new TypeError(
+      'headers must be header lines by name, such as { authorization: … }: no name or value may hold a line break.',
+    )
   }
 }
 
