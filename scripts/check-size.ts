@@ -13,8 +13,8 @@ const all = `export * from 'claimcheck'`
 const core = await size(all)
 // 14 kB were meant for `.`; what came since: the complete key cache 0.8, the token cache and the engine 2.2, what any STS's preset
 // may ask for (tenants, own headers, other audience claims, hints, checks) 3.9, vetoes, step-up and resource metadata 3.5, challenges
-// that name one way of several 0.3, hand-written issuers checked and copied whole 0.5, speed 1.1, keys without
-// loading fetch 0.7.
+// that name one way of several 0.3, hand-written issuers checked and copied whole 0.5, speed 1.1, keys
+// without loading fetch 0.7.
 const rows = [
   { what: 'claimcheck', bytes: core, budget: 28_900 },
   {

@@ -71,11 +71,11 @@ async function fetchBody(url: string, accept: string, options: FetchJsonOptions)
   const tooLate = () => new Error(`${host} did not answer within ${options.timeoutMs} ms`)
   if (deadline.aborted) throw tooLate()
   const end = () => ending.abort(deadline.aborted ? tooLate() : options.signal.reason)
-  const ignore = [onAbort(deadline, end), onAbort(options.signal, end)]
+  const stopListening = [onAbort(deadline, end), onAbort(options.signal, end)]
   try {
     return await untilAborted(fetchPatiently(url, accept, ending.signal, options), ending.signal)
   } finally {
-    for (const ignored of ignore) ignored()
+    for (const stop of stopListening) stop()
   }
 }
 
@@ -163,8 +163,9 @@ async function readBody(host: string, response: Answer, maxBytes: number, signal
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const { value } = await connected(host, reader.read())
-    if (!value) return joined(chunks, size)
+    const read = await connected(host, reader.read())
+    if (read.done) return joined(chunks, size)
+    const { value } = read
     size += value.byteLength
     if (size > maxBytes) {
       cancel()

@@ -1,6 +1,7 @@
 // fetch, and what is done in its place: Node takes longer to load its own than a new process for all else that its first token waits
 // for. So until the application has loaded it, node:http fetches.
 import type { Agent, IncomingMessage } from 'node:http'
+import { hasLogin } from './urls.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -21,8 +22,7 @@ export interface Answer {
   readonly body: {
     cancel(): Promise<void>
     getReader(): {
-      /** Without a value it has come to its end. */
-      read(): Promise<{ readonly value?: Uint8Array | undefined }>
+      read(): Promise<{ readonly done?: false; readonly value: Uint8Array } | { readonly done: true }>
       cancel(): Promise<void>
     }
   } | null
@@ -51,7 +51,8 @@ function isUnloaded(fetch: Fetch): boolean {
 
 /** Does what `fetch` does with `redirect: 'manual'`, by node:http. Leaves to it what it may refuse, or this cannot do. */
 export async function fetchOverHttp(fetch: Fetch, url: string, request: FetchRequest): Promise<Answer> {
-  const module = isOrdinary(url, request) ? httpModuleFor(url) : undefined
+  const address = new URL(url)
+  const module = isOrdinary(address, request) ? httpModuleFor(address) : undefined
   if (!module) return fetch(url, request)
   const message = await send(module, url, request)
   if (message.statusCode !== 200 || isPlain(message)) return answerOf(message)
@@ -61,13 +62,13 @@ export async function fetchOverHttp(fetch: Fetch, url: string, request: FetchReq
 }
 
 /** A GET of a web server: up to port 10080 there are those of other services, which `fetch` asks nothing. */
-function isOrdinary(url: string, { body }: FetchRequest): boolean {
-  const { port, username, password } = new URL(url)
-  return body === undefined && (port === '' || Number(port) > 10_080) && username === '' && password === ''
+function isOrdinary(address: URL, { body }: FetchRequest): boolean {
+  const { port } = address
+  return body === undefined && (port === '' || Number(port) > 10_080) && !hasLogin(address)
 }
 
-function httpModuleFor(url: string): HttpModule | undefined {
-  return globalThis.process?.getBuiltinModule?.(new URL(url).protocol === 'https:' ? 'node:https' : 'node:http')
+function httpModuleFor({ protocol }: URL): HttpModule | undefined {
+  return globalThis.process?.getBuiltinModule?.(protocol === 'https:' ? 'node:https' : 'node:http')
 }
 
 function isPlain({ headers: { 'content-encoding': encoding = '' } }: IncomingMessage): boolean {
