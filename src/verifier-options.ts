@@ -34,10 +34,7 @@ interface CommonOptions<C, A> {
   readonly requiredClaims?: readonly string[]
   /** Refuses tokens issued (`iat`) longer ago than this, in seconds. Default: only `exp` counts. */
   readonly maxTokenAgeSeconds?: number
-  /**
-   * Fetches metadata and keys. Default: the platform's `fetch`. As long as a Node process has not loaded that, by a request or by
-   * setting a dispatcher, `node:https` does its work: a new process has its first keys sooner.
-   */
+  /** Fetches metadata and keys. Default: the platform's `fetch`, read at each call. */
   readonly fetch?: Fetch
   /** How long one answer of an STS may take, in milliseconds, its last byte included. Default 5000. */
   readonly fetchTimeoutMs?: number

@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import { createEmit } from './events.ts'
 import { isPromise } from './internal/eventually.ts'
+import { platformFetch } from './internal/fetch.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
 import { createRefusals, type Outcome } from './refusals.ts'
@@ -56,7 +57,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
 /** A verifier, and its own way in: `verify` answers at once where nothing has to be waited for. */
 export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & { readonly verify: Verify<C> } {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
-  const { clock = systemClock, fetch = globalThis.fetch, fetchTimeoutMs = 5000, claims: schema } = options
+  const { clock = systemClock, fetch = platformFetch, fetchTimeoutMs = 5000, claims: schema } = options
   const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
   const closing = new AbortController()

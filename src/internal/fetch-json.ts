@@ -1,6 +1,6 @@
 // GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
 // hostile server can stretch.
-import { type Answer, type Fetch, fetchBy, type FetchRequest } from './fetch.ts'
+import type { Fetch } from './fetch.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { onAbort } from './on-abort.ts'
 import { printable } from './printable.ts'
@@ -100,7 +100,7 @@ async function fetchOnce(
   options: FetchJsonOptions,
 ): Promise<FetchedBody> {
   const { host } = new URL(url)
-  const response = await connected(host, fetchBy(options.fetch, url, requestOf(accept, signal, options)))
+  const response = await connected(host, ask(options.fetch, url, requestOf(accept, signal, options)))
   // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
   if (response.status !== 200 || response.redirected || signal.aborted) {
     await response.body?.cancel()
@@ -113,7 +113,12 @@ async function fetchOnce(
   }
 }
 
-function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): FetchRequest {
+/** `async`, so that a \`fetch\` of the application's that throws in place is a failed connection like any other. */
+async function ask(fetch: Fetch, url: string, request: RequestInit): Promise<Response> {
+  return fetch(url, request)
+}
+
+function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): RequestInit {
   const common = { redirect: 'manual', signal } as const
   const lines = { accept, ...headers }
   if (body === undefined) return { ...common, headers: lines }
@@ -155,7 +160,7 @@ function statusError(host: string, httpStatus: number): HttpStatusError {
   return Object.assign(new Error(`${host} answered ${httpStatus}`), { httpStatus })
 }
 
-async function readBody(host: string, response: Answer, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+async function readBody(host: string, response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const reader = response.body?.getReader()
   if (!reader) return new Uint8Array()
   const cancel = () => void reader.cancel().catch(() => {})

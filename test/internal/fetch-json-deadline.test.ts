@@ -5,17 +5,13 @@ import type { Fetch } from '../../src/internal/fetch.ts'
 import { type FetchJsonOptions, fetchJson } from '../../src/internal/fetch-json.ts'
 import { type Answer, faults } from '../support/key-server.ts'
 import { startLoopback } from '../support/loopback.ts'
-import { overHttp } from '../support/over-http.ts'
 
 const timeoutMs = 40
 
-describe.each([
-  ['fetch', fetch],
-  ['node:http', overHttp],
-])('by %s', (_, platform) => {
+describe('the deadline', () => {
   function get(url: string, changes: Partial<FetchJsonOptions> = {}) {
     return fetchJson(url, {
-      fetch: platform,
+      fetch,
       timeoutMs,
       maxBytes: 1000,
       signal: new AbortController().signal,

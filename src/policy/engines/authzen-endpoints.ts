@@ -1,5 +1,5 @@
 // Where a decision point answers: its own metadata says it (AuthZEN Authorization API 1.0 §9).
-import type { Fetch } from '../../internal/fetch.ts'
+import { type Fetch, platformFetch } from '../../internal/fetch.ts'
 import { fetchJson } from '../../internal/fetch-json.ts'
 import { checkOptionNames } from '../../internal/options.ts'
 import { checkedAddress } from './decision-point.ts'
@@ -19,7 +19,7 @@ export interface AuthzenEndpoints {
  */
 export async function discoverAuthzen(
   pdp: string,
-  { fetch = globalThis.fetch, timeoutMs = 5000 }: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
+  { fetch = platformFetch, timeoutMs = 5000 }: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
 ): Promise<AuthzenEndpoints> {
   const { origin, pathname } = new URL(checkedIdentifier(pdp))
   const address = `${origin}/.well-known/authzen-configuration${pathname === '/' ? '' : pathname}`

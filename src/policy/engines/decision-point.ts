@@ -1,6 +1,6 @@
 // A policy decision point on the network: bounded in time and size, over https, without redirects. What goes wrong is never
 // its "no".
-import type { Fetch } from '../../internal/fetch.ts'
+import { type Fetch, platformFetch } from '../../internal/fetch.ts'
 import { fetchJson } from '../../internal/fetch-json.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { checkFunction, checkNumber, checkString } from '../../internal/options.ts'
@@ -12,7 +12,7 @@ export interface DecisionPointOptions {
   readonly timeoutMs?: number
   /** More header lines of each request, such as the `Authorization` that it wants. Never the caller's token. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Default: the platform's `fetch`. */
+  /** Default: the platform's `fetch`, read at each call. */
   readonly fetch?: Fetch
 }
 
@@ -25,7 +25,7 @@ export const decisionPointOptionNames = ['timeoutMs', 'headers', 'fetch'] as con
 
 /** @throws TypeError for options that can never work. */
 export function createAsk(options: DecisionPointOptions): Ask {
-  const { timeoutMs = 1000, headers = {}, fetch = globalThis.fetch } = options
+  const { timeoutMs = 1000, headers = {}, fetch = platformFetch } = options
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   checkFunction('fetch', fetch)
   const sent = readHeaders(headers)
