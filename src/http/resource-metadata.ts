@@ -106,10 +106,16 @@ export function resourceOf(
   return longest ?? resources[0]
 }
 
-/** The resource whose metadata `target` asks for. */
+/**
+ * The resource whose metadata `target` asks for. An identifier that ends in a slash is found without it, too: clients and proxies
+ * drop or add that slash, and the document says which form is right.
+ */
 export function describedAt(resources: readonly ProtectedResource[], target: string): ProtectedResource | undefined {
   const wanted = targetOf(target)
-  return resources.find((one) => one.target === wanted)
+  return (
+    resources.find((one) => one.target === wanted) ??
+    resources.find((one) => one.path.endsWith('/') && withoutSlash(one.target) === withoutSlash(wanted))
+  )
 }
 
 /** The document. Members without a value are left out: "Parameters with zero values MUST be omitted" (RFC 9728 §3.2). */
@@ -129,7 +135,12 @@ export function metadataDocument(
 }
 
 function isWithin(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
+  const folder = withoutSlash(prefix)
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+function withoutSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text
 }
 
 /** A request target is a path, or in its absolute form a whole URL (RFC 9112 §3.2). */

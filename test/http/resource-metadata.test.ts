@@ -39,6 +39,27 @@ describe('the address', () => {
   })
 
   it.each([
+    ['https://r.example.com/mcp/', `${wellKnown}/mcp`],
+    ['https://r.example.com/', `${wellKnown}/`],
+    ['https://r.example.com', `${wellKnown}/`],
+  ])('of %s, whose path ends in a slash, is found at %s, too', (resource, target) => {
+    const answer = publishing({ resource }).metadata(asked(target))
+    expect(JSON.parse(answer?.body ?? '{}')).toMatchObject({ resource })
+  })
+
+  it('with a slash at its end is found before one without, where both are resources', () => {
+    const resource = ['https://r.example.com/mcp', 'https://r.example.com/mcp/']
+    const found = ['/mcp', '/mcp/'].map((path) => publishing({ resource }).metadata(asked(wellKnown + path))?.body)
+    expect(found.map((body) => (JSON.parse(body ?? '{}') as { resource?: string }).resource)).toEqual(resource)
+  })
+
+  it('that a challenge names is that of the resource, also where the request leaves its slash out', () => {
+    const resource = ['https://r.example.com/other', 'https://r.example.com/mcp/']
+    const { resource_metadata: named } = publishing({ resource }).challengeParams(asked('/mcp'))
+    expect(named).toBe(`https://r.example.com${wellKnown}/mcp/`)
+  })
+
+  it.each([
     'http://r.example.com',
     'https://r.example.com/#x',
     'https://r.example.com/a"b',
