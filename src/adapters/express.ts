@@ -83,15 +83,16 @@ function createGuardOf<C>(api: ResourceServer<C>): ExpressGuard<C> {
       const found = door.metadata(req)
       if (!found) return next()
       const { status, headers, body } = found
-      res
-        .writeHead(status, { ...headers, ...(status !== 204 && { 'Content-Length': Buffer.byteLength(body) }) })
-        .end(body)
+      // Not chained: responses that serverless adapters imitate do not return themselves.
+      res.writeHead(status, { ...headers, ...(status !== 204 && { 'Content-Length': Buffer.byteLength(body) }) })
+      res.end(body)
     }
   }
 
   function send(req: IncomingMessage, res: ServerResponse, error: AuthError): void {
     const { status, headers, body } = door.challenge(req, error)
-    res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
+    res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+    res.end(body)
   }
 
   const { auth, maybeAuth, require } = door
