@@ -72,7 +72,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
       const remembered = known(sent)
       if (isPromise(remembered)) return verifyLater(remembered, sent)
       const verified = checkRequest(remembered, sent)
-      return isPromise(verified) ? verified.catch(broken) : verified
+      return isPromise(verified) ? verified.then(checkTimesAgain).catch(broken) : verified
     } catch (error) {
       return broken(error)
     }
@@ -80,7 +80,18 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
 
   /** Apart from what needs no waiting, which so makes no function for each token. */
   function verifyLater(remembered: Promise<Outcome<Remembered>>, sent: SentToken): Promise<Outcome<VerifiedToken<C>>> {
-    return remembered.then((later) => checkRequest(later, sent)).catch(broken)
+    return remembered
+      .then((later) => checkRequest(later, sent))
+      .then(checkTimesAgain)
+      .catch(broken)
+  }
+
+  /** A token may have ended while its keys, the schema or \`isRevoked\` were waited for. */
+  function checkTimesAgain(verified: Outcome<VerifiedToken<C>>): Outcome<VerifiedToken<C>> {
+    if (verified instanceof AuthError) return verified
+    const claims = verified.claims as JsonObject
+    const untimely = plausibility.checkTimes(claims as unknown as Times)
+    return untimely ? refuse(untimely, { header: verified.header, claims }, true) : verified
   }
 
   function verifyInFull({ token, header }: SentToken): Eventually<Outcome<Remembered>> {
