@@ -4,7 +4,7 @@ import { AuthError, type ChallengeParams } from './errors.ts'
 import { createEmit } from './events.ts'
 import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
 import { readToken } from './http/token-headers.ts'
-import type { RequestView } from './http/request-view.ts'
+import { isPreflight, type RequestView } from './http/request-view.ts'
 import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
 import { after, type Eventually } from './internal/eventually.ts'
@@ -143,7 +143,10 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
     // Only scopes: what login it takes is not told before a token has been verified.
     const scopes = publishScopes ? scopeParam(policy?.requires) : {}
-    return new AuthError('credential_missing', { challengeParams: { ...challengeParams(request), ...scopes } })
+    return new AuthError('credential_missing', {
+      hint: isPreflight(request) ? preflightHint : undefined,
+      challengeParams: { ...challengeParams(request), ...scopes },
+    })
   }
 
   function refused(error: AuthError): { readonly outcome: 'refused'; readonly error: AuthError } {
@@ -176,5 +179,8 @@ function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication
     ? { outcome: 'refused', error: outcome }
     : { outcome: 'authenticated', auth: outcome }
 }
+
+const preflightHint =
+  'this is a CORS preflight, which never carries a token: put your CORS middleware before the guard, so that it answers'
 
 const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

@@ -36,3 +36,8 @@ function pairsOf(headers: IncomingMessage['headers']): [string, string][] {
 export function fromWeb(request: Pick<Request, 'method' | 'url' | 'headers'>): RequestView {
   return { method: request.method, url: request.url, headers: [...request.headers] }
 }
+
+/** True for a CORS preflight (Fetch §4.8). Anyone can send one, so it is no reason to let a request through. */
+export function isPreflight({ method, headers }: RequestView): boolean {
+  return method === 'OPTIONS' && headers.some(([name]) => name.toLowerCase() === 'access-control-request-method')
+}
