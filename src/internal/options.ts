@@ -15,6 +15,14 @@ export function checkOptionNames(where: string, options: unknown, known: readonl
   }
 }
 
+/** @throws TypeError when a call has more than `max` arguments: a policy among the rest would be dropped in silence. */
+export function checkArgumentCount(where: string, args: ArrayLike<unknown>, max: number): void {
+  if (args.length <= max) return
+  throw new TypeError(
+    `${where} takes ${max} argument${max === 1 ? '' : 's'}, not ${args.length}: the rest would be ignored.`,
+  )
+}
+
 /** @throws TypeError when `value` is not a finite number between `min` and `max`. */
 export function checkNumber(name: string, value: unknown, min: number, max: number): void {
   if (typeof value === 'number' && value >= min && value <= max) return

@@ -1,6 +1,13 @@
 // Misuse is told at once, with what to write instead.
 import { describe, expect, it } from 'vitest'
-import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings } from '../../src/internal/options.ts'
+import {
+  checkArgumentCount,
+  checkFunction,
+  checkNumber,
+  checkOptionNames,
+  checkString,
+  checkStrings,
+} from '../../src/internal/options.ts'
 
 describe('option names', () => {
   it('must be known ones; the message lists those', () => {
@@ -14,6 +21,26 @@ describe('option names', () => {
   it.each([undefined, null, 'https://sts.example.com', 1])('must be in an object, which %s is not', (options) => {
     const call = () => checkOptionNames('make()', options, ['a'])
     expect(call).toThrow(new TypeError('make() needs an options object, a plain one.'))
+  })
+})
+
+describe('arguments', () => {
+  it.each([
+    [[], 1],
+    [['a'], 1],
+    [[undefined], 1],
+    [['a', 'b'], 2],
+  ])('%j are no more than %d', (args, max) => {
+    expect(() => checkArgumentCount('not()', args, max)).not.toThrow()
+  })
+
+  it.each([
+    [['a', 'b'], 1, 'not() takes 1 argument, not 2: the rest would be ignored.'],
+    [['a', undefined], 1, 'not() takes 1 argument, not 2: the rest would be ignored.'],
+    [[undefined], 0, 'not() takes 0 arguments, not 1: the rest would be ignored.'],
+    [['a', 'b', 'c', 'd'], 2, 'not() takes 2 arguments, not 4: the rest would be ignored.'],
+  ])('%j are more than %d', (args, max, message) => {
+    expect(() => checkArgumentCount('not()', args, max)).toThrow(new TypeError(message))
   })
 })
 
