@@ -1,7 +1,7 @@
 // GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
 // hostile server can stretch.
 import type { Fetch } from './fetch.ts'
-import { isJsonObject, type JsonObject } from './json.ts'
+import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts'
 import { onAbort } from './on-abort.ts'
 import { printable } from './printable.ts'
 
@@ -48,6 +48,20 @@ export interface HttpStatusError extends Error {
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
   const { body, contentType, cacheControl } = await fetchBody(url, 'application/json', options)
   return { value: parseBody(new URL(url).host, body), contentType, cacheControl }
+}
+
+/**
+ * Fetches `url` by the rules of `fetchJson`, for an answer that decides: it must be sent as `application/json`, be UTF-8, and repeat
+ * no member name, which two parsers would read in two ways.
+ */
+export async function fetchStrictJson(url: string, options: FetchJsonOptions): Promise<JsonObject> {
+  const { host } = new URL(url)
+  const { body, contentType } = await fetchBody(url, 'application/json', options)
+  if (!/^application\/json *(;|$)/i.test(contentType))
+    throw new Error(`${host} sent '${printable(contentType)}', not application/json`)
+  const value = parseJsonObject(tryDecode(body))
+  if (!value) throw new Error(`${host} did not send a JSON object in which no name is repeated`)
+  return value
 }
 
 /** Fetches a text by the rules of `fetchJson`; bytes that are no UTF-8 become U+FFFD. */
@@ -195,6 +209,14 @@ function parseBody(host: string, body: Uint8Array): JsonObject {
   // With its status, since the server is there: a page for everything that it does not know is a way to say "not here".
   if (!isJsonObject(value)) throw Object.assign(new Error(`${host} did not send a JSON object`), { httpStatus: 200 })
   return value
+}
+
+function tryDecode(body: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    return undefined
+  }
 }
 
 function tryParse(body: Uint8Array): unknown {

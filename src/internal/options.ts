@@ -15,6 +15,12 @@ export function checkOptionNames(where: string, options: unknown, known: readonl
   }
 }
 
+/** @throws TypeError when `args` are anything but one options object, by the rules of `checkOptionNames`. */
+export function checkOptions(where: string, args: ArrayLike<unknown>, known: readonly string[]): void {
+  checkArgumentCount(where, args, 1)
+  checkOptionNames(where, args[0], known)
+}
+
 /** @throws TypeError when a call has more than `max` arguments: a policy among the rest would be dropped in silence. */
 export function checkArgumentCount(where: string, args: ArrayLike<unknown>, max: number): void {
   if (args.length <= max) return

@@ -1,7 +1,7 @@
 // Where a decision point answers: its own metadata says it (AuthZEN Authorization API 1.0 §9).
 import { type Fetch, platformFetch } from '../../internal/fetch.ts'
-import { fetchJson } from '../../internal/fetch-json.ts'
-import { checkOptionNames } from '../../internal/options.ts'
+import { fetchStrictJson } from '../../internal/fetch-json.ts'
+import { checkArgumentCount, checkFunction, checkNumber, checkOptionNames } from '../../internal/options.ts'
 import { checkedAddress } from './decision-point.ts'
 
 /** The addresses of a decision point. */
@@ -15,16 +15,22 @@ export interface AuthzenEndpoints {
 /**
  * Fetches the metadata of the decision point `pdp` at its well-known path.
  *
+ * @throws TypeError for options that can never work.
  * @throws Error when it cannot be had, or names another decision point: then nothing of it may be used (§9.2.3).
  */
 export async function discoverAuthzen(
   pdp: string,
-  { fetch = platformFetch, timeoutMs = 5000 }: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
+  options: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
 ): Promise<AuthzenEndpoints> {
+  checkArgumentCount('discoverAuthzen()', arguments, 2)
+  checkOptionNames('discoverAuthzen()', options, ['fetch', 'timeoutMs'])
+  const { fetch = platformFetch, timeoutMs = 5000 } = options
+  checkFunction('fetch', fetch)
+  checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   const { origin, pathname } = new URL(checkedIdentifier(pdp))
   const address = `${origin}/.well-known/authzen-configuration${pathname === '/' ? '' : pathname}`
   const { signal } = new AbortController()
-  const { value } = await fetchJson(address, { fetch, timeoutMs, maxBytes: 65_536, signal, retry: true })
+  const value = await fetchStrictJson(address, { fetch, timeoutMs, maxBytes: 65_536, signal, retry: true })
   if (value.policy_decision_point !== pdp) throw new Error(`the metadata at ${address} is not that of ${pdp}`)
   return readEndpoints({
     evaluation: value.access_evaluation_endpoint as string,

@@ -1,6 +1,6 @@
 // "claimcheck/policy/authzen": any policy decision point that speaks the AuthZEN Authorization API 1.0.
 import type { JsonObject } from '../../internal/json.ts'
-import { checkFunction, checkOptionNames } from '../../internal/options.ts'
+import { checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, unavailable } from '../decision.ts'
 import type { Policy, PolicyQuery } from '../policy.ts'
 import { decisionOf } from './authzen-decision.ts'
@@ -36,7 +36,7 @@ export interface AuthzenEngine<A, R> {
  * @throws TypeError for options that can never work.
  */
 export function createAuthzen<A, R>(options: AuthzenOptions<A, R>): AuthzenEngine<A, R> {
-  checkOptionNames('createAuthzen()', options, ['pdp', 'map', ...decisionPointOptionNames])
+  checkOptions('createAuthzen()', arguments, ['pdp', 'map', ...decisionPointOptionNames])
   const { map } = options
   checkFunction('map', map)
   const { evaluation, evaluations } = readEndpoints(options.pdp)
@@ -65,7 +65,7 @@ export function createAuthzen<A, R>(options: AuthzenOptions<A, R>): AuthzenEngin
 
   return {
     policy(action) {
-      checkAction(action)
+      checkAction(arguments)
       return {
         id: `authzen(${action})`,
         evaluate: (query) => evaluate(action, query),

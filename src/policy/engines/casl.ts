@@ -1,6 +1,6 @@
 // "claimcheck/policy/casl": abilities of CASL (@casl/ability), which the application defines for each caller.
 import type { AnyAbility } from '@casl/ability'
-import { checkFunction, checkOptionNames } from '../../internal/options.ts'
+import { checkArgumentCount, checkFunction, checkOptions } from '../../internal/options.ts'
 import type { Decision } from '../decision.ts'
 import type { Policy } from '../policy.ts'
 import { checkAction, type EngineQuery } from './engine.ts'
@@ -30,14 +30,14 @@ export interface CaslEngine<A, R> {
 
 /** Makes an engine of CASL abilities. @throws TypeError when a function is missing. */
 export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
-  checkOptionNames('createCasl()', options, ['abilityFor', 'map'])
+  checkOptions('createCasl()', arguments, ['abilityFor', 'map'])
   const { map } = options
   let { abilityFor } = options
   checkFunction('abilityFor', abilityFor)
   checkFunction('map', map)
 
   function policy(action: string): Policy<A, R> {
-    checkAction(action)
+    checkAction(arguments)
     return {
       id: `casl(${action})`,
       mayVeto: true,
@@ -49,6 +49,7 @@ export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
   }
 
   function replace(next: CaslOptions<A, R>['abilityFor']): void {
+    checkArgumentCount('engine.replace()', arguments, 1)
     checkFunction('abilityFor', next)
     abilityFor = next
   }

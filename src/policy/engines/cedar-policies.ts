@@ -21,9 +21,17 @@ export interface CedarModule {
 /** Cedar policies: one text, where `@id("…")` names a policy, or each by its id. */
 export type CedarPolicies = string | Readonly<Record<string, string>>
 
-/** Cedar itself numbers the policies of a text; their own names say more. */
+/** `policies`, each by its id. @throws TypeError when there is none, or Cedar cannot read them. */
 export function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<string, string> {
-  if (typeof policies !== 'string') return { ...policies }
+  const byId = typeof policies === 'string' ? policiesOfText(cedar, policies) : { ...policies }
+  // Cedar denies every question about an empty set, and `not` would turn that into an allowance.
+  if (Object.keys(byId).length === 0)
+    throw new TypeError('policies: there is no policy in it, so every question would be denied.')
+  return byId
+}
+
+/** Cedar itself numbers the policies of a text; their own names say more. */
+function policiesOfText(cedar: CedarModule, policies: string): Record<string, string> {
   const parts = orThrow('policies', cedar.policySetTextToParts(policies))
   if (parts.policy_templates.length > 0) throw new TypeError('policies: templates are not supported.')
   const named = parts.policies.map(

@@ -1,6 +1,6 @@
 // "claimcheck/policy/cedar": Cedar policies, decided in this process by @cedar-policy/cedar-wasm, which comes in as an option.
 import type { Schema, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs'
-import { checkFunction, checkOptionNames } from '../../internal/options.ts'
+import { checkArgumentCount, checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, indeterminate } from '../decision.ts'
 import type { Policy } from '../policy.ts'
 import { type CedarModule, type CedarPolicies, orThrow, policiesById } from './cedar-policies.ts'
@@ -36,7 +36,7 @@ export interface CedarEngine<A, R> {
  * @throws TypeError when the policies or the schema are wrong.
  */
 export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R> {
-  checkOptionNames('createCedar()', options, ['cedar', 'policies', 'schema', 'map', 'unmet'])
+  checkOptions('createCedar()', arguments, ['cedar', 'policies', 'schema', 'map', 'unmet'])
   const { cedar, schema, map } = options
   checkFunction('cedar.statefulIsAuthorized', cedar?.statefulIsAuthorized)
   checkFunction('map', map)
@@ -46,6 +46,7 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
   const checked = schema === undefined ? {} : { preparsedSchemaName: name, validateRequest: true }
 
   function replace(policies: CedarPolicies): void {
+    checkArgumentCount('engine.replace()', arguments, 1)
     const staticPolicies = policiesById(cedar, policies)
     const result = schema === undefined ? undefined : cedar.validate({ schema, policies: { staticPolicies } })
     if (result) orThrow('policies', result)
@@ -74,7 +75,7 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
   }
 
   function policy(action: string): Policy<A, R> {
-    checkAction(action)
+    checkAction(arguments)
     return {
       id: `cedar(${action})`,
       mayVeto: true,

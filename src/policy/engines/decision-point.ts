@@ -1,7 +1,7 @@
 // A policy decision point on the network: bounded in time and size, over https, without redirects. What goes wrong is never
 // its "no".
 import { type Fetch, platformFetch } from '../../internal/fetch.ts'
-import { fetchJson } from '../../internal/fetch-json.ts'
+import { fetchStrictJson } from '../../internal/fetch-json.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { checkFunction, checkNumber, checkString } from '../../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../../internal/urls.ts'
@@ -31,8 +31,7 @@ export function createAsk(options: DecisionPointOptions): Ask {
   const sent = readHeaders(headers)
   return async (url, body, signal = new AbortController().signal) => {
     // Asking twice changes nothing at a decision point, so a broken connection is tried once more.
-    const options = { fetch, timeoutMs, maxBytes, signal, retry: true, body, headers: sent }
-    return (await fetchJson(url, options)).value
+    return fetchStrictJson(url, { fetch, timeoutMs, maxBytes, signal, retry: true, body, headers: sent })
   }
 }
 

@@ -1,5 +1,6 @@
 // What the engines share: what is asked of one, and how the rules that it names become reasons and help.
 import { isJsonObject } from '../../internal/json.ts'
+import { checkArgumentCount } from '../../internal/options.ts'
 import type { Reason } from '../decision.ts'
 import { copyUnmet, declaredUnmet, type Unmet } from '../unmet.ts'
 
@@ -28,8 +29,10 @@ export function unmetBy(
   return lists.length > 0 && lists.every(({ length }) => length > 0) ? { unmet: lists.flat() } : {}
 }
 
-/** @throws TypeError when `action` is no name. */
-export function checkAction(action: unknown): asserts action is string {
+/** @throws TypeError when `args`, of `engine.policy(action)`, are anything but the name of one action. */
+export function checkAction(args: ArrayLike<unknown>): void {
+  checkArgumentCount('engine.policy()', args, 1)
+  const action = args[0]
   if (typeof action !== 'string' || action === '') throw new TypeError('engine.policy() needs the name of an action.')
 }
 

@@ -1,6 +1,6 @@
 // "claimcheck/policy/opa": Open Policy Agent, asked over its data API (POST /v1/data/…).
 import { isJsonObject, type JsonObject } from '../../internal/json.ts'
-import { checkFunction, checkOptionNames } from '../../internal/options.ts'
+import { checkBoolean, checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, unavailable } from '../decision.ts'
 import type { Policy, PolicyQuery } from '../policy.ts'
 import { checkedAddress, createAsk, type DecisionPointOptions, decisionPointOptionNames } from './decision-point.ts'
@@ -11,6 +11,11 @@ export interface OpaOptions<A, R> extends DecisionPointOptions {
   readonly url: string
   /** Makes the `input`. */
   readonly map: (query: EngineQuery<A, R>) => JsonObject
+  /**
+   * Takes an undefined document, or one without `allow`, for a "no". Default `false`: it cannot be told from a policy that is not
+   * loaded, or a mistyped path. `default allow := false` in the policy is better.
+   */
+  readonly undefinedMeansDeny?: boolean
   /** What would lift a denial by the rule of that name in `deny`, such as a step-up. */
   readonly unmet?: UnmetByRule
 }
@@ -21,15 +26,16 @@ export interface OpaEngine<A, R> {
 }
 
 /**
- * Makes an engine of a document in OPA: `true` or `{ "allow": true }` allows, `{ "deny": ["rule"] }` vetoes, and `false` or
- * no document at all denies. Any other answer, or none, is indeterminate for now.
+ * Makes an engine of a document in OPA: `true` or `{ "allow": true }` allows, `false` or `{ "allow": false }` denies, and
+ * `{ "deny": ["rule"] }` vetoes. Any other answer, or none, is indeterminate for now, and so is a document that is undefined.
  *
  * @throws TypeError for options that can never work.
  */
 export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
-  checkOptionNames('createOpa()', options, ['url', 'map', 'unmet', ...decisionPointOptionNames])
-  const { map } = options
+  checkOptions('createOpa()', arguments, ['url', 'map', 'undefinedMeansDeny', 'unmet', ...decisionPointOptionNames])
+  const { map, undefinedMeansDeny = false } = options
   checkFunction('map', map)
+  checkBoolean('undefinedMeansDeny', undefinedMeansDeny)
   const url = checkedAddress('url', options.url)
   const unmet = readUnmetByRule(options.unmet)
   const ask = createAsk(options)
@@ -43,23 +49,33 @@ export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
     // As OPA reports an error; without a result it would look like a document that is undefined.
     if (Object.hasOwn(answer, 'errors') || Object.hasOwn(answer, 'code'))
       return unavailable(new Error('OPA answered with an error'))
-    // "If the document is undefined, the response has no result": no rule applied.
-    if (!Object.hasOwn(answer, 'result')) return { effect: 'deny' }
-    const { result } = answer
-    // A default for what is not there; null is there, and an error of the policy's.
-    const { allow = false, deny = [] } = isJsonObject(result)
+    const result = own(answer, 'result')
+    // No `deny` is an empty one. null is no absent member, but an error of the policy's.
+    const { allow, deny = [] } = isJsonObject(result)
       ? { allow: own(result, 'allow'), deny: own(result, 'deny') }
       : { allow: result }
-    if (!Array.isArray(deny) || !deny.every((rule) => typeof rule === 'string') || typeof allow !== 'boolean')
+    if (!isRuleList(deny) || !(allow === undefined || typeof allow === 'boolean'))
       return unavailable(new Error('OPA answered with something that is no decision'))
     if (deny.length > 0) return { effect: 'deny', final: true, ...unmetBy(deny, unmet), ...reasonsFor(deny) }
+    // "If the document is undefined, the response has no result": no rule applied, or there is no such rule.
+    if (allow === undefined && !undefinedMeansDeny) return unavailable(undefinedDocument(url))
     return { effect: allow ? 'allow' : 'deny' }
   }
 
   return {
     policy(action) {
-      checkAction(action)
+      checkAction(arguments)
       return { id: `opa(${action})`, mayVeto: true, evaluate: (query) => evaluate(action, query) }
     },
   }
+}
+
+function isRuleList(deny: unknown): deny is readonly string[] {
+  return Array.isArray(deny) && deny.every((rule) => typeof rule === 'string')
+}
+
+function undefinedDocument(url: string): Error {
+  return new Error(
+    `OPA's document ${new URL(url).pathname} says nothing of allow: is its bundle loaded, and the path right? undefinedMeansDeny: true takes that for a no.`,
+  )
 }

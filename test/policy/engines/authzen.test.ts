@@ -82,6 +82,8 @@ describe('an answer', () => {
     ['a no beside an error', { decision: false, context: { error: { status: 500 } } }],
     ['nothing', {}],
     ['a list', { decision: [true] }],
+    ['two decisions', [200, '{"decision":false,"decision":true}']],
+    ['two contexts', [200, '{"decision":true,"context":{"obligations":[{}]},"context":{}}']],
     ['another member', { allow: true, result: true }],
     ['a list of an answer', [200, [{ decision: true }]]],
     ['no JSON', [200, 'true']],
@@ -98,6 +100,15 @@ describe('an answer', () => {
     expect(decision).toMatchObject(unavailable)
     expect(await evaluate(not(policy), query)).toMatchObject(unavailable)
   })
+
+  it.each([[{}], [{ 'content-type': 'text/plain' }]])(
+    '[AZ-10.1-1] that is not sent as JSON is none: %j',
+    async (headers) => {
+      const pdp = await startLoopback((_request, response) => response.writeHead(200, headers).end('{"decision":true}'))
+      const engine = createAuthzen({ pdp: pdp.url, map, timeoutMs: 10_000 })
+      expect(await evaluate(engine.policy('read'), query)).toMatchObject(unavailable)
+    },
+  )
 
   it('inherited by every object is none', async () => {
     const polluted = Object.prototype as { decision?: boolean }
@@ -284,6 +295,7 @@ describe('many questions', () => {
     ['too many answers', { evaluations: [{ decision: true }, { decision: true }, { decision: true }] }],
     ['no list', { evaluations: { 0: { decision: true }, 1: { decision: true } } }],
     ['one decision', { decision: true }],
+    ['two lists', [200, '{"evaluations":[{"decision":false},{}],"evaluations":[{"decision":true},{"decision":true}]}']],
     ['500', [500, {}]],
   ])('are all open when the answer is %s', async (_, answer) => {
     const pdp = await evaluations(() => answer)
@@ -314,6 +326,27 @@ describe('the metadata of a decision point', () => {
     })
     return started.then(({ host }) => `http://${host}`)
   }
+
+  it.each<[string, string, (pdp: string) => string]>([
+    ['page', 'text/html', (pdp) => `{"policy_decision_point":"${pdp}","access_evaluation_endpoint":"${pdp}/a"}`],
+    [
+      'document with two addresses',
+      'application/json',
+      (pdp) =>
+        `{"policy_decision_point":"${pdp}","access_evaluation_endpoint":"${pdp}/a","access_evaluation_endpoint":"${pdp}/b"}`,
+    ],
+  ])('that is a %s is not used', async (_, type, document) => {
+    const { host } = await startLoopback((request, response) =>
+      response.writeHead(200, { 'content-type': type }).end(document(`http://${request.headers.host}`)),
+    )
+    await expect(discoverAuthzen(`http://${host}`)).rejects.toThrow(host)
+  })
+
+  it('is asked for with options that exist', async () => {
+    const discover = discoverAuthzen as (...args: readonly unknown[]) => Promise<unknown>
+    for (const wrong of [{ timeout: 5 }, { timeoutMs: 0 }, { fetch: 'fetch' }, null])
+      await expect(discover('https://pdp.example.com', wrong)).rejects.toThrow(TypeError)
+  })
 
   it('[AZ-9.2-1] names its addresses', async () => {
     const url = await serving((pdp) => ({

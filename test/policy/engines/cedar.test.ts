@@ -132,6 +132,28 @@ describe('a replaced set', () => {
   })
 })
 
+describe('an empty set, whose no would be the yes of a not', () => {
+  const empty: readonly (readonly [string, unknown])[] = [
+    ['a text without a policy', ''],
+    ['a text of comments', '// permit (principal, action, resource);\n'],
+    ['no policy by id', {}],
+    ['nothing', undefined],
+    ['an empty list', []],
+  ]
+
+  it.each(empty)('is refused when it is made of %s', (_, none) => {
+    const refused = new TypeError('policies: there is no policy in it, so every question would be denied.')
+    expect(() => make({ policies: none as string })).toThrow(refused)
+    expect(() => make({ policies: none as string, schema })).toThrow(refused)
+  })
+
+  it.each(empty)('takes the place of no other: %s', (_, none) => {
+    const cedar = make()
+    expect(() => cedar.replace(none as string)).toThrow(TypeError)
+    expect(evaluate(cedar.policy('read'), about(plain))).toMatchObject({ effect: 'allow' })
+  })
+})
+
 describe('what is wrong is found when it is made', () => {
   it.each<[string, Partial<CedarOptions<unknown, Doc>>, RegExp]>([
     ['a policy that does not parse', { policies: 'permit (principal' }, /^policies: /],
