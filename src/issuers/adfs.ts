@@ -1,7 +1,7 @@
 // AD FS (2016 and newer): access tokens of one farm. What is in them, its claim rules decide.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -49,7 +49,7 @@ const mutable = [
  */
 export function adfs(options: AdfsOptions): IssuerWithAudience {
   const names = ['host', 'audience', 'subjectClaim', 'issuer', 'userClaim', 'applications', 'rolesClaim', 'groupsClaim']
-  checkOptionNames('adfs()', options, names)
+  checkOptions('adfs()', arguments, names)
   const { host, subjectClaim, userClaim, applications = [], rolesClaim, groupsClaim } = options
   checkHost('host', host)
   checkString('subjectClaim', subjectClaim)

@@ -1,7 +1,7 @@
 // Auth0: access tokens for an API, in both of its token profiles.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString, readStrings } from '../principal/read-claims.ts'
@@ -36,7 +36,7 @@ export interface Auth0Options {
 export function auth0<const D extends string>(
   options: Auth0Options & { readonly domain: D },
 ): IssuerWithAudience & TypedIssuer<`https://${D}/`, unknown> {
-  checkOptionNames('auth0()', options, ['domain', 'audience', 'rolesClaim', 'groupsClaim'])
+  checkOptions('auth0()', arguments, ['domain', 'audience', 'rolesClaim', 'groupsClaim'])
   const { domain, rolesClaim, groupsClaim } = options
   checkDomain('domain', domain)
   if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)

@@ -1,7 +1,7 @@
 // authentik: access tokens of one OAuth2 provider, which are its ID tokens with two claims more.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -42,7 +42,7 @@ const subjects: Readonly<Record<AuthentikSubMode, RegExp>> = {
  */
 export function authentik(options: AuthentikOptions): IssuerWithAudience {
   const names = ['host', 'slug', 'clientId', 'issuerMode', 'subMode', 'serviceAccounts']
-  checkOptionNames('authentik()', options, names)
+  checkOptions('authentik()', arguments, names)
   const { host, slug, clientId, issuerMode = 'per_provider', subMode = 'hashed_user_id' } = options
   checkHost('host', host)
   checkShape('slug', slug, /^[\w-]{1,255}$/, 'orders-api')

@@ -1,7 +1,7 @@
 // AWS Application Load Balancer, action `authenticate-oidc` or `authenticate-cognito`: the user that it has logged in.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
@@ -37,7 +37,7 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
  * @throws TypeError for an ARN that is none of an application load balancer, or of another region than the others.
  */
 export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
-  checkOptionNames('awsAlb()', options, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim'])
+  checkOptions('awsAlb()', arguments, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim'])
   const { clientId, issuer, groupsClaim } = options
   checkString('clientId', clientId)
   checkHttpsIssuer('issuer', issuer)

@@ -1,7 +1,7 @@
 // Clerk: session tokens of one instance, and machine-to-machine tokens for one machine.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkStrings } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -31,7 +31,7 @@ export interface ClerkOptions {
  * @throws TypeError for an authorized party that is no origin, with the value to write instead.
  */
 export function clerk(options: ClerkOptions): IssuerWithAudience {
-  checkOptionNames('clerk()', options, ['frontendApi', 'authorizedParties', 'machine'])
+  checkOptions('clerk()', arguments, ['frontendApi', 'authorizedParties', 'machine'])
   const { frontendApi, authorizedParties, machine } = options
   checkHost('frontendApi', frontendApi)
   checkStrings('authorizedParties', authorizedParties)

@@ -1,7 +1,7 @@
 // Cloudflare Access: the token that its proxy puts into a header of its own, for a user or a service token.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -25,7 +25,7 @@ export interface CloudflareAccessOptions {
  * @throws TypeError for a `team` or an AUD tag that is none.
  */
 export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAudience {
-  checkOptionNames('cloudflareAccess()', options, ['team', 'audience'])
+  checkOptions('cloudflareAccess()', arguments, ['team', 'audience'])
   const { team } = options
   checkShape('team', team, /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/, 'example')
   const audience = readOwnAudience(options.audience)

@@ -1,7 +1,7 @@
 // Amazon Cognito: access tokens of one user pool, which say in `client_id` for whom they are, and rarely in `aud`.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -31,7 +31,7 @@ export interface CognitoOptions {
 export function cognito<const P extends string>(
   options: CognitoOptions & { readonly userPoolId: P },
 ): IssuerWithAudience & TypedIssuer<`https://cognito-idp.${string}.amazonaws.com/${P}`, unknown> {
-  checkOptionNames('cognito()', options, ['userPoolId', 'clientId', 'resource'])
+  checkOptions('cognito()', arguments, ['userPoolId', 'clientId', 'resource'])
   const { userPoolId, clientId, resource } = options
   checkString('userPoolId', userPoolId)
   const [, region] = /^((?!cn-)[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d)_[0-9A-Za-z]{1,55}$/.exec(userPoolId) ?? []

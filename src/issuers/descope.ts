@@ -1,7 +1,7 @@
 // Descope: session tokens of one project, whose issuer is no URL.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
@@ -30,7 +30,7 @@ export interface DescopeOptions {
  * @throws TypeError for a `projectId` that is none.
  */
 export function descope(options: DescopeOptions): IssuerWithAudience {
-  checkOptionNames('descope()', options, ['projectId', 'issuer', 'audience', 'tenant', 'accessKeyPrefix'])
+  checkOptions('descope()', arguments, ['projectId', 'issuer', 'audience', 'tenant', 'accessKeyPrefix'])
   const { projectId, issuer = projectId, audience, tenant, accessKeyPrefix } = options
   checkShape('projectId', projectId, /^P[\dA-Za-z]{10,60}$/, 'P2abcDEFghiJKLmnoPQRstuVWxyz')
   checkString('issuer', issuer)

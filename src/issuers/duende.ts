@@ -1,7 +1,7 @@
 // Duende IdentityServer: its JWT access tokens, in which an application has no `sub`.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -41,7 +41,7 @@ export interface DuendeOptions {
 export function duende<const I extends string>(
   options: DuendeOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptionNames('duende()', options, ['issuer', 'audience', 'typ', 'algorithms', 'insecureAllowHttp'])
+  checkOptions('duende()', arguments, ['issuer', 'audience', 'typ', 'algorithms', 'insecureAllowHttp'])
   const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp = false } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)

@@ -1,7 +1,7 @@
 // Firebase Authentication and Identity Platform: the ID tokens that its applications send as access tokens, and session cookies.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkBoolean, checkOptionNames, checkString } from '../internal/options.ts'
+import { checkBoolean, checkOptions, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -32,7 +32,7 @@ const cookieKeys = 'https://www.googleapis.com/identitytoolkit/v3/relyingparty/p
  * @throws TypeError for a `projectId` that is none.
  */
 export function firebase(options: FirebaseOptions): IssuerWithAudience {
-  checkOptionNames('firebase()', options, ['projectId', 'sessionCookies', 'rolesClaim'])
+  checkOptions('firebase()', arguments, ['projectId', 'sessionCookies', 'rolesClaim'])
   const { projectId, sessionCookies = false, rolesClaim } = options
   checkShape('projectId', projectId, /^(?=.*[a-z])[a-z0-9.:-]{4,128}$/, 'my-project-a1b2c')
   checkBoolean('sessionCookies', sessionCookies)

@@ -1,7 +1,7 @@
 // GitHub Actions: the OIDC token of a job, which every workflow on GitHub can have for any audience it likes.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkStrings } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
@@ -40,7 +40,7 @@ const required = ['sub', 'repository_id', 'repository_owner_id', 'ref'] as const
 export function githubActions<const I extends string = 'https://token.actions.githubusercontent.com'>(
   options: GithubActionsOptions & { readonly issuer?: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptionNames('githubActions()', options, ['audience', 'allowedOwnerIds', 'anyOwner', 'issuer'])
+  checkOptions('githubActions()', arguments, ['audience', 'allowedOwnerIds', 'anyOwner', 'issuer'])
   const { issuer = publicIssuer }: GithubActionsOptions = options
   checkIssuerUrl('issuer', issuer)
   if (issuer.endsWith('/')) throw new TypeError(`issuer must have no slash at its end: write '${issuer.slice(0, -1)}'.`)

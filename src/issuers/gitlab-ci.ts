@@ -1,7 +1,7 @@
 // GitLab CI/CD ID tokens: a job of a project, on gitlab.com or on an instance of one's own.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -25,7 +25,7 @@ export interface GitlabCiOptions {
  * @throws TypeError for a `url` that no token can name, with the value to write instead.
  */
 export function gitlabCi(options: GitlabCiOptions): IssuerWithAudience {
-  checkOptionNames('gitlabCi()', options, ['audience', 'url'])
+  checkOptions('gitlabCi()', arguments, ['audience', 'url'])
   const { url = 'https://gitlab.com' } = options
   checkHttpsIssuer('url', url)
   if (url.endsWith('/')) throw new TypeError(`url must not end in a slash: write '${url.replace(/\/+$/, '')}'.`)

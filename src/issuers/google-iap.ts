@@ -1,7 +1,7 @@
 // Google Identity-Aware Proxy: the assertion that it adds to each request, in a header of its own.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -29,7 +29,7 @@ export interface GoogleIapOptions {
 export function googleIap(
   options: GoogleIapOptions,
 ): IssuerWithAudience & TypedIssuer<'https://cloud.google.com/iap', unknown> {
-  checkOptionNames('googleIap()', options, ['audience'])
+  checkOptions('googleIap()', arguments, ['audience'])
   const audience = readAudience(options.audience)
   if (audience === null) {
     throw new TypeError(

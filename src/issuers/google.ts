@@ -1,7 +1,7 @@
 // Google ID tokens as a caller's credential, such as service accounts send: Google's own access tokens are opaque.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -32,7 +32,7 @@ const maxLifetimeSeconds = 24 * 60 * 60
 export function google(
   options: GoogleOptions,
 ): IssuerWithAudience & TypedIssuer<'https://accounts.google.com', unknown> {
-  checkOptionNames('google()', options, ['audience'])
+  checkOptions('google()', arguments, ['audience'])
   return {
     preset: 'google',
     endpoints: [

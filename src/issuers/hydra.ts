@@ -1,7 +1,7 @@
 // Ory Hydra: JWT access tokens (strategies.access_token: jwt).
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -25,7 +25,7 @@ export interface HydraOptions {
  * @throws TypeError for an `issuer` that is no https URL.
  */
 export function hydra(options: HydraOptions): IssuerWithAudience {
-  checkOptionNames('hydra()', options, ['issuer', 'audience'])
+  checkOptions('hydra()', arguments, ['issuer', 'audience'])
   const { issuer } = options
   checkHttpsIssuer('issuer', issuer)
   const jwksUri = `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`

@@ -1,7 +1,7 @@
 // Keycloak: access tokens of one realm.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
@@ -43,7 +43,7 @@ export interface KeycloakOptions {
 export function keycloak<const R extends string, const I extends string = R>(
   options: KeycloakOptions & { readonly realmUrl: R; readonly issuer?: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptionNames('keycloak()', options, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
+  checkOptions('keycloak()', arguments, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
   const { realmUrl, issuer = realmUrl, algorithms = ['RS256'], insecureAllowHttp = false }: KeycloakOptions = options
   checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
   checkRealmUrl('issuer', issuer, insecureAllowHttp)

@@ -1,7 +1,7 @@
 // Kubernetes service account tokens: bound tokens (TokenRequest, projected volumes) of one cluster.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -33,7 +33,7 @@ export interface KubernetesOptions {
  * @throws TypeError for an `audience` that is the issuer.
  */
 export function kubernetes(options: KubernetesOptions): IssuerWithAudience {
-  checkOptionNames('kubernetes()', options, ['issuer', 'audience', 'jwksUri', 'jwks'])
+  checkOptions('kubernetes()', arguments, ['issuer', 'audience', 'jwksUri', 'jwks'])
   const { issuer } = options
   checkHttpsIssuer('issuer', issuer)
   const audience = readOwnAudience(options.audience)

@@ -1,7 +1,7 @@
 // Logto: access tokens for an API resource, and organization tokens.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -30,7 +30,7 @@ const organizationPrefix = 'urn:logto:organization:'
  * @throws TypeError without `audience` and `organizations`.
  */
 export function logto(options: LogtoOptions): IssuerWithAudience {
-  checkOptionNames('logto()', options, ['host', 'audience', 'organizations'])
+  checkOptions('logto()', arguments, ['host', 'audience', 'organizations'])
   const { host, audience, organizations = [] } = options
   checkHost('host', host)
   checkStrings('organizations', organizations, 0)

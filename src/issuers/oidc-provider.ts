@@ -1,7 +1,7 @@
 // node-oidc-provider: its JWT access tokens, which it makes for resources of the format `jwt` only.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -36,7 +36,7 @@ export interface OidcProviderOptions {
 export function oidcProvider<const I extends string>(
   options: OidcProviderOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptionNames('oidcProvider()', options, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
+  checkOptions('oidcProvider()', arguments, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
   const { issuer, algorithms = ['RS256'], insecureAllowHttp = false } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)

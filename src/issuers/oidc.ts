@@ -1,7 +1,7 @@
 // The generic issuer: any STS that publishes metadata or a JWK Set and signs JWT access tokens.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import {
@@ -69,7 +69,7 @@ export function oidc<const I extends string>(
   options: OidcOptions & { readonly issuer: I },
 ): Issuer & TypedIssuer<I, unknown>
 export function oidc(options: OidcOptions): Issuer {
-  checkOptionNames('oidc()', options, optionNames)
+  checkOptions('oidc()', arguments, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
   const { insecureAllowHttp = false } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp)
@@ -99,6 +99,8 @@ export function rfc9068<const I extends string>(
   options: Omit<OidcOptions, 'typ'> & { readonly issuer: I },
 ): Issuer & TypedIssuer<I, unknown>
 export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
+  const names = optionNames.filter((name) => name !== 'typ')
+  checkOptions('rfc9068()', arguments, names)
   const issuer = oidc({ ...options, typ: ['at+jwt'] })
   const requiredClaims = ['aud', 'sub', 'client_id', 'iat', 'jti', ...issuer.requiredClaims]
   return { ...issuer, preset: 'rfc9068', requiredClaims }

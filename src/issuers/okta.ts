@@ -1,7 +1,7 @@
 // Okta: access tokens of a custom authorization server. Those of the org authorization server are not for us to validate.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { type Principal, type PrincipalActor, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -31,7 +31,7 @@ export interface OktaOptions {
 export function okta<const I extends string>(
   options: OktaOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptionNames('okta()', options, ['issuer', 'audience'])
+  checkOptions('okta()', arguments, ['issuer', 'audience'])
   const issuer = readIssuer(options.issuer)
   return {
     preset: 'okta',

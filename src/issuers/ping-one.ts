@@ -1,7 +1,7 @@
 // PingOne: access tokens of one environment for a custom resource.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -31,7 +31,7 @@ export interface PingOneOptions {
  * @throws TypeError for an `environmentId` that is no UUID, or a `host` with anything around it.
  */
 export function pingOne(options: PingOneOptions): IssuerWithAudience {
-  checkOptionNames('pingOne()', options, ['environmentId', 'audience', 'host', 'rolesClaim', 'groupsClaim'])
+  checkOptions('pingOne()', arguments, ['environmentId', 'audience', 'host', 'rolesClaim', 'groupsClaim'])
   const { environmentId, host = 'auth.pingone.com', rolesClaim, groupsClaim } = options
   const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
   checkShape('environmentId', environmentId, uuid, 'abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6')

@@ -1,7 +1,7 @@
 // SPIFFE JWT-SVIDs (SPIFFE JWT-SVID specification): workloads of one trust domain.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
@@ -32,7 +32,7 @@ export interface SpiffeOptions {
  */
 export function spiffe(options: SpiffeOptions): IssuerWithAudience {
   const names = ['trustDomain', 'audience', 'bundle', 'bundleUri', 'jwksUri', 'issuer']
-  checkOptionNames('spiffe()', options, names)
+  checkOptions('spiffe()', arguments, names)
   const { trustDomain, issuer } = options
   checkShape('trustDomain', trustDomain, /^[a-z0-9._-]{1,255}$/, 'prod.example.org')
   if (issuer !== undefined) checkString('issuer', issuer)

@@ -1,7 +1,7 @@
 // Supabase Auth: session tokens of one project that signs with an asymmetric key.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
@@ -26,7 +26,7 @@ export interface SupabaseOptions {
  * @throws TypeError for a `projectRef` that is none.
  */
 export function supabase(options: SupabaseOptions): IssuerWithAudience {
-  checkOptionNames('supabase()', options, ['projectRef', 'rolesMember'])
+  checkOptions('supabase()', arguments, ['projectRef', 'rolesMember'])
   const { projectRef, rolesMember } = options
   checkShape('projectRef', projectRef, /^[a-z\d]{10,40}$/, 'abcdefghijklmnopqrst')
   if (rolesMember !== undefined) checkString('rolesMember', rolesMember)

@@ -1,7 +1,7 @@
 // WorkOS: session tokens of AuthKit, and access tokens of Connect (OAuth applications and M2M).
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -32,7 +32,7 @@ export type WorkosOptions =
  */
 export function workos(options: WorkosOptions): IssuerWithAudience {
   const isConnect = Object.hasOwn(Object(options), 'authKitDomain')
-  checkOptionNames('workos()', options, isConnect ? ['authKitDomain', 'audience'] : ['clientId'])
+  checkOptions('workos()', arguments, isConnect ? ['authKitDomain', 'audience'] : ['clientId'])
   return {
     preset: 'workos',
     ...('authKitDomain' in options ? connect(options.authKitDomain, options.audience) : session(options.clientId)),

@@ -1,7 +1,7 @@
 // Zitadel: JWT access tokens of one instance for one project.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -31,7 +31,7 @@ export interface ZitadelOptions {
  * @throws TypeError for a `domain` with anything around it.
  */
 export function zitadel(options: ZitadelOptions): IssuerWithAudience {
-  checkOptionNames('zitadel()', options, ['domain', 'projectId', 'organization', 'machineUsers'])
+  checkOptions('zitadel()', arguments, ['domain', 'projectId', 'organization', 'machineUsers'])
   const { domain, projectId, organization } = options
   checkHost('domain', domain)
   checkShape('projectId', projectId, /^[\w-]{1,200}$/, '223281986649719041')

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isJsonObject } from '../internal/json.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import type { KeySnapshot, KeyStore } from './key-store.ts'
 
 const maxBytes = 1024 * 1024
@@ -13,6 +14,7 @@ const maxBytes = 1024 * 1024
  * to the directory can make up keys, so give it to nobody else.
  */
 export function fileKeyStore(path: string): KeyStore {
+  checkArgumentCount('fileKeyStore()', arguments, 1)
   if (typeof path !== 'string' || path === '') throw new TypeError('fileKeyStore() needs the path of a directory.')
   const fileOf = (issuer: string): string => join(path, `${sha256(issuer)}.json`)
   return {

@@ -3,6 +3,7 @@ import type { StandardSchema } from '../token/standard-schema.ts'
 import { yesOrNo } from './decision.ts'
 import { declaredUnmet } from './unmet.ts'
 import { isThenable } from '../internal/eventually.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import { type Policy, whenSettled } from './policy.ts'
 
 /** What a rule about the claim `N` needs of a caller. */
@@ -27,6 +28,7 @@ export function claim<const N extends string>(
   path: N | readonly [N, ...string[]],
   expected: Primitive | Predicate | StandardSchema,
 ): Policy<HasClaim<N>> {
+  checkArgumentCount('claim()', arguments, 2)
   const names: readonly string[] = [path].flat()
   if (names.length === 0 || names.some((name) => typeof name !== 'string'))
     throw new TypeError('claim() needs the name of a claim.')
@@ -54,6 +56,7 @@ export function authorizationDetails(
   type: string,
   expected: Predicate | StandardSchema = () => true,
 ): Policy<HasClaim<'authorization_details'>> {
+  checkArgumentCount('authorizationDetails()', arguments, 2)
   if (typeof type !== 'string' || type === '') throw new TypeError('authorizationDetails() needs a type.')
   const check = typeof expected === 'object' ? satisfies(expected) : expected
   if (typeof check !== 'function')

@@ -1,5 +1,6 @@
 // Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
 import { isPromise } from '../internal/eventually.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import type { Decision } from './decision.ts'
 import type { Unmet } from './unmet.ts'
 import { all, any, type Heard, hear, negated, nothingHeard } from './heard.ts'
@@ -65,6 +66,7 @@ export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
 
 /** Turns allow into deny and deny into allow. What is indeterminate stays so, and so does a veto. */
 export function not<M extends Member>(member: M): Combined<readonly [M]> {
+  checkArgumentCount('not()', arguments, 1)
   const policy = toPolicy(member) as Policy
   return compose(`not(${policy.id})`, [policy], [], (query) => {
     const decision = ask(policy, query)
@@ -79,6 +81,7 @@ export function not<M extends Member>(member: M): Combined<readonly [M]> {
  * @example when(({ resource }: PolicyQuery<unknown, Order>) => resource.total > 1000, stepUp({ acrValues: ['mfa'] }))
  */
 export function when<C extends Member, M extends Member>(condition: C, member: M): Combined<readonly [C, M]> {
+  checkArgumentCount('when()', arguments, 2)
   const policies = [toPolicy(condition) as Policy, toPolicy(member) as Policy]
   const inner = anyOf(not(condition), member) as Policy
   const made: Combined<readonly [C, M]> = compose(`when(${idsOf(policies)})`, policies, [], (query) =>
@@ -94,6 +97,7 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
  * @example app.get('/health', guard(withoutDefaultPolicy(authenticated)), …)
  */
 export function withoutDefaultPolicy<M extends Member>(member: M): Combined<readonly [M]> {
+  checkArgumentCount('withoutDefaultPolicy()', arguments, 1)
   const policy = toPolicy(member) as Policy
   const { id, requires = [] } = policy
   const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) =>

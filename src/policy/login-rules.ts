@@ -1,6 +1,6 @@
 // The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
 import { type Clock, systemClock } from '../clock.ts'
-import { checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { own } from '../internal/own.ts'
 import type { Decision } from './decision.ts'
 import { checkedAcr, checkedContext, checkedMaxAge, declaredUnmet, type Unmet } from './unmet.ts'
@@ -35,7 +35,7 @@ const toleranceSeconds = 300
  * @throws TypeError when neither is given, when no challenge could name it, or no login could satisfy it.
  */
 export function stepUp(options: StepUpOptions): Policy<HasLogin> {
-  checkOptionNames('stepUp()', options, ['acrValues', 'maxAgeSeconds', 'clock'])
+  checkOptions('stepUp()', arguments, ['acrValues', 'maxAgeSeconds', 'clock'])
   const { acrValues, maxAgeSeconds, clock = systemClock } = options
   if (acrValues === undefined && maxAgeSeconds === undefined)
     throw new TypeError('stepUp() needs acrValues or maxAgeSeconds.')
@@ -72,6 +72,7 @@ function checkedAge(seconds: unknown): number {
  * @example authenticationContext('c1')
  */
 export function authenticationContext(context: string): Policy<HasLogin> {
+  checkArgumentCount('authenticationContext()', arguments, 1)
   const wanted = checkedContext(context)
   return loginRule(`authenticationContext(${wanted})`, { kind: 'authentication-context', context: wanted }, (login) =>
     (own(login, 'contexts') ?? []).some((one) => one.toLowerCase() === wanted),

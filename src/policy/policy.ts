@@ -1,5 +1,6 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
 import { isPromise, isThenable } from '../internal/eventually.ts'
+import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
 import { copyUnmet, type Unmet } from './unmet.ts'
 
@@ -41,14 +42,18 @@ export type PolicyLike<A = unknown, R = unknown> = Policy<A, R> | PolicyFunction
  * Makes a policy from a function and gives it a name for logs. One that may answer `{ effect: 'deny', final: true }` says
  * so with `mayVeto`.
  *
- * @throws TypeError when the name or the function is missing.
+ * @throws TypeError when the name or the function is missing, or for an option that it does not know.
  * @example const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, Order>) => resource.owner === auth.principal.key)
  */
 export function policy<A, R>(
   id: string,
   evaluate: PolicyFunction<A, R>,
-  { mayVeto = false }: { readonly mayVeto?: boolean } = {},
+  options: { readonly mayVeto?: boolean } = {},
 ): Policy<A, R> {
+  checkArgumentCount('policy()', arguments, 3)
+  checkOptionNames('policy()', options, ['mayVeto'])
+  const { mayVeto = false } = options
+  checkBoolean('mayVeto', mayVeto)
   if (typeof id !== 'string' || id === '') throw new TypeError('policy() needs a name for the policy.')
   if (typeof evaluate !== 'function') throw new TypeError(`policy('${id}') needs a function that decides.`)
   return { id, ...(mayVeto && { mayVeto }), evaluate: (query) => whenSettled(() => evaluate(query), decisionOf) }
@@ -61,6 +66,8 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
     if (like.requires !== undefined) copyUnmet(like.requires)
     return like
   }
+  if (like === undefined)
+    throw new TypeError('The policy is undefined: its name is misspelt, or its module is not loaded yet.')
   throw new TypeError('A policy must be an object with evaluate(), such as scope(…) makes, or a function.')
 }
 
@@ -68,9 +75,11 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
  * Asks `policy` and makes sure that the answer is a decision: what throws, rejects, or answers anything else is
  * `indeterminate`. Stays synchronous where the policy is, and never rejects. The decision is a copy: what its maker or a
  * reader does to it later changes nothing for others.
+ *
+ * @throws TypeError when `policy` is `undefined`, or neither an object nor a function.
  */
 export function evaluate<A, R>(policy: PolicyLike<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
-  return ask(typeof policy === 'function' ? toPolicy(policy) : policy, query)
+  return ask(typeof policy === 'object' && policy !== null ? policy : toPolicy(policy), query)
 }
 
 /** `evaluate` for who has a policy already. */

@@ -1,4 +1,5 @@
 // The rules about who is calling and what was granted. They need nothing but the verified token, and answer at once.
+import { checkArgumentCount } from '../internal/options.ts'
 import { own } from '../internal/own.ts'
 import type { Principal, PrincipalActor } from '../principal/principal.ts'
 import { type Decision, yesOrNo } from './decision.ts'
@@ -39,26 +40,23 @@ export function senderConstrained({ auth }: PolicyQuery<{ readonly proof: 'none'
   return auth.proof === 'dpop' || auth.proof === 'mtls'
 }
 
-/** Requires the role `name`. A client cannot ask for a role, so there is no challenge. */
-export function role(name: string): Policy<HasRoles> {
-  checkName('role', name)
-  return { id: `role(${name})`, evaluate: ({ auth }) => yesOrNo(auth.principal.roles.includes(name)) }
+/** Requires every role in `names`. A client cannot ask for a role, so there is no challenge. */
+export function role(...names: readonly [string, ...string[]]): Policy<HasRoles> {
+  return holdsAll('role', names, ({ auth }) => auth.principal.roles)
 }
 
-/** Requires the permission `name`, as Auth0 and others put them into the token. */
-export function permission(name: string): Policy<HasPrincipal<'permissions'>> {
-  checkName('permission', name)
-  return { id: `permission(${name})`, evaluate: ({ auth }) => yesOrNo(auth.principal.permissions.includes(name)) }
+/** Requires every permission in `names`, as Auth0 and others put them into the token. */
+export function permission(...names: readonly [string, ...string[]]): Policy<HasPrincipal<'permissions'>> {
+  return holdsAll('permission', names, ({ auth }) => auth.principal.permissions)
 }
 
-/** Requires membership in the group `id`. Indeterminate when it is not listed and the token does not list all groups, or none at all. */
-export function group(id: string): Policy<HasPrincipal<'groups'>> {
-  checkName('group', id)
+/** Requires membership in every group in `ids`. Indeterminate when one is not listed and the token does not list all groups, or none at all. */
+export function group(...ids: readonly [string, ...string[]]): Policy<HasPrincipal<'groups'>> {
   return {
-    id: `group(${id})`,
+    id: nameOf('group', ids),
     evaluate: ({ auth }) => {
       const { values, complete } = auth.principal.groups
-      if (values.includes(id)) return { effect: 'allow' }
+      if (ids.every((id) => values.includes(id))) return { effect: 'allow' }
       return complete ? { effect: 'deny' } : incompleteGroups()
     },
   }
@@ -66,40 +64,55 @@ export function group(id: string): Policy<HasPrincipal<'groups'>> {
 
 /** Requires one of `tenants`. */
 export function tenant(...tenants: readonly [string, ...string[]]): Policy<HasPrincipal<'tenant'>> {
-  return oneOf('tenant', tenants, ({ auth }) => own(auth.principal, 'tenant'))
+  return isOneOf('tenant', tenants, ({ auth }) => own(auth.principal, 'tenant'))
 }
 
 /** Requires one of `clients`: the software that holds the token, which in a user's token is not the subject. */
 export function client(...clients: readonly [string, ...string[]]): Policy<HasPrincipal<'client'>> {
-  return oneOf('client', clients, ({ auth }) => own(auth.principal, 'client')?.id)
+  return isOneOf('client', clients, ({ auth }) => own(auth.principal, 'client')?.id)
 }
+
+type ActorPredicate = (actor: PrincipalActor) => boolean
 
 /**
- * Requires that somebody acts for the subject (RFC 8693 §4.1): the actor whose `subject` is `expected`, or one of whom
- * `expected` says yes. Only the outermost actor counts; those nested in it are history.
+ * Requires an actor on the subject's behalf (RFC 8693 §4.1): one that `expected` answers `true` for, or whose `subject` is one of
+ * `expected`. Only the outermost actor counts; those nested in it are history.
  */
-export function actor(expected: string | ((actor: PrincipalActor) => boolean)): Policy<HasPrincipal<'actor'>> {
-  if (typeof expected === 'function') {
-    return policy('actor', ({ auth }) => {
-      const acting = own(auth.principal, 'actor')
-      return acting ? expected(acting) : false
-    })
-  }
-  checkName('actor', expected)
-  return oneOf('actor', [expected], ({ auth }) => own(auth.principal, 'actor')?.subject)
+export function actor(
+  ...expected: readonly [ActorPredicate] | readonly [string, ...string[]]
+): Policy<HasPrincipal<'actor'>> {
+  const [predicate] = expected
+  if (typeof predicate !== 'function')
+    return isOneOf('actor', expected as readonly string[], ({ auth }) => own(auth.principal, 'actor')?.subject)
+  checkArgumentCount('actor() with a function', expected, 1)
+  return policy('actor', ({ auth }) => {
+    const acting = own(auth.principal, 'actor')
+    return acting ? predicate(acting) : false
+  })
 }
 
-function oneOf<A>(
+/** A rule about values that a caller has many of: all of `names` must be among them. */
+function holdsAll<A>(
+  rule: string,
+  names: readonly string[],
+  read: (query: PolicyQuery<A>) => readonly string[],
+): Policy<A> {
+  return {
+    id: nameOf(rule, names),
+    evaluate: (query) => {
+      const held = read(query)
+      return yesOrNo(names.every((name) => held.includes(name)))
+    },
+  }
+}
+
+/** A rule about a value that a caller has one of: it must be among `names`. */
+function isOneOf<A>(
   rule: string,
   names: readonly string[],
   read: (query: PolicyQuery<A>) => string | undefined,
 ): Policy<A> {
-  for (const name of names.length > 0 ? names : [undefined]) checkName(rule, name)
-  const accepted = [...names]
-  return {
-    id: `${rule}(${accepted.join(' ')})`,
-    evaluate: (query) => yesOrNo(accepted.includes(read(query) ?? '')),
-  }
+  return { id: nameOf(rule, names), evaluate: (query) => yesOrNo(names.includes(read(query) ?? '')) }
 }
 
 function incompleteGroups(): Decision {
@@ -116,6 +129,9 @@ const what: Readonly<Record<string, string>> = {
   actor: 'the subject of an actor, or a function',
 }
 
-function checkName(rule: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '') throw new TypeError(`${rule}() needs ${what[rule]}.`)
+/** Such as `role(admin auditor)`. @throws TypeError without a name, or for one that is none: a list of none would allow every caller. */
+function nameOf(rule: string, names: readonly unknown[]): string {
+  const isName = (name: unknown): boolean => typeof name === 'string' && name !== ''
+  if (names.length === 0 || !names.every(isName)) throw new TypeError(`${rule}() needs ${what[rule]}.`)
+  return `${rule}(${names.join(' ')})`
 }

@@ -1,5 +1,5 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
-import { checkOptionNames, checkStrings } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions, checkStrings } from '../internal/options.ts'
 import { checkedScope, declaredUnmet } from './unmet.ts'
 import { inOneWay, needsOf, withNeeds } from './needs.ts'
 import type { Policy } from './policy.ts'
@@ -39,7 +39,7 @@ export function anyScope(...scopes: readonly [string, ...string[]]): Policy<HasS
  * @throws TypeError for what can be no scope.
  */
 export function scopeRules(options: { readonly implies: Implications }): ScopeRules {
-  checkOptionNames('scopeRules()', options, ['implies'])
+  checkOptions('scopeRules()', arguments, ['implies'])
   const granters = grantersOf(options.implies)
   return { scope: (...scopes) => allScopes(scopes, granters), anyScope: (...scopes) => oneScope(scopes, granters) }
 }
@@ -49,6 +49,7 @@ export function scopeRules(options: { readonly implies: Implications }): ScopeRu
  * has given to an application that calls for itself (Entra). A user who has a role of that name does not qualify by it.
  */
 export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> {
+  checkArgumentCount('scopeOrAppRole()', arguments, 2)
   if (typeof appRole !== 'string' || appRole === '')
     throw new TypeError('scopeOrAppRole() needs a scope and the name of an app role.')
   const unmet = declaredUnmet({ kind: 'scope', scopes: [scopeName] })

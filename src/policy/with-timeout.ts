@@ -1,6 +1,6 @@
 // A deadline for policies that ask somebody else.
 import { isPromise } from '../internal/eventually.ts'
-import { checkNumber } from '../internal/options.ts'
+import { checkArgumentCount, checkNumber } from '../internal/options.ts'
 import { type Decision, unavailable } from './decision.ts'
 import type { Combined, Member } from './combinators.ts'
 import { needsOf, withNeeds } from './needs.ts'
@@ -13,6 +13,7 @@ import { ask, composed, type Policy, type PolicyQuery, toPolicy } from './policy
  * @throws TypeError when `timeoutMs` is not between 1 and 60 000.
  */
 export function withTimeout<M extends Member>(timeoutMs: number, member: M): Combined<readonly [M]> {
+  checkArgumentCount('withTimeout()', arguments, 2)
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   const policy = toPolicy(member) as Policy
   const { requires, mayVeto } = policy

@@ -2,7 +2,7 @@
 // else can ever sign what it would sign.
 import type { Fetch } from '../internal/fetch.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkFunction, checkOptionNames, checkString } from '../internal/options.ts'
+import { checkArgumentCount, checkFunction, checkOptionNames, checkString } from '../internal/options.ts'
 import { type Algorithm, allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
 import { createIssuedTokens } from './issued-tokens.ts'
 import { createKeyRing } from './key-ring.ts'
@@ -24,6 +24,7 @@ import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
  * @throws TypeError for options that are misspelt or can never work.
  */
 export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options: TestIssuerOptions = {}): TestIssuer {
+  checkArgumentCount('createTestIssuer()', arguments, 2)
   checkProfile(profile)
   checkOptionNames('createTestIssuer()', options, ['algorithms', 'clock'])
   const { clock = createTestClock() } = options

@@ -1,6 +1,6 @@
 // Time that moves only when a test says so. For tests only.
 import { type Clock, systemClock } from '../clock.ts'
-import { checkNumber, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkNumber, checkOptionNames } from '../internal/options.ts'
 
 /** A length of time; the parts are added up. */
 export interface TestDuration {
@@ -26,6 +26,7 @@ const unitsMs = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 
  * whoever looks at the machine's clock.
  */
 export function createTestClock(start?: Date): TestClock {
+  checkArgumentCount('createTestClock()', arguments, 1)
   let nowMs = start === undefined ? Math.floor(systemClock.nowMs() / 1000) * 1000 : readMoment(start)
   return {
     nowMs: () => nowMs,

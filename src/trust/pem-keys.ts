@@ -3,6 +3,7 @@
 import { createKeysByKid } from '../keys/keys-by-kid.ts'
 import { jwksFromPemMap } from '../keys/pem.ts'
 import { createRemoteKeys, fixedLocation } from '../keys/remote-keys.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import type { IssuerKeys } from './issuer-endpoint.ts'
 
@@ -11,6 +12,7 @@ import type { IssuerKeys } from './issuer-endpoint.ts'
  * chain: like a JWK it is worth what its address is worth.
  */
 export function pemMap(uri: string): IssuerKeys {
+  checkArgumentCount('pemMap()', arguments, 1)
   return {
     addresses: [uri],
     create: ({ keyStore, ...context }) =>
@@ -31,6 +33,7 @@ export function pemMap(uri: string): IssuerKeys {
  * @throws TypeError for a `uri` without `{kid}`.
  */
 export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
+  checkArgumentCount('pemPerKid()', arguments, 2)
   if (uri.split('{kid}').length !== 2) throw new TypeError(`'${withoutLogin(uri)}' must hold {kid} exactly once.`)
   // Whoever holds an expression can have it match something else.
   const pattern = new RegExp(kidPattern.source, kidPattern.flags)

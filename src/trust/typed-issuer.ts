@@ -1,5 +1,5 @@
 // A claims schema of one issuer's own, and what the compiler knows of its tokens from it.
-import { checkFunction } from '../internal/options.ts'
+import { checkArgumentCount, checkFunction } from '../internal/options.ts'
 import type { StandardSchema } from '../token/standard-schema.ts'
 import type { Issuer } from './issuer.ts'
 
@@ -22,6 +22,7 @@ export interface TypedIssuer<I extends string, C> {
  * @throws TypeError when `claims` is no Standard Schema.
  */
 export function withClaims<I extends Issuer, C>(issuer: I, claims: StandardSchema<C>): I & TypedIssuer<NameOf<I>, C> {
+  checkArgumentCount('withClaims()', arguments, 2)
   checkFunction(
     "claims['~standard'].validate",
     (claims as Partial<StandardSchema> | undefined)?.['~standard']?.validate,

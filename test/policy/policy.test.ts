@@ -1,5 +1,16 @@
 // What counts as a policy, and what counts as its answer: nothing but `true` and an `allow` decision ever allows.
-import { type Decision, type Policy, type PolicyLike, policy } from 'claimcheck/policy'
+import {
+  allOf,
+  anyOf,
+  type Decision,
+  not,
+  type Policy,
+  type PolicyLike,
+  policy,
+  when,
+  withoutDefaultPolicy,
+  withTimeout,
+} from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { evaluate, toPolicy } from '../../src/policy/policy.ts'
 import { allowed, decisionOfFunction, decisionOfPolicy, query, undecided } from './answers.ts'
@@ -155,7 +166,6 @@ describe('a policy', () => {
   })
 
   it.each([
-    ['nothing', undefined],
     ['null', null],
     ['true', true],
     ['a name', 'scope(a)'],
@@ -166,6 +176,34 @@ describe('a policy', () => {
     ['a decision', { effect: 'allow' }],
   ])('is not %s', (_, like) => {
     expect(() => toPolicy(like as unknown as PolicyLike)).toThrow(/must be an object with evaluate\(\).*or a function/)
+  })
+
+  // As a misspelt name in a module of policies is, in JavaScript.
+  const misspelt = undefined as unknown as PolicyLike
+  const good = () => true
+
+  it.each<[string, () => unknown]>([
+    ['allOf', () => allOf(good, misspelt)],
+    ['allOf, alone', () => allOf(misspelt)],
+    ['anyOf', () => anyOf(good, misspelt)],
+    ['not', () => not(misspelt)],
+    ['when, as the condition', () => when(misspelt, good)],
+    ['when', () => when(good, misspelt)],
+    ['withTimeout', () => withTimeout(50, misspelt)],
+    ['withoutDefaultPolicy', () => withoutDefaultPolicy(misspelt)],
+    ['evaluate', () => evaluate(misspelt, query)],
+  ])('is missed at once where undefined is given in its place: %s', (_, make) => {
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(/^The policy is undefined: /)
+  })
+
+  it('takes no option that it would ignore', () => {
+    const make = policy as (...args: readonly unknown[]) => unknown
+    const misnamed = new TypeError('policy() has no option mayveto. It has: mayVeto.')
+    expect(() => make('owner', good, { mayveto: true })).toThrow(misnamed)
+    expect(() => make('owner', good, { mayVeto: 'no' })).toThrow(new TypeError('mayVeto must be true or false.'))
+    for (const wrong of [null, true, good, 'mayVeto'])
+      expect(() => make('owner', good, wrong)).toThrow(new TypeError('policy() needs an options object, a plain one.'))
   })
 
   it('needs a name and a function', () => {

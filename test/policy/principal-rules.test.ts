@@ -47,6 +47,14 @@ it('permission wants the permission, exactly, and takes neither scope nor role f
     expect(evaluate(permission('orders:refund'), asking(changes))).toEqual(denied)
 })
 
+it('permission wants every permission that it names', () => {
+  const rule = permission('orders:refund', 'orders:read')
+  expect(rule.id).toBe('permission(orders:refund orders:read)')
+  expect(evaluate(rule, asking({ permissions: ['orders:read', 'x', 'orders:refund'] }))).toEqual(allowed)
+  for (const permissions of [[], ['orders:refund'], ['orders:read']])
+    expect(evaluate(rule, asking({ permissions }))).toEqual(denied)
+})
+
 describe('group', () => {
   const listed = (values: readonly string[], complete: boolean) => asking({ groups: { values, complete } })
 
@@ -61,6 +69,17 @@ describe('group', () => {
     expect(evaluate(group('g1'), listed([], false))).toEqual(incomplete)
     expect(evaluate(not(group('blocked')), listed([], false))).toEqual(incomplete)
     expect(evaluate(not(group('blocked')), listed(['blocked'], false))).toEqual(denied)
+  })
+
+  it('wants every group that it names, and cannot tell when an incomplete list lacks one', () => {
+    const rule = group('g1', 'g2')
+    expect(rule.id).toBe('group(g1 g2)')
+    for (const complete of [true, false]) expect(evaluate(rule, listed(['g2', 'g0', 'g1'], complete))).toEqual(allowed)
+    for (const values of [[], ['g1'], ['g2'], ['g0']]) {
+      expect(evaluate(rule, listed(values, true))).toEqual(denied)
+      expect(evaluate(rule, listed(values, false))).toMatchObject({ effect: 'indeterminate', kind: 'incomplete' })
+      expect(evaluate(not(rule), listed(values, false))).toMatchObject({ effect: 'indeterminate', kind: 'incomplete' })
+    }
   })
 })
 
@@ -94,6 +113,22 @@ describe('actor', () => {
     ).toEqual(allowed)
   })
 
+  it('wants one of several subjects', () => {
+    const rule = actor('agent-7', 'agent-8')
+    expect(rule.id).toBe('actor(agent-7 agent-8)')
+    for (const subject of ['agent-7', 'agent-8']) expect(evaluate(rule, acting(subject))).toEqual(allowed)
+    for (const changes of [{}, { actor: { subject: 'agent-9', traits: [] } }])
+      expect(evaluate(rule, asking(changes))).toEqual(denied)
+  })
+
+  it('takes a function alone', () => {
+    const make = actor as (...expected: readonly unknown[]) => PolicyLike
+    const one = () => true
+    const alone = new TypeError('actor() with a function takes 1 argument, not 2: the rest would be ignored.')
+    for (const rest of [one, 'agent-7', undefined]) expect(() => make(one, rest)).toThrow(alone)
+    expect(() => make('agent-7', one)).toThrow(new TypeError('actor() needs the subject of an actor, or a function.'))
+  })
+
   it('denies where nobody acts, and does not ask the function then', () => {
     expect(evaluate(actor('alice'), asking())).toEqual(denied)
     expect(
@@ -118,7 +153,7 @@ it.each([
   ['actor', actor, 'actor() needs the subject of an actor, or a function.'],
 ] as const)('%s needs a name: what it compares with is never empty', (_, rule, message) => {
   const make = rule as unknown as (...names: readonly unknown[]) => PolicyLike
-  for (const names of [[], [''], [undefined], [null], [1], [['a']]])
+  for (const names of [[], [''], [undefined], [null], [1], [['a']], ['a', ''], ['a', undefined], ['a', ['b']]])
     expect(() => make(...names)).toThrow(new TypeError(message))
 })
 

@@ -100,13 +100,23 @@ describe('role', () => {
     }
   })
 
+  it('wants every role that it names', () => {
+    const rule = role('admin', 'auditor')
+    expect(rule.id).toBe('role(admin auditor)')
+    expect(evaluate(rule, caller({ roles: ['auditor', 'user', 'admin'] }))).toEqual(allowed)
+    for (const roles of [[], ['admin'], ['auditor'], ['admin auditor']])
+      expect(evaluate(rule, caller({ roles }))).toEqual(denied)
+  })
+
   it('does not take a scope for a role, nor a role for a scope', () => {
     expect(evaluate(role('admin'), caller({ scopes: ['admin'] }))).toEqual(denied)
     expect(evaluate(scope('admin'), caller({ roles: ['admin'] }))).toEqual(lacking('admin'))
   })
 
   it.each(['', undefined, null, 1, ['admin']])('needs a name, not %j', (name) => {
-    expect(() => role(name as string)).toThrow(new TypeError('role() needs the name of a role.'))
+    const refused = new TypeError('role() needs the name of a role.')
+    expect(() => role(name as string)).toThrow(refused)
+    expect(() => role('admin', name as string)).toThrow(refused)
   })
 
   it('changed by who reads its decision, decides the next as before', () => {

@@ -26,6 +26,7 @@ import {
   policy,
   role,
   scope,
+  scopeOrAppRole,
   senderConstrained,
   stepUp,
   tenant,
@@ -146,6 +147,45 @@ allOf(scope('a'), 'scope')
 anyOf({ id: 'x' })
 // @ts-expect-error one policy, not two
 not(scope('a'), scope('b'))
+// @ts-expect-error one condition and one policy
+when(owner, scope('a'), scope('b'))
+// @ts-expect-error one policy
+withTimeout(50, scope('a'), scope('b'))
+// @ts-expect-error one policy
+withoutDefaultPolicy(scope('a'), scope('b'))
+// @ts-expect-error the function, and options
+policy('x', emailVerified, {}, emailVerified)
+// @ts-expect-error there is no such option
+policy('x', () => true, { mayveto: true })
+// @ts-expect-error one expectation
+claim('a', 1, 2)
+// @ts-expect-error one expectation
+authorizationDetails('payment', Boolean, Boolean)
+// @ts-expect-error a policy is no option
+stepUp({ maxAgeSeconds: 60 }, scope('a'))
+// @ts-expect-error one context
+authenticationContext('c1', 'c2')
+// @ts-expect-error one scope and one role
+scopeOrAppRole('a', 'b', 'c')
+
+declare const policies: { readonly mayRead: Policy<HasScopes>; readonly misspelt?: undefined }
+// @ts-expect-error undefined is no policy
+allOf(policies.mayRead, policies.misspelt)
+// @ts-expect-error undefined is no policy
+not(policies.misspelt)
+
+// Several names: at least one of them, and a function stands alone.
+expectTypeOf(role('a', 'b')).toEqualTypeOf<Policy<HasRoles>>()
+expectTypeOf(permission('a', 'b')).toEqualTypeOf<Policy<HasPrincipal<'permissions'>>>()
+expectTypeOf(group('a', 'b')).toEqualTypeOf<Policy<HasPrincipal<'groups'>>>()
+expectTypeOf(actor('a', 'b')).toEqualTypeOf<Policy<HasPrincipal<'actor'>>>()
+expectTypeOf(actor(({ traits }) => traits.includes('agent'))).toEqualTypeOf<Policy<HasPrincipal<'actor'>>>()
+for (const rule of [role, permission, group, actor]) {
+  // @ts-expect-error no name at all
+  rule()
+}
+// @ts-expect-error a function stands alone
+actor(() => true, 'a')
 
 // Lists made elsewhere keep their needs.
 const list: readonly Policy<HasScopes & HasRoles>[] = [scope('a'), role('r')]

@@ -52,6 +52,9 @@ if (auth.issuer === 'https://acme.okta.com/oauth2/default') prove<Equals<typeof 
 // @ts-expect-error the address in the cluster is not the issuer
 if (auth.issuer === 'https://kc.svc/realms/b') void auth
 
+// @ts-expect-error one options object
+google({ audience }, { audience })
+
 // An audience, and for GitHub whose jobs may come in, cannot be left out by mistake.
 // @ts-expect-error audience is missing
 okta({ issuer: 'https://acme.okta.com/oauth2/default' })

@@ -1,7 +1,7 @@
 // Azure AD B2C: one issuer for all user flows of a tenant, or one for each; `ver` says 1.0 although the issuer ends with v2.0.
 import type { Refusal } from '../../errors.ts'
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
+import { checkOptions, checkString, checkStrings } from '../../internal/options.ts'
 import { printable } from '../../internal/printable.ts'
 import { type Principal, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString } from '../../principal/read-claims.ts'
@@ -37,7 +37,7 @@ const names = ['tenantName', 'tenantId', 'clientId', 'policies', 'issuerFormat',
  * @throws TypeError for ids that are no GUIDs, a domain where a name is needed, or no policy.
  */
 export function entraB2C(options: EntraB2COptions): IssuerWithAudience {
-  checkOptionNames('entraB2C()', options, names)
+  checkOptions('entraB2C()', arguments, names)
   const { issuerFormat = 'tenant', policyClaim = 'tfp' } = options
   checkStrings('policies', options.policies)
   const policies = Object.freeze([...options.policies])

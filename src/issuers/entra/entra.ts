@@ -1,5 +1,6 @@
 // Microsoft Entra ID: one tenant or many, v1.0 and v2.0 access tokens, told from ID tokens that share their issuer, keys and
 // audience.
+import { checkArgumentCount } from '../../internal/options.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import type { IssuerEndpoint } from '../../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../../trust/typed-issuer.ts'
@@ -25,6 +26,7 @@ import { completeGroups, entraPrincipal } from './principal.ts'
  * @throws TypeError for a tenant or client id that is no GUID, and for many tenants of which nobody says who may come in.
  */
 export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<EntraIssuerName, unknown> {
+  checkArgumentCount('entra()', arguments, 1)
   const settings = readEntraOptions(options)
   const { clientId, audiences, admits, groupResolver, cloud } = settings
   return {

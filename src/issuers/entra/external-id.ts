@@ -1,6 +1,6 @@
 // Microsoft Entra External ID (customers' identities): Entra's v2.0 tokens under a host of the tenant's own. The host of its
 // metadata is not that of its issuer, and its keys are on no other list.
-import { checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
+import { checkFunction, checkOptions, checkString, checkStrings } from '../../internal/options.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import { checkEntraKey, checkEntraToken } from './checks.ts'
 import { readGuid } from './guid.ts'
@@ -27,7 +27,7 @@ const names = ['tenantId', 'subdomain', 'clientId', 'audiences', 'appTokens', 'g
  * @throws TypeError for ids that are no GUIDs, and a host where a name is needed.
  */
 export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudience {
-  checkOptionNames('entraExternalId()', options, names)
+  checkOptions('entraExternalId()', arguments, names)
   const { audiences = [], appTokens = 'require-role', groupResolver } = options
   checkStrings('audiences', audiences, 0)
   if (groupResolver !== undefined) checkFunction('groupResolver', groupResolver)

@@ -1,6 +1,6 @@
 // Auth0: an issuer with a slash at its end, and two dialects of access token.
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { checkOneOf } from '../check-one-of.ts'
 import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
@@ -17,7 +17,7 @@ export interface Auth0ProfileOptions {
 
 /** An Auth0 tenant. An application's token says so in `gty` and at the end of its `sub`. */
 export function auth0Like(options: Auth0ProfileOptions): IssuerProfile {
-  checkOptionNames('auth0Like()', options, ['domain', 'audience', 'clientId', 'dialect'])
+  checkOptions('auth0Like()', arguments, ['domain', 'audience', 'clientId', 'dialect'])
   const { domain, audience, clientId = 'auth0-client', dialect = 'access_token' } = options
   checkString('domain', domain)
   checkString('audience', audience)

@@ -1,5 +1,5 @@
 // Cloudflare Access: what stands in `Cf-Access-Jwt-Assertion` behind it. It publishes keys and no metadata.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import type { IssuerProfile } from '../profile.ts'
 
 export interface CloudflareAccessProfileOptions {
@@ -11,7 +11,7 @@ export interface CloudflareAccessProfileOptions {
 
 /** A team of Cloudflare Access. A service token has an empty `sub` and a `common_name`. `idToken()` is one for another application. */
 export function cloudflareAccessLike(options: CloudflareAccessProfileOptions): IssuerProfile {
-  checkOptionNames('cloudflareAccessLike()', options, ['team', 'audience'])
+  checkOptions('cloudflareAccessLike()', arguments, ['team', 'audience'])
   const { team, audience } = options
   checkString('team', team)
   checkString('audience', audience)

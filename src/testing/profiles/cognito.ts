@@ -1,5 +1,5 @@
 // Amazon Cognito: a user pool. An access token has no `aud`; `client_id` and `token_use` say what it is good for.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface CognitoProfileOptions {
@@ -13,7 +13,7 @@ const alice = '7a1ce000-0000-4000-8000-00000000a11c'
 
 /** A Cognito user pool. `audience` is the app client, which stands in `client_id`. */
 export function cognitoLike(options: CognitoProfileOptions): IssuerProfile {
-  checkOptionNames('cognitoLike()', options, ['userPoolId', 'clientId'])
+  checkOptions('cognitoLike()', arguments, ['userPoolId', 'clientId'])
   const { userPoolId, clientId } = options
   checkString('userPoolId', userPoolId)
   checkString('clientId', clientId)

@@ -1,9 +1,11 @@
 // Duende IdentityServer: `scope` is a list, and an application's token has no `sub`.
+import { checkArgumentCount } from '../../internal/options.ts'
 import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
 /** Duende IdentityServer with an API resource, which its scopes belong to. */
 export function duendeLike(options: GenericProfileOptions = {}): IssuerProfile {
+  checkArgumentCount('duendeLike()', arguments, 1)
   const { issuer, audience, clientId } = readGenericOptions('duendeLike()', options)
   const access = { aud: audience, client_id: clientId }
   return openIdProfile({

@@ -1,6 +1,6 @@
 // Azure AD B2C: one user flow (policy) of a tenant. Its issuer has a slash at its end, and its metadata is elsewhere.
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import type { IssuerProfile } from '../profile.ts'
 
 export interface EntraB2cProfileOptions {
@@ -18,7 +18,7 @@ export interface EntraB2cProfileOptions {
 
 /** A user flow of Azure AD B2C. Its tokens say `ver: 1.0` and no `tid`. */
 export function entraB2cLike(options: EntraB2cProfileOptions): IssuerProfile {
-  checkOptionNames('entraB2cLike()', options, ['tenantName', 'tenantId', 'policy', 'clientId', 'policyInIssuer'])
+  checkOptions('entraB2cLike()', arguments, ['tenantName', 'tenantId', 'policy', 'clientId', 'policyInIssuer'])
   const { tenantName, tenantId, policy, clientId, policyInIssuer = false } = options
   for (const name of ['tenantName', 'tenantId', 'policy', 'clientId'] as const) checkString(name, options[name])
   const host = `https://${tenantName}.b2clogin.com`

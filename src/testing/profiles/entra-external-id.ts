@@ -1,5 +1,5 @@
 // Microsoft Entra External ID: tokens like Entra ID's, an issuer on another host than its metadata.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import type { IssuerProfile } from '../profile.ts'
 import { entraLike } from './entra.ts'
 
@@ -14,7 +14,7 @@ export interface EntraExternalIdProfileOptions {
 
 /** A customers' tenant of Entra External ID, in token format 2.0. */
 export function entraExternalIdLike(options: EntraExternalIdProfileOptions): IssuerProfile {
-  checkOptionNames('entraExternalIdLike()', options, ['subdomain', 'tenantId', 'clientId'])
+  checkOptions('entraExternalIdLike()', arguments, ['subdomain', 'tenantId', 'clientId'])
   const { subdomain, tenantId, clientId } = options
   checkString('subdomain', subdomain)
   const { tokens, lifetimeSeconds = 3900 } = entraLike({ tenant: tenantId, clientId })

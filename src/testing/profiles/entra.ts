@@ -1,6 +1,6 @@
 // Microsoft Entra ID: one tenant, in token format 2.0 or 1.0, with the addresses that a tenant shares with all others.
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { checkOneOf } from '../check-one-of.ts'
 import type { IssuerProfile, ProfileKeySet, ProfileMetadata, TokenShape } from '../profile.ts'
 
@@ -33,7 +33,7 @@ const daemon = 'dae00000-0000-4000-8000-000000000003'
  * others. Its metadata is also at `organizations` and `common`, with a placeholder for the tenant in its issuer.
  */
 export function entraLike(options: EntraProfileOptions): IssuerProfile {
-  checkOptionNames('entraLike()', options, ['tenant', 'clientId', 'callerId', 'version', 'customSigningKeys', 'cloud'])
+  checkOptions('entraLike()', arguments, ['tenant', 'clientId', 'callerId', 'version', 'customSigningKeys', 'cloud'])
   const { tenant, clientId, version = '2.0', customSigningKeys = false, cloud = 'public' } = options
   checkString('tenant', tenant)
   checkString('clientId', clientId)

@@ -1,5 +1,5 @@
 // GitHub Actions: the token of a job. Its caller is always a workload; the person who started it is provenance.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface GithubActionsProfileOptions {
@@ -13,7 +13,7 @@ const issuer = 'https://token.actions.githubusercontent.com'
 
 /** GitHub Actions, for a push to `main`. `idToken()` has the audience that GitHub gives when the job asks for none. */
 export function githubActionsLike(options: GithubActionsProfileOptions): IssuerProfile {
-  checkOptionNames('githubActionsLike()', options, ['audience', 'repository'])
+  checkOptions('githubActionsLike()', arguments, ['audience', 'repository'])
   const { audience, repository = 'octo-org/octo-repo' } = options
   checkString('audience', audience)
   const [owner = '', name = ''] = repository.split('/')

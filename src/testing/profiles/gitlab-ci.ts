@@ -1,5 +1,5 @@
 // GitLab CI/CD: the ID token of a job. Ids and booleans are text, and the person who started it is provenance.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface GitlabCiProfileOptions {
@@ -11,7 +11,7 @@ export interface GitlabCiProfileOptions {
 
 /** GitLab CI/CD, for a job on the protected branch `main`. `idToken()` is one that the job has for somebody else. */
 export function gitlabCiLike(options: GitlabCiProfileOptions): IssuerProfile {
-  checkOptionNames('gitlabCiLike()', options, ['audience', 'issuer'])
+  checkOptions('gitlabCiLike()', arguments, ['audience', 'issuer'])
   const { audience, issuer = 'https://gitlab.com' } = options
   checkString('audience', audience)
   const job = {

@@ -1,5 +1,5 @@
 // Google: its access tokens are opaque, so an API gets ID tokens, of users and of service accounts.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { checkOneOf } from '../check-one-of.ts'
 import { type IssuerProfile, openIdMetadata } from '../profile.ts'
 
@@ -14,7 +14,7 @@ const jwksUri = 'https://www.googleapis.com/oauth2/v3/certs'
 
 /** Google as the issuer of ID tokens. `idToken()` makes one for another client. */
 export function googleLike(options: GoogleProfileOptions): IssuerProfile {
-  checkOptionNames('googleLike()', options, ['audience', 'issuer'])
+  checkOptions('googleLike()', arguments, ['audience', 'issuer'])
   const { audience, issuer = 'https://accounts.google.com' } = options
   checkString('audience', audience)
   checkOneOf('issuer', issuer, ['https://accounts.google.com', 'accounts.google.com'])

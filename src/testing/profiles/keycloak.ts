@@ -1,6 +1,6 @@
 // Keycloak: one realm. The payload's `typ` says what kind of token it is, the header's does not.
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptionNames } from '../../internal/options.ts'
+import { checkArgumentCount, checkOptionNames } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile, type TokenContext } from '../profile.ts'
 
 export interface KeycloakProfileOptions {
@@ -19,6 +19,7 @@ const serviceAccount = '5c1fb0a2-0000-4000-8000-0000000005ac'
 
 /** A realm of Keycloak, whose roles are in `realm_access` and `resource_access`. */
 export function keycloakLike(options: KeycloakProfileOptions = {}): IssuerProfile {
+  checkArgumentCount('keycloakLike()', arguments, 1)
   checkOptionNames('keycloakLike()', options, ['baseUrl', 'realm', 'audience', 'clientId'])
   const {
     baseUrl = 'https://keycloak.example.com',

@@ -1,5 +1,5 @@
 // Kubernetes: the projected token of a service account. Its header has no `typ`.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface KubernetesProfileOptions {
@@ -11,7 +11,7 @@ export interface KubernetesProfileOptions {
 
 /** A cluster, for the service account `web` of the namespace `shop`. `idToken()` is the token for the cluster's own API. */
 export function kubernetesLike(options: KubernetesProfileOptions): IssuerProfile {
-  checkOptionNames('kubernetesLike()', options, ['audience', 'issuer'])
+  checkOptions('kubernetesLike()', arguments, ['audience', 'issuer'])
   const { audience, issuer = 'https://kubernetes.default.svc.cluster.local' } = options
   checkString('audience', audience)
   const account = {

@@ -1,5 +1,5 @@
 // Logto: node-oidc-provider underneath, so `at+jwt`; organizations have an audience of their own.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface LogtoProfileOptions {
@@ -13,7 +13,7 @@ export interface LogtoProfileOptions {
 
 /** A tenant of Logto. That it signs with ES384, and its issuer's form, are not verified. */
 export function logtoLike(options: LogtoProfileOptions): IssuerProfile {
-  checkOptionNames('logtoLike()', options, ['issuer', 'audience', 'clientId'])
+  checkOptions('logtoLike()', arguments, ['issuer', 'audience', 'clientId'])
   const { issuer = 'https://example.logto.app/oidc', audience, clientId = 'web-app' } = options
   checkString('audience', audience)
   const access = { aud: audience, client_id: clientId, scope: 'read:orders' }

@@ -1,9 +1,11 @@
 // node-oidc-provider: JWT access tokens by RFC 9068, which say nothing of the login.
+import { checkArgumentCount } from '../../internal/options.ts'
 import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
 /** An STS made with node-oidc-provider. An application's token has the client as its subject. */
 export function oidcProviderLike(options: GenericProfileOptions = {}): IssuerProfile {
+  checkArgumentCount('oidcProviderLike()', arguments, 1)
   const { issuer, audience, clientId } = readGenericOptions('oidcProviderLike()', options)
   const access = { scope: 'openid', client_id: clientId, aud: audience }
   return openIdProfile({

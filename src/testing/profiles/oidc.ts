@@ -1,4 +1,5 @@
 // An OpenID Provider without a character of its own: `typ: JWT`, metadata by OpenID Connect Discovery.
+import { checkArgumentCount } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
@@ -7,6 +8,7 @@ import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
  * that the subject is one.
  */
 export function oidcLike(options: GenericProfileOptions = {}): IssuerProfile {
+  checkArgumentCount('oidcLike()', arguments, 1)
   const { issuer, audience, clientId } = readGenericOptions('oidcLike()', options)
   return openIdProfile({
     name: 'oidc',

@@ -1,5 +1,5 @@
 // Okta: a custom authorization server. Tokens of the org authorization server are opaque to everybody but Okta.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface OktaProfileOptions {
@@ -15,7 +15,7 @@ export interface OktaProfileOptions {
 
 /** A custom authorization server of Okta. `scp` is a list, `cid` the client, and only a user's token has a `uid`. */
 export function oktaLike(options: OktaProfileOptions): IssuerProfile {
-  checkOptionNames('oktaLike()', options, ['domain', 'authorizationServerId', 'audience', 'clientId'])
+  checkOptions('oktaLike()', arguments, ['domain', 'authorizationServerId', 'audience', 'clientId'])
   const { domain, authorizationServerId = 'default', audience = 'api://default', clientId = '0oa1webapp' } = options
   checkString('domain', domain)
   const issuer = `https://${domain}/oauth2/${authorizationServerId}`

@@ -1,6 +1,6 @@
 // PingOne: from 2027-03-02 on every access token has `typ: at+jwt`.
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { accessTokenHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface PingOneProfileOptions {
@@ -15,7 +15,7 @@ export interface PingOneProfileOptions {
 
 /** An environment of PingOne. Only a user's token has `acr` and `auth_time`. Its issuer's form is not verified. */
 export function pingOneLike(options: PingOneProfileOptions): IssuerProfile {
-  checkOptionNames('pingOneLike()', options, ['environmentId', 'audience', 'clientId', 'typed'])
+  checkOptions('pingOneLike()', arguments, ['environmentId', 'audience', 'clientId', 'typed'])
   const { environmentId, audience, clientId = 'web-app', typed = false } = options
   checkString('environmentId', environmentId)
   checkString('audience', audience)

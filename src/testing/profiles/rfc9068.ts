@@ -1,5 +1,5 @@
 // An STS that follows the JWT profile for access tokens to the letter (RFC 9068), with metadata by RFC 8414.
-import { checkOptionNames } from '../../internal/options.ts'
+import { checkArgumentCount, checkOptionNames } from '../../internal/options.ts'
 import { accessTokenHeader, type IssuerProfile } from '../profile.ts'
 
 /** For the STSs that have no rules of their own. */
@@ -23,6 +23,7 @@ export function readGenericOptions(where: string, options: GenericProfileOptions
  * application's has the client as its subject.
  */
 export function rfc9068Like(options: GenericProfileOptions = {}): IssuerProfile {
+  checkArgumentCount('rfc9068Like()', arguments, 1)
   const { issuer, audience, clientId } = readGenericOptions('rfc9068Like()', options)
   const { origin, pathname } = new URL(issuer)
   const jwksUri = `${issuer.replace(/\/$/, '')}/jwks`

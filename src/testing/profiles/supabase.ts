@@ -1,5 +1,5 @@
 // Supabase Auth: `role` is a database role, and `amr` may be a list of objects.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface SupabaseProfileOptions {
@@ -9,7 +9,7 @@ export interface SupabaseProfileOptions {
 
 /** A Supabase project with asymmetric keys. Its tokens are users' only. `idToken()` is a token for the audience `anon`. */
 export function supabaseLike(options: SupabaseProfileOptions): IssuerProfile {
-  checkOptionNames('supabaseLike()', options, ['projectRef'])
+  checkOptions('supabaseLike()', arguments, ['projectRef'])
   checkString('projectRef', options.projectRef)
   const issuer = `https://${options.projectRef}.supabase.co/auth/v1`
   return openIdProfile({

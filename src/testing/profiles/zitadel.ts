@@ -1,5 +1,5 @@
 // Zitadel: roles are an object, and neither the caller's kind nor its scopes are in an access token.
-import { checkOptionNames, checkString } from '../../internal/options.ts'
+import { checkOptions, checkString } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface ZitadelProfileOptions {
@@ -13,7 +13,7 @@ export interface ZitadelProfileOptions {
 
 /** An instance of Zitadel whose access tokens are JWTs. Users and machines look alike. */
 export function zitadelLike(options: ZitadelProfileOptions): IssuerProfile {
-  checkOptionNames('zitadelLike()', options, ['issuer', 'projectId', 'clientId'])
+  checkOptions('zitadelLike()', arguments, ['issuer', 'projectId', 'clientId'])
   const { issuer = 'https://example.zitadel.cloud', projectId, clientId = 'web-app' } = options
   checkString('projectId', projectId)
   const aud = [clientId, projectId]
