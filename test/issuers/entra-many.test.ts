@@ -154,8 +154,8 @@ describe('allowed tenants', () => {
 })
 
 describe('consumers', () => {
-  it('is one tenant, with the documents of that tenant', async () => {
-    const { verifyToken, requests } = createMany({ tenant: 'consumers', anyTenant: true })
+  it('is one tenant, which needs no anyTenant, with the documents of that tenant', async () => {
+    const { verifyToken, requests } = createMany({ tenant: 'consumers' })
     expect((await verifyToken(token(of(consumers), 'consumers'))).principal.traits).toEqual(['consumer', 'delegated'])
     await expectInvalidToken(verifyToken(token(of(tenant))), 'issuer_unknown')
     expect(requests[0]).toBe(`/${consumers}/v2.0/.well-known/openid-configuration`)

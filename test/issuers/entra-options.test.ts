@@ -47,7 +47,7 @@ it('is called entra, for messages', () => {
 })
 
 describe('refuses', () => {
-  it.each(['common', 'organizations', 'consumers', 'Common'])(
+  it.each(['common', 'organizations', 'Common'])(
     'the tenant %s, of which nobody says who may come in',
     (many) => {
       const message = `tenant: '${many.toLowerCase()}' stands for many tenants: write allowedTenants: ['<tenant id>', …], or anyTenant: true for all of the world; not both.`
@@ -78,6 +78,14 @@ describe('refuses', () => {
       "allowedTenants is for many tenants: leave it out, or write tenant: 'organizations'.",
     ],
     [{ anyTenant: true }, "anyTenant is for many tenants: leave it out, or write tenant: 'organizations'."],
+    [
+      { tenant: 'consumers', anyTenant: true },
+      "anyTenant is for many tenants: leave it out, or write tenant: 'organizations'.",
+    ],
+    [
+      { tenant: 'Consumers', allowedTenants: [tenant] },
+      "allowedTenants is for many tenants: leave it out, or write tenant: 'organizations'.",
+    ],
     [{ keysPerTenant: true }, "keysPerTenant is for many tenants: leave it out, or write tenant: 'organizations'."],
     [{ tenant: 'common', anyTenant: false }, 'anyTenant can only be true, or left out.'],
     [{ tenant: 'common', anyTenant: 1 }, 'anyTenant can only be true, or left out.'],

@@ -16,8 +16,8 @@ export interface EntraGroupQuery {
 
 export interface EntraOptions {
   /**
-   * The directory (tenant) id, a GUID. `organizations` (work and school accounts), `common` (these and personal accounts) and
-   * `consumers` (personal accounts) stand for many, and need `allowedTenants` or `anyTenant: true`.
+   * The directory (tenant) id, a GUID. `organizations` (work and school accounts) and `common` (these and personal accounts)
+   * stand for many tenants, and need `allowedTenants` or `anyTenant: true`. `consumers` is the one tenant of personal accounts.
    */
   readonly tenant: string
   /** The application (client) id of this API, a GUID. Its audiences are derived from it. */

@@ -36,7 +36,7 @@ const names = [
   'appTokens',
   'groupResolver',
 ]
-const manyTenants = ['organizations', 'common', 'consumers']
+const manyTenants = ['organizations', 'common']
 
 /** @throws TypeError for what can never work, with the value to write where it is known. */
 export function readEntraOptions(options: EntraOptions): EntraSettings {
@@ -51,9 +51,8 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
   const isMany = manyTenants.includes(tenant)
   if (options.groupResolver !== undefined) checkFunction('groupResolver', options.groupResolver)
   return {
-    // "consumers" is one tenant with a name of its own, and its documents are those of that tenant.
-    tenant: tenant === 'consumers' ? consumerTenant : tenant,
-    isMany: isMany && tenant !== 'consumers',
+    tenant,
+    isMany,
     clientId: readGuid('clientId', options.clientId),
     audiences,
     cloud,
@@ -62,17 +61,18 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
     keysPerTenant: options.keysPerTenant === true,
     customSigningKeys: options.customSigningKeys === true,
     refusesApps: appTokens === 'reject',
-    acl: readAcl(appTokens, isMany && tenant !== 'consumers'),
+    acl: readAcl(appTokens, isMany),
     groupResolver: options.groupResolver,
   }
 }
 
-/** A tenant's GUID in small letters, or one of the three names for many. */
+/** A tenant's GUID in small letters, or one of the two names for many. `consumers` is a name for one tenant. */
 function readTenant(value: unknown): string {
   checkString('tenant', value)
   const issuer = /^https:\/\/[^/]+\/([^/]+)/.exec(value)?.[1]
   if (issuer !== undefined) throw new TypeError(`tenant must be the tenant alone: write '${issuer}', not '${value}'.`)
   const lower = value.toLowerCase()
+  if (lower === 'consumers') return consumerTenant
   if (manyTenants.includes(lower) || guid.test(lower)) return lower
   if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(lower)) {
     throw new TypeError(
