@@ -9,6 +9,7 @@ import {
   entraToken,
   idToken,
   otherTenant,
+  spaId,
   tenant,
 } from '../support/entra.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
@@ -29,9 +30,7 @@ describe('an ID token with roles', () => {
     { appid: clientId },
     { azp: clientId, idtyp: 'user' },
     { azp: clientId, idtyp: 'user', oid: 'same', sub: 'same' },
-    { azp: clientId, idtyp: 'device' },
     { azp: clientId, idtyp: 'agent', oid: 'same', sub: 'same' },
-    { azp: clientId, xms_idrel: '9', oid: 'same', sub: 'same' },
     { azp: clientId, oid: undefined },
   ])('[RFC8725bis-3.11-1] [RFC8725bis-3.12-1] is refused also with %j', async (claims) => {
     const error = await refuse({ ...idToken, ...claims }, 'token_without_permissions')
@@ -62,6 +61,30 @@ describe('a token of an application', () => {
     ['that has no service principal and no idtyp', { idtyp: undefined, oid: undefined }],
   ])('is refused %s', async (_, claims) => {
     await refuse({ ...appOnlyV2, ...claims }, 'token_without_permissions')
+  })
+})
+
+describe('a token of a device', () => {
+  const device = { ...appOnlyV2, idtyp: 'device' }
+
+  it.each([
+    ['without a role and a scope', { roles: undefined }],
+    ['with an empty list of roles', { roles: [] }],
+    ['whose scp is only a slash', { roles: undefined, scp: '/' }],
+    ['known by its relation alone, without a role', { idtyp: undefined, xms_idrel: '9', roles: undefined }],
+  ])('is refused %s', async (_, claims) => {
+    const error = await refuse({ ...device, ...claims }, 'token_without_permissions')
+    expect(error.hint).toContain("the token is a device's, and carries neither a scope (scp) nor an app role (roles)")
+  })
+
+  it("is refused with a role where appTokens: 'reject' takes users only, or acl lists its client", async () => {
+    const users = createEntraVerifier({ appTokens: 'reject' })
+    await expectInvalidToken(users.verifyToken(entraToken(device)), 'token_without_permissions')
+    const listed = createEntraVerifier({ appTokens: { acl: [spaId] } })
+    await expectInvalidToken(
+      listed.verifyToken(entraToken({ ...device, roles: undefined })),
+      'token_without_permissions',
+    )
   })
 })
 

@@ -69,24 +69,37 @@ function checkClient(claims: JsonObject): Refusal | undefined {
   }
 }
 
-/** A scope lets a user in, an app role an application: any application of the tenant can get a token without one. */
+/** A user needs a scope, an application an app role, a device either: any application of the tenant can get a token without one. */
 function checkPermissions(claims: JsonObject, settings: CheckSettings): Refusal | undefined {
   const kind = kindOf(claims)
   if (kind === 'application') return checkApplication(claims, settings)
   if (scopesOf(claims).length > 0) return undefined
+  if (kind === 'device') return checkDevice(claims, settings)
   return {
     code: 'token_without_permissions',
     hint: "the token carries no scope (scp), nor is it proven to be an application's: send the access token instead of the ID token, and ask for a scope of this API",
   }
 }
 
-function checkApplication(claims: JsonObject, { refusesApps, acl, isMany }: CheckSettings): Refusal | undefined {
-  if (refusesApps) {
-    return {
-      code: 'token_without_permissions',
-      hint: "the token is an application's own (app-only), and appTokens: 'reject' takes none of these",
-    }
+function checkDevice(claims: JsonObject, { refusesApps }: CheckSettings): Refusal | undefined {
+  // No user stands behind a device with a role of its own, and 'reject' is for an API of users alone.
+  if (refusesApps) return rejected('device')
+  if (readStrings(claims, 'roles').length > 0) return undefined
+  return {
+    code: 'token_without_permissions',
+    hint: "the token is a device's, and carries neither a scope (scp) nor an app role (roles): grant the device an app role of this API",
   }
+}
+
+function rejected(kind: 'application' | 'device'): Refusal {
+  return {
+    code: 'token_without_permissions',
+    hint: `the token is of the ${kind} itself (app-only), and appTokens: 'reject' takes none of these`,
+  }
+}
+
+function checkApplication(claims: JsonObject, { refusesApps, acl, isMany }: CheckSettings): Refusal | undefined {
+  if (refusesApps) return rejected('application')
   if (readString(claims, 'oid') === undefined) {
     return {
       code: 'token_without_permissions',

@@ -14,9 +14,9 @@ import { completeGroups, entraPrincipal } from './principal.ts'
 
 /**
  * Trusts the tokens of one Entra ID tenant, or of many, for the API `clientId`, in the formats 1.0 and 2.0. Accepts tokens of
- * users that carry a scope, and tokens of applications that carry an app role. Refuses ID tokens, tokens for Microsoft Graph,
- * and an application's token without a role: every application of a tenant can get one. A vanished key serves for 24 hours,
- * since Entra's lists lose keys and regain them.
+ * users that carry a scope, of applications that carry an app role, and of devices that carry either. Refuses ID tokens, tokens
+ * for Microsoft Graph, and an application's token without a role: every application of a tenant can get one. A vanished key
+ * serves for 24 hours, since Entra's lists lose keys and regain them.
  *
  * Does not read e-mail addresses or names, does not decrypt tokens, and knows a device or an agent only where Entra says so.
  * An app role that was granted a managed identity may show a day late: its platform keeps tokens for 24 hours.

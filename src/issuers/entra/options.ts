@@ -40,8 +40,8 @@ export interface EntraOptions {
   /** The API's registration has its own signing key (claims mapping): its keys are found with `?appid=`. */
   readonly customSigningKeys?: boolean
   /**
-   * Tokens of applications for themselves. `require-role` (default) asks for an app role, `reject` refuses them all, `acl` lets
-   * these clients in without one, too: every application of a tenant can get a token without a role.
+   * Tokens of applications for themselves. `require-role` (default) asks for an app role. `reject` refuses them all, and devices
+   * without a scope. `acl` lists clients that need no role: every application of a tenant can get a token without one.
    */
   readonly appTokens?: 'require-role' | 'reject' | { readonly acl: readonly EntraAclEntry[] }
   /**
