@@ -71,12 +71,15 @@ type BringsAudience<I> = I extends readonly (infer One)[]
     ? true
     : false
 
-/** `audience` may be left out only where every issuer brings its own. */
+/** `audience` is for issuers that bring none: required where there is one, and else an option that would do nothing. */
 type AudienceOption<I> =
   BringsAudience<I> extends true
-    ? { readonly audience?: string | readonly string[] | null }
+    ? { readonly audience?: undefined }
     : {
-        /** What `aud` must name: the identifier of this API at the STS. `null` accepts tokens meant for any API. */
+        /**
+         * What `aud` must name: the identifier of this API at the STS. `null` accepts tokens meant for any API. An issuer's own
+         * audience replaces it.
+         */
         readonly audience: string | readonly string[] | null
       }
 
@@ -160,14 +163,21 @@ function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>
   const list = Array.isArray(issuer) ? (issuer as readonly IssuerOption[]) : [issuer as IssuerOption]
   if (list.length === 0) throw new TypeError('issuer must name at least one issuer.')
   const shared = audience === undefined ? undefined : readAudience(audience)
-  return list.map((one) => {
-    const known = typeof one === 'object' && one !== null && 'endpoints' in one ? one : oidc({ issuer: one })
-    const own = known.audience === undefined ? shared : readAudience(known.audience)
-    if (own === undefined) {
-      throw new TypeError(
-        "audience is missing: write the identifier of this API at the STS, as its tokens' aud has it (null accepts tokens meant for any API).",
-      )
-    }
-    return { ...readIssuer(known), audience: own }
-  })
+  const issuers = list.map((one) =>
+    typeof one === 'object' && one !== null && 'endpoints' in one ? one : oidc({ issuer: one }),
+  )
+  if (shared !== undefined && issuers.every((one) => one.audience !== undefined)) {
+    throw new TypeError(
+      'audience counts for issuers that bring none, and here every issuer brings its own: leave it out, or write it as an option of the issuer.',
+    )
+  }
+  return issuers.map((one) => ({ ...readIssuer(one), audience: audienceOf(one, shared) }))
+}
+
+function audienceOf(issuer: Issuer, shared: readonly string[] | null | undefined): readonly string[] | null {
+  const audience = issuer.audience === undefined ? shared : readAudience(issuer.audience)
+  if (audience !== undefined) return audience
+  throw new TypeError(
+    "audience is missing: write the identifier of this API at the STS, as its tokens' aud has it (null accepts tokens meant for any API).",
+  )
 }

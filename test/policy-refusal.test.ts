@@ -27,7 +27,7 @@ import { describe, expect, it } from 'vitest'
 import { parseChallenge } from './support/challenge-grammar.ts'
 import { now } from './support/clock.ts'
 import { bearer, createTestApi, refused, requestWith, testApiOptions } from './support/resource-servers.ts'
-import { audience, createToken, issuer, keyFor } from './support/tokens.ts'
+import { createToken, issuer, keyFor } from './support/tokens.ts'
 
 const login = 'error_description="This resource needs a stronger or more recent login."'
 const context = 'error_description="This resource needs a login that satisfies an authentication context."'
@@ -378,7 +378,7 @@ async function rejected(request: Parameters<typeof api.guard>[0], policy: RouteP
 
 /** A trusted issuer whose callers are all of one kind. */
 function oidcOf(kind: 'user' | 'application', name = issuer, changes = {}) {
-  const preset = oidc({ issuer, audience, jwks: { keys: [keyFor('ES256').publicJwk] } })
+  const preset = oidc({ issuer, jwks: { keys: [keyFor('ES256').publicJwk] } })
   return {
     ...preset,
     endpoints: preset.endpoints.map((endpoint) => ({ ...endpoint, issuer: name })),

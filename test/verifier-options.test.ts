@@ -92,6 +92,21 @@ describe('refuses', () => {
     )
   })
 
+  it.each([
+    ['one issuer', entra({ tenant, clientId })],
+    ['a list of one', [entra({ tenant, clientId })]],
+    ['a list', [entra({ tenant, clientId }), oidc({ issuer, audience })]],
+    ['one that checks none', oidc({ issuer, audience: null })],
+  ])('an audience that counts for no issuer, since each brings its own: %s', (_, one) => {
+    const message =
+      'audience counts for issuers that bring none, and here every issuer brings its own: leave it out, or write it as an option of the issuer.'
+    for (const unused of [audience, [audience], null]) {
+      const call = () => createVerifier({ issuer: one, audience: unused } as unknown as VerifierOptions)
+      expect(call).toThrow(new TypeError(message))
+    }
+    expect(() => createVerifier({ issuer: one, audience: undefined } as unknown as VerifierOptions)).not.toThrow()
+  })
+
   it.each([undefined, null, 'https://sts.example.com'])('options that are none: %s', (options) => {
     const call = () => createVerifier(options as unknown as VerifierOptions)
     expect(call).toThrow(new TypeError('createVerifier() needs an options object, a plain one.'))

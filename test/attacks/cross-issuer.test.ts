@@ -78,7 +78,7 @@ describe('a token', () => {
     const trusted = [honest, hostile].map(({ issuer, keys }) =>
       oidc({ issuer, jwks: { keys }, audience: `urn:for:${issuer}` }),
     )
-    const { verifyToken } = createVerifier({ issuer: trusted, audience, clock: createTestClock() })
+    const { verifyToken } = createVerifier({ issuer: trusted, clock: createTestClock() })
     const claims = (aud: string) => ({ iss: hostile.issuer, aud })
     const own = createToken({ key: hostileKey, claims: claims(`urn:for:${hostile.issuer}`) })
     expect((await verifyToken(own)).issuer).toBe(hostile.issuer)

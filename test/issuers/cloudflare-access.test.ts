@@ -29,7 +29,7 @@ describe('cloudflareAccess()', () => {
   it('is taken from its own header, and from no other', async () => {
     const fetch = async (url: string) => Response.json(fixture.served[url])
     const issuer = fixture.makeIssuer({})
-    const api = createResourceServer({ issuer, audience: null, fetch, clock: createTestClock() })
+    const api = createResourceServer({ issuer, fetch, clock: createTestClock() })
     const request = (name: string, value: string) => ({ method: 'GET', url: '/', headers: [[name, value]] as const })
     const token = tokenOf(fixture, { claims })
     const admission = await api.authenticate(request('Cf-Access-Jwt-Assertion', token))

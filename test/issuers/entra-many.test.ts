@@ -1,6 +1,6 @@
 // Microsoft Entra ID, many tenants: the algorithm for issuers and for the issuers of keys, step by step, with the shared
 // documents of `organizations` and with those of each tenant.
-import { type ClaimcheckEvent, createVerifier, type KeySnapshot, type VerifierOptions } from 'claimcheck'
+import { type ClaimcheckEvent, createVerifier, type KeySnapshot } from 'claimcheck'
 import { type EntraOptions, entra } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
@@ -16,7 +16,7 @@ import {
   tenant,
 } from '../support/entra.ts'
 import { keyFor, type TestKey } from '../support/tokens.ts'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, type OtherOptions, refusalOf } from '../support/verifiers.ts'
 
 const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad'
 const rsa = keyFor('RS256')
@@ -50,7 +50,7 @@ function answer(url: string): unknown {
   return undefined
 }
 
-function createMany(options: Partial<EntraOptions>, more: Partial<VerifierOptions> = {}) {
+function createMany(options: Partial<EntraOptions>, more: OtherOptions = {}) {
   const requests: string[] = []
   const events: ClaimcheckEvent[] = []
   const fetch = async (url: string) => {
@@ -60,7 +60,7 @@ function createMany(options: Partial<EntraOptions>, more: Partial<VerifierOption
   }
   const issuer = entra({ tenant: 'organizations', clientId, ...options })
   const onEvent = (event: ClaimcheckEvent) => events.push(event)
-  const verifier = createVerifier({ audience: null, fetch, clock: createTestClock(), onEvent, ...more, issuer })
+  const verifier = createVerifier({ fetch, clock: createTestClock(), onEvent, ...more, issuer })
   return { ...verifier, requests, events }
 }
 

@@ -19,7 +19,6 @@ it('takes an assertion from its own header and an ID token from Authorization, a
   const { verifyToken } = createVerifier({
     issuer: [googleFixture.makeIssuer({}), googleIapFixture.makeIssuer({})],
     clock: createTestClock(),
-    audience: null,
     fetch: async (url) => Response.json(served[url]),
   })
   const [idToken, iapToken] = [tokenOf(googleFixture, service), tokenOf(googleIapFixture, assertion)]

@@ -81,11 +81,15 @@ describe('the audience', () => {
     expect(error.details).toMatchObject({ expected: [audience], received: `${audience}/` })
   })
 
-  it('of an issuer replaces the verifier’s', async () => {
-    const trusted = oidc({ issuer, jwks, audience: ['urn:a', 'urn:b'] })
+  it('of an issuer replaces the verifier’s, which counts for the others', async () => {
+    const own = oidc({ issuer, jwks, audience: ['urn:a', 'urn:b'] })
+    const other = 'https://other.example.com'
+    const trusted = [own, oidc({ issuer: other, jwks })]
     const { verifyToken } = createVerifier({ issuer: trusted, audience: 'urn:root', clock: createTestClock() })
     expect((await verifyToken(createToken({ claims: { aud: 'urn:b' } }))).claims.aud).toBe('urn:b')
     await expectInvalidToken(verifyToken(createToken({ claims: { aud: 'urn:root' } })), 'audience_mismatch')
+    expect((await verifyToken(createToken({ claims: { iss: other, aud: 'urn:root' } }))).claims.aud).toBe('urn:root')
+    await expectInvalidToken(verifyToken(createToken({ claims: { iss: other, aud: 'urn:b' } })), 'audience_mismatch')
   })
 
   it('is the verifier’s for an issuer without one', async () => {
@@ -255,7 +259,7 @@ describe('the principal', () => {
   it('[RFC8725bis-3.8-2] is another one for the same sub at another issuer', async () => {
     const other = 'https://other.example.com'
     const trusted = [issuer, other].map((one) => oidc({ issuer: one, jwks, audience }))
-    const { verifyToken } = createVerifier({ issuer: trusted, audience, clock: createTestClock() })
+    const { verifyToken } = createVerifier({ issuer: trusted, clock: createTestClock() })
     const keyOf = async (iss: string) => (await verifyToken(createToken({ claims: { iss } }))).principal.key
     expect(await keyOf(issuer)).toBe('https://sts.example.com|alice')
     expect(await keyOf(other)).toBe('https://other.example.com|alice')

@@ -1,12 +1,12 @@
 // Keys that are no JWKs: certificates and public keys as PEM text, in a map by kid, or one at each address.
-import { createVerifier, type VerifierOptions } from 'claimcheck'
+import { createVerifier } from 'claimcheck'
 import { type IssuerKeys, pemMap, pemPerKid } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { certificateOf, publicPemOf } from '../support/certificates.ts'
 import { createTestClock } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
 import { createKey, createToken, issuer, keyFor, type TestKey } from '../support/tokens.ts'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, type OtherOptions, refusalOf } from '../support/verifiers.ts'
 
 const rsa = { ...keyFor('RS256'), kid: 'one' }
 const short = createKey('RS256', { kid: 'short', rsaBits: 1024 })
@@ -14,7 +14,7 @@ const ec = keyFor('ES256')
 const privatePem = (key: TestKey) => String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))
 const certificate = certificateOf(rsa)
 
-function make(keys: IssuerKeys, answer: (url: string) => Response, options: Partial<VerifierOptions> = {}) {
+function make(keys: IssuerKeys, answer: (url: string) => Response, options: OtherOptions = {}) {
   const requests: string[] = []
   const clock = createTestClock()
   const trusted = customIssuer({

@@ -1,17 +1,11 @@
 // What a preset must do with the tokens of its STS, written down as data: test/issuers/fixtures/<sts>.ts holds it, and
 // `describePreset` makes the tests. Claims and principals stand there literally; nothing of either is computed.
-import {
-  type AuthErrorCode,
-  type ClaimcheckEvent,
-  createVerifier,
-  type Principal,
-  type VerifierOptions,
-} from 'claimcheck'
-import type { Issuer } from 'claimcheck/issuers'
+import { type AuthErrorCode, type ClaimcheckEvent, createVerifier, type Principal } from 'claimcheck'
+import type { IssuerWithAudience } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from './clock.ts'
 import { signTexts, type TestKey } from './tokens.ts'
-import { expectInvalidToken } from './verifiers.ts'
+import { expectInvalidToken, type OtherOptions } from './verifiers.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -48,7 +42,7 @@ export interface StsFixture {
   /** The preset's name. */
   readonly name: string
   /** Makes the issuer, with the options that a sample asks for. */
-  makeIssuer(options: Members): Issuer
+  makeIssuer(options: Members): IssuerWithAudience
   /** The key that signs samples; its public half is in what is served. */
   readonly key: TestKey
   /** What the network answers: URL to JSON value, or to text. Every other address is 404. */
@@ -107,7 +101,7 @@ export function tokenOf(fixture: StsFixture, sample: Pick<TokenSample, 'header' 
 }
 
 /** A verifier that trusts the fixture's issuer, at the tests' moment; its network is the fixture's. */
-export function createFixtureVerifier(fixture: StsFixture, options: Members = {}, more: Partial<VerifierOptions> = {}) {
+export function createFixtureVerifier(fixture: StsFixture, options: Members = {}, more: OtherOptions = {}) {
   const requests: string[] = []
   const events: ClaimcheckEvent[] = []
   const fetch = async (url: string): Promise<Response> => {
@@ -116,13 +110,13 @@ export function createFixtureVerifier(fixture: StsFixture, options: Members = {}
     const page = fixture.served[url]
     return typeof page === 'string' ? new Response(page) : Response.json(page)
   }
+  const issuer = fixture.makeIssuer(options)
   const verifier = createVerifier({
-    audience: null,
     fetch,
     clock: createTestClock(),
     onEvent: (event) => events.push(event),
     ...more,
-    issuer: fixture.makeIssuer(options),
+    issuer,
   })
   return { ...verifier, requests, events }
 }

@@ -11,11 +11,14 @@ export interface TestVerifier extends Verifier {
   readonly events: ClaimcheckEvent[]
 }
 
+/** Options of a verifier whose issuers each bring their own audience. */
+export type OtherOptions = Omit<Partial<VerifierOptions>, 'issuer' | 'audience'>
+
 export interface TestVerifierOptions {
   /** Members of the issuer's JWK Set. Default: the public ES256 key. */
   readonly keys?: readonly JsonWebKey[]
   readonly oidc?: Partial<OidcOptions>
-  readonly options?: Partial<VerifierOptions>
+  readonly options?: OtherOptions
 }
 
 /** Accepts what `createToken()` makes by default. Never touches a network: a fetch fails the test. */
@@ -25,7 +28,6 @@ export function createTestVerifier({ keys, oidc: changes = {}, options = {} }: T
   const trusted = oidc({ issuer, audience, jwks: { keys: keys ?? [keyFor('ES256').publicJwk] }, ...changes })
   const fetch = () => Promise.reject(new Error('this test must not fetch'))
   const verifier = createVerifier({
-    audience: null,
     clock,
     fetch,
     onEvent: (event) => events.push(event),

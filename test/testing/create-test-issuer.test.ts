@@ -233,7 +233,7 @@ describe('misuse', () => {
 describe('an issuer for tests', () => {
   it('is no issuer to trust: a verifier does not take it for one, nor for its options', () => {
     const sts = createTestIssuer()
-    expect(() => createVerifier({ issuer: sts as never, audience: 'a' })).toThrow(TypeError)
+    expect(() => createVerifier({ issuer: sts as never })).toThrow(TypeError)
     expect(() => createVerifier({ ...sts } as never)).toThrow(TypeError)
   })
 })

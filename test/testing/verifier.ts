@@ -1,5 +1,5 @@
 // A verifier that trusts a test issuer, made as its users make one, and a look into tokens.
-import { type ClaimcheckEvent, createVerifier, type Verifier, type VerifierOptions } from 'claimcheck'
+import { type ClaimcheckEvent, createVerifier, type IssuerOption, type Verifier, type VerifierOptions } from 'claimcheck'
 import type { TestIssuer } from 'claimcheck/testing'
 import { onTestFinished } from 'vitest'
 
@@ -11,7 +11,10 @@ export function verifierFor(
 ): Verifier & { readonly events: ClaimcheckEvent[] } {
   const events: ClaimcheckEvent[] = []
   const onEvent = (event: ClaimcheckEvent): void => void events.push(event)
-  const verifier = createVerifier({ issuer: trusted, audience, fetch, clock, onEvent, ...options })
+  const issuers = [trusted].flat() as readonly IssuerOption[]
+  const bringsAudience = issuers.every((one) => typeof one === 'object' && one.audience !== undefined)
+  const shared = { issuer: trusted, fetch, clock, onEvent, ...options }
+  const verifier = createVerifier((bringsAudience ? shared : { audience, ...shared }) as VerifierOptions)
   onTestFinished(verifier.close)
   return { ...verifier, events }
 }

@@ -1,16 +1,16 @@
 // What an issuer's profile may ask for besides keys: another audience claim, its own header, padded tokens, and so on.
-import { createResourceServer, createVerifier, type VerifierOptions } from 'claimcheck'
+import { createResourceServer, createVerifier } from 'claimcheck'
 import { type Issuer, withClaims } from 'claimcheck/issuers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
 import { createKey, createToken, encode, goodClaims, issuer, keyFor, signatureOf } from '../support/tokens.ts'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, type OtherOptions, refusalOf } from '../support/verifiers.ts'
 
 const clock = createTestClock()
 const fetch = () => Promise.reject(new Error('this test must not fetch'))
-const make = (changes: Partial<Issuer>, options: Partial<VerifierOptions> = {}) =>
-  createVerifier({ audience: null, clock, fetch, ...options, issuer: customIssuer(changes) })
+const make = (changes: Partial<Issuer>, options: OtherOptions = {}) =>
+  createVerifier({ clock, fetch, ...options, issuer: customIssuer(changes) })
 const keys = { jwks: { keys: [keyFor('ES256').publicJwk] } }
 
 describe('the audience', () => {

@@ -1,16 +1,16 @@
 // An issuer that somebody made, read once: what can never work is refused, and nobody changes what was read.
-import { createVerifier, type VerifierOptions } from 'claimcheck'
+import { createVerifier } from 'claimcheck'
 import { adfs, clerk, entraB2C, type Issuer, type KeySourceContext, pemMap, pemPerKid } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
 import { createKey, createToken, issuer, keyFor } from '../support/tokens.ts'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, type OtherOptions, refusalOf } from '../support/verifiers.ts'
 
 const clock = createTestClock()
 const fetch = () => Promise.reject(new Error('this test must not fetch'))
-const make = (changes: Partial<Issuer>, options: Partial<VerifierOptions> = {}) =>
-  createVerifier({ audience: null, clock, fetch, ...options, issuer: customIssuer(changes) })
+const make = (changes: Partial<Issuer>, options: OtherOptions = {}) =>
+  createVerifier({ clock, fetch, ...options, issuer: customIssuer(changes) })
 const keys = { jwks: { keys: [keyFor('ES256').publicJwk] } }
 
 describe('refuses at creation', () => {

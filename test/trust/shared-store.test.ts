@@ -1,6 +1,6 @@
 // One store, and issuers of one name that have their keys in different places: what was kept for one must not serve the other.
 import { createVerifier, type KeySnapshot } from 'claimcheck'
-import { firebase, type Issuer, workos } from 'claimcheck/issuers'
+import { firebase, type IssuerWithAudience, workos } from 'claimcheck/issuers'
 import { expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { createKey, signTexts, type TestKey } from '../support/tokens.ts'
@@ -26,8 +26,8 @@ const sessionOf = (key: TestKey) =>
 it('the keys of another environment (WorkOS) verify nothing after a restart in an outage', async () => {
   const key = createKey('RS256', { kid: 'k' })
   const keyStore = createStore()
-  const create = (issuer: Issuer, fetch: () => Promise<Response>) =>
-    createVerifier({ issuer, audience: null, fetch, keyStore, clock: createTestClock() })
+  const create = (issuer: IssuerWithAudience, fetch: () => Promise<Response>) =>
+    createVerifier({ issuer, fetch, keyStore, clock: createTestClock() })
   const mine = workos({ clientId: 'client_01AAAA' })
   await create(mine, async () => Response.json({ keys: [publicKey(key)] })).verifyToken(sessionOf(key))
   await create(mine, down).verifyToken(sessionOf(key))

@@ -1,11 +1,11 @@
 // One endpoint for many tenants: which `iss` it takes, whom it asks, and what a stranger's tenant may cause.
-import { createVerifier, type VerifierOptions } from 'claimcheck'
+import { createVerifier } from 'claimcheck'
 import type { Issuer, IssuerEndpoint } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
 import { createToken, keyFor } from '../support/tokens.ts'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, type OtherOptions, refusalOf } from '../support/verifiers.ts'
 
 const jwks = { keys: [keyFor('ES256').publicJwk] }
 const family: IssuerEndpoint = {
@@ -22,7 +22,7 @@ const each: IssuerEndpoint = {
 const json = (body: unknown) => Response.json(body)
 
 /** Every tenant that there is has metadata and keys; the shared document names the template. */
-function createTenantVerifier(changes: Partial<Issuer>, options: Partial<VerifierOptions> = {}) {
+function createTenantVerifier(changes: Partial<Issuer>, options: OtherOptions = {}) {
   const requests: string[] = []
   const fetch = async (url: string) => {
     requests.push(url)
@@ -35,7 +35,7 @@ function createTenantVerifier(changes: Partial<Issuer>, options: Partial<Verifie
     })
   }
   const issuer = customIssuer(changes)
-  return { ...createVerifier({ audience: null, fetch, clock: createTestClock(), ...options, issuer }), requests }
+  return { ...createVerifier({ fetch, clock: createTestClock(), ...options, issuer }), requests }
 }
 
 const tokenOf = (iss: unknown) => createToken({ claims: { iss } })

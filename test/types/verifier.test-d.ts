@@ -31,6 +31,12 @@ createVerifier({ issuer: rfc9068({ issuer, audience: [audience] }) })
 createResourceServer({ issuer: entra(tenant) })
 createGuard({ issuer: entra(tenant) })
 createFastifyGuard({ issuer: [entra(tenant)] })
+// … and must be: it would count for none.
+// @ts-expect-error every issuer brings its own audience
+createVerifier({ issuer: entra(tenant), audience })
+// @ts-expect-error every issuer brings its own audience
+createVerifier({ issuer: [entra(tenant), oidc({ issuer, audience: null })], audience: null })
+createVerifier({ issuer: [entra(tenant), issuer], audience })
 // … and not otherwise.
 // @ts-expect-error audience is missing
 createVerifier({ issuer })
