@@ -28,6 +28,25 @@ describe('the clouds', () => {
     ])
   })
 
+  it.each([
+    ['bleu', 'login.sovcloud-identity.fr'],
+    ['delos', 'login.sovcloud-identity.de'],
+    ['govSg', 'login.sovcloud-identity.sg'],
+  ] as const)('%s, a sovereign one, has v2.0 issuers alone', (cloud, login) => {
+    expect(make({ cloud }).endpoints).toEqual([
+      {
+        issuer: `https://${login}/${tenant}/v2.0`,
+        keys: { metadataUrls: [`https://${login}/${tenant}/v2.0/.well-known/openid-configuration`] },
+        insecureAllowHttp: false,
+      },
+    ])
+    expect(make({ cloud, versions: ['2.0'] }).endpoints).toHaveLength(1)
+    for (const versions of [['1.0'], ['2.0', '1.0']]) {
+      const message = `versions: no token of format 1.0 is known of the cloud ${cloud}: leave versions out.`
+      expect(() => make({ cloud, versions })).toThrow(new TypeError(message))
+    }
+  })
+
   it('public and usGov of one tenant share an issuer, and so cannot both be trusted', () => {
     const both = () => createVerifier({ issuer: [make(), make({ cloud: 'usGov' })] })
     expect(both).toThrow(
@@ -139,8 +158,8 @@ describe('refuses', () => {
   it.each([
     [{ tenant: undefined }, 'tenant must be a non-empty string.'],
     [{ clientId: '' }, 'clientId must be a non-empty string.'],
-    [{ cloud: 'germany' }, 'cloud must be one of public, usGov, china.'],
-    [{ cloud: '__proto__' }, 'cloud must be one of public, usGov, china.'],
+    [{ cloud: 'germany' }, 'cloud must be one of public, usGov, china, bleu, delos, govSg.'],
+    [{ cloud: '__proto__' }, 'cloud must be one of public, usGov, china, bleu, delos, govSg.'],
     [{ audiences: 'api://orders' }, 'audiences must be a list of strings.'],
     [{ audiences: [''] }, 'audiences[] must be a non-empty string.'],
     [

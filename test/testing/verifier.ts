@@ -1,5 +1,11 @@
 // A verifier that trusts a test issuer, made as its users make one, and a look into tokens.
-import { type ClaimcheckEvent, createVerifier, type IssuerOption, type Verifier, type VerifierOptions } from 'claimcheck'
+import {
+  type ClaimcheckEvent,
+  createVerifier,
+  type IssuerOption,
+  type Verifier,
+  type VerifierOptions,
+} from 'claimcheck'
 import type { TestIssuer } from 'claimcheck/testing'
 import { onTestFinished } from 'vitest'
 

@@ -26,7 +26,7 @@ export interface EntraOptions {
   readonly audiences?: readonly string[]
   /** Default `public`. */
   readonly cloud?: EntraCloud
-  /** Token formats to accept. Default both: the format follows the API's registration, and during its change both arrive. */
+  /** Token formats to accept. Default all of the cloud: the format follows the API's registration, and during its change both arrive. */
   readonly versions?: readonly EntraVersion[]
   /**
    * The tenants that may use this API. Asked before anything is fetched, about tokens that nobody has verified: keep it

@@ -1,6 +1,6 @@
 // The options of entra(), read once: what can never work is told what to write instead.
 import { checkBoolean, checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
-import { clouds, consumerTenant, type EntraCloud, type EntraVersion } from './clouds.ts'
+import { clouds, consumerTenant, type EntraCloud, type EntraVersion, versionsOf } from './clouds.ts'
 import { guid, readGuid } from './guid.ts'
 import { readAcl, readAdmission } from './many-tenants.ts'
 import type { EntraOptions } from './options.ts'
@@ -41,11 +41,9 @@ const manyTenants = ['organizations', 'common']
 /** @throws TypeError for what can never work, with the value to write where it is known. */
 export function readEntraOptions(options: EntraOptions): EntraSettings {
   checkOptionNames('entra()', options, names)
-  const { audiences = [], cloud = 'public', versions = ['2.0', '1.0'], appTokens = 'require-role' } = options
+  const { audiences = [], cloud = 'public', appTokens = 'require-role' } = options
   checkChoice('cloud', cloud, Object.keys(clouds))
   checkStrings('audiences', audiences, 0)
-  checkStrings('versions', versions)
-  for (const version of versions) checkChoice('versions[]', version, ['1.0', '2.0'])
   for (const name of ['keysPerTenant', 'customSigningKeys'] as const) checkBoolean(name, options[name] ?? false)
   const tenant = readTenant(options.tenant)
   const isMany = manyTenants.includes(tenant)
@@ -56,7 +54,7 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
     clientId: readGuid('clientId', options.clientId),
     audiences,
     cloud,
-    versions,
+    versions: readVersions(options.versions, cloud),
     admits: readAdmission(tenant, isMany, options),
     keysPerTenant: options.keysPerTenant === true,
     customSigningKeys: options.customSigningKeys === true,
@@ -64,6 +62,15 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
     acl: readAcl(appTokens, isMany),
     groupResolver: options.groupResolver,
   }
+}
+
+function readVersions(versions: EntraOptions['versions'], cloud: EntraCloud): readonly EntraVersion[] {
+  const known = versionsOf(cloud)
+  if (versions === undefined) return known
+  checkStrings('versions', versions)
+  for (const version of versions) checkChoice('versions[]', version, ['1.0', '2.0'])
+  if (versions.every((version) => known.includes(version))) return versions
+  throw new TypeError(`versions: no token of format 1.0 is known of the cloud ${cloud}: leave versions out.`)
 }
 
 /** A tenant's GUID in small letters, or one of the two names for many. `consumers` is a name for one tenant. */
