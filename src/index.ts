@@ -16,6 +16,7 @@ export type {
   PrincipalActor,
   PrincipalAuthentication,
   PrincipalClient,
+  PrincipalGroups,
   PrincipalTrait,
 } from './principal/principal.ts'
 export type { MetadataResponse } from './published-metadata.ts'

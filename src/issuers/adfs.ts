@@ -6,10 +6,10 @@ import { clientKey, type Principal, principalKey } from '../principal/principal.
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { missing, readGroups, unsaid } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
 import { checkHost, readOwnAudience } from './preset-options.ts'
 
-export interface AdfsOptions {
+export interface AdfsOptions extends GroupsOptions {
   /** The host of the farm, such as `sts.example.com`. */
   readonly host: string
   /** The identifier of this API as a relying party. */
@@ -25,6 +25,18 @@ export interface AdfsOptions {
   readonly rolesClaim?: string
   readonly groupsClaim?: string
 }
+
+const names = [
+  'host',
+  'audience',
+  'subjectClaim',
+  'issuer',
+  'userClaim',
+  'applications',
+  'rolesClaim',
+  'groupsClaim',
+  'groupsAreComplete',
+]
 
 const mutable = [
   'upn',
@@ -48,7 +60,6 @@ const mutable = [
  * @throws TypeError for a `subjectClaim` whose value can go to somebody else.
  */
 export function adfs(options: AdfsOptions): IssuerWithAudience {
-  const names = ['host', 'audience', 'subjectClaim', 'issuer', 'userClaim', 'applications', 'rolesClaim', 'groupsClaim']
   checkOptions('adfs()', arguments, names)
   const { host, subjectClaim, userClaim, applications = [], rolesClaim, groupsClaim } = options
   checkHost('host', host)
@@ -63,7 +74,8 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
     if (value !== undefined) checkString(name, value)
   const { issuer = `http://${host}/adfs/services/trust` } = options
   checkString('issuer', issuer)
-  const reading = { subjectClaim, userClaim, applications: [...applications], rolesClaim, groupsClaim }
+  const readGroups = createGroupsReader(groupsClaim, options)
+  const reading = { subjectClaim, userClaim, applications: [...applications], rolesClaim, readGroups }
   const base = `https://${host}/adfs`
   const keys = {
     metadataUrls: [`${base}/.well-known/openid-configuration`],
@@ -94,11 +106,11 @@ interface Reading {
   readonly userClaim: string | undefined
   readonly applications: readonly string[]
   readonly rolesClaim: string | undefined
-  readonly groupsClaim: string | undefined
+  readonly readGroups: GroupsReader
 }
 
 function principal(claims: JsonObject, issuer: string, options: Reading): Principal {
-  const { subjectClaim, rolesClaim, groupsClaim } = options
+  const { subjectClaim, rolesClaim, readGroups } = options
   const subject = readString(claims, subjectClaim)
   const appId = readString(claims, 'appid')
   return {
@@ -110,7 +122,7 @@ function principal(claims: JsonObject, issuer: string, options: Reading): Princi
     ...(appId !== undefined && { client: { id: appId, type: 'unknown' } }),
     scopes: readScopes(claims),
     roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-    groups: readGroups(claims, groupsClaim),
+    groups: readGroups(claims),
     authentication: { ...readAuthentication(claims), ...loginTime(claims) },
   }
 }

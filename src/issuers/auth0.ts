@@ -9,10 +9,10 @@ import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { readGroups } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
 import { checkDomain, readAudience } from './preset-options.ts'
 
-export interface Auth0Options {
+export interface Auth0Options extends GroupsOptions {
   /** `tenant.eu.auth0.com`, or the custom domain if clients get their tokens from there: tokens then name it as their issuer. */
   readonly domain: string
   /** The identifier of the API. `null` turns the check off. */
@@ -36,11 +36,12 @@ export interface Auth0Options {
 export function auth0<const D extends string>(
   options: Auth0Options & { readonly domain: D },
 ): IssuerWithAudience & TypedIssuer<`https://${D}/`, unknown> {
-  checkOptions('auth0()', arguments, ['domain', 'audience', 'rolesClaim', 'groupsClaim'])
+  checkOptionNames('auth0()', options, ['domain', 'audience', 'rolesClaim', 'groupsClaim', 'groupsAreComplete'])
   const { domain, rolesClaim, groupsClaim } = options
   checkDomain('domain', domain)
   if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)
   if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
+  const readGroups = createGroupsReader(groupsClaim, options)
   const audience = readAudience(options.audience)
   const issuer = `https://${domain}/`
   if (audience?.includes(`${issuer}userinfo`))
@@ -53,7 +54,7 @@ export function auth0<const D extends string>(
     types: ['JWT', 'at+jwt'],
     requiredClaims: ['sub'],
     checkToken,
-    principal: (claims, from) => principal(claims, from, { rolesClaim, groupsClaim }),
+    principal: (claims, from) => principal(claims, from, { rolesClaim, readGroups }),
     hint: (code, token) => hint(code, token, issuer),
   }
 }
@@ -65,10 +66,10 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
 
 interface Named {
   readonly rolesClaim: string | undefined
-  readonly groupsClaim: string | undefined
+  readonly readGroups: GroupsReader
 }
 
-function principal(claims: JsonObject, issuer: string, { rolesClaim, groupsClaim }: Named): Principal {
+function principal(claims: JsonObject, issuer: string, { rolesClaim, readGroups }: Named): Principal {
   const sub = String(claims.sub)
   const client = readString(claims, 'azp') ?? readString(claims, 'client_id')
   return {
@@ -80,7 +81,7 @@ function principal(claims: JsonObject, issuer: string, { rolesClaim, groupsClaim
     scopes: readScopes({ scope: claims.scope }),
     roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
     permissions: readStrings(claims, 'permissions'),
-    groups: readGroups(claims, groupsClaim),
+    groups: readGroups(claims),
     authentication: {},
     traits: sub.startsWith('anon@') ? ['anonymous'] : [],
   }

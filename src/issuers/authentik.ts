@@ -6,10 +6,10 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { readGroups, unsaid } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader, unsaid } from './preset-claims.ts'
 import { checkHost, checkShape } from './preset-options.ts'
 
-export interface AuthentikOptions {
+export interface AuthentikOptions extends GroupsOptions {
   readonly host: string
   /** The slug of the application. */
   readonly slug: string
@@ -36,12 +36,13 @@ const subjects: Readonly<Record<AuthentikSubMode, RegExp>> = {
  * have `azp` and `uid`, so they are required. A provider without a signing key signs with HS256 and its client secret, which no API
  * should know: such tokens are refused. Subjects that are e-mail addresses, names or UPNs are refused, since these can go to somebody
  * else. A client's own token is that of a service account, a user like any other: without `serviceAccounts` a caller is `unknown`.
+ * Groups are incomplete: a property mapping writes `groups`, where the client asks for its scope, and says which are in it.
  * Scopes are not in the token. † `entitlements` are not confirmed and not read. Encrypted tokens (JWE) are refused.
  *
  * @throws TypeError for a subject mode whose subjects can go to somebody else.
  */
 export function authentik(options: AuthentikOptions): IssuerWithAudience {
-  const names = ['host', 'slug', 'clientId', 'issuerMode', 'subMode', 'serviceAccounts']
+  const names = ['host', 'slug', 'clientId', 'issuerMode', 'subMode', 'serviceAccounts', 'groupsAreComplete']
   checkOptions('authentik()', arguments, names)
   const { host, slug, clientId, issuerMode = 'per_provider', subMode = 'hashed_user_id' } = options
   checkHost('host', host)
@@ -55,6 +56,7 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
     )
   if (options.serviceAccounts !== undefined) checkStrings('serviceAccounts', options.serviceAccounts, 0)
   const serviceAccounts = options.serviceAccounts && [...options.serviceAccounts]
+  const readGroups = createGroupsReader('groups', options)
   const provider = `https://${host}/application/o/${slug}/`
   const issuer = issuerMode === 'global' ? `https://${host}/` : provider
   const keys = { metadataUrls: [`${provider}.well-known/openid-configuration`] }
@@ -66,7 +68,7 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
     types: ['JWT', null],
     requiredClaims: ['sub'],
     checkToken: (token) => checkToken(token, subMode),
-    principal: (claims, from) => principal(claims, from, serviceAccounts),
+    principal: (claims, from) => principal(claims, from, { serviceAccounts, readGroups }),
     hint: (code, token) => hint(code, token, issuer),
   }
 }
@@ -80,7 +82,12 @@ function checkToken({ claims }: UnverifiedToken, subMode: AuthentikSubMode): Ref
   return { code: 'claim_invalid', hint: told, details: { claim: 'sub' } }
 }
 
-function principal(claims: JsonObject, issuer: string, serviceAccounts: readonly string[] | undefined): Principal {
+interface Reading {
+  readonly serviceAccounts: readonly string[] | undefined
+  readonly readGroups: GroupsReader
+}
+
+function principal(claims: JsonObject, issuer: string, { serviceAccounts, readGroups }: Reading): Principal {
   const sub = String(claims.sub)
   return {
     ...unsaid,
@@ -89,7 +96,7 @@ function principal(claims: JsonObject, issuer: string, serviceAccounts: readonly
     subject: sub,
     issuer,
     client: { id: String(claims.azp), type: 'unknown' },
-    groups: readGroups(claims, 'groups'),
+    groups: readGroups(claims),
     authentication: readAuthentication(claims),
   }
 }

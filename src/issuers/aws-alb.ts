@@ -8,10 +8,10 @@ import { readString } from '../principal/read-claims.ts'
 import type { JoseHeader } from '../token/parse-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemPerKid } from '../trust/pem-keys.ts'
-import { missing, readGroups, unsaid } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
 import { checkHttpsIssuer } from './preset-options.ts'
 
-export interface AwsAlbOptions {
+export interface AwsAlbOptions extends GroupsOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */
   readonly loadBalancer: string | readonly string[]
   /** The client id that the load balancer has at the identity provider. */
@@ -37,11 +37,12 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
  * @throws TypeError for an ARN that is none of an application load balancer, or of another region than the others.
  */
 export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
-  checkOptions('awsAlb()', arguments, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim'])
+  checkOptions('awsAlb()', arguments, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim', 'groupsAreComplete'])
   const { clientId, issuer, groupsClaim } = options
   checkString('clientId', clientId)
   checkHttpsIssuer('issuer', issuer)
   if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
+  const readGroups = createGroupsReader(groupsClaim, options)
   const loadBalancers = [options.loadBalancer].flat()
   return {
     preset: 'awsAlb',
@@ -54,7 +55,7 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
     paddedTokens: { headerClaims: ['iss', 'exp'] },
     requiredClaims: ['sub'],
     checkToken: (token) => checkToken(token, clientId),
-    principal: (claims, from, header) => principal(claims, from, { header, groupsClaim }),
+    principal: (claims, from, header) => principal(claims, from, { header, readGroups }),
   }
 }
 
@@ -88,10 +89,10 @@ function checkToken({ header, claims }: UnverifiedToken, clientId: string): Refu
 
 interface Reading {
   readonly header: JoseHeader
-  readonly groupsClaim: string | undefined
+  readonly readGroups: GroupsReader
 }
 
-function principal(claims: JsonObject, issuer: string, { header, groupsClaim }: Reading): Principal {
+function principal(claims: JsonObject, issuer: string, { header, readGroups }: Reading): Principal {
   const sub = String(claims.sub)
   return {
     ...unsaid,
@@ -101,6 +102,6 @@ function principal(claims: JsonObject, issuer: string, { header, groupsClaim }: 
     issuer,
     tenant: issuer,
     client: { id: String(header.client), type: 'unknown' },
-    groups: readGroups(claims, groupsClaim),
+    groups: readGroups(claims),
   }
 }

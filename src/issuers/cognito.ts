@@ -2,12 +2,12 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
+import { clientKey, createGroups, type Principal, type PrincipalGroups, principalKey } from '../principal/principal.ts'
+import { none, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { checkForOthers, readGroups } from './preset-claims.ts'
+import { checkForOthers, createGroupsReader, type GroupsReader } from './preset-claims.ts'
 
 export interface CognitoOptions {
   /** Such as `eu-west-1_AbCdEfGhI`. */
@@ -16,13 +16,20 @@ export interface CognitoOptions {
   readonly clientId: string | readonly string[] | null
   /** The identifier that clients bind their tokens to (resource binding). Then `aud` must be it; without it, tokens that have an `aud` are refused. */
   readonly resource?: string
+  /**
+   * Whether a token lists all groups of its user. Write `false` where the pool has a pre token generation trigger, which can
+   * replace the groups (`groupOverrideDetails`) and leave out their claim.
+   *
+   * @default true
+   */
+  readonly groupsAreComplete?: boolean
 }
 
 /**
  * Trusts one user pool. Takes only tokens with `token_use: access`, and refuses ID tokens though the pool publishes their key
  * beside the other. Users are those with a `username`, by `sub`; `device_key` is a device that a user has had remembered, so
- * it makes no caller a device. It is in `claims`, as is `origin_jti`. A user without `cognito:groups` is in no group: a Lambda that
- * takes that claim out of tokens makes policies about groups blind.
+ * it makes no caller a device. It is in `claims`, as is `origin_jti`. Cognito lists all groups of a user, and a user without
+ * `cognito:groups` is in none, unless a trigger of the pool changes that: see `groupsAreComplete`.
  *
  * Does not know the hosts of the regions in China.
  *
@@ -31,8 +38,8 @@ export interface CognitoOptions {
 export function cognito<const P extends string>(
   options: CognitoOptions & { readonly userPoolId: P },
 ): IssuerWithAudience & TypedIssuer<`https://cognito-idp.${string}.amazonaws.com/${P}`, unknown> {
-  checkOptions('cognito()', arguments, ['userPoolId', 'clientId', 'resource'])
-  const { userPoolId, clientId, resource } = options
+  checkOptions('cognito()', arguments, ['userPoolId', 'clientId', 'resource', 'groupsAreComplete'])
+  const { userPoolId, clientId, resource, groupsAreComplete = true } = options
   checkString('userPoolId', userPoolId)
   const [, region] = /^((?!cn-)[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d)_[0-9A-Za-z]{1,55}$/.exec(userPoolId) ?? []
   if (region === undefined)
@@ -40,6 +47,7 @@ export function cognito<const P extends string>(
   const clients: unknown = clientId === null || Array.isArray(clientId) ? clientId : [clientId]
   if (clients !== null) checkStrings('clientId', clients)
   if (resource !== undefined) checkString('resource', resource)
+  const groups = { read: createGroupsReader(claimOfGroups, { groupsAreComplete }), areComplete: groupsAreComplete }
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
   return {
     preset: 'cognito',
@@ -50,7 +58,7 @@ export function cognito<const P extends string>(
     types: [null],
     requiredClaims: ['sub', 'token_use', ...(resource === undefined ? [] : ['aud'])],
     checkToken: (token) => checkToken(token, resource),
-    principal: (claims, from) => principal(claims, from, userPoolId),
+    principal: (claims, from) => principal(claims, from, { tenant: userPoolId, groups }),
   }
 }
 
@@ -62,7 +70,19 @@ function checkToken({ claims }: UnverifiedToken, resource: string | undefined): 
   return checkForOthers(claims, resource === undefined ? [] : [resource])
 }
 
-function principal(claims: JsonObject, issuer: string, tenant: string): Principal {
+const claimOfGroups = 'cognito:groups'
+
+interface GroupsReading {
+  readonly read: GroupsReader
+  readonly areComplete: boolean
+}
+
+interface Reading {
+  readonly tenant: string
+  readonly groups: GroupsReading
+}
+
+function principal(claims: JsonObject, issuer: string, { tenant, groups }: Reading): Principal {
   const sub = String(claims.sub)
   const client = readString(claims, 'client_id')
   const isClient = sub === client
@@ -77,19 +97,19 @@ function principal(claims: JsonObject, issuer: string, tenant: string): Principa
     scopes: readScopes({ scope: claims.scope }),
     roles: [],
     permissions: [],
-    groups: groupsOf(claims, kind),
+    groups: groupsOf(claims, kind, groups),
     authentication: readAuthentication({ auth_time: claims.auth_time }),
     traits: [],
   }
 }
 
 /**
- * "A user who is in a group […] populates a cognito:groups claim to their access and identity tokens" (AWS, AdminAddUserToGroup): who
- * has none is in none. Nobody says that of clients.
+ * "A user who is in a group […] populates a cognito:groups claim to their access and identity tokens" (AWS, AdminAddUserToGroup):
+ * a user without the claim is in no group. The document does not say that of clients.
  */
-function groupsOf(claims: JsonObject, kind: Principal['kind']): Principal['groups'] {
-  const { values, complete } = readGroups(claims, 'cognito:groups')
-  return { values, complete: complete || (kind === 'user' && !Object.hasOwn(claims, 'cognito:groups')) }
+function groupsOf(claims: JsonObject, kind: Principal['kind'], { read, areComplete }: GroupsReading): PrincipalGroups {
+  if (kind !== 'user' || Object.hasOwn(claims, claimOfGroups)) return read(claims)
+  return createGroups(claimOfGroups, { values: none, complete: areComplete })
 }
 
 function kindOf(claims: JsonObject, isClient: boolean): Principal['kind'] {

@@ -9,10 +9,10 @@ import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { readGroups } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
-export interface KeycloakOptions {
+export interface KeycloakOptions extends GroupsOptions {
   /** Where this API reaches the realm: `https://sso.example.com/realms/acme`. Its metadata is looked for there. */
   readonly realmUrl: string
   /**
@@ -35,19 +35,24 @@ export interface KeycloakOptions {
  *
  * Tells a service account by `clientHost`, or by `client_id` with the user name `service-account-{client_id}`; not by that user
  * name alone, which people may choose where they register themselves. Users have a `preferred_username`. Everything else is
- * `unknown`: what a lightweight token drops is not guessed, and groups are incomplete where a token has no `groups`. A token
- * without `sub` is refused (the client needs the scope `basic`). Does not read `act`, which is not verified of Keycloak.
+ * `unknown`: what a lightweight token drops is not guessed. A token without `sub` is refused (the client needs the scope
+ * `basic`). Does not read `act`, which is not verified of Keycloak.
+ *
+ * Groups are incomplete: a mapper of each client writes `groups`, without the parents of a group that the user is in, and the
+ * scope `microprofile-jwt` puts realm roles there.
  *
  * @throws TypeError for a URL that does not end in `/realms/{realm}`, and for the audience `account`, which most tokens have.
  */
 export function keycloak<const R extends string, const I extends string = R>(
   options: KeycloakOptions & { readonly realmUrl: R; readonly issuer?: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptions('keycloak()', arguments, ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
+  const names = ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp', 'groupsAreComplete']
+  checkOptions('keycloak()', arguments, names)
   const { realmUrl, issuer = realmUrl, algorithms = ['RS256'], insecureAllowHttp = false }: KeycloakOptions = options
   checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
   checkRealmUrl('issuer', issuer, insecureAllowHttp)
   checkAlgorithms(algorithms)
+  const readGroups = createGroupsReader('groups', options)
   const audience = readAudience(options.audience)
   if (audience?.includes('account')) {
     throw new TypeError(
@@ -68,7 +73,7 @@ export function keycloak<const R extends string, const I extends string = R>(
     types: ['JWT', 'at+jwt'],
     requiredClaims: ['typ', 'sub'],
     checkToken,
-    principal,
+    principal: (claims, from) => principal(claims, from, readGroups),
     hint: (code, token) => hint(code, token, issuer),
   }
 }
@@ -88,7 +93,7 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   return claims.sub === '' ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
 }
 
-function principal(claims: JsonObject, issuer: string): Principal {
+function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
   const sub = String(claims.sub)
   const client = readString(claims, 'azp')
   return {
@@ -101,7 +106,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes({ scope: claims.scope }),
     roles: [...rolesIn(claims.realm_access), ...clientRoles(claims.resource_access)],
     permissions: [],
-    groups: readGroups(claims, 'groups'),
+    groups: readGroups(claims),
     authentication: readAuthentication(claims),
     traits: [],
   }

@@ -20,10 +20,10 @@ import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { readGroups } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
-export interface OidcOptions {
+export interface OidcOptions extends GroupsOptions {
   /** The issuer identifier, exactly as the token's `iss` has it: a trailing slash counts. */
   readonly issuer: string
   /** What `aud` must name. Replaces the verifier's `audience`. `null` turns the check off for this issuer. */
@@ -51,6 +51,7 @@ const optionNames = [
   'typ',
   'requiredClaims',
   'insecureAllowHttp',
+  'groupsAreComplete',
 ]
 
 /**
@@ -76,6 +77,7 @@ export function oidc(options: OidcOptions): Issuer {
   checkAlgorithms(algorithms)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkStrings('requiredClaims', requiredClaims, 0)
+  const readGroups = createGroupsReader('groups', options, readValues)
   return {
     preset: 'oidc',
     endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp }],
@@ -84,7 +86,7 @@ export function oidc(options: OidcOptions): Issuer {
     types: typ,
     requiredClaims,
     checkToken,
-    principal,
+    principal: (claims, from) => principal(claims, from, readGroups),
   }
 }
 
@@ -137,7 +139,7 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   }
 }
 
-function principal(claims: JsonObject, issuer: string): Principal {
+function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
   const sub = readString(claims, 'sub')
   const clientId = readString(claims, 'client_id')
   const client = clientId ?? readString(claims, 'azp')
@@ -152,7 +154,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes(claims),
     roles: readValues(claims, 'roles'),
     permissions: joined(readStrings(claims, 'permissions'), readValues(claims, 'entitlements')),
-    groups: readGroups(claims, 'groups', readValues),
+    groups: readGroups(claims),
     authentication,
     traits: none,
   }

@@ -8,10 +8,10 @@ import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { readGroups } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
 import { checkIssuerUrl, readAudience } from './preset-options.ts'
 
-export interface OktaOptions {
+export interface OktaOptions extends GroupsOptions {
   /** The Issuer URI of a custom authorization server, such as `https://acme.okta.com/oauth2/default`. */
   readonly issuer: string
   /** Its audience, such as `api://default`. `null` turns the check off. */
@@ -31,8 +31,10 @@ export interface OktaOptions {
 export function okta<const I extends string>(
   options: OktaOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
-  checkOptions('okta()', arguments, ['issuer', 'audience'])
+  checkOptions('okta()', arguments, ['issuer', 'audience', 'groupsAreComplete'])
   const issuer = readIssuer(options.issuer)
+  // A token has groups only where a custom claim lists them, and such a claim has a filter.
+  const readGroups = createGroupsReader('groups', options)
   return {
     preset: 'okta',
     endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: false }],
@@ -41,7 +43,7 @@ export function okta<const I extends string>(
     types: ['JWT', 'at+jwt', null],
     requiredClaims: ['sub', 'cid'],
     checkToken,
-    principal,
+    principal: (claims, from) => principal(claims, from, readGroups),
     hint: (code, token) => hint(code, token, issuer),
   }
 }
@@ -63,7 +65,7 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   return unnamed ? { code: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
 }
 
-function principal(claims: JsonObject, issuer: string): Principal {
+function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
   const uid = readString(claims, 'uid')
   const sub = String(claims.sub)
   const actor = actorOf(claims)
@@ -78,8 +80,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
     scopes: readScopes(Object.hasOwn(claims, 'scp') ? { scp: claims.scp } : { scope: claims.scope }),
     roles: [],
     permissions: [],
-    // There are groups in a token only where a custom claim puts them.
-    groups: readGroups(claims, 'groups'),
+    groups: readGroups(claims),
     ...(actor && { actor }),
     authentication: readAuthentication(claims),
     traits: claims.sub_profile === 'ai_agent' ? ['agent'] : [],

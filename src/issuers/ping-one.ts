@@ -7,10 +7,10 @@ import { readActor, readAuthentication, readScopes, readString, readStrings } fr
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { missing, readGroups, unsaid } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions, missing, unsaid } from './preset-claims.ts'
 import { checkHost, checkShape, readOwnAudience } from './preset-options.ts'
 
-export interface PingOneOptions {
+export interface PingOneOptions extends GroupsOptions {
   /** The environment's id, a UUID. */
   readonly environmentId: string
   /** The audience of the custom resource that this API is. */
@@ -31,13 +31,15 @@ export interface PingOneOptions {
  * @throws TypeError for an `environmentId` that is no UUID, or a `host` with anything around it.
  */
 export function pingOne(options: PingOneOptions): IssuerWithAudience {
-  checkOptions('pingOne()', arguments, ['environmentId', 'audience', 'host', 'rolesClaim', 'groupsClaim'])
+  const names = ['environmentId', 'audience', 'host', 'rolesClaim', 'groupsClaim', 'groupsAreComplete']
+  checkOptions('pingOne()', arguments, names)
   const { environmentId, host = 'auth.pingone.com', rolesClaim, groupsClaim } = options
   const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
   checkShape('environmentId', environmentId, uuid, 'abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6')
   checkHost('host', host)
   if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)
   if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
+  const readGroups = createGroupsReader(groupsClaim, options)
   const issuer = `https://${host}/${environmentId}/as`
   return {
     preset: 'pingOne',
@@ -50,7 +52,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
     principal: (claims, from) => ({
       ...principal(claims, from, environmentId),
       roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-      groups: readGroups(claims, groupsClaim),
+      groups: readGroups(claims),
     }),
   }
 }

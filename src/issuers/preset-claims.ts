@@ -1,9 +1,10 @@
-// What presets make of claims: a principal of whom they say nothing yet, the groups that they list, the refusal of a token that
-// lacks one.
+// What presets make of claims: the members of a principal that a token may not mention, its groups, the refusal of a token
+// that lacks a claim.
 import type { Refusal } from '../errors.ts'
 import { constant } from '../internal/deep-freeze.ts'
 import type { JsonObject } from '../internal/json.ts'
-import type { Principal } from '../principal/principal.ts'
+import { checkBoolean } from '../internal/options.ts'
+import { createGroups, type Principal, type PrincipalGroups } from '../principal/principal.ts'
 import { none, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../token/claims.ts'
 
@@ -17,20 +18,50 @@ export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'group
   traits: none,
 }
 
+/** The option of every preset that reads groups. */
+export interface GroupsOptions {
+  /**
+   * Says that the STS never filters the groups claim, so that a group that it does not list is one that the caller is not in.
+   * A token without the claim stays incomplete: STSs leave it out for many reasons. So does one that says that its groups are
+   * elsewhere (`_claim_names`, `hasgroups`), and one whose claim has a member of another type.
+   *
+   * @default false
+   */
+  readonly groupsAreComplete?: boolean
+}
+
+/** Reads the groups that a token lists. */
+export type GroupsReader = (claims: JsonObject) => PrincipalGroups
+
 /**
- * The groups that the claim `name` lists, where the STS, or an option, has one. They are complete where `read` finds all that the
- * claim has in it: who is in a group that has been left out must not pass for somebody outside of it, so neither a claim that is not
- * there nor one with a member of another type lists all.
+ * Makes the reader of the groups in the claim `name`; without a name there are none to read. `read` takes the claim apart.
+ *
+ * @throws TypeError when `groupsAreComplete` is neither true nor false, or there is no claim that it could speak of.
  */
-export function readGroups(
-  claims: JsonObject,
+export function createGroupsReader(
   name: string | undefined,
+  { groupsAreComplete = false }: GroupsOptions,
   read: typeof readStrings = readStrings,
-): Principal['groups'] {
-  if (name === undefined || !Object.hasOwn(claims, name)) return unsaid.groups
-  const values = read(claims, name)
-  const all = claims[name]
-  return { values, complete: values.length === (Array.isArray(all) ? all.length : 1) }
+): GroupsReader {
+  checkBoolean('groupsAreComplete', groupsAreComplete)
+  if (name === undefined) {
+    if (!groupsAreComplete) return () => unsaid.groups
+    throw new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.')
+  }
+  const absent = constant(createGroups(name, { values: none, complete: false }))
+  return (claims) => {
+    if (!Object.hasOwn(claims, name)) return absent
+    const values = read(claims, name)
+    const items = claims[name]
+    // A group that cannot be read is left out of values, and its members must not pass for others.
+    const isWhole = values.length === (Array.isArray(items) ? items.length : 1)
+    return createGroups(name, { values, complete: groupsAreComplete && isWhole && !isOverage(claims) })
+  }
+}
+
+/** Claims that are elsewhere (OpenID Connect Core §5.6.2); Entra says so of the groups of a user who is in too many. */
+function isOverage(claims: JsonObject): boolean {
+  return Object.hasOwn(claims, '_claim_names') || Object.hasOwn(claims, 'hasgroups')
 }
 
 /**

@@ -1,6 +1,7 @@
 // The rules about claims that claimcheck itself does not read.
 import type { StandardSchema } from '../token/standard-schema.ts'
 import { yesOrNo } from './decision.ts'
+import { decideAbsence } from './membership.ts'
 import { declaredUnmet } from './unmet.ts'
 import { isThenable } from '../internal/eventually.ts'
 import { checkArgumentCount } from '../internal/options.ts'
@@ -20,6 +21,9 @@ type Predicate = (value: unknown) => boolean | PromiseLike<boolean>
  * Schema (zod, valibot, …) that the claim's value must satisfy.
  *
  * `path` is the claim's name, taken literally, or a list of names that leads into nested objects.
+ *
+ * A value that is absent from the claim of the caller's groups (`principal.groups.claim`) is indeterminate unless these are
+ * complete. A function or schema gets the claim as it is, and its answer counts.
  *
  * @example claim('email_verified', true)
  * @example claim(['address', 'country'], (country) => country === 'CH')
@@ -41,7 +45,11 @@ export function claim<const N extends string>(
   if (!['string', 'number', 'boolean'].includes(typeof check)) {
     throw new TypeError('claim() needs a string, number, boolean, function or schema to compare with.')
   }
-  return { id, evaluate: ({ auth }) => yesOrNo(isOrHolds(memberAt(auth.claims, names), check)) }
+  return {
+    id,
+    evaluate: ({ auth }) =>
+      isOrHolds(memberAt(auth.claims, names), check) ? { effect: 'allow' } : decideAbsence(auth, names[0], check),
+  }
 }
 
 /**

@@ -2,7 +2,8 @@
 import { checkArgumentCount } from '../internal/options.ts'
 import { own } from '../internal/own.ts'
 import type { Principal, PrincipalActor } from '../principal/principal.ts'
-import { type Decision, yesOrNo } from './decision.ts'
+import { yesOrNo } from './decision.ts'
+import { decideMembership } from './membership.ts'
 import { type Policy, type PolicyQuery, policy } from './policy.ts'
 
 /** What a rule about the members `K` of the principal needs of a caller. */
@@ -40,26 +41,25 @@ export function senderConstrained({ auth }: PolicyQuery<{ readonly proof: 'none'
   return auth.proof === 'dpop' || auth.proof === 'mtls'
 }
 
-/** Requires every role in `names`. A client cannot ask for a role, so there is no challenge. */
+/**
+ * Requires every role in `names`. A client cannot ask for a role, so there is no challenge. `not(role(…))` does not prove that the
+ * user lacks the role: an STS may leave roles out of a token.
+ */
 export function role(...names: readonly [string, ...string[]]): Policy<HasRoles> {
   return holdsAll('role', names, ({ auth }) => auth.principal.roles)
 }
 
-/** Requires every permission in `names`, as Auth0 and others put them into the token. */
+/** Requires every permission in `names`, as Auth0 and others put them into the token. Absence proves no more than that of a role. */
 export function permission(...names: readonly [string, ...string[]]): Policy<HasPrincipal<'permissions'>> {
   return holdsAll('permission', names, ({ auth }) => auth.principal.permissions)
 }
 
-/** Requires membership in every group in `ids`. Indeterminate when one is not listed and the token does not list all groups, or none at all. */
+/**
+ * Requires membership in every group in `ids`. Indeterminate, with `not` around it too, where one is not listed and
+ * `principal.groups.complete` is not true: most STSs filter the list.
+ */
 export function group(...ids: readonly [string, ...string[]]): Policy<HasPrincipal<'groups'>> {
-  return {
-    id: nameOf('group', ids),
-    evaluate: ({ auth }) => {
-      const { values, complete } = auth.principal.groups
-      if (ids.every((id) => values.includes(id))) return { effect: 'allow' }
-      return complete ? { effect: 'deny' } : incompleteGroups()
-    },
-  }
+  return { id: nameOf('group', ids), evaluate: ({ auth }) => decideMembership(auth.principal.groups, ids) }
 }
 
 /** Requires one of `tenants`. */
@@ -113,11 +113,6 @@ function isOneOf<A>(
   read: (query: PolicyQuery<A>) => string | undefined,
 ): Policy<A> {
   return { id: nameOf(rule, names), evaluate: (query) => yesOrNo(names.includes(read(query) ?? '')) }
-}
-
-function incompleteGroups(): Decision {
-  const cause = new Error('the token does not list all groups of the caller: absence proves nothing')
-  return { effect: 'indeterminate', kind: 'incomplete', cause }
 }
 
 const what: Readonly<Record<string, string>> = {

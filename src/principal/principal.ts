@@ -19,17 +19,37 @@ export interface Principal {
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
   readonly permissions: readonly string[]
-  /**
-   * `complete` is true only where the token lists all groups of the subject (or its STS leaves the list out for want of any). Where
-   * it is false, also where the STS knows no groups, absence proves nothing: a policy about another group cannot tell, and denies.
-   */
-  readonly groups: { readonly values: readonly string[]; readonly complete: boolean }
+  readonly groups: PrincipalGroups
   /** Who acts for the subject, where the token says so. */
   readonly actor?: PrincipalActor
   /** How and when the user logged in, where the token says so. */
   readonly authentication: PrincipalAuthentication
   /** What else the token says of the subject. Absence proves nothing. */
   readonly traits: readonly PrincipalTrait[]
+}
+
+/** The groups that the subject is in, as far as they are known. */
+export interface PrincipalGroups {
+  readonly values: readonly string[]
+  /**
+   * True only where `values` has all groups of the subject: the STS cannot leave one out, `groupsAreComplete` says so, or
+   * another source was asked. Otherwise the absence of a group proves nothing, and a policy about it cannot tell.
+   */
+  readonly complete: boolean
+  /**
+   * The claim that the groups are read from, whether or not the token has it: `claim()` then knows that it may lack some. It says
+   * nothing of the caller, so presets make it not enumerable: no log, mapping or comparison shows it.
+   */
+  readonly claim?: string
+}
+
+/** The groups `values`, read from `claim`, where there is one. */
+export function createGroups(
+  claim: string | undefined,
+  { values, complete }: Pick<PrincipalGroups, 'values' | 'complete'>,
+): PrincipalGroups {
+  const groups = { values, complete }
+  return claim === undefined ? groups : Object.defineProperty(groups, 'claim', { value: claim })
 }
 
 /**

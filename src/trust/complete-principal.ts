@@ -3,7 +3,7 @@ import type { Emit } from '../events.ts'
 import type { Eventually } from '../internal/eventually.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
-import type { Principal } from '../principal/principal.ts'
+import { createGroups, type Principal } from '../principal/principal.ts'
 import type { Issuer, PrincipalCompletion } from './issuer.ts'
 
 /** The principal, and whether nothing that was asked for is missing: an incomplete one should not be remembered for long. */
@@ -42,7 +42,8 @@ async function completed(
     const { groups, roles, permissions } = await withDeadline(work, options.timeoutMs)
     // These three and no other: who the caller is has been proven, and stays.
     const found: PrincipalCompletion = {
-      ...(groups && { groups }),
+      // The claim stays known: it still lacks what was found elsewhere.
+      ...(groups && { groups: createGroups(groups.claim ?? principal.groups.claim, groups) }),
       ...(roles && { roles }),
       ...(permissions && { permissions }),
     }

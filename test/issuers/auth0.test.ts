@@ -48,7 +48,10 @@ it.each([
   [{ audience: [] }, 'audience must be a list of at least one string.'],
   [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
   [{ groupsClaim: ['x'] }, 'groupsClaim must be a non-empty string.'],
-  [{ issuer: 'x' }, 'auth0() has no option issuer. It has: domain, audience, rolesClaim, groupsClaim.'],
+  [
+    { issuer: 'x' },
+    'auth0() has no option issuer. It has: domain, audience, rolesClaim, groupsClaim, groupsAreComplete.',
+  ],
   [
     { audience: ['urn:api', 'https://acme.eu.auth0.com/userinfo'] },
     "audience 'https://acme.eu.auth0.com/userinfo' is in tokens for every API: write the identifier of yours.",

@@ -40,7 +40,7 @@ it.each([
   [{ clientId: [] }, 'clientId must be a list of at least one string.'],
   [{ resource: '' }, 'resource must be a non-empty string.'],
   [{ resource: ['urn:a'] }, 'resource must be a non-empty string.'],
-  [{ audience: 'web' }, 'cognito() has no option audience. It has: userPoolId, clientId, resource.'],
+  [{ audience: 'web' }, 'cognito() has no option audience. It has: userPoolId, clientId, resource, groupsAreComplete.'],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(new TypeError(message))
 })

@@ -77,7 +77,7 @@ describe('entraExternalId refuses', () => {
     [{ groupResolver: 1 }, 'groupResolver must be a function.'],
     [
       { cloud: 'public' },
-      'entraExternalId() has no option cloud. It has: tenantId, subdomain, clientId, audiences, appTokens, groupResolver.',
+      'entraExternalId() has no option cloud. It has: tenantId, subdomain, clientId, audiences, appTokens, groupsAreComplete, groupResolver.',
     ],
   ])('%j', (changes, message) => {
     const make = () => entraExternalId({ tenantId: tenant, subdomain: 'contoso', clientId, ...(changes as object) })

@@ -1,5 +1,6 @@
-// Microsoft Entra ID: groups that a token leaves out, and who is asked for them.
+// Microsoft Entra ID: groups that a token leaves out, and the resolver that finds them.
 import { type EntraGroupQuery, type EntraOptions } from 'claimcheck/issuers'
+import { claim, evaluate, group, not, type Policy } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { appOnlyV2, createEntraVerifier, delegatedV2, entraToken, tenant } from '../support/entra.ts'
 import { createKey } from '../support/tokens.ts'
@@ -11,13 +12,13 @@ const overage = {
   _claim_sources: { src1: { endpoint: 'https://evil.example/groups' } },
 }
 
-function createWithResolver(answer: (user: EntraGroupQuery) => unknown) {
+function createWithResolver(answer: (user: EntraGroupQuery) => unknown, options: Partial<EntraOptions> = {}) {
   const asked: unknown[] = []
   const groupResolver = (async (user: EntraGroupQuery) => {
     asked.push(user)
     return answer(user)
   }) as EntraOptions['groupResolver']
-  return { ...createEntraVerifier({ ...(groupResolver && { groupResolver }) }), asked }
+  return { ...createEntraVerifier({ ...(groupResolver && { groupResolver }), ...options }), asked }
 }
 
 describe('the resolver', () => {
@@ -36,16 +37,46 @@ describe('the resolver', () => {
     expect(asked).toEqual([{ tenant, oid: 'a11ce000-0000-4000-8000-000000000002' }])
   })
 
-  it('is not asked where nothing was left out, for applications, nor without an object id', async () => {
-    const { verifyToken, asked } = createWithResolver(() => ['g1'])
+  it('is asked for a user whose token lists groups, which may not be all, and a group that is listed stays', async () => {
+    const { verifyToken, asked } = createWithResolver(() => ['g1', 'g2'])
+    const listed = { ...delegatedV2, groups: ['g2', 'CONTOSO\\blocked'] }
+    const { principal } = await verifyToken(entraToken(listed))
+    expect(principal.groups).toEqual({ values: ['g2', 'CONTOSO\\blocked', 'g1'], complete: true })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is not asked where the application says that the list is complete, unless the token says that it is not', async () => {
+    const { verifyToken, asked } = createWithResolver(() => ['g1'], { groupsAreComplete: true })
     const listed = { ...delegatedV2, groups: ['g2'] }
     expect((await verifyToken(entraToken(listed))).principal.groups).toEqual({ values: ['g2'], complete: true })
+    expect(asked).toEqual([])
+    for (const claims of [delegatedV2, overage, { ...listed, hasgroups: true }])
+      expect((await verifyToken(entraToken(claims))).principal.groups).toMatchObject({ complete: true })
+    expect(asked).toHaveLength(3)
+  })
+
+  it('is not asked for applications, nor without an object id', async () => {
+    const { verifyToken, asked } = createWithResolver(() => ['g1'])
     for (const claims of [
       { ...appOnlyV2, hasgroups: true },
       { ...overage, oid: undefined },
     ])
       expect((await verifyToken(entraToken(claims))).principal.groups.complete).toBe(false)
     expect(asked).toEqual([])
+  })
+
+  it('finds members that the claim does not list, and a policy about the claim keeps them out', async () => {
+    const { verifyToken } = createWithResolver(() => ['blocked'])
+    const effectsFor = async (claims: Parameters<typeof entraToken>[0], id: string) => {
+      const auth = await verifyToken(entraToken(claims))
+      const decide = async (policy: Policy<typeof auth>) =>
+        (await evaluate(policy, { auth, resource: undefined })).effect
+      return Promise.all([not(group(id)), not(claim('groups', id))].map(decide))
+    }
+    for (const claims of [overage, delegatedV2, { ...delegatedV2, groups: ['g2'] }])
+      expect(await effectsFor(claims, 'blocked')).toEqual(['deny', 'indeterminate'])
+    // The resolver speaks for what neither it nor the claim lists.
+    expect(await effectsFor(overage, 'g9')).toEqual(['allow', 'allow'])
   })
 
   it('is not asked about a forged token', async () => {

@@ -164,7 +164,7 @@ describe('refuses', () => {
     [{ audiences: [''] }, 'audiences[] must be a non-empty string.'],
     [
       { audience: 'api://orders' },
-      'entra() has no option audience. It has: tenant, clientId, audiences, cloud, versions, allowedTenants, anyTenant, keysPerTenant, customSigningKeys, appTokens, groupResolver.',
+      'entra() has no option audience. It has: tenant, clientId, audiences, cloud, versions, allowedTenants, anyTenant, keysPerTenant, customSigningKeys, appTokens, groupsAreComplete, groupResolver.',
     ],
   ])('%j', (changes, message) => {
     expect(() => make(changes)).toThrow(new TypeError(message))

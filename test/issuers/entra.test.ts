@@ -87,7 +87,7 @@ describe('accepts', () => {
       ...alice,
       scopes: ['Orders.Read'],
       roles: ['Manager'],
-      groups: { values: ['g1', 'g2'], complete: true },
+      groups: { values: ['g1', 'g2'], complete: false },
     })
   })
 

@@ -1,7 +1,7 @@
-// A token that says nothing of groups, or not all, must not pass a policy against one: for each preset that reads groups.
+// A token that may leave groups out must not pass a policy against one: for each preset that reads groups.
 import { createResourceServer } from 'claimcheck'
-import { allOf, authenticated, evaluate, group, not } from 'claimcheck/policy'
-import { oidc, pingOne } from 'claimcheck/issuers'
+import { oidc, type OidcOptions, pingOne, rfc9068 } from 'claimcheck/issuers'
+import { allOf, authenticated, claim, evaluate, group, not } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
@@ -11,6 +11,7 @@ import { auth0Fixture } from './fixtures/auth0.ts'
 import { authentikFixture } from './fixtures/authentik.ts'
 import { awsAlbFixture } from './fixtures/aws-alb.ts'
 import { cognitoFixture } from './fixtures/cognito.ts'
+import { entraB2CFixture } from './fixtures/entra-b2c.ts'
 import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
 import { entraFixture } from './fixtures/entra.ts'
 import { githubActionsFixture } from './fixtures/github-actions.ts'
@@ -20,21 +21,25 @@ import { pingOneFixture } from './fixtures/ping-one.ts'
 import { spiffeFixture } from './fixtures/spiffe.ts'
 
 const sts = 'https://sts.example.com'
+const api = 'https://api.example.com'
+const trust = { issuer: sts, audience: api, jwksUri: `${sts}/jwks` }
 const oidcFixture: StsFixture = {
   name: 'oidc',
-  makeIssuer: () => oidc({ issuer: sts, audience: 'https://api.example.com', jwksUri: `${sts}/jwks` }),
+  makeIssuer: (options) => oidc({ ...trust, ...options } as OidcOptions),
   key: keyFor('RS256'),
   served: { [`${sts}/jwks`]: { keys: [keyFor('RS256').publicJwk] } },
+  header: { typ: 'at+jwt' },
   accepted: [
     {
       title: 'alice',
       source: '†',
-      claims: { iss: sts, sub: 'alice', aud: 'https://api.example.com', exp: 1_795_438_740 },
+      claims: { iss: sts, sub: 'alice', aud: api, exp: 1_795_438_740, iat: 1_795_435_000, client_id: 'web', jti: 't1' },
       principal: {
         kind: 'unknown',
         key: 'https://sts.example.com|alice',
         subject: 'alice',
         issuer: sts,
+        client: { id: 'web', type: 'unknown' },
         scopes: [],
         roles: [],
         permissions: [],
@@ -47,55 +52,132 @@ const oidcFixture: StsFixture = {
   wrongNeighbours: [],
   naive: [],
 }
+const rfc9068Fixture: StsFixture = {
+  ...oidcFixture,
+  name: 'rfc9068',
+  makeIssuer: (options) => rfc9068({ ...trust, ...options } as OidcOptions),
+}
 const named = { groupsClaim: 'g' }
-const readers: readonly [StsFixture, string, object][] = [
-  [oidcFixture, 'groups', {}],
-  [adfsFixture, 'g', named],
-  [auth0Fixture, 'g', named],
-  [authentikFixture, 'groups', {}],
-  [awsAlbFixture, 'g', named],
-  [cognitoFixture, 'cognito:groups', {}],
-  [entraFixture, 'groups', {}],
-  [entraExternalIdFixture, 'groups', {}],
-  [keycloakFixture, 'groups', {}],
-  [oktaFixture, 'groups', {}],
-  [pingOneFixture, 'g', named],
+
+interface Reader {
+  readonly fixture: StsFixture
+  /** The claim that the groups are read from. */
+  readonly claimName: string
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+const readers: readonly Reader[] = [
+  { fixture: oidcFixture, claimName: 'groups', options: {} },
+  { fixture: rfc9068Fixture, claimName: 'groups', options: {} },
+  { fixture: adfsFixture, claimName: 'g', options: named },
+  { fixture: auth0Fixture, claimName: 'g', options: named },
+  { fixture: authentikFixture, claimName: 'groups', options: {} },
+  { fixture: awsAlbFixture, claimName: 'g', options: named },
+  { fixture: cognitoFixture, claimName: 'cognito:groups', options: {} },
+  { fixture: entraFixture, claimName: 'groups', options: {} },
+  { fixture: entraExternalIdFixture, claimName: 'groups', options: {} },
+  { fixture: keycloakFixture, claimName: 'groups', options: {} },
+  { fixture: oktaFixture, claimName: 'groups', options: {} },
+  { fixture: pingOneFixture, claimName: 'g', options: named },
 ]
 
-describe.each(readers.map(([fixture, claim, options]) => ({ name: fixture.name, fixture, claim, options })))(
-  'groups of $name',
-  ({ fixture, claim, options }) => {
-    const [sample = expect.fail('no sample')] = fixture.accepted
-    const { verifyToken } = createFixtureVerifier(fixture, { ...options })
-    const groupsIn = async (value: unknown) => {
-      const token = tokenOf(fixture, { ...sample, claims: { ...sample.claims, [claim]: value } })
-      return (await verifyToken(token)).principal.groups
+/** Verifies a token of the fixture's first caller, a user, with `claims` in addition. */
+async function verifyWith({ fixture, options }: Reader, claims: object, more: object = {}) {
+  const [sample = expect.fail('no sample')] = fixture.accepted
+  const { verifyToken } = createFixtureVerifier(fixture, { ...options, ...more })
+  return verifyToken(tokenOf(fixture, { ...sample, claims: { ...sample.claims, ...claims } }))
+}
+
+describe.each(readers.map((reader) => ({ name: reader.fixture.name, reader })))('groups of $name', ({ reader }) => {
+  const { fixture, claimName } = reader
+  const isCognito = fixture.name === 'cognito'
+  const groupsIn = async (value: unknown, more: object = {}, others: object = {}) =>
+    (await verifyWith(reader, { [claimName]: value, ...others }, more)).principal.groups
+
+  it('are complete only where the STS cannot leave any out', async () => {
+    for (const value of [['staff', 'sales'], 'staff', []])
+      expect(await groupsIn(value)).toEqual({ values: [value].flat(), complete: isCognito })
+  })
+
+  it('are complete where the application says so, and the token lists them', async () => {
+    for (const value of [['staff', 'sales'], 'staff', []]) {
+      const groups = await groupsIn(value, { groupsAreComplete: true })
+      expect(groups).toEqual({ values: [value].flat(), complete: true })
+      expect(Object.isFrozen(groups)).toBe(true)
+      expect(groups.claim).toBe(claimName)
     }
+  })
 
-    it('are complete where the token lists them', async () => {
-      expect(await groupsIn(['staff', 'sales'])).toEqual({ values: ['staff', 'sales'], complete: true })
-      expect(await groupsIn('staff')).toEqual({ values: ['staff'], complete: true })
-      expect(await groupsIn([])).toEqual({ values: [], complete: true })
-    })
+  it('are incomplete where the application says so', async () => {
+    for (const value of [['staff'], [], undefined])
+      expect(await groupsIn(value, { groupsAreComplete: false })).toMatchObject({ complete: false })
+  })
 
-    it('are not where it says nothing of them, unless the STS lists those of every user who has any', async () => {
-      expect(await groupsIn(undefined)).toEqual({ values: [], complete: fixture.name === 'cognito' })
-    })
+  it('are incomplete without the claim, unless the STS gives it to every user who is in a group', async () => {
+    const none = { values: [], complete: isCognito }
+    expect(await groupsIn(undefined)).toEqual(none)
+    expect((await groupsIn(undefined)).claim).toBe(claimName)
+    expect(await groupsIn(undefined, { groupsAreComplete: true })).toEqual(none)
+  })
 
-    it.each([
-      [null, []],
-      ['', []],
-      [7, []],
-      [{ staff: true }, []],
-      [['staff', 7], ['staff']],
-      [['staff', ''], ['staff']],
-      [['staff', ['blocked']], ['staff']],
-      [['staff', { display: 'blocked' }], ['staff']],
-    ])('are not where something in it cannot be read: %j', async (value, values) => {
-      expect(await groupsIn(value)).toEqual({ values, complete: false })
-    })
-  },
-)
+  it.each([{ _claim_names: { groups: 'src1' } }, { hasgroups: true }])(
+    'are incomplete where the token says that they are elsewhere, whatever the application says: %j',
+    async (overage) => {
+      for (const value of isCognito ? [['staff']] : [['staff'], undefined])
+        expect(await groupsIn(value, { groupsAreComplete: true }, overage)).toEqual({
+          values: value ?? [],
+          complete: false,
+        })
+    },
+  )
+
+  it.each([
+    [null, []],
+    ['', []],
+    [7, []],
+    [{ staff: true }, []],
+    [['staff', 7], ['staff']],
+    [['staff', ''], ['staff']],
+    [['staff', ['blocked']], ['staff']],
+    [['staff', { display: 'blocked' }], ['staff']],
+  ])('are incomplete where something in the claim cannot be read: %j', async (value, values) => {
+    expect(await groupsIn(value, { groupsAreComplete: true })).toEqual({ values, complete: false })
+  })
+
+  it.each(['yes', 1, null, {}])('has no other option than true and false: %j', (groupsAreComplete) => {
+    expect(() => fixture.makeIssuer({ ...reader.options, groupsAreComplete })).toThrow(
+      new TypeError('groupsAreComplete must be true or false.'),
+    )
+  })
+
+  const against = [
+    not(group('blocked')),
+    not(claim(claimName, 'blocked')),
+    not(claim([claimName], 'blocked')),
+    not(claim([claimName, '0'], 'blocked')),
+  ]
+
+  it('that are filtered let no member in by a policy against a group', async () => {
+    // The STS left 'blocked' out: to the API this member looks like everybody else.
+    const auth = await verifyWith(reader, { [claimName]: ['staff'] }, isCognito ? { groupsAreComplete: false } : {})
+    for (const policy of against)
+      expect(evaluate(policy, { auth, resource: undefined }), policy.id).toMatchObject({
+        effect: 'indeterminate',
+        kind: 'incomplete',
+      })
+  })
+
+  it('that are complete let in others by such a policy, and never a member', async () => {
+    const staff = await verifyWith(reader, { [claimName]: ['staff'] }, { groupsAreComplete: true })
+    for (const policy of against)
+      expect(evaluate(policy, { auth: staff, resource: undefined }), policy.id).toMatchObject({ effect: 'allow' })
+    for (const groupsAreComplete of [true, false]) {
+      const blocked = await verifyWith(reader, { [claimName]: ['blocked'] }, { groupsAreComplete })
+      for (const policy of against)
+        expect(evaluate(policy, { auth: blocked, resource: undefined }), policy.id).toMatchObject({ effect: 'deny' })
+    }
+  })
+})
 
 it.each([
   ['auth0', auth0Fixture],
@@ -104,15 +186,26 @@ it.each([
   ['awsAlb', awsAlbFixture],
   ['githubActions', githubActionsFixture],
   ['spiffe', spiffeFixture],
+  ['entraB2C', entraB2CFixture],
 ])('groups of %s are never complete where nothing says in which claim they are', async (_, fixture) => {
-  const [sample = expect.fail('no sample')] = fixture.accepted
-  const { verifyToken } = createFixtureVerifier(fixture, {})
-  const token = tokenOf(fixture, { ...sample, claims: { ...sample.claims, groups: ['staff'] } })
-  expect((await verifyToken(token)).principal.groups).toEqual({ values: [], complete: false })
+  const { principal } = await verifyWith({ fixture, claimName: 'groups', options: {} }, { groups: ['staff'] })
+  expect(principal.groups).toEqual({ values: [], complete: false })
+})
+
+it.each([
+  ['auth0', auth0Fixture],
+  ['pingOne', pingOneFixture],
+  ['adfs', adfsFixture],
+  ['awsAlb', awsAlbFixture],
+])('%s takes groupsAreComplete only for a claim that it is told of', (_, fixture) => {
+  expect(() => fixture.makeIssuer({ groupsAreComplete: true })).toThrow(
+    new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.'),
+  )
 })
 
 describe('a policy against a group', () => {
   const mayEnter = allOf(authenticated, not(group('blocked')))
+  const [reader = expect.fail('no reader')] = readers
 
   it.each([
     ['says nothing of groups', {}, 'indeterminate'],
@@ -121,26 +214,40 @@ describe('a policy against a group', () => {
     ['lists others, and something that cannot be read', { groups: ['staff', 7] }, 'indeterminate'],
     ['lists others', { groups: ['staff'] }, 'allow'],
     ['lists none', { groups: [] }, 'allow'],
-  ])('does with a token that %s: %j', async (_, claims, effect) => {
-    const auth = await createFixtureVerifier(oidcFixture).verifyToken(
-      tokenOf(oidcFixture, { claims: { ...oidcFixture.accepted[0]?.claims, ...claims } }),
-    )
+  ])('does with a token that %s, all of them as the application says: %j', async (_, claims, effect) => {
+    const auth = await verifyWith(reader, claims, { groupsAreComplete: true })
     expect((await evaluate(mayEnter, { auth, resource: undefined })).effect).toBe(effect)
   })
 
-  it('answers 403, for which no other token would help, where the token of the request says nothing of groups', async () => {
-    const api = createResourceServer({
-      issuer: oidc({ issuer: sts, audience: 'https://api.example.com', jwks: { keys: [keyFor('ES256').publicJwk] } }),
-      clock: createTestClock(),
-    })
-    const ask = (claims: Readonly<Record<string, unknown>>) => {
-      const authorization = `Bearer ${createToken({ claims: { aud: 'https://api.example.com', ...claims } })}`
-      return api.guard({ method: 'GET', url: '/', headers: [['authorization', authorization]] }, mayEnter)
+  it('answers 403, for which no other token would help, where the list of the request proves nothing', async () => {
+    const createApi = (groupsAreComplete: boolean) =>
+      createResourceServer({
+        issuer: oidc({ issuer: sts, audience: api, jwks: { keys: [keyFor('ES256').publicJwk] }, groupsAreComplete }),
+        clock: createTestClock(),
+      })
+    const ask = (groupsAreComplete: boolean, claims: Readonly<Record<string, unknown>>) => {
+      const authorization = `Bearer ${createToken({ claims: { aud: api, ...claims } })}`
+      const request = { method: 'GET', url: '/', headers: [['authorization', authorization]] as const }
+      return createApi(groupsAreComplete).guard(request, mayEnter)
     }
-    expect(await ask({})).toMatchObject({ outcome: 'refused', error: { code: 'facts_incomplete', status: 403 } })
-    expect(await ask({ groups: ['blocked'] })).toMatchObject({ outcome: 'refused', error: { status: 403 } })
-    expect(await ask({ groups: ['staff'] })).toMatchObject({ outcome: 'authenticated' })
+    const incomplete = { outcome: 'refused', error: { code: 'facts_incomplete', status: 403 } }
+    expect(await ask(true, {})).toMatchObject(incomplete)
+    expect(await ask(false, { groups: ['staff'] })).toMatchObject(incomplete)
+    expect(await ask(true, { groups: ['blocked'] })).toMatchObject({ outcome: 'refused', error: { status: 403 } })
+    expect(await ask(true, { groups: ['staff'] })).toMatchObject({ outcome: 'authenticated' })
   })
+})
+
+it.each([
+  ['entra', entraFixture, 'groups', [['staff'], undefined]],
+  ['cognito', cognitoFixture, 'cognito:groups', [undefined]],
+])('groups of an application of %s are incomplete: the STS lists those of users', async (_, fixture, name, values) => {
+  const machine = fixture.accepted.find(({ principal }) => principal.kind === 'application') ?? expect.fail('none')
+  const { verifyToken } = createFixtureVerifier(fixture, { ...machine.options, groupsAreComplete: true })
+  for (const value of values) {
+    const token = tokenOf(fixture, { ...machine, claims: { ...machine.claims, [name]: value } })
+    expect((await verifyToken(token)).principal.groups).toEqual({ values: value ?? [], complete: false })
+  }
 })
 
 it('names of claims that every object has are no groups', async () => {
@@ -149,5 +256,8 @@ it('names of claims that every object has are no groups', async () => {
     audience: 'https://api.example.com',
     groupsClaim: 'toString',
   })
-  expect(issuer.principal({ sub: 'a' }, 'https://i', { alg: 'RS256' }).groups).toEqual({ values: [], complete: false })
+  expect(issuer.principal({ sub: 'a' }, 'https://i', { alg: 'RS256' }).groups).toEqual({
+    values: [],
+    complete: false,
+  })
 })

@@ -62,7 +62,7 @@ it.each([
   ],
   [
     { realm: 'acme' },
-    'keycloak() has no option realm. It has: realmUrl, issuer, audience, algorithms, insecureAllowHttp.',
+    'keycloak() has no option realm. It has: realmUrl, issuer, audience, algorithms, insecureAllowHttp, groupsAreComplete.',
   ],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(TypeError)

@@ -169,7 +169,7 @@ describe('the keys', () => {
 })
 
 describe('refuses', () => {
-  const known = 'issuer, audience, jwksUri, jwks, algorithms, typ, requiredClaims, insecureAllowHttp'
+  const known = 'issuer, audience, jwksUri, jwks, algorithms, typ, requiredClaims, insecureAllowHttp, groupsAreComplete'
 
   it.each([
     [{ issuer: '' }, 'issuer must be a non-empty string.'],

@@ -217,7 +217,7 @@ describe('the principal', () => {
       scopes: ['orders:read', 'orders:write'],
       roles: ['manager'],
       permissions: ['read:orders', 'export'],
-      groups: { values: ['staff', 'sales'], complete: true },
+      groups: { values: ['staff', 'sales'], complete: false },
     })
   })
 
@@ -232,7 +232,7 @@ describe('the principal', () => {
       ...alice,
       roles: ['manager', 'clerk'],
       permissions: ['export'],
-      groups: { values: ['e9e3'], complete: true },
+      groups: { values: ['e9e3'], complete: false },
     })
   })
 

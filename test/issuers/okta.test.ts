@@ -49,7 +49,7 @@ it.each([
     "issuer must have no query, fragment or user name (RFC 8414 §2): write 'https://acme.okta.com/oauth2/default'.",
   ],
   [{ audience: '' }, 'audience[] must be a non-empty string.'],
-  [{ domain: 'acme.okta.com' }, 'okta() has no option domain. It has: issuer, audience.'],
+  [{ domain: 'acme.okta.com' }, 'okta() has no option domain. It has: issuer, audience, groupsAreComplete.'],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(new TypeError(message))
 })

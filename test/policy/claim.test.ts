@@ -1,8 +1,9 @@
 // The rule about a claim: exact comparison, own members only, and a path that is taken literally.
-import { claim, type Decision } from 'claimcheck/policy'
+import { claim, type Decision, not } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../src/policy/policy.ts'
 import { allowed, denied } from './answers.ts'
+import { asking } from './callers.ts'
 
 /** What a rule about claims decides on a payload, given as the JSON text that a token carries. */
 function onClaims(rule: ReturnType<typeof claim>, json: string): Decision | Promise<Decision> {
@@ -57,6 +58,47 @@ describe('claim with a value', () => {
     expect(() => claim('x', expected as unknown as string)).toThrow(
       new TypeError('claim() needs a string, number, boolean, function or schema to compare with.'),
     )
+  })
+})
+
+describe('the claim that groups are read from', () => {
+  const incomplete = { effect: 'indeterminate', kind: 'incomplete', cause: expect.any(Error) as unknown }
+  /** A caller whose groups are read from `crew`. */
+  const inCrew = (crew: unknown, complete: boolean, values: readonly string[] = Array.isArray(crew) ? crew : []) =>
+    asking({ groups: { values, complete, claim: 'crew' } }, { claims: { crew, teams: ['a'] } })
+  const paths = [{ path: 'crew' }, { path: ['crew'] }, { path: ['crew', '0'] }] as const
+
+  it.each(paths)('proves nothing by what it lacks, unless it is complete: %j', ({ path }) => {
+    for (const crew of [['a'], [], undefined]) {
+      expect(evaluate(claim(path, 'b'), inCrew(crew, false))).toEqual(incomplete)
+      expect(evaluate(not(claim(path, 'b')), inCrew(crew, false))).toEqual(incomplete)
+      expect(evaluate(claim(path, 'b'), inCrew(crew, true))).toEqual(denied)
+      expect(evaluate(not(claim(path, 'b')), inCrew(crew, true))).toEqual(allowed)
+    }
+  })
+
+  it('proves all that it lists', () => {
+    expect(evaluate(claim('crew', 'a'), inCrew(['a'], false))).toEqual(allowed)
+    expect(evaluate(not(claim('crew', 'a')), inCrew(['a'], false))).toEqual(denied)
+  })
+
+  it('cannot tell of a group that was found elsewhere, or that is written in another way', () => {
+    expect(evaluate(not(claim('crew', 'b')), inCrew(['a'], true, ['a', 'b']))).toEqual(incomplete)
+    expect(evaluate(not(claim('crew', 'b')), inCrew([{ value: 'b' }], true, ['b']))).toEqual(incomplete)
+  })
+
+  it('is asked by a function or a schema as it is: the answer is theirs', () => {
+    const lacks = (value: unknown) => !(Array.isArray(value) && value.includes('b'))
+    expect(evaluate(claim('crew', lacks), inCrew(['a'], false))).toEqual(allowed)
+    expect(evaluate(not(claim('crew', (value) => !lacks(value))), inCrew(['a'], false))).toEqual(allowed)
+  })
+
+  it('is no other claim, and one of no other caller', () => {
+    expect(evaluate(claim('teams', 'b'), inCrew(['a'], false))).toEqual(denied)
+    expect(evaluate(claim(['teams', 'crew'], 'b'), inCrew(['a'], false))).toEqual(denied)
+    expect(evaluate(claim('crew', 'b'), asking({ groups: { values: [], complete: false } }))).toEqual(denied)
+    for (const auth of [{ claims: {} }, { claims: {}, principal: undefined }, { claims: {}, principal: {} }])
+      expect(evaluate(claim('crew', 'b'), { auth, resource: undefined })).toEqual(denied)
   })
 })
 

@@ -1,6 +1,7 @@
 // What an issuer's profile may ask for besides keys: another audience claim, its own header, padded tokens, and so on.
 import { createResourceServer, createVerifier } from 'claimcheck'
 import { type Issuer, withClaims } from 'claimcheck/issuers'
+import { claim, evaluate, not } from 'claimcheck/policy'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
@@ -175,6 +176,23 @@ describe('the principal', () => {
       roles: ['r'],
       permissions: ['p'],
     })
+  })
+
+  it('says from which claim its groups are, which a completion does not change', async () => {
+    const lists = { values: ['a'], complete: false, claim: 'crew' }
+    const made = customIssuer()
+    const principal: Issuer['principal'] = (claims, from, header) => ({
+      ...made.principal(claims, from, header),
+      groups: lists,
+    })
+    const complete = async () => ({ groups: { values: ['a', 'blocked'], complete: true } })
+    const token = createToken({ claims: { crew: ['a'] } })
+    for (const changes of [{ principal }, { principal, complete }]) {
+      const auth = await make(changes).verifyToken(token)
+      expect(auth.principal.groups.claim).toBe('crew')
+      const policy = not(claim('crew', 'blocked'))
+      expect(evaluate(policy, { auth, resource: undefined })).toMatchObject({ effect: 'indeterminate' })
+    }
   })
 
   it.each([

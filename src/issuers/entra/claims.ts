@@ -37,11 +37,6 @@ export function hasNumber(claims: JsonObject, name: string, number: number): boo
   return (readString(claims, name) ?? '').split(' ').includes(String(number))
 }
 
-/** Entra leaves the groups out of a token when there are too many, and says so in one of these. */
-export function isOverage(claims: JsonObject): boolean {
-  return Object.hasOwn(claims, 'hasgroups') || Object.hasOwn(claims, '_claim_names')
-}
-
 /** A user whose home is another directory: by `acct`, by its relation to the tenant, or by the STS that knows it. */
 export function isGuest(claims: JsonObject): boolean {
   if (claims.acct === 1 || claims.acct === '1' || hasNumber(claims, 'xms_idrel', 5)) return true

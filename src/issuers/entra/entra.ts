@@ -28,7 +28,7 @@ import { completeGroups, entraPrincipal } from './principal.ts'
 export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<EntraIssuerName, unknown> {
   checkArgumentCount('entra()', arguments, 1)
   const settings = readEntraOptions(options)
-  const { clientId, audiences, admits, groupResolver, cloud } = settings
+  const { clientId, audiences, admits, readGroups, groupResolver, cloud } = settings
   return {
     preset: 'entra',
     endpoints: settings.versions.map((version) => endpointOf(version, settings)),
@@ -41,7 +41,7 @@ export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<E
     checkToken: (token) => checkEntraToken(token, settings),
     ...(admits && { admits: ({ claims }) => admits(String(claims.tid)) }),
     checkKey: (key, token) => checkEntraKey(key, token, cloud),
-    principal: entraPrincipal,
+    principal: (claims, issuer) => entraPrincipal(claims, issuer, readGroups),
     ...(groupResolver && { complete: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
     hint: (code, token) => entraHint(code, token, settings),
   }

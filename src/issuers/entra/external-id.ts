@@ -2,6 +2,7 @@
 // metadata is not that of its issuer, and its keys are on no other list.
 import { checkFunction, checkOptions, checkString, checkStrings } from '../../internal/options.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
+import { createGroupsReader } from '../preset-claims.ts'
 import { checkEntraKey, checkEntraToken } from './checks.ts'
 import { readGuid } from './guid.ts'
 import type { EntraOptions } from './options.ts'
@@ -9,14 +10,14 @@ import { readAcl } from './many-tenants.ts'
 import { completeGroups, entraPrincipal } from './principal.ts'
 
 export interface EntraExternalIdOptions
-  extends Pick<EntraOptions, 'clientId' | 'audiences' | 'appTokens' | 'groupResolver'> {
+  extends Pick<EntraOptions, 'clientId' | 'audiences' | 'appTokens' | 'groupsAreComplete' | 'groupResolver'> {
   /** The directory (tenant) id, a GUID: `iss` has it twice. */
   readonly tenantId: string
   /** The name in the login host: `contoso` of `contoso.ciamlogin.com`. */
   readonly subdomain: string
 }
 
-const names = ['tenantId', 'subdomain', 'clientId', 'audiences', 'appTokens', 'groupResolver']
+const names = ['tenantId', 'subdomain', 'clientId', 'audiences', 'appTokens', 'groupsAreComplete', 'groupResolver']
 
 /**
  * Trusts the tokens of one external tenant for the API `clientId`. What it accepts and refuses, and what it makes of it, is as
@@ -31,6 +32,7 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
   const { audiences = [], appTokens = 'require-role', groupResolver } = options
   checkStrings('audiences', audiences, 0)
   if (groupResolver !== undefined) checkFunction('groupResolver', groupResolver)
+  const readGroups = createGroupsReader('groups', options)
   const tenant = readGuid('tenantId', options.tenantId)
   const clientId = readGuid('clientId', options.clientId)
   const subdomain = readSubdomain(options.subdomain)
@@ -59,7 +61,7 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
     keyCache: { graceSeconds: 24 * 60 * 60 },
     checkToken: (token) => checkEntraToken(token, settings),
     checkKey: (key, token) => checkEntraKey(key, token, 'public'),
-    principal: entraPrincipal,
+    principal: (claims, issuer) => entraPrincipal(claims, issuer, readGroups),
     ...(groupResolver && { complete: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
   }
 }

@@ -1,4 +1,5 @@
 // The options of entra(): which tenants and formats, and who may come in without an app role.
+import type { GroupsOptions } from '../preset-claims.ts'
 import type { EntraCloud, EntraVersion } from './clouds.ts'
 
 /** Which tenants an API for many lets in: their ids, or a function that is asked for every token that is not remembered. */
@@ -7,14 +8,14 @@ export type AllowedTenants = readonly string[] | ((tenant: string) => boolean | 
 /** A client that may come in as itself without an app role. Where there are many tenants, only from this one. */
 export type EntraAclEntry = string | { readonly clientId: string; readonly tenant: string }
 
-/** A user whose groups Entra left out of the token. */
+/** A user of whom the token may not list all groups. */
 export interface EntraGroupQuery {
   readonly tenant: string
   /** The user's object id. */
   readonly oid: string
 }
 
-export interface EntraOptions {
+export interface EntraOptions extends GroupsOptions {
   /**
    * The directory (tenant) id, a GUID. `organizations` (work and school accounts) and `common` (these and personal accounts)
    * stand for many tenants, and need `allowedTenants` or `anyTenant: true`. `consumers` is the one tenant of personal accounts.
@@ -45,9 +46,10 @@ export interface EntraOptions {
    */
   readonly appTokens?: 'require-role' | 'reject' | { readonly acl: readonly EntraAclEntry[] }
   /**
-   * Finds the group ids of a user whose token does not list them, as it does not where there are too many, or none, for instance at
-   * `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Has as long as one fetch; when it fails, the groups stay
-   * incomplete and an event tells. The address that the token names is never asked.
+   * Finds all group ids of a user, for instance at `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Asked where
+   * `groups.complete` would be false: for every new token of a user, or, with `groupsAreComplete: true`, for one that lists no
+   * groups. Has as long as one fetch; when it fails, the groups stay incomplete and an event tells. The address that the token
+   * names is never asked.
    */
   readonly groupResolver?: (user: EntraGroupQuery) => PromiseLike<readonly string[]>
 }

@@ -1,26 +1,22 @@
 // From Entra's claims to the caller. Names and e-mail addresses are mutable and a tenant's administrator writes them: they
 // never feed the subject.
 import type { JsonObject } from '../../internal/json.ts'
-import { type Principal, type PrincipalTrait, principalKey } from '../../principal/principal.ts'
+import {
+  createGroups,
+  type Principal,
+  type PrincipalGroups,
+  type PrincipalTrait,
+  principalKey,
+} from '../../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
 import type { PrincipalCompletion } from '../../trust/issuer.ts'
-import { readGroups } from '../preset-claims.ts'
-import {
-  clientIdOf,
-  clientTypeOf,
-  hasNumber,
-  isActingAgent,
-  isAgent,
-  isGuest,
-  isOverage,
-  kindOf,
-  scopesOf,
-} from './claims.ts'
+import type { GroupsReader } from '../preset-claims.ts'
+import { clientIdOf, clientTypeOf, hasNumber, isActingAgent, isAgent, isGuest, kindOf, scopesOf } from './claims.ts'
 import { consumerTenant } from './clouds.ts'
-import type { EntraOptions } from './options.ts'
+import type { EntraGroupQuery, EntraOptions } from './options.ts'
 
 /** Maps verified claims. The key is the same for the 1.0 and 2.0 tokens of one user or application. */
-export function entraPrincipal(claims: JsonObject, issuer: string): Principal {
+export function entraPrincipal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
   const tenant = String(claims.tid)
   const oid = readString(claims, 'oid')
   const sub = String(claims.sub)
@@ -40,44 +36,39 @@ export function entraPrincipal(claims: JsonObject, issuer: string): Principal {
     // Directory roles are the tenant's, not this API's: the prefix keeps an app role from passing for one.
     roles: [...readStrings(claims, 'roles'), ...readStrings(claims, 'wids').map((id) => `directory:${id}`)],
     permissions: [],
-    groups: groupsOf(claims, kind),
+    groups: groupsOf(readGroups(claims), kind),
     ...(isDelegated && { actor: { subject: clientId, traits: isActingAgent(claims) ? ['agent'] : [] } }),
     authentication: authenticationOf(claims),
     traits: traitsOf(claims, kind, isDelegated),
   }
 }
 
-/**
- * Groups are in a token only where the API's registration asks for them, and not too many. "Service principals aren't included in
- * groups claims": the absence of theirs proves nothing either.
- */
-function groupsOf(claims: JsonObject, kind: Principal['kind']): Principal['groups'] {
-  const { values, complete } = readGroups(claims, 'groups')
-  return { values, complete: complete && kind === 'user' && !isOverage(claims) }
+/** "Service principals aren't included in groups claims": none of their lists is complete. */
+function groupsOf(groups: PrincipalGroups, kind: Principal['kind']): PrincipalGroups {
+  return kind === 'user' ? groups : createGroups(groups.claim, { values: groups.values, complete: false })
 }
 
-/** Asks `resolver` for the groups that the token does not list. The address in the token is a retired one, and not ours to follow. */
+/** Asks `resolver` for groups that the token may not list. The address in the token is a retired one, and not ours to follow. */
 export function completeGroups(
-  principal: Principal,
+  { kind, groups, tenant }: Principal,
   claims: JsonObject,
   resolver: NonNullable<EntraOptions['groupResolver']>,
 ): PromiseLike<PrincipalCompletion> | undefined {
   const oid = readString(claims, 'oid')
-  const { tenant } = principal
-  if (principal.kind !== 'user' || principal.groups.complete || oid === undefined || tenant === undefined)
-    return undefined
-  return resolvedGroups(resolver, tenant, oid)
+  if (kind !== 'user' || groups.complete || oid === undefined || tenant === undefined) return undefined
+  return resolvedGroups(resolver, { tenant, oid }, groups)
 }
 
 async function resolvedGroups(
   resolver: NonNullable<EntraOptions['groupResolver']>,
-  tenant: string,
-  oid: string,
+  user: EntraGroupQuery,
+  { values: listed }: PrincipalGroups,
 ): Promise<PrincipalCompletion> {
-  const values: unknown = await resolver({ tenant, oid })
-  if (!Array.isArray(values) || !values.every((one) => typeof one === 'string'))
+  const found: unknown = await resolver(user)
+  if (!Array.isArray(found) || !found.every((one) => typeof one === 'string'))
     throw new TypeError('groupResolver did not answer with a list of group ids.')
-  return { groups: { values: [...values], complete: true } }
+  // A token may list names where the resolver finds ids: a group that it lists stays one that the user is in.
+  return { groups: { values: [...new Set([...listed, ...found])], complete: true } }
 }
 
 function authenticationOf(claims: JsonObject): Principal['authentication'] {

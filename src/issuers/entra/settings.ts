@@ -1,6 +1,7 @@
 // The options of entra(), read once: what can never work is told what to write instead.
 import { checkBoolean, checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
 import { clouds, consumerTenant, type EntraCloud, type EntraVersion, versionsOf } from './clouds.ts'
+import { createGroupsReader, type GroupsReader } from '../preset-claims.ts'
 import { guid, readGuid } from './guid.ts'
 import { readAcl, readAdmission } from './many-tenants.ts'
 import type { EntraOptions } from './options.ts'
@@ -20,6 +21,7 @@ export interface EntraSettings {
   readonly refusesApps: boolean
   /** `client id` for the one tenant, `client id|tenant` for many. */
   readonly acl: ReadonlySet<string>
+  readonly readGroups: GroupsReader
   readonly groupResolver: EntraOptions['groupResolver']
 }
 
@@ -34,6 +36,7 @@ const names = [
   'keysPerTenant',
   'customSigningKeys',
   'appTokens',
+  'groupsAreComplete',
   'groupResolver',
 ]
 const manyTenants = ['organizations', 'common']
@@ -60,6 +63,7 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
     customSigningKeys: options.customSigningKeys === true,
     refusesApps: appTokens === 'reject',
     acl: readAcl(appTokens, isMany),
+    readGroups: createGroupsReader('groups', options),
     groupResolver: options.groupResolver,
   }
 }
