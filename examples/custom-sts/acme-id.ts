@@ -47,6 +47,16 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   return checkAccessToken(claims) ?? (names ? undefined : { code: 'claim_missing', details: { claim: 'sub' } })
 }
 
+/**
+ * Acme ID documents that it lists all crews, up to 50. A member of one that is cut off, not listed or not readable must not pass
+ * for others. With the claim's name, `claim('crew', …)` knows that, too.
+ */
+function crewOf(claims: UnverifiedToken['claims']): Principal['groups'] {
+  const values = readStrings(claims, 'crew')
+  const isWhole = Array.isArray(claims.crew) && claims.crew.length === values.length
+  return { values, complete: isWhole && claims.crew_cut !== true, claim: 'crew' }
+}
+
 /** What the token does not prove stays unknown or empty. */
 function principal(claims: UnverifiedToken['claims'], issuer: string, workspace: string): Principal {
   const sub = String(claims.sub)
@@ -62,8 +72,7 @@ function principal(claims: UnverifiedToken['claims'], issuer: string, workspace:
     scopes: readStrings(claims, 'may'),
     roles: [],
     permissions: [],
-    // Who is in a crew that was cut off, or never listed, must not pass for somebody outside of it.
-    groups: { values: readStrings(claims, 'crew'), complete: Array.isArray(claims.crew) && claims.crew_cut !== true },
+    groups: crewOf(claims),
     authentication: readAuthentication(claims),
     traits: [],
   }

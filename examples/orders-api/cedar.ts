@@ -28,7 +28,7 @@ export function createCedarPolicies(clock: Clock = { nowMs: Date.now }): OrderPo
 }
 
 function requestOf(
-  { principal: { key, scopes, roles, authentication } }: Caller,
+  { principal: { key, scopes, roles, groups, authentication } }: Caller,
   action: string,
   order: Order | undefined,
   clock: Clock,
@@ -36,6 +36,12 @@ function requestOf(
   const caller = { type: 'Caller', id: key }
   const resource = order ? { type: 'Order', id: order.id } : { type: 'Shop', id: 'shop' }
   const ageSeconds = clock.nowMs() / 1000 - (authentication.time ?? 0)
+  const attrs = {
+    scopes: [...scopes],
+    roles: [...roles],
+    groups: [...groups.values],
+    groupsComplete: groups.complete,
+  }
   const isStrong = strongLogin.acrValues.some((acr) => acr === authentication.acr)
   return {
     principal: caller,
@@ -43,7 +49,7 @@ function requestOf(
     resource,
     context: { strongLogin: isStrong && ageSeconds <= strongLogin.maxAgeSeconds },
     entities: [
-      { uid: caller, attrs: { scopes: [...scopes], roles: [...roles] }, parents: [] },
+      { uid: caller, attrs, parents: [] },
       { uid: resource, attrs: order ? attributesOf(order) : {}, parents: [] },
     ],
   }

@@ -11,8 +11,9 @@ import { createPolicies, strongLogin } from './policies.ts'
 const audience = 'https://orders.example.com'
 const sts = createIssuer('https://sts.example.com', audience)
 const now = Math.floor(Date.now() / 1000)
-const login = { acr: 'urn:example:password', auth_time: now - 900 }
-const strong = { acr: strongLogin.acrValues[0], auth_time: now }
+const groups = ['customers']
+const login = { acr: 'urn:example:password', auth_time: now - 900, groups }
+const strong = { acr: strongLogin.acrValues[0], auth_time: now, groups }
 const all = 'orders:read orders:write orders:refund'
 
 const callers = {
@@ -20,6 +21,8 @@ const callers = {
   alice: { sub: 'alice', scope: all, ...login },
   'alice, reading': { sub: 'alice', scope: 'orders:read', ...login },
   bob: { sub: 'bob', scope: all, ...login },
+  blocked: { sub: 'bill', scope: all, ...login, groups: ['customers', 'blocked'] },
+  'groups unknown': { sub: 'bill', scope: all, ...login, groups: undefined },
   manager: { sub: 'mary', scope: all, roles: ['manager'], ...login },
   'manager, mfa': { sub: 'mary', scope: all, roles: ['manager'], ...strong },
 } as const
@@ -36,6 +39,8 @@ const walk: readonly (readonly [keyof typeof callers, string, number])[] = [
   ['alice', 'GET /orders', 200],
   ['alice', 'POST /orders', 201],
   ['alice, reading', 'POST /orders', 403],
+  ['blocked', 'POST /orders', 403],
+  ['groups unknown', 'POST /orders', 403],
   ['alice', 'GET /orders/small', 200],
   ['bob', 'GET /orders/small', 403],
   ['manager', 'GET /orders/small', 200],

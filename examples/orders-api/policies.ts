@@ -3,7 +3,9 @@ import type { Clock, Principal } from 'claimcheck'
 import {
   allOf,
   anyOf,
+  group,
   type HasPrincipal,
+  not,
   type Policy,
   policy,
   type PolicyQuery,
@@ -44,11 +46,14 @@ const notOnHold = policy(
   { mayVeto: true },
 )
 
+/** Members of the group `blocked` place no orders. Where a token may not list all groups, the policy cannot tell: no order either. */
+const notBlocked = not(group('blocked'))
+
 export function createPolicies(clock?: Clock): OrderPolicies {
   const freshLogin = stepUp({ ...strongLogin, ...(clock && { clock }) })
   return {
     list: scope('orders:read'),
-    create: scope('orders:write'),
+    create: allOf(scope('orders:write'), notBlocked),
     read: allOf(scope('orders:read'), anyOf(owner, role('manager'))),
     change: allOf(scope('orders:write'), owner, open, notOnHold),
     refund: allOf(scope('orders:refund'), role('manager'), when(large, freshLogin), notOnHold),

@@ -17,6 +17,16 @@ describe('examples/custom-sts', () => {
     )
   })
 
+  it('takes a crew list for complete only where all of it is there', () => {
+    const { principal } = acmeId({ issuer: 'https://id.acme.example/w/shop', audience: 'https://api.example.com' })
+    const groupsIn = (claims: Readonly<Record<string, unknown>>) =>
+      principal({ sub: 'person:alice', via: 'till-app', ...claims }, 'https://id.acme.example/w/shop', { alg: 'ES256' })
+        .groups
+    expect(groupsIn({ crew: ['till'] })).toEqual({ values: ['till'], complete: true, claim: 'crew' })
+    for (const claims of [{}, { crew: ['till'], crew_cut: true }, { crew: ['till', 7] }, { crew: 'till' }])
+      expect(groupsIn(claims)).toMatchObject({ complete: false, claim: 'crew' })
+  })
+
   it('imports only what the package exports', () => {
     const source = readFileSync(`${root}/examples/custom-sts/acme-id.ts`, 'utf8')
     const imported = [...source.matchAll(/from '([^']+)'/g)].map(([, specifier]) => specifier)

@@ -48,6 +48,17 @@ describe('a refund', () => {
   })
 })
 
+it('an order is for customers who are not blocked, and not for those whose groups may not all be known', () => {
+  const create = (values: readonly string[], complete: boolean) => {
+    const auth = { principal: { ...alice, scopes: ['orders:write'], groups: { values, complete } } }
+    return evaluate(policies.create, { auth, resource: undefined })
+  }
+  expect(create(['customers'], true)).toEqual({ effect: 'allow' })
+  expect(create(['customers', 'blocked'], true)).toEqual({ effect: 'deny' })
+  expect(create(['customers', 'blocked'], false)).toEqual({ effect: 'deny' })
+  expect(create(['customers'], false)).toMatchObject({ effect: 'indeterminate', kind: 'incomplete' })
+})
+
 it('says in advance which scopes its routes need', () => {
   const needs = Object.values(policies).map(({ requires }) => requires)
   expect(needs).toEqual(
@@ -58,5 +69,5 @@ it('says in advance which scopes its routes need', () => {
 it('runs, with its policies in TypeScript and in Cedar, and gets every answer that it expects', async () => {
   const run = promisify(execFile)
   const { stdout } = await run(process.execPath, ['--import', 'tsx', 'examples/orders-api/main.ts'], { cwd: root })
-  expect(stdout.trim().split('\n').at(-1)).toBe('All 16 as expected, with both.')
+  expect(stdout.trim().split('\n').at(-1)).toBe('All 18 as expected, with both.')
 }, 60_000)
