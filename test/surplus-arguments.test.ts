@@ -73,8 +73,3 @@ describe('an engine', () => {
     expect(() => (engine.replace as Callable)(next, next)).toThrow(refused)
   })
 })
-
-it('rfc9068() takes no typ, which it would ignore', () => {
-  const options = { issuer: 'https://sts.example.com', audience: 'https://api.example.com', typ: ['JWT'] }
-  expect(() => issuers.rfc9068(options)).toThrow(/^rfc9068\(\) has no option typ\./)
-})
