@@ -36,7 +36,7 @@ export interface Auth0Options extends GroupsOptions {
 export function auth0<const D extends string>(
   options: Auth0Options & { readonly domain: D },
 ): IssuerWithAudience & TypedIssuer<`https://${D}/`, unknown> {
-  checkOptionNames('auth0()', options, ['domain', 'audience', 'rolesClaim', 'groupsClaim', 'groupsAreComplete'])
+  checkOptions('auth0()', arguments, ['domain', 'audience', 'rolesClaim', 'groupsClaim', 'groupsAreComplete'])
   const { domain, rolesClaim, groupsClaim } = options
   checkDomain('domain', domain)
   if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)

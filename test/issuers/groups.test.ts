@@ -25,7 +25,7 @@ const api = 'https://api.example.com'
 const trust = { issuer: sts, audience: api, jwksUri: `${sts}/jwks` }
 const oidcFixture: StsFixture = {
   name: 'oidc',
-  makeIssuer: (options) => oidc({ ...trust, ...options } as OidcOptions),
+  makeIssuer: (options) => oidc({ ...trust, ...options } as OidcOptions & { readonly audience: string }),
   key: keyFor('RS256'),
   served: { [`${sts}/jwks`]: { keys: [keyFor('RS256').publicJwk] } },
   header: { typ: 'at+jwt' },
@@ -55,7 +55,7 @@ const oidcFixture: StsFixture = {
 const rfc9068Fixture: StsFixture = {
   ...oidcFixture,
   name: 'rfc9068',
-  makeIssuer: (options) => rfc9068({ ...trust, ...options } as OidcOptions),
+  makeIssuer: (options) => rfc9068({ ...trust, ...options } as OidcOptions & { readonly audience: string }),
 }
 const named = { groupsClaim: 'g' }
 
