@@ -182,15 +182,6 @@ describe('a part of ours that throws', () => {
     await expectInvalidToken(verifyToken('opaque'), 'token_malformed')
   })
 
-  it('is a set of keys none of which may be used', async () => {
-    const { verifyToken, events } = createTestVerifier({ keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'ES256' }] })
-    const error = await expectUnavailable(verifyToken(createToken()), 'keys_unavailable')
-    expect(error.details.cause).toMatchObject({ message: 'the JWK Set has no usable key' })
-    expect(events).toMatchObject([
-      { code: 'keys_unavailable', status: 503, details: { verified: false, iss: issuer, kid: 'ES256' } },
-    ])
-  })
-
   it('is the claims schema', async () => {
     const schema = {
       '~standard': {

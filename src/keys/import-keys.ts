@@ -1,15 +1,15 @@
 // From a JWK Set (RFC 7517) to keys that can verify, one by one: a key that must not be used is skipped, the rest serve.
-import { importPublicKey, strengthOf } from '#engine'
+import { importPublicKey } from '#engine'
 import type { webcrypto } from 'node:crypto'
 import { decodeBase64url } from '../internal/base64url.ts'
+import { type Eventually, isPromise } from '../internal/eventually.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Algorithm, algorithms as table, isAlgorithm } from '../token/algorithms.ts'
 import type { PublicKey } from '../token/engine.ts'
+import { bitLength, isStrongRsa, toNumber } from '../token/rsa-strength.ts'
 import type { VerificationKey } from './key-source.ts'
 
 export const maxKeys = 1000
-const minRsaBits = 2048
-const maxRsaBits = 16_384
 const maxKidLength = 256
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66, Ed25519: 32 }
@@ -35,33 +35,27 @@ export interface ImportOptions {
 
 /**
  * Imports the usable keys of `jwks` for an issuer that signs with `allowed` and gives its keys `use`, where it gives one. A key
- * that is `known` stays the same object.
+ * that is `known` stays the same object. Answers at once where the engine does.
  *
  * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
- * the STS, and must never replace keys that work.
+ * the STS, and must never replace keys that work. Rejects only where the engine answers later.
  */
-export async function importKeys(
+export function importKeys(
   jwks: unknown,
   allowed: readonly Algorithm[],
   { use = 'sig', known = new Map() }: ImportOptions = {},
-): Promise<ImportedKeys> {
+): Eventually<ImportedKeys> {
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
-  const usable = (await Promise.all(members.map((jwk) => importKey(jwk, allowed, { use, known })))).filter(
-    (one) => one !== undefined,
-  )
-  // A key that is listed twice is one key, not two to choose from.
-  const distinct = new Map(usable.map((one) => [one.text, one]))
-  const imported = [...distinct.values()]
-  if (imported.length === 0) throw new Error('the JWK Set has no usable key')
-  return {
-    keys: imported.map(({ key }) => key),
-    known: new Map(imported.map(({ text, key }) => [text, key])),
-    skipped: members.length - imported.length,
-    jwks: { keys: imported.map(({ jwk }) => jwk) },
-  }
+  const checked = members.map((member) => checkJwk(member, allowed, use)).filter((one) => one !== undefined)
+  if (checked.length === 0) throw new Error(noUsableKey)
+  const imported = checked.map((one) => importKey(one, known))
+  if (imported.some(isPromise)) return collectLater(imported, members.length)
+  return collect(imported as (ImportedKey | undefined)[], members.length)
 }
+
+const noUsableKey = 'the JWK Set has no usable key'
 
 interface ImportedKey {
   readonly key: VerificationKey
@@ -70,26 +64,62 @@ interface ImportedKey {
   readonly text: string
 }
 
-async function importKey(
-  member: unknown,
-  allowed: readonly Algorithm[],
-  { use, known }: { readonly use: string; readonly known: KnownKeys },
-): Promise<ImportedKey | undefined> {
+async function collectLater(
+  imported: readonly Eventually<ImportedKey | undefined>[],
+  members: number,
+): Promise<ImportedKeys> {
+  const outcomes: (ImportedKey | undefined)[] = []
+  for (const one of imported) outcomes.push(await one)
+  return collect(outcomes, members)
+}
+
+function collect(outcomes: readonly (ImportedKey | undefined)[], members: number): ImportedKeys {
+  const usable = outcomes.filter((one) => one !== undefined)
+  // A key that is listed twice is one key, not two to choose from.
+  const distinct = new Map(usable.map((one) => [one.text, one]))
+  const imported = [...distinct.values()]
+  if (imported.length === 0) throw new Error(noUsableKey)
+  return {
+    keys: imported.map(({ key }) => key),
+    known: new Map(imported.map(({ text, key }) => [text, key])),
+    skipped: members - imported.length,
+    jwks: { keys: imported.map(({ jwk }) => jwk) },
+  }
+}
+
+/** A JWK that passes every check that needs no cryptography. */
+interface CheckedJwk {
+  readonly names: Pick<VerificationKey, 'kid' | 'issuer'>
+  readonly algorithms: readonly [Algorithm, ...Algorithm[]]
+  readonly material: webcrypto.JsonWebKey
+  readonly jwk: JsonObject
+}
+
+function checkJwk(member: unknown, allowed: readonly Algorithm[], use: string): CheckedJwk | undefined {
   if (!isJsonObject(member) || !isForVerifying(member, use)) return undefined
-  const algorithms = algorithmsOf(member, allowed)
-  const [algorithm] = algorithms
-  if (!algorithm) return undefined
-  try {
-    const material = publicMembers(member)
-    const { kid, alg, issuer } = member
-    const names = { ...(typeof kid === 'string' && { kid }), ...(typeof issuer === 'string' && { issuer }) }
-    const jwk = { ...material, ...names, ...(alg !== undefined && { alg }) }
-    const text = JSON.stringify(jwk)
-    const earlier = known.get(text)
-    if (earlier) return { key: earlier, jwk, text }
-    const key = await importPublicKey(material, algorithm)
-    if (!isStrong(key)) return undefined
+  const [algorithm, ...more] = algorithmsOf(member, allowed)
+  const material = algorithm && publicMembers(member)
+  if (!material) return undefined
+  const { kid, alg, issuer } = member
+  const names = { ...(typeof kid === 'string' && { kid }), ...(typeof issuer === 'string' && { issuer }) }
+  const jwk = { ...material, ...names, ...(alg !== undefined && { alg }) }
+  return { names, algorithms: [algorithm, ...more], material, jwk }
+}
+
+/** `undefined` for a key that the engine refuses, such as a point off its curve. */
+function importKey(
+  { names, algorithms, material, jwk }: CheckedJwk,
+  known: KnownKeys,
+): Eventually<ImportedKey | undefined> {
+  const text = JSON.stringify(jwk)
+  const earlier = known.get(text)
+  if (earlier) return { key: earlier, jwk, text }
+  const toKey = (key: PublicKey): ImportedKey => {
     return { key: { ...names, algorithms, key, material: JSON.stringify(material) }, jwk, text }
+  }
+  try {
+    const key = importPublicKey(material, algorithms[0])
+    return isPromise(key) ? key.then(toKey, () => undefined) : toKey(key)
   } catch {
     return undefined
   }
@@ -125,27 +155,35 @@ function isEdwardsName(alg: unknown): boolean {
   return isAlgorithm(alg) && table[alg].kty === 'OKP'
 }
 
-/** The members that make up the key itself, so that no other can change what is imported. */
-function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey {
-  const { kty, crv, x, y, n, e } = jwk
-  if (kty === 'RSA') return { kty, n, e } as webcrypto.JsonWebKey
-  checkCoordinate(crv, x)
+/** The members that make up the key itself, so that no other can change what is imported; `undefined` when they make up none. */
+function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
+  const { kty, crv, x, y } = jwk
+  if (kty === 'RSA') return rsaMembers(jwk)
+  if (!isCoordinate(crv, x)) return undefined
   if (kty === 'OKP') return { kty, crv, x } as webcrypto.JsonWebKey
-  checkCoordinate(crv, y)
-  return { kty, crv, x, y } as webcrypto.JsonWebKey
+  return isCoordinate(crv, y) ? ({ kty, crv, x, y } as webcrypto.JsonWebKey) : undefined
 }
 
 /** "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. */
-function checkCoordinate(crv: unknown, value: unknown): void {
+function isCoordinate(crv: unknown, value: unknown): boolean {
   const bytes = typeof value === 'string' ? decodeBase64url(value) : undefined
-  if (bytes?.length !== coordinateBytes[String(crv)]) throw new Error('a coordinate has the wrong length')
+  return bytes !== undefined && bytes.length === coordinateBytes[String(crv)]
 }
 
-/** "A key of size 2048 bits or larger MUST be used", RFC 7518 §3.3. */
-function isStrong(key: PublicKey): boolean {
-  const rsa = strengthOf(key)
-  if (!rsa) return true
-  // With the exponent 1 a signature is its own message, and anyone can write one; even ones belong to no RSA key.
-  const isOdd = rsa.exponent % 2n === 1n
-  return rsa.modulusBits >= minRsaBits && rsa.modulusBits <= maxRsaBits && isOdd && rsa.exponent > 1n
+function rsaMembers({ n, e }: JsonObject): webcrypto.JsonWebKey | undefined {
+  const [modulus, exponent] = [readNumber(n), readNumber(e)]
+  if (!modulus || !exponent) return undefined
+  const strength = { modulusBits: bitLength(modulus.bytes), exponent: toNumber(exponent.bytes) }
+  return isStrongRsa(strength) ? { kty: 'RSA', n: modulus.text, e: exponent.text } : undefined
+}
+
+/** Some STSs pad these numbers or write them in plain base64 (Oracle Access Manager, old Cloud Foundry UAA): no other key could be meant. */
+function readNumber(value: unknown): { readonly text: string; readonly bytes: Uint8Array } | undefined {
+  if (typeof value !== 'string') return undefined
+  const text = value
+    .replace(/={1,2}$/, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+  const bytes = decodeBase64url(text)
+  return bytes && { text, bytes }
 }

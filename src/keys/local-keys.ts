@@ -1,26 +1,35 @@
 // Keys that the application itself holds: no network, no refresh.
-import { after, type Eventually } from '../internal/eventually.ts'
+import { after, isPromise } from '../internal/eventually.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import { importKeys } from './import-keys.ts'
 import type { KeySource } from './key-source.ts'
-import { indexKeys, type KeyIndex } from './select-key.ts'
+import { indexKeys } from './select-key.ts'
 
-/** Serves the keys of a JWK Set given in the configuration. A set without one usable key fails every token with 503. */
+/**
+ * Serves the keys of a JWK Set given in the configuration.
+ *
+ * @throws TypeError for a set without one usable key. Where cryptography answers later (WebCrypto), a set whose keys only it can
+ * tell to be bad fails every token with 503 instead.
+ */
 export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[], keyUse?: string): KeySource {
-  let index: Eventually<KeyIndex> | undefined
-
-  function keys(): Eventually<KeyIndex> {
-    index ??= load()
-    return index
-  }
-
-  async function load(): Promise<KeyIndex> {
-    index = indexKeys((await importKeys(jwks, algorithms, { use: keyUse })).keys)
-    return index
-  }
-
+  const imported = importOwn(jwks, algorithms, keyUse)
+  const index = after(imported, ({ keys }) => indexKeys(keys))
+  // A rejection that no request waits for yet would end the process.
+  if (isPromise(index)) index.catch(() => {})
   return {
-    findKey: (query) => after(keys(), (all) => all.select(query).key),
-    ready: async () => void (await keys()),
+    findKey: (query) => after(index, (all) => all.select(query).key),
+    ready: async () => void (await index),
+  }
+}
+
+function importOwn(jwks: unknown, algorithms: readonly Algorithm[], use?: string): ReturnType<typeof importKeys> {
+  try {
+    return importKeys(jwks, algorithms, { use })
+  } catch (cause) {
+    const wanted = `a public key for ${algorithms.join(', ')}${use === undefined ? '' : ` and use '${use}'`}`
+    throw new TypeError(
+      `jwks has no usable key: write a JWK Set { keys: [ … ] } with ${wanted}. RSA keys need 2048 to 8192 bits; private and symmetric keys are never used.`,
+      { cause },
+    )
   }
 }

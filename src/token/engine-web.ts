@@ -1,7 +1,8 @@
 // The engine of runtimes without node:crypto: WebCrypto, which answers by promises only.
 import type { webcrypto } from 'node:crypto'
 import { type Algorithm, algorithms } from './algorithms.ts'
-import { type PublicKey, type RsaStrength, signatureBytes } from './engine.ts'
+import { type PublicKey, signatureBytes } from './engine.ts'
+import { isStrongRsa, type RsaStrength, toNumber } from './rsa-strength.ts'
 
 const utf8 = new TextEncoder()
 
@@ -9,12 +10,11 @@ export async function importPublicKey(jwk: webcrypto.JsonWebKey, algorithm: Algo
   return crypto.subtle.importKey('jwk', jwk, algorithms[algorithm].webCrypto, false, ['verify'])
 }
 
-export function strengthOf(key: PublicKey): RsaStrength | undefined {
-  const { algorithm } = webKey(key)
+/** Only of RSA keys. */
+function strengthOf({ algorithm }: webcrypto.CryptoKey): RsaStrength | undefined {
   if (!('modulusLength' in algorithm)) return undefined
   const { modulusLength, publicExponent } = algorithm as webcrypto.RsaHashedKeyAlgorithm
-  const exponent = publicExponent.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
-  return { modulusBits: modulusLength, exponent }
+  return { modulusBits: modulusLength, exponent: toNumber(publicExponent) }
 }
 
 export async function verifySignature(
@@ -25,7 +25,9 @@ export async function verifySignature(
 ): Promise<boolean> {
   // "If the length of the signature S is not k octets, output 'invalid signature'", RFC 8017 §8.1.2: not all platforms look.
   if (!isFor(algorithm, webKey(key))) return false
-  if (signature.length !== signatureBytes(algorithm, strengthOf(key)?.modulusBits)) return false
+  const rsa = strengthOf(webKey(key))
+  if (rsa && !isStrongRsa(rsa)) return false
+  if (signature.length !== signatureBytes(algorithm, rsa?.modulusBits)) return false
   try {
     return await crypto.subtle.verify(
       algorithms[algorithm].webCrypto,

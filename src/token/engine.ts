@@ -7,12 +7,6 @@ import type { Algorithm } from './algorithms.ts'
 /** A public key as an engine holds it. Which of the two it is, is the engine's choice. */
 export type PublicKey = KeyObject | webcrypto.CryptoKey
 
-/** What of an RSA key decides whether it is strong. */
-export interface RsaStrength {
-  readonly modulusBits: number
-  readonly exponent: bigint
-}
-
 export interface Engine {
   /**
    * Imports the public members of a JWK for `algorithm`, once for each key.
@@ -20,11 +14,9 @@ export interface Engine {
    * @throws Error when they are no such key.
    */
   importPublicKey(jwk: webcrypto.JsonWebKey, algorithm: Algorithm): Eventually<PublicKey>
-  /** Only of RSA keys. */
-  strengthOf(key: PublicKey): RsaStrength | undefined
   /**
-   * Verifies `signature` over the UTF-8 of `signingInput`. `key` must have been imported for `algorithm`; of a wrong pair, a wrong
-   * length or a malformed signature nothing comes but `false`. Never throws or rejects.
+   * Verifies `signature` over the UTF-8 of `signingInput`. `key` must have been imported for `algorithm`. A wrong pair, a weak RSA
+   * key, a wrong length and a malformed signature give `false`. Never throws or rejects.
    */
   verifySignature(
     algorithm: Algorithm,

@@ -31,18 +31,23 @@ function expectSkipped(jwk: unknown): Promise<void> {
   return expect(boundTo(jwk)).resolves.toBeUndefined()
 }
 
+/** The keys of the set, whether the engine answers at once or later. */
+async function imported(jwks: unknown): Promise<unknown> {
+  return importKeys(jwks, allAlgorithms)
+}
+
 describe('a JWK Set', () => {
   it.each([undefined, null, 'keys', [], [p256], {}, { keys: null }, { keys: {} }, { keys: 'x' }, { Keys: [p256] }])(
     'is an object with a list of keys, not %j',
     async (jwks) => {
-      await expect(importKeys(jwks, allAlgorithms)).rejects.toThrow('not a JWK Set')
+      await expect(imported(jwks)).rejects.toThrow('not a JWK Set')
     },
   )
 
   it.each([[[]], [[{ ...rsa, use: 'enc' }]], [[{ kty: 'oct', k: 'c2VjcmV0' }, null]]])(
     'without a usable key is a fault: %j',
     async (keys) => {
-      await expect(importKeys({ keys }, allAlgorithms)).rejects.toThrow('no usable key')
+      await expect(imported({ keys })).rejects.toThrow('no usable key')
     },
   )
 
@@ -50,7 +55,7 @@ describe('a JWK Set', () => {
     const junk = Array.from({ length: 999 }, () => ({}))
     const { keys, skipped } = await importKeys({ keys: [...junk, p256] }, allAlgorithms)
     expect([keys.length, skipped]).toEqual([1, 999])
-    await expect(importKeys({ keys: [...junk, p256, p256] }, allAlgorithms)).rejects.toThrow('more than 1000 keys')
+    await expect(imported({ keys: [...junk, p256, p256] })).rejects.toThrow('more than 1000 keys')
   })
 
   it.each([

@@ -1,10 +1,15 @@
+import { importPublicKey } from '#engine'
 import { AuthError } from 'claimcheck'
 import { expect, it } from 'vitest'
+import { isPromise } from '../../src/internal/eventually.ts'
 import { createLocalKeys } from '../../src/keys/local-keys.ts'
 import { createToken, keyFor } from '../support/tokens.ts'
 import { createTestVerifier, refusalOf } from '../support/verifiers.ts'
 
 const { publicJwk } = keyFor('ES256')
+const weak = { kty: 'RSA', n: Buffer.alloc(255, 0xff).toString('base64url'), e: 'AQAB' }
+const { kty, crv, x, y } = publicJwk
+const answersAtOnce = !isPromise(importPublicKey({ kty, crv, x, y } as never, 'ES256'))
 const unusable = [{ kty: 'oct', k: 'c2VjcmV0', kid: 'ES256' }]
 
 it('finds a key of the set by kid and algorithm', async () => {
@@ -36,17 +41,31 @@ it('imports the set once, however many ask', async () => {
   expect(reads).toBe(1)
 })
 
-it.each([{ keys: unusable }, { keys: [] }, { keys: 'x' }, [], null, 'x'])(
-  'rejects every question, and is never ready, with the set %j',
-  async (jwks) => {
-    const keys = createLocalKeys(jwks, ['ES256'])
-    await expect(keys.ready?.()).rejects.toThrow(/JWK Set/)
-    await expect(keys.findKey({ kid: 'ES256', alg: 'ES256' })).rejects.toThrow(/JWK Set/)
+it.each([{ keys: unusable }, { keys: [] }, { keys: 'x' }, [], null, 'x', { keys: [{ ...weak, kid: 'ES256' }] }])(
+  'is a TypeError at creation with the set %j, which says what to write',
+  (jwks) => {
+    const create = () => createLocalKeys(jwks, ['ES256', 'RS256'])
+    expect(create).toThrow(TypeError)
+    expect(create).toThrow(
+      /no usable key.*\{ keys: \[ … \] \} with a public key for ES256, RS256\. .*2048 to 8192 bits/,
+    )
   },
 )
 
-it('answers 503 and not 401 while the configured set has no usable key, and ready() says so', async () => {
-  const { verifyToken, ready } = createTestVerifier({ keys: unusable })
+it('names the use that keys of its issuer have', () => {
+  const create = () => createLocalKeys({ keys: [publicJwk] }, ['ES256'], 'jwt-svid')
+  expect(create).toThrow(/a public key for ES256 and use 'jwt-svid'/)
+})
+
+it('is a TypeError when the verifier is made, not a 503 when its tokens come', () => {
+  expect(() => createTestVerifier({ keys: unusable })).toThrow(TypeError)
+  expect(() => createTestVerifier({ keys: [publicJwk], oidc: { algorithms: ['RS256'] } })).toThrow(TypeError)
+})
+
+it('with a point off its curve is a TypeError at creation; where cryptography answers later, 503 and not ready', async () => {
+  const create = () => createTestVerifier({ keys: [{ ...publicJwk, y: publicJwk.x } as typeof publicJwk] })
+  if (answersAtOnce) return expect(create).toThrow(TypeError)
+  const { verifyToken, ready } = create()
   const error = await refusalOf(verifyToken(createToken()))
   expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
   expect(error.headers).not.toHaveProperty('WWW-Authenticate')

@@ -179,19 +179,19 @@ describe('the use of a JWK', () => {
     await make('jwt-svid', spiffe(undefined)).verifyToken(createToken())
   })
 
-  it('is sig otherwise, and not sig where it is another', async () => {
+  it('is sig otherwise, and not sig where it is another', () => {
     for (const [keyUse, use] of [
       [undefined, 'jwt-svid'],
       ['jwt-svid', 'sig'],
       ['jwt-svid', 'x509-svid'],
       ['jwt-svid', null],
     ] as const)
-      expect((await refusalOf(make(keyUse, spiffe(use)).verifyToken(createToken()))).status).toBe(503)
+      expect(() => make(keyUse, spiffe(use))).toThrow(TypeError)
   })
 
-  it('and a JWK whose issuer is no text is skipped', async () => {
+  it('and a JWK whose issuer is no text is skipped', () => {
     const jwks = { keys: [{ ...ec.publicJwk, issuer: ['x'] }] }
-    expect((await refusalOf(make(undefined, jwks).verifyToken(createToken()))).status).toBe(503)
+    expect(() => make(undefined, jwks)).toThrow(TypeError)
   })
 })
 

@@ -50,26 +50,36 @@ describe('RSA', () => {
     }
   })
 
-  it.each([2048, 2049, 4096])('[RFC7518-3.3-1] keys of %i bits serve', async (bits) => {
+  it.each([2048, 2049, 4096, 8192])('[RFC7518-3.3-1] keys of %i bits serve', async (bits) => {
     for (const alg of ['RS256', 'PS512', undefined]) {
       expect(await isSkipped({ kty: 'RSA', n: modulus(bits), e: 'AQAB', alg })).toBe(false)
     }
   })
 
   it.each([
-    ['of more bits than any STS uses', { n: modulus(16_385), e: 'AQAB' }],
+    ['of more bits than any STS uses', { n: modulus(8193), e: 'AQAB' }],
+    ['of twice as many', { n: modulus(16_384), e: 'AQAB' }],
     ['with the exponent 1, whose signatures anyone can write', { n: modulus(2048), e: 'AQ' }],
     ['with an even exponent', { n: modulus(2048), e: 'Ag' }],
     ['with the exponent 0', { n: modulus(2048), e: 'AA' }],
     ['with an even exponent of two bytes', { n: modulus(2048), e: 'AQA' }],
+    ['with the exponent 2^32 + 1', { n: modulus(2048), e: 'AQAAAAE' }],
+    ['with the exponent 2^64 + 1', { n: modulus(2048), e: 'AQAAAAAAAAAB' }],
+    ['with an exponent as long as the modulus', { n: modulus(2048), e: modulus(2048) }],
+    ['whose modulus is as short as its zeros hide', { n: `AAAA${modulus(2047)}`, e: 'AQAB' }],
+    ['without an exponent', { n: modulus(2048), e: '' }],
+    ['whose modulus is no base64url', { n: `${modulus(2048)}!!!!`, e: 'AQAB' }],
   ])('[RFC8725bis-3.4-1] keys %s are ignored', async (_, members) => {
     expect(await isSkipped({ kty: 'RSA', alg: 'RS256', ...members })).toBe(true)
   })
 
   it.each([
-    ['16384 bits', { n: modulus(16_384), e: 'AQAB' }],
     ['the exponent 3', { n: modulus(2048), e: 'Aw' }],
     ['the exponent 257', { n: modulus(2048), e: 'AQE' }],
+    ['the exponent 2^32 - 1', { n: modulus(2048), e: '_____w' }],
+    ['zeros before their numbers, as of Cloud Foundry UAA', { n: `AAAA${modulus(2048)}`, e: 'AAEAAQ' }],
+    ['padding, as of Oracle Access Manager', { n: `${modulus(2048)}==`, e: 'Aw==' }],
+    ['the other base64 alphabet', { n: modulus(2048).replaceAll('_', '/').replaceAll('-', '+'), e: 'AQAB' }],
   ])('[RFC8725bis-3.4-1] keys with %s serve', async (_, members) => {
     expect(await isSkipped({ kty: 'RSA', alg: 'RS256', ...members })).toBe(false)
   })

@@ -1,13 +1,22 @@
 // The two engines, asked the same: they must agree on every signature, good, bad or absurd, and on every key.
-import { createPrivateKey, createSecretKey, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto'
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+  webcrypto,
+} from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PublicKey } from '../../src/token/engine.ts'
 import * as node from '../../src/token/engine-node.ts'
 import * as web from '../../src/token/engine-web.ts'
 import { everyAlgorithm, quickKeyFor } from '../support/every-algorithm.ts'
-import { signatureOf } from '../support/tokens.ts'
+import { createKey, signatureOf } from '../support/tokens.ts'
 import type { Algorithm } from '../support/types.ts'
+import { keyAround, keyWithExponent, type SigningRsaKey } from '../support/weak-rsa.ts'
 
 const message = 'eyJhbGciOiJub25lIn0.e30'
 const messageBytes = Buffer.from(message)
@@ -175,9 +184,30 @@ describe('the engines', () => {
     }
   })
 
-  it.each(everyAlgorithm)('see the same strength in a key for %s, and import the same broken keys', async (alg) => {
-    const keys = await importBoth(publicJwk(alg), alg)
-    expect(node.strengthOf(keys.node)).toEqual(web.strengthOf(keys.web))
+  it.each<[string, () => SigningRsaKey]>([
+    ['1024 bits', () => keyOf(1024)],
+    ['8200 bits', () => keyAround(message, 8200, 3)],
+    ['the exponent 1', () => keyAround(message, 2048, 1)],
+    ['the exponent 2', () => keyAround(message, 2048, 2)],
+    ['the exponent 2^32 + 15', () => keyWithExponent(message, 2n ** 32n + 15n)],
+  ])('verify nothing with an RSA key of %s, which a key source may bring', async (_, make) => {
+    const { publicJwk: jwk, signature } = make()
+    const keys = await importBoth(jwk, 'RS256')
+    // So that it is the key that is refused, and not the signature.
+    expect(verify('sha256', messageBytes, keys.node as KeyObject, signature)).toBe(true)
+    expect(await answerOf('RS256', keys, message, signature)).toBe(false)
+  })
+
+  it.each<[string, () => SigningRsaKey]>([
+    ['2048 bits and the exponent 3', () => keyAround(message, 2048, 3)],
+    ['8192 bits', () => keyAround(message, 8192, 3)],
+    ['the exponent 2^32 - 5', () => keyWithExponent(message, 2n ** 32n - 5n)],
+  ])('verify with an RSA key of %s', async (_, make) => {
+    const { publicJwk: jwk, signature } = make()
+    expect(await answerOf('RS256', await importBoth(jwk, 'RS256'), message, signature)).toBe(true)
+  })
+
+  it.each(everyAlgorithm)('import the same broken keys for %s', async (alg) => {
     for (const broken of [{}, { kty: 'RSA' }, { ...publicJwk(alg), x: '', n: '' }, { ...publicJwk(alg), kty: 'oct' }]) {
       const outcome = async (engine: typeof node | typeof web) =>
         Promise.resolve()
@@ -282,6 +312,13 @@ describe('the engine of Node', () => {
     }
   })
 })
+
+function keyOf(rsaBits: number): SigningRsaKey {
+  const key = createKey('RS256', { rsaBits })
+  const { kty, n, e } = key.publicJwk
+  const publicJwk = { kty, n, e } as SigningRsaKey['publicJwk']
+  return { publicJwk, signature: Uint8Array.from(signatureOf(messageBytes, key)) }
+}
 
 function privateKeyFor(alg: Algorithm): KeyObject {
   return createPrivateKey(quickKeyFor(alg).privateKey.export({ type: 'pkcs8', format: 'pem' }))
