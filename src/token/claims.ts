@@ -19,6 +19,8 @@ export const registeredClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'
 const strings = ['iss', 'sub', 'jti', 'client_id', 'azp', 'appid', 'tid', 'oid']
 // "A JSON numeric value", RFC 7519 §2; 1e400 parses to Infinity, which no clock reaches.
 const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
+/** The first second of the year 10000. A date in milliseconds lies beyond it, and would make a token endless. */
+const endOfDates = 253_402_300_800
 
 /** Checks that the claims we read have the type that their definition gives them, where they are present; but for `loose` ones. */
 export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = []): Refusal | undefined {
@@ -26,8 +28,8 @@ export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = [
     if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string' && !loose.includes(name))
       return wrongType(claims, name)
   for (const name of numericDates)
-    if (Object.hasOwn(claims, name) && !Number.isFinite(claims[name]) && !loose.includes(name))
-      return wrongType(claims, name)
+    if (Object.hasOwn(claims, name) && !isNumericDate(claims[name]) && !loose.includes(name))
+      return wrongDate(claims, name)
   if (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud)) return wrongType(claims, 'aud')
   // An actor that nobody can read must not count as none (RFC 8693 §4.1).
   if (Object.hasOwn(claims, 'act') && !isJsonObject(claims.act) && !loose.includes('act'))
@@ -37,6 +39,16 @@ export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = [
 
 function wrongType(claims: JsonObject, name: string): Refusal {
   return { code: 'claim_invalid', details: { claim: name, received: printable(claims[name]) } }
+}
+
+function isNumericDate(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) < endOfDates
+}
+
+function wrongDate(claims: JsonObject, name: string): Refusal {
+  const refusal = wrongType(claims, name)
+  if (!Number.isFinite(claims[name])) return refusal
+  return { ...refusal, hint: `${name} lies beyond the year 9999: it looks like milliseconds, and must be in seconds` }
 }
 
 /** Checks that every claim of `names` is there and not null. */

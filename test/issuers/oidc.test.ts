@@ -152,6 +152,15 @@ describe('claims', () => {
     const token = signTexts('{"alg":"ES256","kid":"ES256"}', endless, keyFor('ES256'))
     await expectInvalidToken(createTestVerifier().verifyToken(token), 'claim_invalid')
   })
+
+  it.each(['exp', 'nbf', 'iat', 'auth_time'])(
+    '[RFC7519-2-1] are refused when %s is in milliseconds, before it makes a token endless, and the operator is told',
+    async (name) => {
+      const error = await expectInvalidToken(verify({ claims: { [name]: (now - 60) * 1000 } }), 'claim_invalid')
+      expect(error.details).toMatchObject({ claim: name, received: String((now - 60) * 1000) })
+      expect(error.hint).toMatch(/milliseconds/)
+    },
+  )
 })
 
 describe('the principal', () => {

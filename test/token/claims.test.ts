@@ -28,6 +28,24 @@ describe('the types of claims', () => {
       expect(checkClaimTypes({ [name]: bad })).toMatchObject({ code: 'claim_invalid', details: { claim: name } })
   })
 
+  it.each(['exp', 'nbf', 'iat', 'auth_time'])('are of the year 9999 at the latest for %s, and say why not', (name) => {
+    const end = Date.UTC(9999, 11, 31, 23, 59, 59, 999) / 1000
+    expect(checkClaimTypes({ [name]: end })).toBeUndefined()
+    for (const late of [Math.ceil(end), now * 1000, Number.MAX_VALUE]) {
+      const refusal = checkClaimTypes({ [name]: late })
+      expect(refusal).toMatchObject(invalid(name, String(late)))
+      expect(refusal?.hint).toBe(
+        `${name} lies beyond the year 9999: it looks like milliseconds, and must be in seconds`,
+      )
+    }
+  })
+
+  it('have a hint only where one would help', () => {
+    expect(checkClaimTypes({ exp: 'soon' })).not.toHaveProperty('hint')
+    expect(checkClaimTypes({ exp: Number.POSITIVE_INFINITY })).not.toHaveProperty('hint')
+    expect(checkClaimTypes({ sub: now * 1000 })).not.toHaveProperty('hint')
+  })
+
   it('are a string or a list of strings for aud', () => {
     for (const good of ['a', '', [], ['a'], ['a', 'b']]) expect(checkClaimTypes({ aud: good })).toBeUndefined()
     for (const bad of [1, null, false, { a: 'a' }, [1], ['a', 1], [['a']], [null]])
