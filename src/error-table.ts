@@ -5,6 +5,7 @@ export type AuthErrorCode =
   | 'credential_missing'
   | 'credential_malformed'
   | 'credential_repeated'
+  | 'headers_truncated'
   | 'token_too_large'
   | 'token_malformed'
   | 'token_encrypted'
@@ -75,6 +76,12 @@ export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
     status: 400,
     error: 'invalid_request',
     text: 'The request must carry exactly one Authorization header.',
+  },
+  headers_truncated: {
+    fault: 'request',
+    status: 400,
+    error: 'invalid_request',
+    text: 'The request has too many header lines.',
   },
   token_too_large: badToken,
   token_malformed: badToken,

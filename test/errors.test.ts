@@ -49,6 +49,12 @@ it('[RFC6750-3.1-2] maps every code to whose fault it is, its status, its OAuth 
       error: 'invalid_request',
       text: 'The request must carry exactly one Authorization header.',
     },
+    headers_truncated: {
+      fault: 'request',
+      status: 400,
+      error: 'invalid_request',
+      text: 'The request has too many header lines.',
+    },
     insufficient_scope: {
       fault: 'policy',
       status: 403,

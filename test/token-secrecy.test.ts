@@ -62,6 +62,7 @@ const refusals: Readonly<Record<string, Refused>> = {
   credential_missing: { token: good, request: requestWith(`DPoP ${good}`) },
   credential_malformed: { token: good, request: requestWith(`Bearer ${good},`) },
   credential_repeated: { token: good, request: requestWith(`Bearer ${good}`, `Bearer ${good}`) },
+  headers_truncated: { token: good, request: { ...requestWith(`Bearer ${good}`), headersTruncated: true } },
   token_too_large: sending({ claims: { filler: 'SECRET-x'.repeat(3000) } }),
   token_malformed: sendingToken(good.slice(1)),
   token_encrypted: sendingToken(`${good}.c2Vj.cmV0`),

@@ -7,14 +7,39 @@ export interface RequestView {
   readonly url: string
   /** Every header line as it was received, in order; names in any letter case. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Set when the server may have dropped header lines, a second `Authorization` among them: such a request is refused. */
+  readonly headersTruncated?: boolean
+}
+
+/** A request of `node:http` or `node:http2`, or one that imitates it. */
+type NodeRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & {
+  readonly headers?: IncomingMessage['headers']
+  readonly httpVersionMajor?: number
+  readonly socket?: unknown
 }
 
 /** Views a request of `node:http`, Express or Fastify (`request.raw`). Reads `rawHeaders`: `headers` hides a second `Authorization` line. */
-export function fromNode(
-  request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & { readonly headers?: IncomingMessage['headers'] },
-): RequestView {
+export function fromNode(request: NodeRequest): RequestView {
   const { method = '', url = '', rawHeaders, headers = {} } = request
-  return { method, url, headers: rawHeaders.length > 0 ? linesOf(rawHeaders) : pairsOf(headers) }
+  const view = { method, url, headers: rawHeaders.length > 0 ? linesOf(rawHeaders) : pairsOf(headers) }
+  return isTruncated(request) ? { ...view, headersTruncated: true } : view
+}
+
+/** What Node collects where its server says nothing else: names and values, each one item. */
+const defaultMaxItems = 2000
+
+/**
+ * Whether Node may have stopped collecting header lines, which versions before 22.23.2 and 24.18.1 do at
+ * `server.maxHeadersCount`, up to 31 lines late. Newer ones answer 431.
+ */
+function isTruncated({ rawHeaders, httpVersionMajor = 1, socket }: NodeRequest): boolean {
+  // Node resets an HTTP/2 stream that has too many lines, and its sockets throw when they are gone.
+  if (httpVersionMajor > 1) return false
+  const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: unknown } | null }
+  const count = server?.maxHeadersCount
+  // As Node reckons, in 32 bits; zero and less mean that there is no bound.
+  const maxItems = typeof count === 'number' ? count << 1 : defaultMaxItems
+  return maxItems > 0 && rawHeaders.length >= maxItems
 }
 
 function linesOf(rawHeaders: readonly string[]): [string, string][] {

@@ -18,6 +18,7 @@ const bareToken = /^[A-Za-z0-9\-._~+/=]+$/
  * Refuses two credentials in one request, also in two different headers: which of them should decide?
  */
 export function readToken(request: RequestView, headers: readonly string[]): Credential | Refusal | undefined {
+  if (request.headersTruncated) return { code: 'headers_truncated' }
   const bearer = readBearer(request)
   const lines = headers.length === 0 ? [] : request.headers.filter(([name]) => headers.includes(name.toLowerCase()))
   const [line] = lines

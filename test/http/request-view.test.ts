@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { fromNode, fromWeb, type RequestView } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
 import { checkBearer, readBearer } from '../../src/http/credentials.ts'
+import { readToken } from '../../src/http/token-headers.ts'
 
 it('[RFC9110-5.3-1] views every raw header line of a Node request in order', () => {
   const rawHeaders = ['Authorization', 'Bearer a', 'Host', 'api', 'authorization', 'DPoP b', 'X-Empty', '']
@@ -54,6 +55,59 @@ describe('a request that a serverless wrapper imitates, without raw header lines
     const twice = { Authorization: 'Bearer a', authorization: 'Bearer b' }
     expect(readCredential(imitated(twice))).toEqual({ code: 'credential_repeated' })
     expect(readCredential(imitated({ authorization: 'Bearer a' }))).toBe('a')
+  })
+})
+
+describe('a request that may lack lines', () => {
+  const rawHeaders = (lines: number) => Array.from({ length: lines }, () => ['X', '1']).flat()
+  const isTruncated = (lines: number, more: object = {}) =>
+    fromNode({ method: 'GET', url: '/', rawHeaders: rawHeaders(lines), ...more }).headersTruncated
+
+  it.each([
+    ['no socket', {}],
+    ['a socket of null', { socket: null }],
+    ['a socket without a server', { socket: {} }],
+    ['a server of null', { socket: { server: null } }],
+    ['a server that says nothing', { socket: { server: {} } }],
+    ['a server that says null', { socket: { server: { maxHeadersCount: null } } }],
+    ['a server that says undefined', { socket: { server: { maxHeadersCount: undefined } } }],
+  ])('has 1000 or more, with %s', (_, more) => {
+    expect(isTruncated(999, more)).toBeUndefined()
+    expect(isTruncated(1000, more)).toBe(true)
+    expect(isTruncated(1023, more)).toBe(true)
+  })
+
+  it.each([
+    [1, 1],
+    [100, 100],
+    [100.9, 100],
+    [2000, 2000],
+  ])('has so many as its server says: %s', (maxHeadersCount, bound) => {
+    const socket = { server: { maxHeadersCount } }
+    expect(isTruncated(bound - 1, { socket })).toBeUndefined()
+    expect(isTruncated(bound, { socket })).toBe(true)
+  })
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+    'is none where its server collects all of them: %s',
+    (maxHeadersCount) => {
+      expect(isTruncated(5000, { socket: { server: { maxHeadersCount } } })).toBeUndefined()
+    },
+  )
+
+  it('is none of HTTP/2, whose socket is not even asked', () => {
+    const gone = { httpVersionMajor: 2, socket: new Proxy({}, { get: () => expect.fail('was asked') }) }
+    expect(isTruncated(5000, gone)).toBeUndefined()
+    expect(isTruncated(5000, { httpVersionMajor: 1 })).toBe(true)
+  })
+
+  it('is refused, whatever it has', () => {
+    for (const authorization of ['Bearer a', 'Basic Zm9v', undefined]) {
+      const own = authorization === undefined ? [] : [['Authorization', authorization] as const]
+      const view = { method: 'GET', url: '/', headers: own, headersTruncated: true }
+      expect(readToken(view, [])).toEqual({ code: 'headers_truncated' })
+      expect(readToken({ ...view, headersTruncated: false }, [])).not.toEqual({ code: 'headers_truncated' })
+    }
   })
 })
 
