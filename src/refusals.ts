@@ -1,5 +1,5 @@
 // The errors of a verification: each made once, handed on as a value, and told to whoever listens.
-import { AuthError, type ErrorDetails, type Refusal } from './errors.ts'
+import { AuthError, copyOf, type ErrorDetails, type Refusal } from './errors.ts'
 import type { Emit } from './events.ts'
 import { type Eventually, isPromise } from './internal/eventually.ts'
 import { describeToken } from './token/describe-token.ts'
@@ -34,7 +34,7 @@ function unlessRefusedLater<T, S, U>(
 export interface Refusals {
   /** The error for `token`, of which `verified` says whether its signature had been verified. */
   refuse(refusal: Refusal, token?: Token, verified?: boolean): AuthError
-  /** The error of one request for another that waited for the same verification. */
+  /** Another error like this one, for a request that waited for the same verification. */
   refuseAgain(error: AuthError): AuthError
   /** What `ask` finds out, or that it could not, whether it throws or rejects: told with the token it was about. */
   orUnavailable<T, S>(
@@ -87,7 +87,7 @@ export function createRefusals(profiles: readonly Issuer[], emit: Emit | undefin
     return tellRefusal(emit, error, details)
   }
 
-  return { refuse, refuseAgain: (error) => told(error), orUnavailable, broken }
+  return { refuse, refuseAgain: (error) => told(copyOf(error)), orUnavailable, broken }
 }
 
 /** @throws AuthError that somebody else gives back as an answer: nobody has been told of it. */

@@ -141,6 +141,16 @@ it('says when to retry for 503 only', () => {
   expect(new AuthError('token_expired', { retryAfterSeconds: 7 }).headers).not.toHaveProperty('Retry-After')
 })
 
+it('is made also where nothing may change Error, as with frozen intrinsics', () => {
+  const { stackTraceLimit } = Error
+  Object.defineProperty(Error, 'stackTraceLimit', { writable: false })
+  try {
+    expect(new AuthError('access_denied').message).toBe('The caller may not do this.')
+  } finally {
+    Object.defineProperty(Error, 'stackTraceLimit', { value: stackTraceLimit, writable: true })
+  }
+})
+
 it('leaves other errors their stack, also where its code is none', () => {
   const limit = Error.stackTraceLimit
   try {
@@ -180,6 +190,23 @@ describe('what the operator may know', () => {
     expect(Object.isFrozen(error.challengeParams)).toBe(true)
     expect(() => Object.assign(error, { hint: 'another' })).toThrow(TypeError)
     expect(() => Object.assign(error, { details: {} })).toThrow(TypeError)
+  })
+
+  it('is under a code and a status that nothing can change, though more may be added to an error', () => {
+    for (const name of ['code', 'status'] as const) {
+      expect(Object.getOwnPropertyDescriptor(error, name)).toMatchObject({
+        writable: false,
+        configurable: false,
+        enumerable: true,
+      })
+      expect(Reflect.set(error, name, 'access_granted')).toBe(false)
+      expect(() => Object.defineProperty(error, name, { value: 200 })).toThrow(TypeError)
+      expect(Reflect.deleteProperty(error, name)).toBe(false)
+    }
+    expect([error.code, error.status]).toEqual(['audience_mismatch', 401])
+    // Monitoring and frameworks mark the errors that they have seen.
+    expect(Object.assign(error, { seen: true })).toHaveProperty('seen', true)
+    Reflect.deleteProperty(error, 'seen')
   })
 
   it('is a copy, so that later changes by its maker do not reach it', () => {

@@ -92,9 +92,10 @@ function isHeaderOf(token: string, length: number, { characters }: KnownHeader):
 }
 
 function notThreeSegments(token: string): Refusal {
-  if (token.split('.', 6).length === 5) return encrypted
-  return malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
+  return token.includes('.') && token.split('.', 6).length === 5 ? encrypted : opaque
 }
+
+const opaque = malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
 
 const encrypted: Refusal = {
   code: 'token_encrypted',

@@ -41,6 +41,45 @@ describe('a token that comes again', () => {
     expect(second.principal).toBe(first.principal)
   })
 
+  it('is refused a hundred times at once by one verification, and every request gets an error of its own', async () => {
+    let validations = 0
+    const issues = [{ message: 'no', path: ['level'] }]
+    const validate = async () => {
+      validations++
+      return { issues }
+    }
+    const { verifyToken, events } = startVerifier({ claims: { '~standard': { version: 1, vendor: 'test', validate } } })
+    const text = token()
+    const errors = await Promise.all(Array.from({ length: 100 }, () => refusalOf(verifyToken(text))))
+    expect(validations).toBe(1)
+    expect(new Set(errors).size).toBe(100)
+    expect(events).toHaveLength(100)
+    const [first] = errors
+    for (const error of errors) {
+      expect(error).toEqual(first)
+      expect(error).toMatchObject({ code: 'claims_schema_mismatch', status: 401, hint: first?.hint })
+      expect([error.headers, error.details, error.challengeParams]).toEqual([
+        first?.headers,
+        { verified: true, ...first?.details },
+        first?.challengeParams,
+      ])
+    }
+  })
+
+  it('is refused at once with 503 for as long as the first of them, each by an error of its own', async () => {
+    const down = new AuthError('keys_unavailable', { retryAfterSeconds: 7, hint: 'the store is down' })
+    const create = () => ({ findKey: () => new Promise<never>((_, reject) => void setImmediate(reject, down)) })
+    const trusted = oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } })
+    const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys: { create } }))
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, audience, clock: createTestClock() })
+    const text = token()
+    const errors = await Promise.all(Array.from({ length: 3 }, () => refusalOf(verifyToken(text))))
+    expect(new Set(errors).size).toBe(3)
+    for (const { headers, hint, status } of errors) {
+      expect([headers['Retry-After'], hint, status]).toEqual(['7', 'the store is down', 503])
+    }
+  })
+
   it('is verified in full each time without a cache', async () => {
     const { verifyToken, inFull } = startVerifier({ tokenCache: false })
     const text = token()
