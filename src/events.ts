@@ -71,17 +71,28 @@ export function logTo(logger: {
 /** What is worth knowing, but no trouble. */
 const quiet = ['keys.refreshed', 'keys.restored', 'keys.unknown_kid', 'keys.replaced', 'metadata.moved']
 
+const fieldName = /^\w+$/
+/** Hints are sentences, and longer than what a token says. */
+const maxHintLength = 1000
+
+/** The event, then `name=value` for each field, the hint last. No field can pass for another, or for two. */
 function formatEvent(event: ClaimcheckEvent): string {
   const { type, ...rest } = event
   const { details = {}, hint, ...facts } = rest as { details?: ErrorDetails; hint?: string }
-  const words = Object.entries({ ...facts, ...details })
-    .filter(([, value]) => value !== undefined)
+  const { hint: _, ...more } = details as { hint?: unknown }
+  const words = Object.entries({ ...facts, ...more, ...facts })
+    .filter(([name, value]) => value !== undefined && fieldName.test(name))
     .map(([name, value]) => `${name}=${wordOf(value)}`)
-  return [`claimcheck ${type}`, ...words, ...(hint ? [`hint: ${hint}`] : [])].join(' ')
+  return [`claimcheck ${type}`, ...words, ...(hint ? [`hint=${quoted(hint, maxHintLength)}`] : [])].join(' ')
 }
 
-/** A number or boolean, or quoted text that cannot end the line or its quotes: a cause may quote a stranger, or be anything. */
+/** A number or boolean, or quoted text: a cause may repeat what a client sent, or be anything. */
 function wordOf(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return JSON.stringify(printable(value instanceof Error ? `${value.name}: ${value.message}` : value))
+  return quoted(value instanceof Error ? `${value.name}: ${value.message}` : value)
+}
+
+/** A JSON string, which ends neither its line nor its quotes. */
+function quoted(value: unknown, maxLength?: number): string {
+  return JSON.stringify(printable(value, maxLength))
 }

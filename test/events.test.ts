@@ -1,10 +1,12 @@
 // What the operator is told: one line per event, which no stranger can forge, by a sink that can break nothing.
 import { runInNewContext } from 'node:vm'
-import { type ClaimcheckEvent, logTo } from 'claimcheck'
+import { type ClaimcheckEvent, createVerifier, logTo } from 'claimcheck'
+import { oidc } from 'claimcheck/issuers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createEmit } from '../src/events.ts'
-import { createToken, keyFor, signTexts } from './support/tokens.ts'
+import type { JsonObject } from '../src/internal/json.ts'
+import { audience, createToken, issuer, keyFor, signTexts } from './support/tokens.ts'
 import { createTestVerifier, expectInvalidToken } from './support/verifiers.ts'
 
 interface Recorder {
@@ -37,8 +39,13 @@ describe('logTo', () => {
         hint: 'wait',
         details: { verified: false, iss: 'a b', ...absent, exp: 1.5 },
       },
-      'warn claimcheck refusal code="token_expired" status=401 verified=false iss="a b" exp=1.5 hint: wait',
+      'warn claimcheck refusal code="token_expired" status=401 verified=false iss="a b" exp=1.5 hint="wait"',
     ],
+    [
+      { ...refusal, hint: `of ${'x'.repeat(300)}\n"b"\u2028\x9b hint: c` },
+      `warn claimcheck refusal code="token_expired" status=401 hint="of ${'x'.repeat(300)}?\\"b\\"?? hint: c"`,
+    ],
+    [{ ...refusal, hint: '' }, 'warn claimcheck refusal code="token_expired" status=401'],
     [
       { ...refusal, hint: undefined, details: { expected: ['a', 'b"c'] } },
       'warn claimcheck refusal code="token_expired" status=401 expected="a b\\"c"',
@@ -75,6 +82,13 @@ describe('logTo', () => {
     expect(lines).toEqual([`warn claimcheck refusal code="token_expired" status=401 cause="${text}"`])
   })
 
+  it('lets no detail take the place of a fact, and names nothing by what is no name', () => {
+    const details = { code: 'none', status: 200, 'a b="c" d': 1, 'e\nf': 2, '': 3, fine_1: 4 } as object
+    expect(logged({ ...refusal, details })).toEqual([
+      'warn claimcheck refusal code="token_expired" status=401 fine_1=4',
+    ])
+  })
+
   it('cuts what an error says of its cause to 200 characters', () => {
     const [line = ''] = logged({ ...refusal, details: { cause: new Error('x'.repeat(5000)) } })
     expect(line).toContain(`cause="Error: ${'x'.repeat(193)}..."`)
@@ -94,7 +108,7 @@ describe('logTo', () => {
 })
 
 describe('log injection', () => {
-  const nasty = 'a"\n\r\u2028\x1b[31m\x9b\u202e claimcheck refusal code="none" hint: all is well'
+  const nasty = 'a"\n\r\u2028\x1b[31m\x9b\u202e claimcheck refusal code="none" hint="all is well" status=200'
 
   it('cannot be done by anything in a token', async () => {
     const recorder = createRecorder()
@@ -127,6 +141,17 @@ describe('log injection', () => {
       },
     )
     await fc.assert(property)
+  })
+
+  it('cannot be done by a hint of a preset that repeats what it was sent', async () => {
+    const recorder = createRecorder()
+    const trusted = oidc({ issuer, audience, jwks: { keys: [keyFor('ES256').publicJwk] } })
+    const hint = (_: string, { claims }: { readonly claims: JsonObject }) =>
+      `ask for another aud than ${String(claims.aud)}`
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, hint }, audience, onEvent: logTo(recorder) })
+    await expectInvalidToken(verifyToken(createToken({ claims: { aud: nasty, exp: 4e9 } })), 'audience_mismatch')
+    expectOneHonestLine(recorder.lines[0] ?? '')
+    expect(recorder.lines[0]).toContain('hint="ask for another aud than a\\"')
   })
 
   it('cannot be done by the message of what failed', () => {
@@ -171,12 +196,13 @@ describe('a sink', () => {
   })
 })
 
-/** One line of printable ASCII: event, name=value with values that end where their quotes say, at most one hint. */
+/** One line of printable ASCII: the event, then name=value, each value ending where its quotes say, and each name once. */
 function expectOneHonestLine(line: string): void {
   expect(line).toMatch(/^[\x20-\x7e]+$/)
-  const [facts = '', hint = ''] = line.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(' hint: ')
-  expect(facts).toMatch(/^warn claimcheck refusal code=""( [a-z]+=(""|[-0-9.e+]+|true|false))*$/)
-  expect(hint).not.toContain('all is well')
+  const fields = line.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  expect(fields).toMatch(/^warn claimcheck refusal code="" status=\d+( [a-z]+=(""|[-0-9.e+]+|true|false))*( hint="")?$/)
+  const names = fields.split(' ').flatMap((field) => field.split('=').slice(0, -1))
+  expect(new Set(names).size).toBe(names.length)
 }
 
 function circular(): object {

@@ -1,10 +1,9 @@
-// Makes values that a stranger chose safe to stand in a log line: printable ASCII, at most 200 characters.
+// Makes values that a client chose safe to stand in a log line: printable ASCII, at most 200 characters.
 
-const maxLength = 200
 const printableOnly = /^[\x20-\x7e]*$/
 
-/** Cuts `value` to 200 printable ASCII characters; every other character becomes `?`. Says nothing of what is true. */
-export function printable(value: unknown): string {
+/** Cuts `value` to so many printable ASCII characters; every other character becomes `?`. Says nothing of what is true. */
+export function printable(value: unknown, maxLength = 200): string {
   const text = describe(value)
   if (text.length <= maxLength && printableOnly.test(text)) return text
   const clean = text.slice(0, maxLength).replace(/[^\x20-\x7e]/g, '?')
@@ -12,7 +11,11 @@ export function printable(value: unknown): string {
 }
 
 function describe(value: unknown): string {
-  if (Array.isArray(value)) return value.slice(0, 10).map(printable).join(' ')
+  if (Array.isArray(value))
+    return value
+      .slice(0, 10)
+      .map((item) => printable(item))
+      .join(' ')
   if (typeof value === 'object' && value !== null) return 'an object'
   return String(value)
 }
