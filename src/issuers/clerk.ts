@@ -1,7 +1,7 @@
 // Clerk: session tokens of one instance, and machine-to-machine tokens for one machine.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptions, checkStrings } from '../internal/options.ts'
+import { checkBoolean, checkOptions, checkStrings } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -16,14 +16,19 @@ export interface ClerkOptions {
   readonly frontendApi: string
   /** The origins of the web pages whose users may call, such as `https://www.example.com`. */
   readonly authorizedParties: readonly string[]
+  /**
+   * Accepts session tokens without `azp` as well: native applications get these, since they send no `Origin`. A token with an `azp` is
+   * checked all the same. `authorizedParties` may then be empty. Default false.
+   */
+  readonly nativeApplications?: boolean
   /** This API's own machine id (`mch_…`): accepts the JWTs of machines that may call it. Default: none are accepted. */
   readonly machine?: string
 }
 
 /**
  * Trusts one Clerk instance. A session token has no `aud`: its `azp`, which is the origin of a web page and not a client, must be one
- * of `authorizedParties`; a token without `azp`, as native applications get, is refused. So are a session that is still `pending`, and
- * a token with an `aud`, which a JWT template has made for another service.
+ * of `authorizedParties`. Refuses a token without `azp`, unless `nativeApplications` is set, and a session that is still `pending`.
+ * Refuses custom JWTs: JWT templates make these for other services, with an `aud` or without, and never with the `sid` of a session.
  * Roles and permissions are those in the active organization, which is the tenant, written as Clerk does: `org:admin`,
  * `org:feature:permission`. Who impersonates is the `actor`. How long ago the factors were verified is in `claims.fva`.
  * Does not read the cookie `__session`: send the token as Bearer. Does not accept OAuth access tokens.
@@ -31,10 +36,11 @@ export interface ClerkOptions {
  * @throws TypeError for an authorized party that is no origin, with the value to write instead.
  */
 export function clerk(options: ClerkOptions): IssuerWithAudience {
-  checkOptions('clerk()', arguments, ['frontendApi', 'authorizedParties', 'machine'])
-  const { frontendApi, authorizedParties, machine } = options
+  checkOptions('clerk()', arguments, ['frontendApi', 'authorizedParties', 'nativeApplications', 'machine'])
+  const { frontendApi, authorizedParties, nativeApplications = false, machine } = options
   checkHost('frontendApi', frontendApi)
-  checkStrings('authorizedParties', authorizedParties)
+  checkBoolean('nativeApplications', nativeApplications)
+  checkStrings('authorizedParties', authorizedParties, nativeApplications ? 0 : 1)
   for (const party of authorizedParties) checkOrigin(party)
   if (machine !== undefined) checkShape('machine', machine, /^mch_[\dA-Za-z]+$/, 'mch_2vYVabcDEF')
   const parties = Object.freeze([...authorizedParties])
@@ -43,12 +49,12 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
   return {
     preset: 'clerk',
     endpoints: [{ issuer, keys: { jwksUri }, insecureAllowHttp: false }],
-    // There is no aud. Session tokens have azp in its place, machines' tokens their scopes: checkToken demands them.
+    // There is no aud. Session tokens have azp and sid in its place, machines' tokens their scopes: checkToken demands them.
     audience: null,
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, { parties, machine }),
+    checkToken: (token) => checkToken(token, { parties, nativeApplications, machine }),
     principal,
   }
 }
@@ -63,27 +69,47 @@ function checkOrigin(party: string): void {
 
 interface Callers {
   readonly parties: readonly string[]
+  readonly nativeApplications: boolean
   readonly machine: string | undefined
 }
 
-function checkToken({ claims }: UnverifiedToken, { parties, machine }: Callers): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, callers: Callers): Refusal | undefined {
   const sub = String(claims.sub)
-  if (sub.startsWith('mch_')) {
-    const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
-    const refusal = mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
-    return checkAccessToken(claims) ?? refusal
-  }
+  if (sub.startsWith('mch_')) return checkMachine(claims, callers)
   if (!sub.startsWith('user_')) return { code: 'claim_invalid', details: { claim: 'sub' } }
-  const party = readString(claims, 'azp')
-  if (party === undefined) return missing('azp', 'a session token that no web page asked for')
-  if (!parties.includes(party)) return notForUs('azp', party, parties)
+  return checkParty(claims, callers) ?? checkSession(claims)
+}
+
+function checkMachine(claims: JsonObject, { machine }: Callers): Refusal | undefined {
+  const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
+  const refusal = mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
+  return checkAccessToken(claims) ?? refusal
+}
+
+/** Only an absent `azp` means that no web page asked: an empty one names a page that no option can list. */
+function checkParty(claims: JsonObject, { parties, nativeApplications }: Callers): Refusal | undefined {
+  const { azp } = claims
+  if (!Object.hasOwn(claims, 'azp')) {
+    if (nativeApplications) return undefined
+    return missing(
+      'azp',
+      'no web page asked for this token: write nativeApplications: true to accept native applications',
+    )
+  }
+  return typeof azp === 'string' && parties.includes(azp) ? undefined : notForUs('azp', azp, parties)
+}
+
+/** "Session-tied claims like `sid` […] cannot be included in custom JWTs" (Clerk, JWT templates). */
+function checkSession(claims: JsonObject): Refusal | undefined {
   if (Object.hasOwn(claims, 'sts') && claims.sts !== 'active')
     return {
       code: 'claim_invalid',
       hint: 'the session is not active yet',
       details: { claim: 'sts', received: printable(claims.sts) },
     }
-  return checkAccessToken(claims) ?? checkForOthers(claims)
+  const refusal = checkAccessToken(claims) ?? checkForOthers(claims)
+  if (refusal || readString(claims, 'sid') !== undefined) return refusal
+  return missing('sid', 'a JWT template made this token for another service: send the session token')
 }
 
 function notForUs(claim: string, received: unknown, expected: string | readonly string[]): Refusal {

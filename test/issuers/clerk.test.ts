@@ -34,6 +34,8 @@ describe('clerk()', () => {
     ],
     [{ authorizedParties: [] }, 'authorizedParties must be a list of at least one string.'],
     [{ authorizedParties: 'https://www.example.com' }, 'authorizedParties must be a list of at least one string.'],
+    [{ authorizedParties: [], nativeApplications: false }, 'authorizedParties must be a list of at least one string.'],
+    [{ nativeApplications: 'true' }, 'nativeApplications must be true or false.'],
     [{ machine: 'user_1' }, "machine must look like 'mch_2vYVabcDEF', not 'user_1'."],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
