@@ -90,14 +90,21 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
     types: ['JWT'],
     requiredClaims: [],
     looseClaims: ['auth_time'],
-    checkToken: ({ claims }) => checkToken(claims, subjectClaim),
+    checkToken: ({ claims }) => checkToken(claims, reading),
     principal: (claims, from) => principal(claims, from, reading),
   }
 }
 
-function checkToken(claims: UnverifiedToken['claims'], subjectClaim: string): Refusal | undefined {
-  const isNobody = readString(claims, subjectClaim) === undefined && readString(claims, 'appid') === undefined
+/** A user without a subject must not get the key of the application: all of its users would share it. */
+function checkToken(claims: UnverifiedToken['claims'], options: Reading): Refusal | undefined {
+  const { subjectClaim } = options
+  const isUnnamed = readString(claims, subjectClaim) === undefined
+  const isNobody = isUnnamed && (isUser(claims, options) || readString(claims, 'appid') === undefined)
   return checkAccessToken(claims) ?? (isNobody ? missing(subjectClaim, 'no claim rule issues it') : undefined)
+}
+
+function isUser(claims: JsonObject, { userClaim }: Reading): boolean {
+  return userClaim !== undefined && readStrings(claims, userClaim).length > 0
 }
 
 /** Which claims say what, as they were when the preset was made. */
@@ -127,10 +134,10 @@ function principal(claims: JsonObject, issuer: string, options: Reading): Princi
   }
 }
 
-function kindOf(claims: JsonObject, { subjectClaim, userClaim, applications }: Reading): Principal['kind'] {
-  const hasSubject = readString(claims, subjectClaim) !== undefined
-  if (userClaim !== undefined && hasSubject && readStrings(claims, userClaim).length > 0) return 'user'
-  return !hasSubject && applications.includes(String(claims.appid)) ? 'application' : 'unknown'
+function kindOf(claims: JsonObject, options: Reading): Principal['kind'] {
+  if (isUser(claims, options)) return 'user'
+  const hasSubject = readString(claims, options.subjectClaim) !== undefined
+  return !hasSubject && options.applications.includes(String(claims.appid)) ? 'application' : 'unknown'
 }
 
 /** `auth_time` is ISO 8601 text here, in UTC; without the Z it would be some server's local time, and says nothing. */

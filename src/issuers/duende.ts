@@ -9,7 +9,7 @@ import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { unsaid } from './preset-claims.ts'
+import { isLogin, unsaid } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface DuendeOptions {
@@ -30,8 +30,8 @@ export interface DuendeOptions {
 
 /**
  * Trusts one Duende IdentityServer. A token without `sub` is an application's, by design; one with `sub` is a user's where it
- * says when or how the user logged in, else of kind `unknown`: a client may have been given a claim `sub`. `role` are the
- * user's roles; a client's own claims (`client_role`) are not. Refuses ID tokens.
+ * says when or how the user logged in, as every user's does. Else it is of kind `unknown`, with a key that no user has: a client may have
+ * been given any text as claim `sub`. `role` are the user's roles; a client's own claims (`client_role`) are not. Refuses ID tokens.
  *
  * Does not read `idp`, and does not understand reference tokens. That RS256 is the default is not verified.
  *
@@ -78,9 +78,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const { acr: _, ...authentication } = readAuthentication(claims)
   const actor = readActor(claims)
   return {
-    kind: kindOf(sub, authentication),
-    key: sub === undefined ? clientKey(issuer, clientId) : principalKey(issuer, sub),
-    subject: sub ?? clientId,
+    ...subjectOf(issuer, clientId, { sub, hasLoggedIn: isLogin(authentication) }),
     issuer,
     client: { id: clientId, type: 'unknown' },
     scopes: readScopes({ scope: claims.scope }),
@@ -93,9 +91,14 @@ function principal(claims: JsonObject, issuer: string): Principal {
   }
 }
 
-function kindOf(sub: string | undefined, authentication: object): Principal['kind'] {
-  if (sub === undefined) return 'application'
-  return Object.keys(authentication).length > 0 ? 'user' : 'unknown'
+function subjectOf(
+  issuer: string,
+  clientId: string,
+  { sub, hasLoggedIn }: { readonly sub: string | undefined; readonly hasLoggedIn: boolean },
+): Pick<Principal, 'kind' | 'key' | 'subject'> {
+  if (sub === undefined) return { kind: 'application', key: clientKey(issuer, clientId), subject: clientId }
+  if (hasLoggedIn) return { kind: 'user', key: principalKey(issuer, sub), subject: sub }
+  return { kind: 'unknown', key: principalKey(issuer, 'sub', sub), subject: sub }
 }
 
 function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {

@@ -2,11 +2,11 @@
 import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readActor, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { missing, unsaid } from './preset-claims.ts'
+import { missing, readSubject, saysLogin, unsaid } from './preset-claims.ts'
 import { checkHttpsIssuer, readAudience } from './preset-options.ts'
 
 export interface HydraOptions {
@@ -54,9 +54,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const actor = readActor(claims)
   return {
     ...unsaid,
-    kind: sub === clientId ? 'application' : 'unknown',
-    key: sub === clientId ? clientKey(issuer, clientId) : principalKey(issuer, sub),
-    subject: sub,
+    ...readSubject(issuer, { sub, client: clientId, hasLoggedIn: saysLogin(claims), other: 'unknown' }),
     issuer,
     client: { id: clientId, type: 'unknown' },
     scopes: readScopes(claims),

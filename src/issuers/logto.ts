@@ -2,12 +2,12 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkStrings } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { missing, unsaid } from './preset-claims.ts'
+import { missing, readSubject, saysLogin, unsaid } from './preset-claims.ts'
 import { checkHost, readOwnAudience } from './preset-options.ts'
 
 export interface LogtoOptions {
@@ -71,9 +71,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const tenant = readString(claims, 'organization_id') ?? organizationOf(claims)
   return {
     ...unsaid,
-    kind: sub === clientId ? 'application' : 'unknown',
-    key: sub === clientId ? clientKey(issuer, clientId) : principalKey(issuer, sub),
-    subject: sub,
+    ...readSubject(issuer, { sub, client: clientId, hasLoggedIn: saysLogin(claims), other: 'unknown' }),
     issuer,
     ...(tenant !== undefined && { tenant }),
     client: { id: clientId, type: 'unknown' },

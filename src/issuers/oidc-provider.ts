@@ -2,14 +2,14 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { unsaid } from './preset-claims.ts'
+import { readSubject, saysLogin, unsaid } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcProviderOptions {
@@ -25,8 +25,8 @@ export interface OidcProviderOptions {
 
 /**
  * Trusts one node-oidc-provider. Its tokens have the account as `sub`, or the client where there is no account: an equal
- * `client_id` makes an application, any other `sub` a user. So accounts must not have the ids of clients: one that has that
- * of the client it uses is taken for it.
+ * `client_id` makes an application, any other `sub` a user. So accounts must not have the ids of clients: one that has that of the
+ * client it uses is taken for it, unless the provider was told to add a login to the token: then it is of kind `unknown`.
  *
  * Refuses opaque tokens, which are the provider's default, encrypted ones, and those signed with a secret (HS256). Does not
  * read what `extraTokenClaims` may add (roles, `acr`, `auth_time`); it is in `claims`. `oidc()` and `rfc9068()` do.
@@ -60,12 +60,9 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
 function principal(claims: JsonObject, issuer: string): Principal {
   const sub = String(claims.sub)
   const clientId = String(claims.client_id)
-  const isClient = sub === clientId
   return {
     ...unsaid,
-    kind: isClient ? 'application' : 'user',
-    key: isClient ? clientKey(issuer, clientId) : principalKey(issuer, sub),
-    subject: sub,
+    ...readSubject(issuer, { sub, client: clientId, hasLoggedIn: saysLogin(claims), other: 'user' }),
     issuer,
     client: { id: clientId, type: 'unknown' },
     scopes: readScopes({ scope: claims.scope }),

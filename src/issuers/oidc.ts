@@ -3,7 +3,7 @@ import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal } from '../principal/principal.ts'
 import {
   areTexts,
   isText,
@@ -20,7 +20,15 @@ import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
+import {
+  createGroupsReader,
+  type GroupsOptions,
+  type GroupsReader,
+  isLogin,
+  missing,
+  readSubject,
+  saysLogin,
+} from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions extends GroupsOptions {
@@ -57,7 +65,11 @@ const optionNames = [
 /**
  * Trusts one issuer by its identifier. Finds its keys through its metadata (RFC 8414, OpenID Connect Discovery), at
  * `jwksUri`, or in `jwks`. Reads `roles`, `groups` and `entitlements` as lists of strings or of SCIM objects (RFC 9068 §2.2.3.1), `act`,
- * and how the user logged in. A client that is its own subject is an application, who has logged in a user, anybody else `unknown`.
+ * and how the user logged in. A client that is its own subject is an application, a subject that has logged in is a user, any other is
+ * `unknown`. Keys keep a client apart from a user of its name; a token that is both (its own subject, and logged in) is of kind `unknown`,
+ * with a key of its own. Every other `sub` names one subject, "locally unique in the context of the issuer" (RFC 7519 §4.1.2), so that a
+ * login which a token leaves out does not change the key: use the STS's preset where applications get names that users have as well.
+ *
  * Does not tell an ID token from an access token where the STS marks neither: then only `aud`
  * does, so never use a client id as the audience of an API.
  *
@@ -131,25 +143,29 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
 
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   const refusal = checkAccessToken(claims)
-  if (refusal || readString(claims, 'sub') || readString(claims, 'client_id')) return refusal
-  return {
-    code: 'claim_missing',
-    hint: 'the token names nobody: neither sub nor client_id is there (in Keycloak, give the client the basic scope)',
-    details: { claim: 'sub' },
-  }
+  if (refusal || readString(claims, 'sub')) return refusal
+  if (readString(claims, 'client_id') === undefined)
+    return missing(
+      'sub',
+      'the token names nobody: neither sub nor client_id is there (in Keycloak, give the client the basic scope)',
+    )
+  // Users without a name would all have the key of the client.
+  if (!Object.hasOwn(claims, 'sub') && !saysLogin(claims)) return undefined
+  return missing(
+    'sub',
+    'the subject is not the client (a user has logged in, or sub is empty), and the token does not name it',
+  )
 }
 
 function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
-  const sub = readString(claims, 'sub')
-  const clientId = readString(claims, 'client_id')
-  const client = clientId ?? readString(claims, 'azp')
+  const client = readString(claims, 'client_id') ?? readString(claims, 'azp')
   const authentication = readAuthentication(claims)
+  const { kind, key, subject } = subjectOf(issuer, claims, isLogin(authentication))
   const actor = readActor(claims)
   const principal: { -readonly [name in keyof Principal]: Principal[name] } = {
-    kind: kindOf(sub, clientId, authentication),
-    // A client that is its own subject must not be taken for a user of that name (RFC 9068 §5), whichever claim names it.
-    key: sub === undefined || sub === client ? clientKey(issuer, client ?? '') : principalKey(issuer, sub),
-    subject: sub ?? clientId ?? '',
+    kind,
+    key,
+    subject,
     issuer,
     scopes: readScopes(claims),
     roles: readValues(claims, 'roles'),
@@ -168,9 +184,14 @@ function joined(some: readonly string[], more: readonly string[]): readonly stri
 }
 
 /** RFC 9068 §2.2: a client's own token has the client as its subject; only a user's says how the user logged in. */
-function kindOf(sub: string | undefined, clientId: string | undefined, authentication: object): Principal['kind'] {
-  if (sub !== undefined && sub === clientId) return 'application'
-  return sub !== undefined && Object.keys(authentication).length > 0 ? 'user' : 'unknown'
+function subjectOf(issuer: string, claims: JsonObject, hasLoggedIn: boolean): ReturnType<typeof readSubject> {
+  const sub = readString(claims, 'sub')
+  const clientId = readString(claims, 'client_id')
+  if (sub === undefined) return { kind: 'unknown', key: clientKey(issuer, clientId ?? ''), subject: clientId ?? '' }
+  const client = clientId ?? readString(claims, 'azp')
+  const subject = readSubject(issuer, { sub, client, hasLoggedIn, other: hasLoggedIn ? 'user' : 'unknown' })
+  // An azp does not prove an application: RFC 9068 names the client in client_id.
+  return subject.kind === 'application' && clientId === undefined ? { ...subject, kind: 'unknown' } : subject
 }
 
 /**

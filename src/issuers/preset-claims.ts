@@ -4,8 +4,15 @@ import type { Refusal } from '../errors.ts'
 import { constant } from '../internal/deep-freeze.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkBoolean } from '../internal/options.ts'
-import { createGroups, type Principal, type PrincipalGroups } from '../principal/principal.ts'
-import { none, readStrings } from '../principal/read-claims.ts'
+import {
+  ambiguousKey,
+  clientKey,
+  createGroups,
+  type Principal,
+  type PrincipalGroups,
+  principalKey,
+} from '../principal/principal.ts'
+import { none, readAuthentication, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../token/claims.ts'
 
 /** The members of a principal that a token may well say nothing of. */
@@ -62,6 +69,40 @@ export function createGroupsReader(
 /** Claims that are elsewhere (OpenID Connect Core §5.6.2); Entra says so of the groups of a user who is in too many. */
 function isOverage(claims: JsonObject): boolean {
   return Object.hasOwn(claims, '_claim_names') || Object.hasOwn(claims, 'hasgroups')
+}
+
+/** How a token names its subject. */
+export interface NamedSubject {
+  readonly sub: string
+  readonly client: string | undefined
+  /** Whether the token says how or when the subject logged in. */
+  readonly hasLoggedIn: boolean
+  /** The kind of a subject that is not the client. */
+  readonly other: Principal['kind']
+}
+
+/**
+ * Tells a client from other subjects, where the STS makes a client the subject of its own tokens (RFC 9068 §2.2). Such an STS may let
+ * a user have the name of a client (RFC 9068 §5): a token with that name and a login is of kind `unknown`, with a key of its own. Without
+ * a login in the token, such a user cannot be told from the client.
+ */
+export function readSubject(
+  issuer: string,
+  { sub, client, hasLoggedIn, other }: NamedSubject,
+): Pick<Principal, 'kind' | 'key' | 'subject'> {
+  if (sub !== client) return { kind: other, key: principalKey(issuer, sub), subject: sub }
+  if (hasLoggedIn) return { kind: 'unknown', key: ambiguousKey(issuer, sub), subject: sub }
+  return { kind: 'application', key: clientKey(issuer, sub), subject: sub }
+}
+
+/** Whether the token says how or when the subject logged in (`acr`, `amr`, `auth_time`). */
+export function saysLogin(claims: JsonObject): boolean {
+  return isLogin(readAuthentication(claims))
+}
+
+/** The same, of what was read. */
+export function isLogin(authentication: Principal['authentication']): boolean {
+  return Object.keys(authentication).length > 0
 }
 
 /**

@@ -19,8 +19,8 @@ export interface SupabaseOptions {
 /**
  * Trusts the users of one Supabase project, by its JWK Set. A project that still signs with its legacy secret (HS256) is refused,
  * with a hint: whoever can verify such a token can make one. A user that is not `is_anonymous` is a user; who is has the trait
- * `anonymous` as well; a `service_role` token is the project's own application, which may do everything. The claim `role` is a role
- * of the database and none of the principal's; `user_metadata` can be written by the user and is never read. Does not accept the
+ * `anonymous` as well. A `service_role` token without `sub` is the project's own application, which may do everything. A user's claim
+ * `role` is a role of the database and none of the principal's; `user_metadata` can be written by the user and is never read. Does not accept the
  * `anon` key, and does not check whether a session was ended. A custom domain has another issuer: use `oidc`.
  *
  * @throws TypeError for a `projectRef` that is none.
@@ -52,8 +52,9 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   return checkAccessToken(claims) ?? (isNobody ? missing('sub') : undefined)
 }
 
+/** "The anon key and the service role key have no `sub`" (Supabase, getClaims); users may have been given that role of the database. */
 function isService(claims: JsonObject): boolean {
-  return readString(claims, 'role') === 'service_role'
+  return readString(claims, 'role') === 'service_role' && !Object.hasOwn(claims, 'sub')
 }
 
 function principal(claims: JsonObject, issuer: string, projectRef: string): Principal {

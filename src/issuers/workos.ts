@@ -2,12 +2,12 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
-import { checkForOthers, missing, unsaid } from './preset-claims.ts'
+import { checkForOthers, missing, readSubject, unsaid } from './preset-claims.ts'
 import { checkHost, checkShape, readOwnAudience } from './preset-options.ts'
 
 /** Either session tokens, by the client id of the environment, or Connect. For both, configure two issuers. */
@@ -78,12 +78,12 @@ function principal(claims: JsonObject, issuer: string): Principal {
   const clientId = readString(claims, 'client_id')
   const tenant = readString(claims, 'org_id')
   const actor = readActor(claims)
-  const isClient = sub === clientId || sub.startsWith('client_')
+  // A client has neither a session nor a user's consent.
+  const hasLoggedIn = readString(claims, 'sid') !== undefined
+  const client = sub.startsWith('client_') ? sub : clientId
   return {
     ...unsaid,
-    kind: isClient ? 'application' : sub.startsWith('user_') ? 'user' : 'unknown',
-    key: isClient ? clientKey(issuer, sub) : principalKey(issuer, sub),
-    subject: sub,
+    ...readSubject(issuer, { sub, client, hasLoggedIn, other: sub.startsWith('user_') ? 'user' : 'unknown' }),
     issuer,
     ...(tenant !== undefined && { tenant }),
     ...(clientId !== undefined && { client: { id: clientId, type: 'unknown' } }),

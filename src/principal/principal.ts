@@ -107,6 +107,14 @@ export function clientKey(issuer: string, id: string): string {
   return principalKey(issuer, 'client', id)
 }
 
+/**
+ * The key of a subject that is named like its client and has logged in, which a client never does. The token contradicts itself, so
+ * this is neither the key of the client nor that of a user.
+ */
+export function ambiguousKey(issuer: string, id: string): string {
+  return principalKey(issuer, 'ambiguous', id)
+}
+
 /** Most parts have nothing to escape, and looking is quicker. */
 function escaped(part: string): string {
   return /^[\w\-.~:/@]*$/.test(part) ? part : encodeURI(part)

@@ -55,10 +55,9 @@ describe('adfs()', () => {
     expect((await verify({ auth_time: time })).principal.authentication.time).toBe(expected)
   })
 
-  it('does not see an application in a token that has a subject, nor a user in one without', async () => {
+  it('does not see an application in a token that has a subject', async () => {
     const applications = [String(claims.appid)]
     expect((await verify({}, { applications })).principal.kind).toBe('unknown')
-    expect((await verify({ sub: undefined }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
     for (const upn of [null, '', [], {}])
       expect((await verify({ upn }, { userClaim: 'upn' })).principal.kind).toBe('unknown')
   })
@@ -69,6 +68,15 @@ describe('adfs()', () => {
       expect(() => fixture.makeIssuer({ subjectClaim })).toThrow('can go to somebody else')
     },
   )
+
+  it('refuses a user without a subject, whose application would get the key of all its users', async () => {
+    const options = { userClaim: 'upn', applications: [String(claims.appid)] }
+    for (const sub of [undefined, '']) {
+      const error = await expectInvalidToken(verify({ sub }, options), 'claim_missing')
+      expect(error.details.claim).toBe('sub')
+    }
+    expect((await verify({ sub: undefined, upn: undefined }, options)).principal.kind).toBe('application')
+  })
 
   it('refuses a token that names nobody', async () => {
     await expectInvalidToken(verify({ sub: '', appid: undefined }), 'claim_missing')

@@ -2,66 +2,8 @@
 // another key that keeps a token out.
 import { AuthError } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
-import { adfsFixture } from './fixtures/adfs.ts'
-import { auth0Fixture } from './fixtures/auth0.ts'
-import { authentikFixture } from './fixtures/authentik.ts'
-import { awsAlbFixture } from './fixtures/aws-alb.ts'
-import { clerkFixture } from './fixtures/clerk.ts'
-import { cloudflareAccessFixture } from './fixtures/cloudflare-access.ts'
-import { cognitoFixture } from './fixtures/cognito.ts'
-import { descopeFixture } from './fixtures/descope.ts'
-import { duendeFixture } from './fixtures/duende.ts'
-import { entraB2CFixture } from './fixtures/entra-b2c.ts'
-import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
-import { entraFixture } from './fixtures/entra.ts'
-import { firebaseFixture } from './fixtures/firebase.ts'
-import { githubActionsFixture } from './fixtures/github-actions.ts'
-import { gitlabCiFixture } from './fixtures/gitlab-ci.ts'
-import { googleIapFixture } from './fixtures/google-iap.ts'
-import { googleFixture } from './fixtures/google.ts'
-import { hydraFixture } from './fixtures/hydra.ts'
-import { keycloakFixture } from './fixtures/keycloak.ts'
-import { kubernetesFixture } from './fixtures/kubernetes.ts'
-import { logtoFixture } from './fixtures/logto.ts'
-import { oidcProviderFixture } from './fixtures/oidc-provider.ts'
-import { oktaFixture } from './fixtures/okta.ts'
-import { pingOneFixture } from './fixtures/ping-one.ts'
-import { spiffeFixture } from './fixtures/spiffe.ts'
-import { supabaseFixture } from './fixtures/supabase.ts'
-import { workosFixture } from './fixtures/workos.ts'
-import { zitadelFixture } from './fixtures/zitadel.ts'
-
-const fixtures: readonly StsFixture[] = [
-  adfsFixture,
-  auth0Fixture,
-  authentikFixture,
-  awsAlbFixture,
-  clerkFixture,
-  cloudflareAccessFixture,
-  cognitoFixture,
-  descopeFixture,
-  duendeFixture,
-  entraB2CFixture,
-  entraExternalIdFixture,
-  entraFixture,
-  firebaseFixture,
-  githubActionsFixture,
-  gitlabCiFixture,
-  googleFixture,
-  googleIapFixture,
-  hydraFixture,
-  keycloakFixture,
-  kubernetesFixture,
-  logtoFixture,
-  oidcProviderFixture,
-  oktaFixture,
-  pingOneFixture,
-  spiffeFixture,
-  supabaseFixture,
-  workosFixture,
-  zitadelFixture,
-]
+import { createFixtureVerifier, tokenOf } from '../support/sts-fixture.ts'
+import { allFixtures as fixtures } from './fixtures/all.ts'
 
 const foreignTokens = fixtures.map((fixture) => ({
   name: fixture.name,

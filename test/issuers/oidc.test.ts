@@ -144,6 +144,16 @@ describe('claims', () => {
     expect(error.hint).toMatch(/neither sub nor client_id.*basic scope/)
   })
 
+  it.each([
+    ['a login in acr', { sub: undefined, acr: '1' }],
+    ['a login in amr', { sub: undefined, amr: ['pwd'] }],
+    ['a login in auth_time', { sub: undefined, auth_time: now - 60 }],
+    ['an empty sub', { sub: '' }],
+  ])('name no subject with a client and %s: all users of the client would be one', async (_, claims) => {
+    const error = await expectInvalidToken(verify({ claims }), 'claim_missing')
+    expect(error.details.claim).toBe('sub')
+  })
+
   it('[RFC7519-2-1] have dates that are finite JSON numbers, fractions included', async () => {
     expect((await verify({ claims: { exp: now + 1.5 } })).expiresAt).toBe(now + 1.5)
     await expectInvalidToken(verify({ claims: { exp: '9999999999' } }), 'claim_invalid')
@@ -194,8 +204,8 @@ describe('the principal', () => {
     ],
     [
       'nobody known, where there is only a client',
-      { sub: undefined, acr: '1' },
-      { ...alice, key: 'https://sts.example.com|client|web', subject: 'web', authentication: { acr: '1' } },
+      { sub: undefined },
+      { ...alice, key: 'https://sts.example.com|client|web', subject: 'web' },
     ],
     ['the client of azp', { client_id: undefined, azp: 'spa' }, { ...alice, client: { id: 'spa', type: 'unknown' } }],
     ['the client of client_id before azp', { azp: 'spa' }, alice],
@@ -206,6 +216,19 @@ describe('the principal', () => {
     ],
   ])('is %s', async (_, claims, principal) => {
     expect(await principalOf(claims)).toEqual(principal)
+  })
+
+  it.each([
+    ['auth_time', { auth_time: now - 60 }],
+    ['amr', { amr: ['pwd'] }],
+    ['acr', { acr: '1' }],
+  ])('is neither the client nor a user where the token says both, with a login in %s', async (_, login) => {
+    for (const names of [{}, { client_id: undefined, azp: 'web' }]) {
+      const both = await principalOf({ sub: 'web', ...names, ...login })
+      expect(both).toMatchObject({ kind: 'unknown', key: 'https://sts.example.com|ambiguous|web', subject: 'web' })
+    }
+    const user = await principalOf({ sub: 'web', client_id: 'spa', ...login })
+    expect(user).toMatchObject({ kind: 'user', key: 'https://sts.example.com|web' })
   })
 
   it('has no client where the token names none', async () => {

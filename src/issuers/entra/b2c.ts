@@ -6,6 +6,7 @@ import { printable } from '../../internal/printable.ts'
 import { type Principal, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString } from '../../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../../token/access-token.ts'
+import { missing } from '../preset-claims.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import type { IssuerEndpoint } from '../../trust/issuer-endpoint.ts'
 import { clientIdOf, scopesOf } from './claims.ts'
@@ -110,8 +111,11 @@ function checkToken(
       details: { claim: 'azp' },
     }
   }
-  if (scopesOf(claims).length > 0) return undefined
-  return { code: 'token_without_permissions', hint: 'the token carries no scope (scp): ask for a scope of this API' }
+  if (scopesOf(claims).length === 0)
+    return { code: 'token_without_permissions', hint: 'the token carries no scope (scp): ask for a scope of this API' }
+  // A token with a scope is a user's; users without a name would share one key.
+  if (subjectOf(claims) !== undefined) return undefined
+  return missing('sub', 'the token names no user: set the subject claim (sub) of the user flow to the object id')
 }
 
 /** What flows whose setting for `sub` is "Not supported" write there: the same text for everybody. The user is in `oid`. */
@@ -121,17 +125,15 @@ function subjectOf(claims: JsonObject): string | undefined {
   return readString(claims, claims.sub === noSubject ? 'oid' : 'sub')
 }
 
-/** Without a `sub` nobody has shown what the subject is: then it is unknown, and known by its client. */
 function principal(claims: JsonObject, issuer: string, tenant: string, policyClaim: string): Principal {
-  const sub = subjectOf(claims)
+  const sub = String(subjectOf(claims))
   const client = String(clientIdOf(claims))
   const { acr, ...authentication } = readAuthentication(claims)
   const policy = readString(claims, policyClaim)
   return {
-    kind: sub === undefined ? 'unknown' : 'user',
-    key:
-      sub === undefined ? principalKey('entra-b2c', tenant, 'client', client) : principalKey('entra-b2c', tenant, sub),
-    subject: sub ?? client,
+    kind: 'user',
+    key: principalKey('entra-b2c', tenant, sub),
+    subject: sub,
     issuer,
     tenant,
     client: { id: client, type: 'unknown' },

@@ -1,0 +1,453 @@
+// `principal.key` names one subject: where names are free text, kinds that could have the same name have spaces of their own; where the
+// STS's ids are unique, a claim that a token leaves out changes nothing.
+import * as presets from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
+import type { TestKey } from '../support/tokens.ts'
+import { adfsFixture } from './fixtures/adfs.ts'
+import { auth0Fixture } from './fixtures/auth0.ts'
+import { authentikFixture } from './fixtures/authentik.ts'
+import { awsAlbFixture } from './fixtures/aws-alb.ts'
+import { clerkFixture } from './fixtures/clerk.ts'
+import { cloudflareAccessFixture } from './fixtures/cloudflare-access.ts'
+import { cognitoFixture } from './fixtures/cognito.ts'
+import { descopeFixture } from './fixtures/descope.ts'
+import { duendeFixture } from './fixtures/duende.ts'
+import { entraB2CFixture } from './fixtures/entra-b2c.ts'
+import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
+import { entraFixture } from './fixtures/entra.ts'
+import { firebaseFixture } from './fixtures/firebase.ts'
+import { githubActionsFixture } from './fixtures/github-actions.ts'
+import { gitlabCiFixture } from './fixtures/gitlab-ci.ts'
+import { googleFixture } from './fixtures/google.ts'
+import { googleIapFixture } from './fixtures/google-iap.ts'
+import { hydraFixture } from './fixtures/hydra.ts'
+import { keycloakFixture } from './fixtures/keycloak.ts'
+import { kubernetesFixture } from './fixtures/kubernetes.ts'
+import { logtoFixture } from './fixtures/logto.ts'
+import { oidcFixture, rfc9068Fixture } from './fixtures/oidc.ts'
+import { oidcProviderFixture } from './fixtures/oidc-provider.ts'
+import { oktaFixture } from './fixtures/okta.ts'
+import { pingOneFixture } from './fixtures/ping-one.ts'
+import { spiffeFixture } from './fixtures/spiffe.ts'
+import { supabaseFixture } from './fixtures/supabase.ts'
+import { workosFixture } from './fixtures/workos.ts'
+import { zitadelFixture } from './fixtures/zitadel.ts'
+
+/** An accepted sample of the fixture, by its title, with changes. Default: the first. */
+interface Token {
+  readonly of?: string
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly header?: Readonly<Record<string, unknown>>
+  readonly options?: Readonly<Record<string, unknown>>
+  readonly key?: TestKey
+}
+
+type Tokens = Readonly<Record<string, Token>>
+
+interface Row {
+  readonly fixture: StsFixture
+  /** Tokens of different subjects, as like each other as the STS's documents allow. */
+  readonly apart: readonly Tokens[]
+  /** Tokens of one subject that differ in what they leave out. */
+  readonly same: readonly Tokens[]
+}
+
+const login = { auth_time: 1_795_435_080 }
+
+/** Of an STS whose clients are the subjects of their own tokens. */
+function namedLikeAClient(other: object = login): Tokens {
+  return {
+    'the client for itself': { claims: { sub: 'web', client_id: 'web' } },
+    'a user of that name, through that client': { claims: { sub: 'web', client_id: 'web', ...other } },
+    'a user of that name, through another client': { claims: { sub: 'web', client_id: 'spa', ...other } },
+    'a user whose name holds the space': { claims: { sub: 'client|web', client_id: 'spa', ...other } },
+    'a user whose name holds the other space': { claims: { sub: 'ambiguous|web', client_id: 'spa', ...other } },
+  }
+}
+
+const table: readonly Row[] = [
+  {
+    fixture: adfsFixture,
+    apart: [
+      {
+        'a subject called like an application': { claims: { sub: '2b8a7c10-2d44-4f37-8a4e-60cf9d1a8b55' } },
+        'that application': { of: 'an application of which no option tells more' },
+        'another subject': {},
+      },
+    ],
+    same: [
+      { 'a user': { options: { userClaim: 'upn' } }, 'without the claim that says so': { claims: { upn: undefined } } },
+      {
+        'an application that the options name': { of: 'an application that the options name' },
+        'one that no option names': { of: 'an application of which no option tells more' },
+      },
+    ],
+  },
+  {
+    fixture: auth0Fixture,
+    apart: [{ 'a user': {}, 'an application': { of: 'a token of an application' } }],
+    same: [
+      {
+        'an application': { of: 'a token of an application' },
+        'without its gty': { of: 'a token of an application', claims: { gty: undefined } },
+      },
+    ],
+  },
+  {
+    fixture: authentikFixture,
+    apart: [{ 'a subject': {}, another: { claims: { sub: 'f'.repeat(64) } } }],
+    same: [
+      {
+        somebody: {},
+        'a user, by the options': { options: { serviceAccounts: [] } },
+        'whose login is left out': { claims: { auth_time: undefined, acr: undefined, amr: undefined } },
+      },
+    ],
+  },
+  {
+    fixture: awsAlbFixture,
+    apart: [{ 'a user': {}, another: { claims: { sub: 'bob' } } }],
+    same: [{ 'a user': {}, 'without an address': { claims: { email: undefined, username: undefined } } }],
+  },
+  {
+    fixture: clerkFixture,
+    apart: [{ 'a user': {}, another: { claims: { sub: 'user_2other' } } }],
+    same: [
+      {
+        'a user': {},
+        'outside every organization': { claims: { o: undefined } },
+        'by a native application': { claims: { azp: undefined }, options: { nativeApplications: true } },
+      },
+    ],
+  },
+  {
+    fixture: cloudflareAccessFixture,
+    apart: [
+      {
+        'a service token': { of: 'a service token' },
+        'a user of that name': { claims: { sub: 'e367826f93b8d71185e03fe518aff3b4.access' } },
+        'another user': {},
+      },
+    ],
+    same: [{ 'a user': {}, 'without an address': { claims: { email: undefined } } }],
+  },
+  {
+    fixture: cognitoFixture,
+    apart: [
+      {
+        'a client': { of: 'a token of a client' },
+        'a user of that name, through another client': { claims: { sub: 'm2mclient' } },
+        'another user': {},
+      },
+    ],
+    same: [{ 'a user': {}, 'without a username': { claims: { username: undefined } } }],
+  },
+  {
+    fixture: descopeFixture,
+    apart: [{ 'a user': {}, 'an access key': { claims: { sub: 'K2abcDEFghiJKLmnoPQRstuVWxyz' } } }],
+    same: [
+      {
+        somebody: {},
+        'a user, by the options': { options: { accessKeyPrefix: 'K' } },
+        'in no tenant': { claims: { tenants: undefined } },
+      },
+    ],
+  },
+  {
+    fixture: duendeFixture,
+    apart: [
+      {
+        'a user': {},
+        'a client that was given the sub of that user': { of: 'a token of an application', claims: { sub: '818727' } },
+      },
+      {
+        'the client for itself': { of: 'a token of an application' },
+        'a client that was given its own id as sub': { of: 'a token of an application', claims: { sub: 'm2m' } },
+        'a user of that name': { claims: { sub: 'm2m' } },
+      },
+    ],
+    same: [{ 'a user': {}, 'without amr': { claims: { amr: undefined } } }],
+  },
+  {
+    fixture: entraFixture,
+    apart: [
+      {
+        'a user': {},
+        'an application': { of: 'a token of an application by oid equal to sub' },
+        'a subject without oid, whose sub is the oid of that user': {
+          claims: { oid: undefined, sub: 'a11ce000-0000-4000-8000-000000000002' },
+        },
+      },
+    ],
+    same: [
+      {
+        'a user': {},
+        'in format 1.0': { of: 'a v1.0 token of the same user, with the same key' },
+        'with idtyp': { claims: { idtyp: 'user' } },
+        'with another pairwise sub': { claims: { sub: 'other' } },
+      },
+      {
+        'an application': { of: 'a token of an application by oid equal to sub' },
+        'with idtyp': { of: 'a token of an application by oid equal to sub', claims: { idtyp: 'app' } },
+      },
+    ],
+  },
+  {
+    fixture: entraB2CFixture,
+    apart: [{ 'a user': {}, another: { claims: { sub: 'b0b00000-0000-4000-8000-000000000002' } } }],
+    same: [
+      {
+        'a user': {},
+        'by a flow whose sub says nothing': {
+          of: "a token of a flow that writes the same text as everybody's sub, by its oid",
+        },
+        'without the time of the login': { claims: { auth_time: undefined } },
+      },
+    ],
+  },
+  {
+    fixture: entraExternalIdFixture,
+    apart: [
+      {
+        'a user': {},
+        'a subject without oid, whose sub is the oid of that user': {
+          claims: { oid: undefined, sub: 'a11ce000-0000-4000-8000-000000000002' },
+        },
+      },
+    ],
+    same: [{ 'a user': {}, 'with idtyp': { claims: { idtyp: 'user' } } }],
+  },
+  {
+    fixture: firebaseFixture,
+    apart: [
+      {
+        'a user': {},
+        'the user of that id in a tenant': { claims: { firebase: { tenant: 'corp-x9y8z' } } },
+        'a user whose id holds the space': { claims: { sub: 'tenant|corp-x9y8z|8bF3kQxN2VYqTz0mJ4s1wWpLrE52' } },
+      },
+    ],
+    same: [
+      {
+        'a user': {},
+        'by a session cookie': { of: 'a session cookie, the same user' },
+        'of whose login nothing is said': { claims: { firebase: undefined, auth_time: undefined } },
+      },
+    ],
+  },
+  {
+    fixture: githubActionsFixture,
+    apart: [
+      {
+        'a ref': {},
+        'an environment of that name': { claims: { environment: 'refs/heads/main' } },
+        'that ref of another repository': { claims: { repository_id: '75' } },
+      },
+    ],
+    same: [{ 'a job': {}, 'of another actor': { claims: { actor_id: '13' } }, renamed: { claims: { sub: 'repo:x' } } }],
+  },
+  {
+    fixture: gitlabCiFixture,
+    apart: [{ 'a project': {}, another: { claims: { project_id: '21' } } }],
+    same: [{ 'a project': {}, renamed: { claims: { project_path: 'new/name', sub: 'x' } } }],
+  },
+  {
+    fixture: googleFixture,
+    apart: [{ 'a service account': {}, another: { claims: { sub: '102030405060708090101' } } }],
+    same: [
+      {
+        'a service account': {},
+        'without its address': { claims: { email: undefined, email_verified: undefined } },
+        'by the other name of the issuer': { claims: { iss: 'accounts.google.com' } },
+      },
+    ],
+  },
+  {
+    fixture: googleIapFixture,
+    apart: [{ 'a user': {}, 'an external one': { claims: { sub: 'securetoken.google.com/p:1', gcip: '{}' } } }],
+    same: [{ 'a user': {}, 'without an address': { claims: { email: undefined } } }],
+  },
+  { fixture: hydraFixture, apart: [namedLikeAClient()], same: [{ somebody: {}, 'with a login': { claims: login } }] },
+  {
+    fixture: keycloakFixture,
+    apart: [{ 'a user': {}, 'a service account': { of: 'a token of a service account' } }],
+    same: [
+      {
+        'a user': {},
+        'in a lightweight token': { claims: { preferred_username: undefined, acr: undefined, auth_time: undefined } },
+      },
+      {
+        'a service account': { of: 'a token of a service account' },
+        'in a lightweight token': {
+          of: 'a token of a service account',
+          claims: { clientHost: undefined, client_id: undefined, preferred_username: undefined },
+        },
+      },
+    ],
+  },
+  {
+    fixture: kubernetesFixture,
+    apart: [
+      {
+        'an account': {},
+        'the one that has its name now': {
+          claims: { 'kubernetes.io': { namespace: 'shop', serviceaccount: { name: 'web', uid: 'other' } } },
+        },
+      },
+    ],
+    same: [
+      {
+        'an account': {},
+        'outside of every pod': {
+          claims: {
+            'kubernetes.io': {
+              namespace: 'shop',
+              serviceaccount: { name: 'web', uid: '14ee3fa4-a7e2-420f-9f9a-dbc4507c3798' },
+            },
+          },
+        },
+      },
+    ],
+  },
+  { fixture: logtoFixture, apart: [namedLikeAClient()], same: [{ somebody: {}, 'with a login': { claims: login } }] },
+  {
+    fixture: oidcFixture,
+    apart: [
+      namedLikeAClient(),
+      namedLikeAClient({ amr: ['pwd'] }),
+      namedLikeAClient({ acr: '1' }),
+      {
+        'the client for itself': { claims: { sub: 'web', client_id: 'web' } },
+        'a user of that name, whose client only azp names': {
+          claims: { sub: 'web', client_id: undefined, azp: 'web', ...login },
+        },
+      },
+    ],
+    same: [
+      { alice: {}, 'with a login': { claims: login } },
+      {
+        'a client': { claims: { sub: 'web', client_id: 'web' } },
+        'without a sub': { claims: { sub: undefined, client_id: 'web' } },
+        'in azp': { claims: { sub: 'web', client_id: undefined, azp: 'web' } },
+      },
+    ],
+  },
+  {
+    fixture: rfc9068Fixture,
+    apart: [namedLikeAClient(), namedLikeAClient({ amr: ['pwd'] })],
+    same: [{ alice: {}, 'with a login': { claims: login } }],
+  },
+  {
+    fixture: oidcProviderFixture,
+    apart: [namedLikeAClient(), namedLikeAClient({ acr: '1' })],
+    same: [{ alice: {}, 'with a login': { claims: login } }],
+  },
+  {
+    fixture: oktaFixture,
+    apart: [
+      {
+        'a user': {},
+        'a subject without uid, called like that user': { claims: { uid: undefined, sub: '00ualice' } },
+      },
+    ],
+    same: [{ 'a user': {}, 'under another login name': { claims: { sub: 'alice.married@example.com' } } }],
+  },
+  {
+    fixture: pingOneFixture,
+    apart: [{ 'a user': {}, 'an application': { of: 'an application, whose kind nothing confirms' } }],
+    same: [{ 'a user': {}, 'of whose login nothing is said': { claims: { acr: undefined, auth_time: undefined } } }],
+  },
+  {
+    fixture: spiffeFixture,
+    apart: [{ 'a workload': {}, another: { claims: { sub: 'spiffe://example.org/billing/other' } } }],
+    same: [
+      { 'a workload': {}, 'with the issuer of SPIRE': { of: 'an SVID with the issuer of SPIRE, the same caller' } },
+    ],
+  },
+  {
+    fixture: supabaseFixture,
+    apart: [
+      {
+        'the project’s own application': { of: 'the project’s own application' },
+        'a user with the role of the database that it has': { claims: { role: 'service_role' } },
+        'another such user': { claims: { role: 'service_role', sub: 'b0b00000-0000-4000-8000-000000000002' } },
+      },
+    ],
+    same: [
+      {
+        'a user': {},
+        'of whom is_anonymous says nothing': { claims: { is_anonymous: undefined } },
+        'with another role of the database': { claims: { role: 'service_role' } },
+      },
+    ],
+  },
+  {
+    fixture: workosFixture,
+    apart: [{ 'a user': {}, another: { claims: { sub: 'user_01OTHER' } } }],
+    same: [{ 'a user': {}, 'outside every organization': { claims: { org_id: undefined } } }],
+  },
+  {
+    fixture: zitadelFixture,
+    apart: [{ somebody: {}, another: { claims: { sub: '170848145649959170' } } }],
+    same: [{ somebody: {}, 'a machine, by the options': { options: { machineUsers: ['170848145649959169'] } } }],
+  },
+]
+
+/** What "claimcheck/issuers" exports besides presets. */
+const tools = [
+  'checkAccessToken',
+  'metadataUrls',
+  'notAnAccessToken',
+  'pemMap',
+  'pemPerKid',
+  'principalKey',
+  'readActor',
+  'readAuthentication',
+  'readScopes',
+  'readString',
+  'readStrings',
+  'withClaims',
+]
+
+it('is looked at for every preset', () => {
+  const names = Object.keys(presets).filter((name) => !tools.includes(name))
+  expect(table.map(({ fixture }) => fixture.name).sort()).toEqual(names.sort())
+})
+
+describe.each(table)('the key of a principal of $fixture.name', ({ fixture, apart, same }) => {
+  it.each(apart.map((tokens) => [Object.keys(tokens).join(' · '), tokens] as const))(
+    'tells apart: %s',
+    async (_, tokens) => {
+      const keys = await keysOf(fixture, tokens)
+      expect(new Set(keys.map(([, key]) => key)).size, JSON.stringify(keys, null, 2)).toBe(keys.length)
+      for (const [, key] of keys) expect(key).toMatch(/^[\x21-\x7e]+$/)
+    },
+  )
+
+  it.each(same.map((tokens) => [Object.keys(tokens).join(' · '), tokens] as const))(
+    'is the same for: %s',
+    async (_, tokens) => {
+      const keys = await keysOf(fixture, tokens)
+      expect(keys).toEqual(keys.map(([title]) => [title, keys[0]?.[1]]))
+    },
+  )
+})
+
+function keysOf(fixture: StsFixture, tokens: Tokens): Promise<readonly (readonly [string, string])[]> {
+  return Promise.all(
+    Object.entries(tokens).map(async ([title, token]) => [title, await keyOf(fixture, token)] as const),
+  )
+}
+
+async function keyOf(fixture: StsFixture, { of, claims, header, options, key }: Token): Promise<string> {
+  const found = of === undefined ? fixture.accepted[0] : fixture.accepted.find(({ title }) => title === of)
+  const sample = found ?? expect.fail(`no sample: ${of}`)
+  const { verifyToken } = createFixtureVerifier(fixture, { ...sample.options, ...options })
+  const signer = key ?? sample.key
+  const token = tokenOf(fixture, {
+    header: { ...sample.header, ...header },
+    claims: { ...sample.claims, ...claims },
+    ...(signer && { key: signer }),
+  })
+  return (await verifyToken(token)).principal.key
+}
