@@ -3,13 +3,20 @@ import type { AuthErrorCode, Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
+import {
+  createGroupsReader,
+  type GroupsOptions,
+  type GroupsReader,
+  missing,
+  readProfile,
+  readProfiledActor,
+} from './preset-claims.ts'
 import { checkDomain, readAudience } from './preset-options.ts'
 
 export interface Auth0Options extends GroupsOptions {
@@ -24,12 +31,14 @@ export interface Auth0Options extends GroupsOptions {
 }
 
 /**
- * Trusts one Auth0 tenant for an API, in the Auth0 and in the RFC 9068 token profile. Users are those whose `sub` names
- * a connection (`auth0|123`). Refuses ID tokens, HS256, and other APIs' tokens. Opaque tokens, which clients get that ask for no
- * audience, are refused like every text that is no JWT.
+ * Trusts one Auth0 tenant for an API, in the Auth0 (`typ: JWT`) and in the RFC 9068 (`at+jwt`) token profile. Users are those whose
+ * `sub` names a connection (`auth0|123`). The organization (`org_id`) is the tenant. An AI agent as subject (`sub_profile`) is of kind
+ * `unknown` with the trait `agent`: its `sub` is any text that its customer chose, so its key is in a space of its own. Auth0 sends
+ * `sub_profile` only where the API has `agent_subject_claims: 'auth0-v1'`: set it before agents call.
  *
- * Does not read what is not verified of Auth0: organisations (`org_id`), `act`, and `acr`, `amr` and `auth_time`, which an
- * Action may add. They are in `claims`. Accepts `typ: at+jwt` without proof that the RFC 9068 profile has it.
+ * Refuses ID tokens, which name no client in `azp` or `client_id`, HS256, and other APIs' tokens. Opaque tokens, which clients get that
+ * ask for no audience, are refused like every text that is no JWT. Does not read `acr`, `amr` and `auth_time`, which an Action may add:
+ * they are in `claims`.
  *
  * @throws TypeError for a domain that is none, and for the audience `https://{domain}/userinfo`, which many tokens share.
  */
@@ -61,7 +70,15 @@ export function auth0<const D extends string>(
 
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   if (claims.sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
-  return checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
+  const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
+  if (refusal || clientOf(claims) !== undefined) return refusal
+  const hint = 'neither azp nor client_id is there, so this looks like an ID token: send the access token instead'
+  return missing('azp', hint)
+}
+
+/** The client: `azp` in the Auth0 profile, `client_id` in that of RFC 9068. */
+function clientOf(claims: JsonObject): string | undefined {
+  return readString(claims, 'azp') ?? readString(claims, 'client_id')
 }
 
 interface Named {
@@ -71,27 +88,41 @@ interface Named {
 
 function principal(claims: JsonObject, issuer: string, { rolesClaim, readGroups }: Named): Principal {
   const sub = String(claims.sub)
-  const client = readString(claims, 'azp') ?? readString(claims, 'client_id')
+  const tenant = readString(claims, 'org_id')
+  const actor = readProfiledActor(claims)
   return {
-    kind: kindOf(sub, claims),
-    key: principalKey(issuer, sub),
+    ...subjectOf(issuer, sub, claims),
     subject: sub,
     issuer,
-    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
+    ...(tenant !== undefined && { tenant }),
+    client: { id: String(clientOf(claims)), type: 'unknown' },
     scopes: readScopes({ scope: claims.scope }),
     roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
     permissions: readStrings(claims, 'permissions'),
     groups: readGroups(claims),
+    ...(actor && { actor }),
     authentication: {},
-    traits: sub.startsWith('anon@') ? ['anonymous'] : [],
   }
 }
 
-/** A user's `sub` is `connection|id`, and a connection may let users choose the id: what stands after the bar says nothing. */
-function kindOf(sub: string, claims: JsonObject): Principal['kind'] {
+const softwareProfiles = ['service', 'browser_app', 'native_app']
+
+/**
+ * Ids that Auth0 makes differ in form: `connection|id` of users, `id@clients` of clients, `anon@id`. They share one space of keys, so that
+ * `gty` and `sub_profile`, which not every token has, do not change a key. What a customer names is apart from them.
+ */
+function subjectOf(issuer: string, sub: string, claims: JsonObject): Pick<Principal, 'kind' | 'key' | 'traits'> {
+  const profile = readProfile(claims)
+  if (profile.includes('ai_agent'))
+    return { kind: 'unknown', key: principalKey(issuer, 'agent', sub), traits: ['agent'] }
+  const key = principalKey(issuer, sub)
+  // A connection may let users choose their id: what stands after the bar says nothing.
   const isUser = sub.includes('|')
-  if (claims.gty === 'client-credentials' || (!isUser && sub.endsWith('@clients'))) return 'application'
-  return isUser || sub.startsWith('anon@') ? 'user' : 'unknown'
+  if (!isUser && sub.endsWith('@clients')) return { kind: 'application', key, traits: [] }
+  if (claims.gty === 'client-credentials' || profile.some((word) => softwareProfiles.includes(word)))
+    return { kind: 'application', key: clientKey(issuer, sub), traits: [] }
+  if (sub.startsWith('anon@')) return { kind: 'user', key, traits: ['anonymous'] }
+  return { kind: isUser ? 'user' : 'unknown', key, traits: [] }
 }
 
 function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {

@@ -2,17 +2,18 @@
 // that lacks a claim.
 import type { Refusal } from '../errors.ts'
 import { constant } from '../internal/deep-freeze.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkBoolean } from '../internal/options.ts'
 import {
   ambiguousKey,
   clientKey,
   createGroups,
   type Principal,
+  type PrincipalActor,
   type PrincipalGroups,
   principalKey,
 } from '../principal/principal.ts'
-import { none, readAuthentication, readStrings } from '../principal/read-claims.ts'
+import { none, readActor, readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../token/claims.ts'
 
 /** The members of a principal that a token may well say nothing of. */
@@ -103,6 +104,18 @@ export function saysLogin(claims: JsonObject): boolean {
 /** The same, of what was read. */
 export function isLogin(authentication: Principal['authentication']): boolean {
   return Object.keys(authentication).length > 0
+}
+
+/** What `sub_profile` says of a subject: words such as `user`, `service` or `ai_agent` (OAuth actor profile, an Internet-Draft). */
+export function readProfile(claims: JsonObject): readonly string[] {
+  return readString(claims, 'sub_profile')?.split(' ') ?? none
+}
+
+/** The outermost `act`, with the trait `agent` where its own `sub_profile` says so. */
+export function readProfiledActor(claims: JsonObject): PrincipalActor | undefined {
+  const actor = readActor(claims)
+  const isAgent = isJsonObject(claims.act) && readProfile(claims.act).includes('ai_agent')
+  return actor && isAgent ? { ...actor, traits: ['agent'] } : actor
 }
 
 /**

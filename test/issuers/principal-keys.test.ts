@@ -86,11 +86,50 @@ const table: readonly Row[] = [
   },
   {
     fixture: auth0Fixture,
-    apart: [{ 'a user': {}, 'an application': { of: 'a token of an application' } }],
+    apart: [
+      {
+        'a user': {},
+        'an agent with the id of that user': {
+          claims: { sub_profile: 'ai_agent', client_profile: 'service ai_agent' },
+        },
+        'a service with the id of that user': { claims: { sub_profile: 'service' } },
+      },
+      { 'a user': {}, 'a client’s own token with the id of that user': { claims: { gty: 'client-credentials' } } },
+      {
+        'an application': { of: 'a token of an application' },
+        'an agent with the id of that application': {
+          of: 'a token of an application',
+          claims: { sub_profile: 'ai_agent' },
+        },
+      },
+      {
+        'nobody who has logged in': { claims: { sub: 'anon@6f1c' } },
+        'an agent of that name': { claims: { sub: 'anon@6f1c', sub_profile: 'ai_agent' } },
+        'an application of that name': { claims: { sub: 'anon@6f1c', gty: 'client-credentials' } },
+        'an agent whose name holds the space': { claims: { sub: 'agent|anon@6f1c', sub_profile: 'ai_agent' } },
+        'a user whose name holds the space': { claims: { sub: 'agent|anon@6f1c' } },
+      },
+    ],
     same: [
       {
         'an application': { of: 'a token of an application' },
         'without its gty': { of: 'a token of an application', claims: { gty: undefined } },
+        'in the RFC 9068 profile': {
+          of: 'a token of an application',
+          header: { typ: 'at+jwt' },
+          claims: { gty: undefined, azp: undefined, client_id: 'm2mClientId' },
+        },
+        'with its profile': { of: 'a token of an application', claims: { gty: undefined, sub_profile: 'service' } },
+      },
+      {
+        'a user': {},
+        'with their profile': { claims: { sub_profile: 'user' } },
+        'in an organization': { claims: { org_id: 'org_1' } },
+        'through an agent': { claims: { act: { sub: 'agt_1', sub_profile: 'ai_agent' } } },
+      },
+      {
+        'an agent': { claims: { sub: 'agt_1', sub_profile: 'ai_agent' } },
+        'with the gty of its client': { claims: { sub: 'agt_1', sub_profile: 'ai_agent', gty: 'client-credentials' } },
       },
     ],
   },
