@@ -1,14 +1,22 @@
 // Okta: access tokens of a custom authorization server. Those of the org authorization server are not for us to validate.
 import type { AuthErrorCode, Refusal } from '../errors.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { type Principal, type PrincipalActor, principalKey } from '../principal/principal.ts'
-import { readActor, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
+import { ambiguousKey, clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
-import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
+import {
+  createGroupsReader,
+  type GroupsOptions,
+  type GroupsReader,
+  missing,
+  readProfile,
+  readProfiledActor,
+  saysLogin,
+} from './preset-claims.ts'
 import { checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OktaOptions extends GroupsOptions {
@@ -20,11 +28,11 @@ export interface OktaOptions extends GroupsOptions {
 
 /**
  * Trusts one custom authorization server of Okta. Users are those with a `uid`, which is also the subject: `sub` is usually a
- * login name that can change hands. Refuses ID tokens, which have no `cid`, and the tokens of the org authorization server: their
- * form may change at any time, and they are for Okta's own APIs.
+ * login name that can change hands. A client that is its own subject (`sub` equals `cid`, without a `uid`) is an application, and so is a
+ * `service` (`sub_profile`). An AI agent as subject is of kind `unknown` with the trait `agent`; one that acts for a subject is the actor.
  *
- * Does not take a token without `uid` for an application's because `sub` equals `cid`: that is not verified, so the kind is
- * `unknown`, unless `sub_profile` is `service`. The same for an AI agent as subject, which has the trait `agent`.
+ * Refuses ID tokens, which have no `cid`, and the tokens of the org authorization server: their form may change at any time, and they
+ * are for Okta's own APIs. A token without `cid` is accepted where it has a `sub_profile` and scopes, as those of chains of agents.
  *
  * @throws TypeError for an issuer without `/oauth2/{authorization server id}`, with the value to write.
  */
@@ -41,7 +49,7 @@ export function okta<const I extends string>(
     audience: readAudience(options.audience),
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt', null],
-    requiredClaims: ['sub', 'cid'],
+    requiredClaims: ['sub'],
     checkToken,
     principal: (claims, from) => principal(claims, from, readGroups),
     hint: (code, token) => hint(code, token, issuer),
@@ -60,42 +68,50 @@ function readIssuer(value: unknown): string {
   )
 }
 
+/** An ID token has neither a `cid` nor scopes. Tokens of agents may lack the `cid`; `sub_profile` and scopes then stand for it. */
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
-  const unnamed = ['sub', 'cid'].find((name) => readString(claims, name) === undefined)
-  return unnamed ? { code: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
+  if (readString(claims, 'sub') === undefined) return { code: 'claim_invalid', details: { claim: 'sub' } }
+  const isOfAgent = !Object.hasOwn(claims, 'cid') && readProfile(claims).length > 0 && scopesOf(claims).length > 0
+  if (readString(claims, 'cid') === undefined && !isOfAgent) return missing('cid')
+  return checkAccessToken(claims)
+}
+
+function scopesOf(claims: JsonObject): readonly string[] {
+  return readScopes(Object.hasOwn(claims, 'scp') ? { scp: claims.scp } : { scope: claims.scope })
 }
 
 function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
-  const uid = readString(claims, 'uid')
-  const sub = String(claims.sub)
-  const actor = actorOf(claims)
+  const client = readString(claims, 'cid')
+  const actor = readProfiledActor(claims)
   return {
-    kind: kindOf(claims, uid),
-    // Whoever may choose a sub must not choose another's uid.
-    key: uid === undefined ? principalKey(issuer, 'sub', sub) : principalKey(issuer, uid),
-    subject: uid ?? sub,
+    ...subjectOf(issuer, claims),
     issuer,
     tenant: new URL(issuer).host,
-    client: { id: String(claims.cid), type: 'unknown' },
-    scopes: readScopes(Object.hasOwn(claims, 'scp') ? { scp: claims.scp } : { scope: claims.scope }),
+    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
+    scopes: scopesOf(claims),
     roles: [],
     permissions: [],
     groups: readGroups(claims),
     ...(actor && { actor }),
     authentication: readAuthentication(claims),
-    traits: claims.sub_profile === 'ai_agent' ? ['agent'] : [],
   }
 }
 
-function kindOf({ sub_profile: profile }: JsonObject, uid: string | undefined): Principal['kind'] {
-  if (profile === 'service') return 'application'
-  return uid === undefined || profile === 'ai_agent' ? 'unknown' : 'user'
-}
-
-function actorOf(claims: JsonObject): PrincipalActor | undefined {
-  const actor = readActor(claims)
-  const isAgent = isJsonObject(claims.act) && claims.act.sub_profile === 'ai_agent'
-  return actor && isAgent ? { ...actor, traits: ['agent'] } : actor
+/** Only a `uid` is unique in an org: a login name, a client's id and an agent's id may be one text, so each has a space of its own. */
+function subjectOf(issuer: string, claims: JsonObject): Pick<Principal, 'kind' | 'key' | 'subject' | 'traits'> {
+  const uid = readString(claims, 'uid')
+  const sub = String(claims.sub)
+  const subject = uid ?? sub
+  const profile = readProfile(claims)
+  if (profile.includes('ai_agent'))
+    return { kind: 'unknown', key: principalKey(issuer, 'agent', subject), subject, traits: ['agent'] }
+  const isClient = profile.includes('service') || (uid === undefined && sub === claims.cid)
+  if (isClient && (uid !== undefined || saysLogin(claims)))
+    return { kind: 'unknown', key: ambiguousKey(issuer, subject), subject, traits: [] }
+  if (isClient) return { kind: 'application', key: clientKey(issuer, sub), subject, traits: [] }
+  if (uid !== undefined) return { kind: 'user', key: principalKey(issuer, uid), subject, traits: [] }
+  const kind = profile.includes('user') ? 'user' : 'unknown'
+  return { kind, key: principalKey(issuer, 'sub', sub), subject, traits: [] }
 }
 
 function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {

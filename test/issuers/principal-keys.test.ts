@@ -54,6 +54,7 @@ interface Row {
 }
 
 const login = { auth_time: 1_795_435_080 }
+const noLogin = { auth_time: undefined }
 
 /** Of an STS whose clients are the subjects of their own tokens. */
 function namedLikeAClient(other: object = login): Tokens {
@@ -387,9 +388,46 @@ const table: readonly Row[] = [
       {
         'a user': {},
         'a subject without uid, called like that user': { claims: { uid: undefined, sub: '00ualice' } },
+        'a client called like that user': { claims: { uid: undefined, ...noLogin, sub: '00ualice', cid: '00ualice' } },
+        'an agent called like that user': { claims: { uid: undefined, sub: '00ualice', sub_profile: 'ai_agent' } },
+      },
+      {
+        'a user': {},
+        'a service called like that user': {
+          claims: { uid: undefined, ...noLogin, sub: '00ualice', sub_profile: 'service' },
+        },
+      },
+      { 'a user': {}, 'an agent with the uid of that user': { claims: { sub_profile: 'ai_agent' } } },
+      { 'a user': {}, 'a service with the uid of that user': { claims: { sub_profile: 'service' } } },
+      {
+        'a client': { claims: { uid: undefined, ...noLogin, sub: '0oaweb' } },
+        'who has logged in under the name of a client': { claims: { uid: undefined, sub: '0oaweb' } },
       },
     ],
-    same: [{ 'a user': {}, 'under another login name': { claims: { sub: 'alice.married@example.com' } } }],
+    same: [
+      {
+        'a user': {},
+        'under another login name': { claims: { sub: 'alice.married@example.com' } },
+        'whose login is left out': { claims: noLogin },
+      },
+      {
+        'a service': { of: 'a token that says it is a service’s' },
+        'that does not say so': { of: 'a token that says it is a service’s', claims: { sub_profile: undefined } },
+        'through an agent, whose token has no cid': {
+          of: 'a token that says it is a service’s',
+          claims: {
+            cid: undefined,
+            scp: undefined,
+            scope: 'orders:read',
+            act: { sub: 'wlp1', sub_profile: 'ai_agent' },
+          },
+        },
+        'through an agent, whose token has the cid of the agent': {
+          of: 'a token that says it is a service’s',
+          claims: { cid: 'wlp1' },
+        },
+      },
+    ],
   },
   {
     fixture: pingOneFixture,
