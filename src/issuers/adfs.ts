@@ -98,8 +98,10 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
 /** A user without a subject must not get the key of the application: all of its users would share it. */
 function checkToken(claims: UnverifiedToken['claims'], options: Reading): Refusal | undefined {
   const { subjectClaim } = options
-  const isUnnamed = readString(claims, subjectClaim) === undefined
-  const isNobody = isUnnamed && (isUser(claims, options) || readString(claims, 'appid') === undefined)
+  const isNamed = readString(claims, subjectClaim) !== undefined
+  // A subject that cannot be read is not the absence of one.
+  const isOfClient = !Object.hasOwn(claims, subjectClaim) && !isUser(claims, options)
+  const isNobody = !isNamed && !(isOfClient && readString(claims, 'appid') !== undefined)
   return checkAccessToken(claims) ?? (isNobody ? missing(subjectClaim, 'no claim rule issues it') : undefined)
 }
 

@@ -1,8 +1,8 @@
 // PingOne: access tokens of one environment for a custom resource.
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
+import { ambiguousKey, clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import { metadataUrls } from '../trust/discovery.ts'
@@ -17,6 +17,8 @@ export interface PingOneOptions extends GroupsOptions {
   readonly audience: string | readonly string[]
   /** The host of the environment's region, such as `auth.pingone.eu`. Default `auth.pingone.com`. */
   readonly host?: string
+  /** Client ids of applications that act for themselves: their tokens without a login are theirs. */
+  readonly applications?: readonly string[]
   /** Which claims hold roles and groups, where the resource has attributes for them. */
   readonly rolesClaim?: string
   readonly groupsClaim?: string
@@ -24,16 +26,26 @@ export interface PingOneOptions extends GroupsOptions {
 
 /**
  * Trusts one PingOne environment. Accepts `typ: at+jwt`, which every token has from 2027-03-02 on, and what comes before: `JWT` and
- * none. A token that says how somebody has logged in (`acr`, the sign-on policy, or `auth_time`) is a user's; † of the others it is
- * not confirmed that they are applications', so they are `unknown`. † The issuer `https://<host>/<environment>/as` and the names
- * `client_id`, `scope` and `act` are not confirmed either; an environment with a custom domain has another issuer: use `oidc`.
+ * none. A token that says how somebody has logged in (`acr`, the sign-on policy, or `auth_time`) is a user's; a client's own token says
+ * neither. That is all that tells applications, so they are `unknown` unless `applications` names them. Refuses ID tokens, which have no
+ * `client_id`. † The name `act` is not confirmed; an environment with a custom domain has another issuer: use `oidc`.
  *
  * @throws TypeError for an `environmentId` that is no UUID, or a `host` with anything around it.
  */
 export function pingOne(options: PingOneOptions): IssuerWithAudience {
-  const names = ['environmentId', 'audience', 'host', 'rolesClaim', 'groupsClaim', 'groupsAreComplete']
+  const names = [
+    'environmentId',
+    'audience',
+    'host',
+    'applications',
+    'rolesClaim',
+    'groupsClaim',
+    'groupsAreComplete',
+  ]
   checkOptions('pingOne()', arguments, names)
   const { environmentId, host = 'auth.pingone.com', rolesClaim, groupsClaim } = options
+  checkStrings('applications', options.applications ?? [], 0)
+  const applications = [...(options.applications ?? [])]
   const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
   checkShape('environmentId', environmentId, uuid, 'abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6')
   checkHost('host', host)
@@ -50,7 +62,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
     requiredClaims: [],
     checkToken,
     principal: (claims, from) => ({
-      ...principal(claims, from, environmentId),
+      ...principal(claims, from, { environmentId, applications }),
       roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
       groups: readGroups(claims),
     }),
@@ -58,28 +70,47 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
 }
 
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
-  if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
-  const isNobody = readString(claims, 'sub') === undefined && readString(claims, 'client_id') === undefined
-  return checkAccessToken(claims) ?? (isNobody ? missing('sub') : undefined)
+  const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
+  if (refusal) return refusal
+  if (readString(claims, 'client_id') === undefined)
+    return missing('client_id', 'client_id is not there, so this looks like an ID token: send the access token instead')
+  // Users without a name would all have the key of the client; an empty sub is not the absence of one.
+  const hasSubject = Object.hasOwn(claims, 'sub') || hasLoggedIn(claims)
+  return hasSubject && readString(claims, 'sub') === undefined ? missing('sub') : undefined
 }
 
-function principal(claims: JsonObject, issuer: string, environmentId: string): Principal {
-  const sub = readString(claims, 'sub')
-  const clientId = readString(claims, 'client_id')
-  const authentication = readAuthentication(claims)
-  const { acr, time } = authentication
+/** "This claim is not present for client_credentials tokens" (PingOne, token claims, of `acr` and `auth_time`). */
+function hasLoggedIn(claims: JsonObject): boolean {
+  const { acr, time } = readAuthentication(claims)
+  return acr !== undefined || time !== undefined
+}
+
+type Reading = Pick<PingOneOptions, 'environmentId'> & { readonly applications: readonly string[] }
+
+function principal(claims: JsonObject, issuer: string, { environmentId, applications }: Reading): Principal {
+  const clientId = String(claims.client_id)
   const actor = readActor(claims)
-  const isClient = sub === undefined || sub === clientId
   return {
     ...unsaid,
-    kind: !isClient && (acr !== undefined || time !== undefined) ? 'user' : 'unknown',
-    key: isClient ? clientKey(issuer, clientId ?? '') : principalKey(issuer, sub),
-    subject: sub ?? clientId ?? '',
+    ...subjectOf(claims, issuer, applications.includes(clientId)),
     issuer,
     tenant: environmentId,
-    ...(clientId !== undefined && { client: { id: clientId, type: 'unknown' } }),
+    client: { id: clientId, type: 'unknown' },
     scopes: readScopes(claims),
     ...(actor && { actor }),
-    authentication,
+    authentication: readAuthentication(claims),
   }
+}
+
+function subjectOf(
+  claims: JsonObject,
+  issuer: string,
+  isApplication: boolean,
+): Pick<Principal, 'kind' | 'key' | 'subject'> {
+  const clientId = String(claims.client_id)
+  const subject = readString(claims, 'sub') ?? clientId
+  const isLogin = hasLoggedIn(claims)
+  if (subject !== clientId) return { kind: isLogin ? 'user' : 'unknown', key: principalKey(issuer, subject), subject }
+  if (isLogin) return { kind: 'unknown', key: ambiguousKey(issuer, subject), subject }
+  return { kind: isApplication ? 'application' : 'unknown', key: clientKey(issuer, subject), subject }
 }

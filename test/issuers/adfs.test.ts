@@ -78,6 +78,14 @@ describe('adfs()', () => {
     expect((await verify({ sub: undefined, upn: undefined }, options)).principal.kind).toBe('application')
   })
 
+  it.each(['', [], ['a', 'b'], null])(
+    'refuses the subject %j, which does not make the token the application’s',
+    async (objectguid) => {
+      const options = { subjectClaim: 'objectguid', applications: [String(claims.appid)] }
+      await expectInvalidToken(verify({ objectguid }, options), 'claim_missing')
+    },
+  )
+
   it('refuses a token that names nobody', async () => {
     await expectInvalidToken(verify({ sub: '', appid: undefined }), 'claim_missing')
   })

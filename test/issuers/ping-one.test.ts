@@ -27,6 +27,8 @@ describe('pingOne()', () => {
     ],
     [{ host: 'a b' }, "host must be a host name, such as 'sts.example.com', not 'a b'."],
     [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ applications: 'other' }, 'applications must be a list of strings.'],
+    [{ applications: [''] }, 'applications[] must be a non-empty string.'],
     [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
     [{ groupsClaim: 1 }, 'groupsClaim must be a non-empty string.'],
   ])('does not take %j', (options, message) => {
@@ -36,11 +38,12 @@ describe('pingOne()', () => {
   it('refuses a token that names nobody', async () => {
     await expectInvalidToken(verify({ sub: undefined, client_id: undefined }), 'claim_missing')
     await expectInvalidToken(verify({ sub: '', client_id: '' }), 'claim_missing')
+    await expectInvalidToken(verify({ sub: '', acr: undefined, auth_time: undefined }), 'claim_missing')
   })
 
   it('does not see a user in a client that is its own subject, whatever else the token says', async () => {
     const { principal } = await verify({ sub: claims.client_id })
     expect(principal.kind).toBe('unknown')
-    expect(principal.key).toContain('|client|')
+    expect(principal.key).toContain('|ambiguous|')
   })
 })

@@ -431,8 +431,25 @@ const table: readonly Row[] = [
   },
   {
     fixture: pingOneFixture,
-    apart: [{ 'a user': {}, 'an application': { of: 'an application, whose kind nothing confirms' } }],
-    same: [{ 'a user': {}, 'of whose login nothing is said': { claims: { acr: undefined, auth_time: undefined } } }],
+    apart: [
+      {
+        'an application': { of: 'an application, whose kind nothing confirms' },
+        'a user of that name, through that application': { claims: { sub: '3b7b5d9a-61f2-4a52-8a6c-7c2b6d0e9a11' } },
+        'a user of that name, through another': {
+          claims: { sub: '3b7b5d9a-61f2-4a52-8a6c-7c2b6d0e9a11', client_id: 'other' },
+        },
+      },
+    ],
+    same: [
+      { 'a user': {}, 'of whose login nothing is said': { claims: { acr: undefined, auth_time: undefined } } },
+      {
+        'an application': { of: 'an application, whose kind nothing confirms' },
+        'that the options name': {
+          of: 'an application, whose kind nothing confirms',
+          options: { applications: ['3b7b5d9a-61f2-4a52-8a6c-7c2b6d0e9a11'] },
+        },
+      },
+    ],
   },
   {
     fixture: spiffeFixture,
