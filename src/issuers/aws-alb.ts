@@ -14,8 +14,8 @@ import { checkHttpsIssuer } from './preset-options.ts'
 export interface AwsAlbOptions extends GroupsOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */
   readonly loadBalancer: string | readonly string[]
-  /** The client id that the load balancer has at the identity provider. */
-  readonly clientId: string
+  /** The client id that the load balancer has at the identity provider; several, when its listener rules have several. */
+  readonly clientId: string | readonly string[]
   /** The issuer of the identity provider, exactly as configured in the load balancer's action. */
   readonly issuer: string
   /** The claim of the provider's user information that holds groups. */
@@ -38,8 +38,11 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
  */
 export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
   checkOptions('awsAlb()', arguments, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim', 'groupsAreComplete'])
-  const { clientId, issuer, groupsClaim } = options
-  checkString('clientId', clientId)
+  const { issuer, groupsClaim } = options
+  // Frozen: the details of an error show it to strangers.
+  const clientIds = Object.freeze([options.clientId].flat())
+  if (clientIds.length === 0) throw new TypeError('clientId must be a client id, or a list of at least one.')
+  for (const one of clientIds) checkString('clientId', one)
   checkHttpsIssuer('issuer', issuer)
   if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
   const readGroups = createGroupsReader(groupsClaim, options)
@@ -54,7 +57,7 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
     tokenHeader: 'x-amzn-oidc-data',
     paddedTokens: { headerClaims: ['iss', 'exp'] },
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, clientId),
+    checkToken: (token) => checkToken(token, clientIds),
     principal: (claims, from, header) => principal(claims, from, { header, readGroups }),
   }
 }
@@ -79,9 +82,9 @@ function regionOf(loadBalancer: unknown): string {
   )
 }
 
-function checkToken({ header, claims }: UnverifiedToken, clientId: string): Refusal | undefined {
-  if (header.client !== clientId) {
-    const details = { claim: 'client', expected: clientId, received: printable(header.client) }
+function checkToken({ header, claims }: UnverifiedToken, clientIds: readonly string[]): Refusal | undefined {
+  if (!clientIds.some((one) => one === header.client)) {
+    const details = { claim: 'client', expected: clientIds, received: printable(header.client) }
     return { code: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }
   }
   return readString(claims, 'sub') === undefined ? missing('sub') : undefined
