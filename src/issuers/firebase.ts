@@ -7,7 +7,7 @@ import { readAuthentication, readString, readStrings } from '../principal/read-c
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemMap } from '../trust/pem-keys.ts'
-import { missing, unsaid } from './preset-claims.ts'
+import { checkKid, missing, unsaid } from './preset-claims.ts'
 import { checkShape } from './preset-options.ts'
 
 export interface FirebaseOptions {
@@ -24,7 +24,7 @@ const cookieKeys = 'https://www.googleapis.com/identitytoolkit/v3/relyingparty/p
 
 /**
  * Trusts the users of one Firebase project. Its ID tokens are what its clients send to an API, and `aud` is the project: any
- * application of it gets one. Callers are users; who has not logged in has the trait `anonymous`. A user is the same by ID token
+ * application of it gets one. Refuses a token without `kid`. Callers are users; who has not logged in has the trait `anonymous`. A user is the same by ID token
  * and by session cookie; users of different tenants of one project are different. Does not ask whether a user is disabled or a
  * token revoked: use `isRevoked`. Does not accept custom tokens or App Check tokens.
  * † Whether a `typ` is sent is not confirmed: `JWT` and none are accepted. Certificates are not checked for dates or names.
@@ -54,9 +54,12 @@ export function firebase(options: FirebaseOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken(token: UnverifiedToken): Refusal | undefined {
+  const { claims } = token
   const sub = readString(claims, 'sub')
-  return checkAccessToken(claims) ?? (sub === undefined || sub.length > 128 ? missing('sub') : undefined)
+  return (
+    checkKid(token) ?? checkAccessToken(claims) ?? (sub === undefined || sub.length > 128 ? missing('sub') : undefined)
+  )
 }
 
 interface Reading {

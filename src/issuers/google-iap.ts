@@ -8,7 +8,7 @@ import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { pemMap } from '../trust/pem-keys.ts'
-import { unsaid } from './preset-claims.ts'
+import { checkKid, unsaid } from './preset-claims.ts'
 import { readAudience } from './preset-options.ts'
 
 export interface GoogleIapOptions {
@@ -55,8 +55,10 @@ export function googleIap(
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
-  return claims.sub === '' ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
+function checkToken(token: UnverifiedToken): Refusal | undefined {
+  const { claims } = token
+  const isNobody = claims.sub === ''
+  return checkKid(token) ?? (isNobody ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
 }
 
 function principal(claims: JsonObject, issuer: string): Principal {

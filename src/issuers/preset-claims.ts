@@ -15,6 +15,7 @@ import {
 } from '../principal/principal.ts'
 import { none, readActor, readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../token/claims.ts'
+import type { UnverifiedToken } from '../trust/issuer.ts'
 
 /** The members of a principal that a token may well say nothing of. */
 export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> = {
@@ -125,6 +126,13 @@ export function readProfiledActor(claims: JsonObject): PrincipalActor | undefine
  */
 export function checkForOthers(claims: JsonObject, own: readonly string[] = []): Refusal | undefined {
   return Object.hasOwn(claims, 'aud') ? checkAudience(claims, own) : undefined
+}
+
+/** Refuses a token that names no key, where the keys are a map by `kid`: nothing else says which of them to use. */
+export function checkKid({ header }: Pick<UnverifiedToken, 'header'>): Refusal | undefined {
+  return header.kid === undefined
+    ? missing('kid', 'the header names no key, as every token of this STS does')
+    : undefined
 }
 
 /** The refusal of a token that lacks `claim`, or has it in a form that says nothing. */
