@@ -141,20 +141,24 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
   return { jwksUri }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims, issuer }: UnverifiedToken): Refusal | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal || readString(claims, 'sub')) return refusal
-  if (readString(claims, 'client_id') === undefined)
-    return missing(
-      'sub',
-      'the token names nobody: neither sub nor client_id is there (in Keycloak, give the client the basic scope)',
-    )
+  if (readString(claims, 'client_id') === undefined) {
+    const ofKeycloak = isOfKeycloak(issuer) ? ' (in Keycloak, give the client the scope basic, or use keycloak())' : ''
+    return missing('sub', `the token names nobody: neither sub nor client_id is there${ofKeycloak}`)
+  }
   // Users without a name would all have the key of the client.
   if (!Object.hasOwn(claims, 'sub') && !saysLogin(claims)) return undefined
   return missing(
     'sub',
     'the subject is not the client (a user has logged in, or sub is empty), and the token does not name it',
   )
+}
+
+/** Every realm of Keycloak has an issuer of this form. */
+function isOfKeycloak(issuer = ''): boolean {
+  return /\/realms\/[^/]+$/.test(issuer)
 }
 
 function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {

@@ -33,15 +33,7 @@ export interface PingOneOptions extends GroupsOptions {
  * @throws TypeError for an `environmentId` that is no UUID, or a `host` with anything around it.
  */
 export function pingOne(options: PingOneOptions): IssuerWithAudience {
-  const names = [
-    'environmentId',
-    'audience',
-    'host',
-    'applications',
-    'rolesClaim',
-    'groupsClaim',
-    'groupsAreComplete',
-  ]
+  const names = ['environmentId', 'audience', 'host', 'applications', 'rolesClaim', 'groupsClaim', 'groupsAreComplete']
   checkOptions('pingOne()', arguments, names)
   const { environmentId, host = 'auth.pingone.com', rolesClaim, groupsClaim } = options
   checkStrings('applications', options.applications ?? [], 0)

@@ -141,7 +141,18 @@ describe('claims', () => {
   ])('name nobody with %s', async (_, claims) => {
     const error = await expectInvalidToken(verify({ claims }), 'claim_missing')
     expect(error.details.claim).toBe('sub')
-    expect(error.hint).toMatch(/neither sub nor client_id.*basic scope/)
+    expect(error.hint).toBe('the token names nobody: neither sub nor client_id is there')
+  })
+
+  it('name nobody, and only at an issuer of Keycloak’s form the hint speaks of Keycloak', async () => {
+    const hintAt = async (iss: string) => {
+      const nobody = verify({ claims: { iss, sub: undefined, client_id: undefined } }, { oidc: { issuer: iss } })
+      return (await expectInvalidToken(nobody, 'claim_missing')).hint
+    }
+    for (const iss of ['https://sso.example.com/realms/acme', 'https://sso.example.com/auth/realms/acme'])
+      expect(await hintAt(iss)).toMatch(/neither sub nor client_id is there.*Keycloak.*scope basic/)
+    for (const iss of ['https://sso.example.com/realms', 'https://sso.example.com/realms/acme/x'])
+      expect(await hintAt(iss)).not.toContain('Keycloak')
   })
 
   it.each([
