@@ -148,7 +148,7 @@ describe('log injection', () => {
     const trusted = oidc({ issuer, audience, jwks: { keys: [keyFor('ES256').publicJwk] } })
     const hint = (_: string, { claims }: { readonly claims: JsonObject }) =>
       `ask for another aud than ${String(claims.aud)}`
-    const { verifyToken } = createVerifier({ issuer: { ...trusted, hint }, audience, onEvent: logTo(recorder) })
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, hint }, onEvent: logTo(recorder) })
     await expectInvalidToken(verifyToken(createToken({ claims: { aud: nasty, exp: 4e9 } })), 'audience_mismatch')
     expectOneHonestLine(recorder.lines[0] ?? '')
     expect(recorder.lines[0]).toContain('hint="ask for another aud than a\\"')

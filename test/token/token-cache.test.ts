@@ -71,7 +71,7 @@ describe('a token that comes again', () => {
     const create = () => ({ findKey: () => new Promise<never>((_, reject) => void setImmediate(reject, down)) })
     const trusted = oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } })
     const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys: { create } }))
-    const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, audience, clock: createTestClock() })
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, clock: createTestClock() })
     const text = token()
     const errors = await Promise.all(Array.from({ length: 3 }, () => refusalOf(verifyToken(text))))
     expect(new Set(errors).size).toBe(3)
