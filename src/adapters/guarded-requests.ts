@@ -62,8 +62,9 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
   function keep(result: Authentication<C>, visit: Visit<Q, C>): AuthError | undefined {
     if (result.outcome === 'refused') return result.error
     visit.admitted = result
-    // At run time only: no type is declared for it, since two libraries that declare `auth` clash.
-    if (result.outcome === 'authenticated') (visit.request as { auth?: unknown }).auth = result.auth
+    // At run time only: no type is declared for it, since two libraries that declare `auth` clash. Not every request takes it: one
+    // may be frozen, or have an `auth` of its own with a getter alone. `guard.auth()` needs none of it.
+    if (result.outcome === 'authenticated') Reflect.set(visit.request, 'auth', result.auth)
     return undefined
   }
 

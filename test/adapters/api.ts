@@ -11,6 +11,10 @@ const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, { 
 
 export function addRoutes<Q extends object, H>(app: App<Q, H>, guard: Guard<Q, H>, framework: Framework<Q, H>): void {
   const caller = (request: Q) => describeCaller(request, guard)
+  const subject = (request: Q) => ({
+    subject: guard.auth(request).principal.subject,
+    onRequest: Reflect.get(request, 'auth') as unknown,
+  })
   const needsRead = scope('orders:read')
   const handle = (
     path: string,
@@ -62,9 +66,22 @@ export function addRoutes<Q extends object, H>(app: App<Q, H>, guard: Guard<Q, H
   })
   handle('/handler-rejects', () => Promise.reject(brokenHandler))
 
-  const sealed = framework.before((request) => Object.defineProperty(request, 'auth', { value: 'sealed' }))
-  app.route('/sealed', [sealed, guard()], caller)
-  app.route('/sealed-optional', [sealed, guard.optional()], caller)
+  const closed: Record<string, (request: Q) => unknown> = {
+    '/auth-constant': (request) => Object.defineProperty(request, 'auth', { value: 'own' }),
+    '/auth-getter': (request) => Object.defineProperty(request, 'auth', { get: () => 'own' }),
+    '/auth-inherited': (request) =>
+      Object.setPrototypeOf(
+        request,
+        Object.create(Object.getPrototypeOf(request) as object, { auth: { get: () => 'own' } }),
+      ),
+  }
+  for (const [path, close] of Object.entries(closed)) {
+    app.route(path, [framework.before((request) => void close(request)), guard()], subject)
+    app.route(`${path}-optional`, [framework.before((request) => void close(request)), guard.optional()], subject)
+  }
+  const broken = framework.before((request) => Object.defineProperty(request, 'auth', { set: throwBroken }))
+  app.route('/auth-broken', [broken, guard()], caller)
+  app.route('/auth-broken-optional', [broken, guard.optional()], caller)
 }
 
 /** Who the guard says is calling, and whether `request.auth` says the same. */
@@ -73,6 +90,10 @@ function describeCaller<Q extends object, H>(request: Q, guard: Guard<Q, H>): ob
   if (!auth) return { subject: null, hasAuth: 'auth' in request }
   const { subject } = auth.principal
   return { subject, onRequest: Reflect.get(request, 'auth') === auth, same: guard.auth(request) === auth }
+}
+
+function throwBroken(): never {
+  throw new TypeError('the setter is broken')
 }
 
 function thrownBy(ask: () => unknown): string {

@@ -109,6 +109,21 @@ function describeEveryRequest(open: Open): void {
     expect(verified).toEqual(['alice', 'bob'])
   })
 
+  it.each(['/auth-constant', '/auth-getter', '/auth-inherited'])(
+    'lets in a caller whose request takes no auth at %s: guard.auth() knows it',
+    async (path) => {
+      const { sendAs, errors } = await open()
+      for (const route of [path, `${path}-optional`]) {
+        const { status, body } = await sendAs({}, route)
+        expect({ status, body: JSON.parse(body) }).toEqual({
+          status: 200,
+          body: { subject: 'alice', onRequest: 'own' },
+        })
+      }
+      expect(errors).toEqual([])
+    },
+  )
+
   it('says by a TypeError that no guard ran, whatever the request brings', async () => {
     const { sendAs } = await open()
     const { status, body } = await sendAs({}, '/unguarded')
@@ -150,7 +165,7 @@ function describeFrameworkErrors(open: Open): void {
     },
   )
 
-  it.each(['/sealed', '/sealed-optional'])(
+  it.each(['/auth-broken', '/auth-broken-optional'])(
     'gives the framework what goes wrong in the guard itself, and lets nobody in at %s',
     async (path) => {
       const { sendAs, errors } = await open()

@@ -1,10 +1,12 @@
 // The contract of all adapters for "claimcheck/express", on Express 5 and 4.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createGuard, type ExpressGuard } from 'claimcheck/express'
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
 import express4 from 'express4'
-import { describe } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { testApiOptions } from '../support/resource-servers.ts'
+import { createToken } from '../support/tokens.ts'
 import { describeContract } from './contract.ts'
 import { type App, type Framework, type Guard, portOf, serverOptions } from './framework.ts'
 
@@ -57,3 +59,14 @@ function frameworkOf(express: Express): Framework<Request, RequestHandler> {
 
 describe('on Express 5', () => describeContract(frameworkOf(express)))
 describe('on Express 4', () => describeContract(frameworkOf(express4 as unknown as Express)))
+
+it('lets in a frozen request, such as one that a serverless wrapper imitates', async () => {
+  const guard = createGuard(testApiOptions().options)
+  const rawHeaders = ['Authorization', `Bearer ${createToken()}`]
+  for (const middleware of [guard(), guard.optional()]) {
+    const request = Object.freeze({ method: 'GET', url: '/', rawHeaders }) as unknown as IncomingMessage
+    const given = await new Promise((resolve) => middleware(request, {} as ServerResponse, resolve))
+    expect(given).toBeUndefined()
+    expect(guard.auth(request).principal.subject).toBe('alice')
+  }
+})
