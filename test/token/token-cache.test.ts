@@ -1,17 +1,17 @@
 // What is remembered of a token, for how long, and by whom. Every verification in full asks the preset for the principal,
 // so that is what is counted.
-import { AuthError, createVerifier, type ClaimcheckEvent, type VerifierOptions } from 'claimcheck'
+import { AuthError, createVerifier, type ClaimcheckEvent } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { createTestClock, now } from '../support/clock.ts'
 import { audience, createKey, createToken, issuer, keyFor, type TokenParts } from '../support/tokens.ts'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { expectInvalidToken, type OtherOptions, refusalOf } from '../support/verifiers.ts'
 
 const key = keyFor('ES256')
 const second = 1000
 
-function startVerifier(options: Partial<VerifierOptions> = {}) {
+function startVerifier(options: OtherOptions = {}) {
   const clock = createTestClock()
   const events: ClaimcheckEvent[] = []
   const trusted = oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } })
@@ -20,7 +20,6 @@ function startVerifier(options: Partial<VerifierOptions> = {}) {
     issuer: { ...trusted, principal },
     clock,
     onEvent: (event) => void events.push(event),
-    audience,
     ...options,
   })
   return { ...verifier, clock, events, inFull: () => principal.mock.calls.length }
