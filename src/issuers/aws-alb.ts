@@ -9,7 +9,7 @@ import type { JoseHeader } from '../token/parse-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { pemPerKid } from '../trust/pem-keys.ts'
 import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
-import { checkHttpsIssuer } from './preset-options.ts'
+import { checkHttpsUrl } from './preset-options.ts'
 
 export interface AwsAlbOptions extends GroupsOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */
@@ -43,7 +43,7 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
   const clientIds = Object.freeze([options.clientId].flat())
   if (clientIds.length === 0) throw new TypeError('clientId must be a client id, or a list of at least one.')
   for (const one of clientIds) checkString('clientId', one)
-  checkHttpsIssuer('issuer', issuer)
+  checkHttpsUrl('issuer', issuer)
   if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
   const readGroups = createGroupsReader(groupsClaim, options)
   const loadBalancers = [options.loadBalancer].flat()

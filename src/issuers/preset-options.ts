@@ -2,6 +2,7 @@
 import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
+import { refuseMicrosoftHost } from './microsoft-hosts.ts'
 
 /** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
 export function readAudience(audience: unknown): readonly string[] | null {
@@ -16,50 +17,51 @@ export function readOwnAudience(audience: unknown): readonly string[] {
   return Object.freeze([...list])
 }
 
-/** @throws TypeError when no token can have `issuer` as its `iss`, or nobody could fetch its keys safely; with the value to write. */
+/**
+ * Checks an issuer that is a URL, from which its keys can be fetched safely. Issuers at Microsoft's hosts have presets of their own.
+ *
+ * @throws TypeError with the value to write.
+ */
 export function checkIssuerUrl(name: string, issuer: unknown, allowHttp: unknown = false): asserts issuer is string {
   checkString(name, issuer)
-  checkBoolean('insecureAllowHttp', allowHttp)
-  const url = parseUrl(issuer)
-  if (!url)
-    throw new TypeError(
-      `${name} must be an absolute URL such as 'https://sts.example.com', not '${withoutLogin(issuer)}'.`,
-    )
-  checkEntraIssuer(issuer, url)
-  const bare = issuer.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
-  if (bare !== issuer || hasLogin(url)) {
-    throw new TypeError(
-      `${name} must have no query, fragment or user name (RFC 8414 §2): write '${withoutLogin(bare)}'.`,
-    )
-  }
-  if (/[\s\p{Cc}]/u.test(issuer)) throw new TypeError(`${name} must have no spaces or control characters.`)
-  if (!isSecureEnough(url, allowHttp)) {
-    const secure = issuer.replace(/^[^:]*/, 'https')
-    throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
-  }
+  refuseMicrosoftHost(name, issuer)
+  checkUrl(name, issuer, allowHttp)
 }
 
 /** Checks an issuer that is a URL and never plain `http:` beyond this machine. @throws TypeError with the value to write. */
 export function checkHttpsIssuer(name: string, value: unknown): asserts value is string {
-  checkIssuerUrl(name, value, true)
+  checkString(name, value)
+  refuseMicrosoftHost(name, value)
+  checkHttpsUrl(name, value)
+}
+
+/** Checks the identifier of an STS, of any: for where another one signs the tokens. @throws TypeError with the value to write. */
+export function checkHttpsUrl(name: string, value: unknown): asserts value is string {
+  checkUrl(name, value, true)
   const url = parseUrl(value)
   if (!url || !isSecureEnough(url, false))
     throw new TypeError(`${name} must be https: write '${value.replace(/^[^:]*/, 'https')}'.`)
 }
 
-/** Entra's issuers are known to the letter: what is written almost like one would refuse every token. */
-function checkEntraIssuer(issuer: string, { hostname, pathname }: URL): void {
-  const isV1 = /^sts\.(windows\.net|chinacloudapi\.cn)$/.test(hostname)
-  if (!isV1 && !/^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)$/.test(hostname)) return
-  const [, tenant = '', version] = pathname.split('/')
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenant)) {
+function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text is string {
+  checkString(name, text)
+  checkBoolean('insecureAllowHttp', allowHttp)
+  const url = parseUrl(text)
+  if (!url)
     throw new TypeError(
-      `No token ever has the issuer '${withoutLogin(issuer)}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`,
+      `${name} must be an absolute URL such as 'https://sts.example.com', not '${withoutLogin(text)}'.`,
+    )
+  const bare = text.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
+  if (bare !== text || hasLogin(url)) {
+    throw new TypeError(
+      `${name} must have no query, fragment or user name (RFC 8414 §2): write '${withoutLogin(bare)}'.`,
     )
   }
-  const right = `https://${hostname}/${tenant}/${isV1 ? '' : 'v2.0'}`
-  if (issuer !== right && (isV1 || version === 'v2.0'))
-    throw new TypeError(`No token ever has the issuer '${withoutLogin(issuer)}': write '${right}', or entra({ … }).`)
+  if (/[\s\p{Cc}]/u.test(text)) throw new TypeError(`${name} must have no spaces or control characters.`)
+  if (!isSecureEnough(url, allowHttp)) {
+    const secure = text.replace(/^[^:]*/, 'https')
+    throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
+  }
 }
 
 /** @throws TypeError for what is no algorithm that claimcheck verifies. */

@@ -88,6 +88,14 @@ describe('refuses', () => {
       { tenant: 'https://login.microsoftonline.com/common' },
       "tenant must be the tenant alone: write 'common', not 'https://login.microsoftonline.com/common'.",
     ],
+    [
+      { tenant: `https://contoso.ciamlogin.com/${tenant}/v2.0` },
+      `tenant is no issuer of Entra ID: write entraExternalId({ subdomain: 'contoso', tenantId: '${tenant}', clientId: '<client id>' }).`,
+    ],
+    [
+      { tenant: 'contoso.b2clogin.com' },
+      "tenant is no issuer of Entra ID: write entraB2C({ tenantName: 'contoso', tenantId: '<tenant id>', clientId: '<client id>', policies: ['<policy>'] }).",
+    ],
     [{ clientId: `api://${clientId}/` }, `clientId must be a GUID, write '${clientId}', not 'api://${clientId}/'.`],
     [
       { allowedTenants: [tenant] },

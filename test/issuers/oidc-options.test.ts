@@ -17,27 +17,14 @@ describe('the issuer', () => {
     'http://127.0.0.1:8080',
     'http://[::1]/a',
     'http://localhost',
-    'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0',
-    'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/',
     'https://login.example.com/common/v2.0',
     'https://login.microsoftonline.com.example.com/common/v2.0',
     'https://my-login.microsoftonline.com/common/v2.0',
+    'https://myciamlogin.com/a',
+    'https://contoso.my-ciamlogin.com/a',
+    'https://b2clogin.com.example.com/a',
   ])('may be %s', (text) => {
     expect(oidc({ issuer: text }).endpoints[0]?.issuer).toBe(text)
-  })
-
-  it.each([
-    [
-      'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0/',
-      'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0',
-    ],
-    [
-      'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490',
-      'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/',
-    ],
-  ])('of Entra has its slash where Entra has it: %s', (text, instead) => {
-    const message = `No token ever has the issuer '${text}': write '${instead}', or entra({ … }).`
-    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
   })
 
   it.each([
@@ -61,20 +48,6 @@ describe('the issuer', () => {
     ['https://me@sts.example.com/@b', 'https://sts.example.com/@b'],
   ])('[RFC8414-2-1] has no query, fragment or user name: %j', (text, instead) => {
     const message = `issuer must have no query, fragment or user name (RFC 8414 §2): write '${instead}'.`
-    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
-  })
-
-  it.each([
-    'https://login.microsoftonline.com/common/v2.0',
-    'https://login.microsoftonline.com/organizations',
-    'https://login.microsoftonline.com/consumers/v2.0',
-    'https://login.microsoftonline.us/common/v2.0',
-    'https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0',
-    'https://sts.windows.net/contoso.com/',
-    'https://sts.windows.net/',
-    'https://login.partner.microsoftonline.cn/common/v2.0',
-  ])('is that of no token when it is %s', (text) => {
-    const message = `No token ever has the issuer '${text}': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.`
     expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
   })
 
@@ -113,14 +86,6 @@ describe('the issuer', () => {
     [
       'https://u:p/w@sts.example.com',
       "issuer must be an absolute URL such as 'https://sts.example.com', not '…sts.example.com'.",
-    ],
-    [
-      'https://u:p@login.microsoftonline.com/common/v2.0',
-      "No token ever has the issuer 'https://login.microsoftonline.com/common/v2.0': write entra({ tenant: '<tenant id>', clientId: '<client id>' }) from claimcheck/issuers.",
-    ],
-    [
-      'https://u:p@sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490',
-      "No token ever has the issuer 'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490': write 'https://sts.windows.net/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/', or entra({ … }).",
     ],
   ])('%s is refused without its user name and password in the message', (address, message) => {
     expect(() => make({ issuer: address })).toThrow(new TypeError(message))

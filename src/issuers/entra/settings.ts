@@ -1,5 +1,6 @@
 // The options of entra(), read once: what can never work is told what to write instead.
 import { checkBoolean, checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
+import { microsoftPreset } from '../microsoft-hosts.ts'
 import { clouds, consumerTenant, type EntraCloud, type EntraVersion, versionsOf } from './clouds.ts'
 import { createGroupsReader, type GroupsReader } from '../preset-claims.ts'
 import { guid, readGuid } from './guid.ts'
@@ -80,6 +81,9 @@ function readVersions(versions: EntraOptions['versions'], cloud: EntraCloud): re
 /** A tenant's GUID in small letters, or one of the two names for many. `consumers` is a name for one tenant. */
 function readTenant(value: unknown): string {
   checkString('tenant', value)
+  const preset = microsoftPreset(value)
+  if (preset !== undefined && !preset.startsWith('entra('))
+    throw new TypeError(`tenant is no issuer of Entra ID: write ${preset}.`)
   const issuer = /^https:\/\/[^/]+\/([^/]+)/.exec(value)?.[1]
   if (issuer !== undefined) throw new TypeError(`tenant must be the tenant alone: write '${issuer}', not '${value}'.`)
   const lower = value.toLowerCase()
