@@ -4,7 +4,7 @@ import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../token/access-token.ts'
+import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
 import { checkHost, readOwnAudience } from './preset-options.ts'
@@ -54,7 +54,7 @@ const mutable = [
 
 /**
  * Trusts one AD FS farm. Its access tokens have another issuer than its ID tokens, `access_token_issuer`, which the metadata must
- * name, too. Without `userClaim` and `applications` every caller is `unknown`: nothing else in a token tells.
+ * name, too. Refuses ID tokens also where the two are set to one, by their `nonce`. Without `userClaim` and `applications` every caller is `unknown`: nothing else in a token tells.
  * † The default issuer, `appid`, `scp` and what an application's token lacks are not confirmed. Does not read `apptype`.
  *
  * @throws TypeError for a `subjectClaim` whose value can go to somebody else.
@@ -97,6 +97,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
 
 /** A user without a subject must not get the key of the application: all of its users would share it. */
 function checkToken(claims: UnverifiedToken['claims'], options: Reading): Refusal | undefined {
+  if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const { subjectClaim } = options
   const isNamed = readString(claims, subjectClaim) !== undefined
   // A subject that cannot be read is not the absence of one.

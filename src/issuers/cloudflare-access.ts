@@ -2,6 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
+import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
@@ -19,7 +20,7 @@ export interface CloudflareAccessOptions {
 /**
  * Trusts what Cloudflare Access lets through to one application. Its tokens come in `Cf-Access-Jwt-Assertion`, and a resource
  * server takes them from no other header. A user is a user, by `sub`, which changes when the user is removed and added again; a
- * service token, whose `sub` is empty, is an application by its `common_name`. Groups and roles of the identity provider are in
+ * service token, whose `sub` is empty and whose `common_name` is its client id, is an application. Groups and roles of the identity provider are in
  * `claims`, where your configuration has put them. Does not check with Cloudflare whether the session was revoked.
  *
  * @throws TypeError for a `team` or an AUD tag that is none.
@@ -44,12 +45,24 @@ export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAu
   }
 }
 
+/** `org` is the session at the team's own login page, for which every application could be asked. ID tokens have no `type`. */
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
   const { sub, type } = claims
-  // `org` is the session at the team's own login page, for which every application could be asked.
-  if (Object.hasOwn(claims, 'type') && type !== 'app') return notAnAccessToken('type', type)
-  const isNobody = sub === '' && readString(claims, 'common_name') === undefined
-  return checkAccessToken(claims) ?? (isNobody ? missing('common_name') : undefined)
+  if (type !== 'app') return notAnAccessToken('type', type)
+  return checkAccessToken(claims) ?? (sub === '' ? checkServiceToken(claims) : undefined)
+}
+
+/**
+ * `sub` "contains an empty string when authentication was through a service token", whose client id is then the `common_name`
+ * (Cloudflare, application token). The common name of a client certificate is free text and proves no service token.
+ */
+function checkServiceToken(claims: JsonObject): Refusal | undefined {
+  if (['email', 'identity_nonce'].some((name) => Object.hasOwn(claims, name))) return missing('sub')
+  const name = readString(claims, 'common_name')
+  if (name === undefined) return missing('common_name')
+  if (/^[\da-f]+\.access$/.test(name)) return undefined
+  const hint = 'sub is empty, and common_name is not the client id of a service token (<hex>.access)'
+  return { code: 'claim_invalid', hint, details: { claim: 'common_name', received: printable(name) } }
 }
 
 function principal(claims: JsonObject, issuer: string, team: string): Principal {

@@ -20,8 +20,10 @@ export interface SupabaseOptions {
  * Trusts the users of one Supabase project, by its JWK Set. A project that still signs with its legacy secret (HS256) is refused,
  * with a hint: whoever can verify such a token can make one. A user that is not `is_anonymous` is a user; who is has the trait
  * `anonymous` as well. A `service_role` token without `sub` is the project's own application, which may do everything. A user's claim
- * `role` is a role of the database and none of the principal's; `user_metadata` can be written by the user and is never read. Does not accept the
- * `anon` key, and does not check whether a session was ended. A custom domain has another issuer: use `oidc`.
+ * `role` is a role of the database and none of the principal's; `user_metadata` can be written by the user and is never read.
+ *
+ * Refuses the `anon` key, and user tokens of no session (`session_id`), as ID tokens are. Does not check whether a session was ended. A
+ * custom domain has another issuer: use `oidc`.
  *
  * @throws TypeError for a `projectRef` that is none.
  */
@@ -48,8 +50,11 @@ export function supabase(options: SupabaseOptions): IssuerWithAudience {
 }
 
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
-  const isNobody = readString(claims, 'sub') === undefined && !isService(claims)
-  return checkAccessToken(claims) ?? (isNobody ? missing('sub') : undefined)
+  const refusal = checkAccessToken(claims)
+  if (refusal || isService(claims)) return refusal
+  // "These claims are always present in Supabase JWTs" (Supabase, JWT claims reference); an ID token belongs to no session.
+  const absent = ['sub', 'session_id'].find((name) => readString(claims, name) === undefined)
+  return absent === undefined ? undefined : missing(absent)
 }
 
 /** "The anon key and the service role key have no `sub`" (Supabase, getClaims); users may have been given that role of the database. */

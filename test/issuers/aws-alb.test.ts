@@ -1,6 +1,7 @@
 // AWS ALB: its samples, its options, its padding, and kids that mean to reach another address.
 import { describe, expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { signTexts } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 import { arn, awsAlbFixture as fixture, govArn } from './fixtures/aws-alb.ts'
 
@@ -62,6 +63,19 @@ describe('awsAlb()', () => {
     ]) {
       await expectInvalidToken(verifyToken(segments.join('.')), 'token_malformed')
     }
+    expect(requests).toEqual([])
+  })
+
+  it('refuses an ID token of the provider, which is not padded', async () => {
+    const { verifyToken, requests } = createFixtureVerifier(fixture)
+    const { iss, exp } = { iss: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example', exp: 1_795_435_320 }
+    const idToken = { ...claims, iss, exp, aud: '1example23456789', token_use: 'id' }
+    const token = signTexts(
+      JSON.stringify({ alg: 'ES256', kid: fixture.key.kid, typ: 'JWT' }),
+      JSON.stringify(idToken),
+      fixture.key,
+    )
+    await expectInvalidToken(verifyToken(token), 'token_malformed')
     expect(requests).toEqual([])
   })
 
