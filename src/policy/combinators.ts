@@ -1,6 +1,7 @@
 // Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
 import { isPromise } from '../internal/eventually.ts'
 import { checkArgumentCount } from '../internal/options.ts'
+import { createPrivateSlot } from '../internal/private-slot.ts'
 import type { Decision } from './decision.ts'
 import type { Unmet } from './unmet.ts'
 import { all, any, type Heard, hear, negated, nothingHeard } from './heard.ts'
@@ -103,16 +104,16 @@ export function withoutDefaultPolicy<M extends Member>(member: M): Combined<read
   const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) =>
     ask(policy, query),
   )
-  withoutDefault.add(same)
+  withoutDefault.set(same, true)
   return withNeeds(same, needsOf(policy))
 }
 
 // Not a member of the policy: nothing that a policy inherits, and no copy of one, may take the default policy away.
-const withoutDefault = new WeakSet<object>()
+const withoutDefault = createPrivateSlot<true>()
 
 /** Whether `policy` was made by `withoutDefaultPolicy`. */
 export function replacesDefault(policy: object): boolean {
-  return withoutDefault.has(policy)
+  return withoutDefault.get(policy) === true
 }
 
 function compose<M extends readonly Member[]>(

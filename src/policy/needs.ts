@@ -1,5 +1,6 @@
 // What policies need of a token, in any case or in one of several ways. A client whose token lacks something then asks for that
 // and for what its token must not lose, and for nothing that only another way would need.
+import { createPrivateSlot } from '../internal/private-slot.ts'
 import { copyUnmet, type Unmet } from './unmet.ts'
 
 /** One thing that a policy needs. */
@@ -14,7 +15,7 @@ interface Requiring {
 }
 
 // Not a member of policies: how many ways there are is no matter of those who write them.
-const noted = new WeakMap<object, readonly Need[]>()
+const noted = createPrivateSlot<readonly Need[]>()
 
 /** `policy` itself, of which it is known from now on that it needs `needs`. */
 export function withNeeds<P extends Requiring>(policy: P, needs: readonly Need[]): P {

@@ -1,6 +1,7 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
 import { isPromise, isThenable } from '../internal/eventually.ts'
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
+import { createPrivateSlot } from '../internal/private-slot.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
 import { copyUnmet, type Unmet } from './unmet.ts'
 
@@ -115,17 +116,17 @@ function verdict(policy: object, answer: unknown, mayVeto: boolean): Decision {
   const decision = checkedDecision(answer)
   if (decision.effect === 'allow') return decision
   if (decision.effect === 'indeterminate')
-    return mayVeto && !compositions.has(policy) ? { ...decision, mayVeto } : decision
+    return mayVeto && !compositions.get(policy) ? { ...decision, mayVeto } : decision
   if (!decision.final || mayVeto) return decision
   // Others may have allowed before it was asked: a veto that comes unannounced must not look as if it always counted.
   return indeterminate(new TypeError('A policy that answers with a veto (final) must say mayVeto: true.'), true)
 }
 
-const compositions = new WeakSet<object>()
+const compositions = createPrivateSlot<true>()
 
 /** Marks a policy that is made of others. */
 export function composed<P extends Policy<never, never>>(policy: P): P {
-  compositions.add(policy)
+  compositions.set(policy, true)
   return policy
 }
 

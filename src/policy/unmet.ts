@@ -1,5 +1,6 @@
 // What would change a policy's "no": what a client could fetch, checked so that it can stand in a challenge.
 import { deepFreeze } from '../internal/deep-freeze.ts'
+import { createPrivateSlot } from '../internal/private-slot.ts'
 
 /** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
 export type Unmet =
@@ -21,19 +22,19 @@ export function canBeAskedFor({ kind }: Unmet): boolean {
 }
 
 /** Lists that were checked and frozen once, so that they need not be copied for every denial. */
-const checkedLists = new WeakSet<object>()
+const checkedLists = createPrivateSlot<true>()
 
 /** `list` as rules keep it: checked, and frozen all the way down. @throws TypeError as `copyUnmet` does. */
 export function declaredUnmet(...list: readonly Unmet[]): readonly Unmet[] {
-  const declared = deepFreeze(copyUnmet(list))
-  checkedLists.add(declared)
-  return declared
+  const declared = copyUnmet(list)
+  checkedLists.set(declared, true)
+  return deepFreeze(declared)
 }
 
 /** @throws TypeError when `list` is anything but a list of what a client could fetch. */
 export function copyUnmet(list: unknown): readonly Unmet[] {
   if (!Array.isArray(list)) throw malformedUnmet()
-  if (checkedLists.has(list)) return list as readonly Unmet[]
+  if (checkedLists.get(list)) return list as readonly Unmet[]
   return Array.from(list, (one: Readonly<Record<string, unknown>>) => {
     const { kind } = one
     if (kind === 'scope') return { kind, scopes: copyList(one.scopes, checkedScope) }
