@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['trust'],
   ['issuers'],
   [
-    'verifier verification plausibility callers signers refusals verifier-options verified-token policy-refusal published-metadata route-policies authorization resource-server',
+    'verifier verification plausibility callers signers refusals verifier-options verified-token policy-refusal published-metadata route-policies authorization request-guard resource-server',
   ],
   ['adapters', 'gateway', 'integrations', 'testing'],
   ['index'], // the roof: src/index.ts and the index.ts of a folder only re-export, and nothing below imports them

@@ -1,80 +1,119 @@
-// Asks policies about a caller who has come in: inside a handler, where there is a resource to decide about.
-import type { AuthError, ChallengeParams } from './errors.ts'
+// Asks policies about a caller whose token was verified: inside a handler, where there is a resource to decide about.
 import type { RequestView } from './http/request-view.ts'
+import { checkArgumentCount, checkOptionNames } from './internal/options.ts'
 import { authorizeAll } from './policy/authorize-all.ts'
 import type { Decision, Trace } from './policy/decision.ts'
-import { evaluate, type PolicyLike, toPolicy } from './policy/policy.ts'
-import { refusalOf } from './policy-refusal.ts'
+import { ask, type PolicyLike, toPolicy } from './policy/policy.ts'
+import type { RequestGuard } from './request-guard.ts'
+import type { RoutePolicies } from './route-policies.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
 export interface Authorization<C> {
-  /** Asks `policy` about a verified caller, and a resource where it needs one. Never rejects. */
-  authorize<R = undefined>(
+  /**
+   * Asks `policy` about a verified caller, and a resource where it needs one. Does not ask the default policy. Resolves to the
+   * decision, also to a denial: only the effect `allow` allows. Misuse rejects with a TypeError.
+   */
+  authorize(
     auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
-    resource?: R,
+    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    resource?: undefined,
     options?: AuthorizeOptions,
   ): Promise<Decision>
-  /** Asks `policy` about each of `resources`: one decision for each, in their order. Never rejects. */
+  authorize<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource: R,
+    options?: AuthorizeOptions,
+  ): Promise<Decision>
+  /** Asks `policy` about each of `resources`: one decision for each, in their order. Misuse rejects with a TypeError. */
   authorizeAll<R>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resources: readonly R[],
   ): Promise<readonly Decision[]>
-  /** Like `authorize`, but throws the `AuthError` that the decision calls for. */
-  require<R = undefined>(
+  /**
+   * Asks the default policy (without a resource) and `policy`. Unless both allow, it rejects with the AuthError to answer with. A
+   * `withoutDefaultPolicy(…)` is asked alone. Misuse rejects with a TypeError.
+   */
+  require(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    resource?: undefined,
+    options?: RequireOptions,
+  ): Promise<void>
+  require<R>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
-    resource?: R,
-    request?: RequestView,
+    resource: R,
+    options?: RequireOptions,
   ): Promise<void>
 }
 
-/** How `authorize` is to go about it. */
+/** How `authorize` asks. */
 export interface AuthorizeOptions {
   /** Whether the decision brings the `trace` of every policy that was asked. */
   readonly explain?: boolean
-  /** Reaches the policies: aborts when nobody waits for the decision any more. */
+  /** Reaches the policies: aborts when the decision is not needed any more. */
   readonly signal?: AbortSignal
 }
 
-interface AuthorizationParts {
-  readonly challengeParams: (request?: RequestView) => ChallengeParams
-  /** Tells whoever listens. */
-  readonly reported: (error: AuthError) => AuthError
+/** How `require` asks. */
+export interface RequireOptions {
+  /** The request that the caller sent: it decides which metadata the challenge names. */
+  readonly request?: RequestView
+  /** Reaches the policies: aborts when the decision is not needed any more. */
+  readonly signal?: AbortSignal
 }
 
-export function createAuthorization<C>({ challengeParams, reported }: AuthorizationParts): Authorization<C> {
+/** @param requirePolicy Asks one policy, and throws the AuthError that its decision calls for unless it allows. */
+export function createAuthorization<C>(
+  withDefault: RoutePolicies<VerifiedToken<C>>['withDefault'],
+  requirePolicy: RequestGuard<C>['requirePolicy'],
+): Authorization<C> {
   async function authorize<R>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource?: R,
-    { explain = false, signal }: AuthorizeOptions = {},
+    options: AuthorizeOptions = {},
   ): Promise<Decision> {
+    checkArgumentCount('authorize()', arguments, 4)
+    checkOptionNames('authorize()', options, ['explain', 'signal'])
+    checkCaller(auth)
+    const { explain = false, signal } = options
     const traces: Trace[] = []
-    const asked = { auth, resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
-    const decision = await evaluate(toPolicy(policy), asked)
+    const asked = { resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
+    const decision = await ask(toPolicy(policy), { ...asked, auth })
     const [trace] = traces
     return trace ? { ...decision, trace } : decision
+  }
+
+  async function authorizeEach<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resources: readonly R[],
+  ): Promise<readonly Decision[]> {
+    checkArgumentCount('authorizeAll()', arguments, 3)
+    checkCaller(auth)
+    return authorizeAll(toPolicy(policy), auth, resources)
   }
 
   async function require<R>(
     auth: VerifiedToken<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource?: R,
-    request?: RequestView,
+    options: RequireOptions = {},
   ): Promise<void> {
-    const checked = toPolicy(policy)
-    const decision = await authorize(auth, checked, resource)
-    if (decision.effect === 'allow') return
-    throw reported(
-      refusalOf(decision, { auth: auth as VerifiedToken, policy: checked, params: challengeParams(request) }),
-    )
+    checkArgumentCount('require()', arguments, 4)
+    checkOptionNames('require()', options, ['request', 'signal'])
+    checkCaller(auth)
+    await requirePolicy(auth, withDefault(policy), { ...options, resource: resource as R })
   }
 
-  return {
-    authorize,
-    authorizeAll: async (auth, policy, resources) => authorizeAll(toPolicy(policy), auth, resources),
-    require,
-  }
+  return { authorize, authorizeAll: authorizeEach, require }
+}
+
+/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, and for nothing. */
+function checkCaller(auth: unknown): void {
+  if (typeof auth !== 'object' || auth === null || !('principal' in auth))
+    throw new TypeError('auth must be a verified token: await the promise that guard() or verifyToken() gives.')
 }

@@ -35,6 +35,11 @@ export type ClaimcheckEvent =
   | { readonly type: 'metadata.refresh_failed'; readonly issuer: string; readonly reason: string }
   /** A token named a key that is not known; the set is fetched once more. */
   | { readonly type: 'keys.unknown_kid'; readonly issuer: string; readonly kid: string }
+  /**
+   * No metadata says what this policy requires: it was made after the first request, or too many things are required already. A
+   * route's policy is made once, at start, and not for each request. Emitted once.
+   */
+  | { readonly type: 'policy.not_published'; readonly policy: string; readonly reason: string }
   /** What a token left out of its caller could not be had from elsewhere (Entra: the groups of a user with too many). */
   | { readonly type: 'principal.incomplete'; readonly issuer: string; readonly reason: string }
 

@@ -6,6 +6,7 @@ export { AuthError, type AuthErrorCode, type ErrorDetails, type Refusal, type Re
 export { type ClaimcheckEvent, logTo } from './events.ts'
 export type { RefusalResponse } from './http/challenge.ts'
 export { fromNode, fromWeb, type RequestView } from './http/request-view.ts'
+export { toWeb } from './http/web-response.ts'
 export type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 export type { Fetch } from './internal/fetch.ts'
 export type { KeyCacheOptions } from './keys/key-settings.ts'
@@ -20,13 +21,8 @@ export type {
   PrincipalTrait,
 } from './principal/principal.ts'
 export type { MetadataResponse } from './published-metadata.ts'
-export {
-  type Admission,
-  type Authentication,
-  createResourceServer,
-  type ResourceServer,
-  type ResourceServerOptions,
-} from './resource-server.ts'
+export type { Authentication } from './request-guard.ts'
+export { createResourceServer, type ResourceServer, type ResourceServerOptions } from './resource-server.ts'
 export type { Algorithm } from './token/algorithms.ts'
 export type { RegisteredClaims } from './token/claims.ts'
 export type { JoseHeader } from './token/parse-token.ts'

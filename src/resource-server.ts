@@ -1,19 +1,15 @@
-// createResourceServer: the order of checks for a request: credential → token → policy → outcome. Knows no framework.
-import { type Authorization, createAuthorization } from './authorization.ts'
-import { AuthError, type ChallengeParams } from './errors.ts'
+// createResourceServer: an API that accepts access tokens, for any framework. The order of checks for a request is in request-guard.ts.
+import { type Authorization, createAuthorization, type RequireOptions } from './authorization.ts'
+import type { AuthError, ChallengeParams } from './errors.ts'
 import { createEmit } from './events.ts'
-import { type RefusalResponse, refusalResponse } from './http/challenge.ts'
-import { readToken } from './http/token-headers.ts'
-import { isPreflight, type RequestView } from './http/request-view.ts'
+import { type RefusalResponse, withHeaderLines } from './http/challenge.ts'
+import type { RequestView } from './http/request-view.ts'
 import type { ResourceMetadataOptions } from './http/resource-metadata.ts'
 import { isQuotable } from './internal/auth-params.ts'
-import { after, type Eventually } from './internal/eventually.ts'
-import { checkOptionNames } from './internal/options.ts'
-import { createPrivateSlot } from './internal/private-slot.ts'
-import { evaluate, type Policy, type PolicyLike } from './policy/policy.ts'
-import { refusalOf, scopeParam } from './policy-refusal.ts'
+import { checkArgumentCount, checkOptionNames } from './internal/options.ts'
+import type { PolicyLike } from './policy/policy.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
-import { type Outcome, tellRefusal } from './refusals.ts'
+import { type Authentication, createRequestGuard, type RequestGuard } from './request-guard.ts'
 import { createRoutePolicies } from './route-policies.ts'
 import type { ClaimsByIssuer } from './trust/typed-issuer.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -41,44 +37,54 @@ export type ResourceServerOptions<
   readonly metadata?: ResourceMetadataOptions
 }
 
-/** What came of a request's credential. `anonymous`: there was none of ours. */
-export type Authentication<C = Record<string, unknown>> =
-  | { readonly outcome: 'authenticated'; readonly auth: VerifiedToken<C> }
-  | { readonly outcome: 'anonymous' }
-  | { readonly outcome: 'refused'; readonly error: AuthError }
-
-/** What came of a request at the door. */
-export type Admission<C = Record<string, unknown>> = Exclude<Authentication<C>, { readonly outcome: 'anonymous' }>
-
-/** An API's door, for any framework. Its functions may be taken off it. */
+/** An API that accepts access tokens. Its functions may be taken off it; those that ask something always give a promise. */
 export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>, Authorization<C> {
   /** The `realm` of its challenges. */
   readonly realm: string
   /**
    * Reads and verifies the credential of `request`, once for each `request` object: do not keep one for later, when the
-   * token may have expired. At once where nothing has to be waited for, so await it in any case. Does not reject for any
-   * credential.
+   * token may have expired. Resolves for every credential, also a bad one: look at `outcome`, or call `guard`, which rejects.
    */
-  authenticate(request: RequestView): Eventually<Authentication<C>>
+  authenticate(request: RequestView): Promise<Authentication<C>>
   /**
-   * Authenticates, then asks the default policy and `policy`: the caller, or the refusal to send. At once where nothing has
-   * to be waited for, so await it in any case. Never rejects.
+   * Resolves to the verified token of `request` when the default policy and `policy` allow its caller. Otherwise it rejects with the
+   * AuthError to answer with. A call that has later arguments and no policy to name takes `authenticated`. Misuse, such as a policy
+   * that is `undefined`, rejects with a TypeError.
    *
-   * @throws TypeError when `policy` is none.
+   * @example const auth = await api.guard(fromNode(req), scope('orders:read'))
    */
-  guard(request: RequestView, policy?: PolicyLike<VerifiedToken<C>, undefined>): Eventually<Admission<C>>
+  guard(request: RequestView): Promise<VerifiedToken<C>>
+  guard(
+    request: RequestView,
+    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    resource?: undefined,
+    options?: Pick<RequireOptions, 'signal'>,
+  ): Promise<VerifiedToken<C>>
+  guard<R>(
+    request: RequestView,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource: R,
+    options?: Pick<RequireOptions, 'signal'>,
+  ): Promise<VerifiedToken<C>>
   /**
-   * Makes a route's policy known ahead of its first request: its scopes enter the metadata. Adapters call it.
+   * Makes a route's policy known before the first request: what it requires enters the metadata. Adapters do it for `guard(policy)`.
    *
    * @throws TypeError when it is no policy.
    */
-  declare(policy: PolicyLike<VerifiedToken<C>, undefined>): void
+  declare(policy: PolicyLike<VerifiedToken<C>, never>): void
   /** The answer for a refused request: status, headers and body. `request` chooses among several resources; without it none is named. */
   challenge(error: AuthError, request?: RequestView): RefusalResponse
   /** What every challenge of this server says, such as its realm. */
   challengeParams(request?: RequestView): ChallengeParams
   /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
+}
+
+const requestGuards = new WeakMap<object, RequestGuard<unknown>>()
+
+/** The form of `api` that adapters use. `undefined` for a copy, and for one that another copy of claimcheck made. */
+export function requestGuardOf<C>(api: ResourceServer<C>): RequestGuard<C> | undefined {
+  return requestGuards.get(api) as unknown as RequestGuard<C> | undefined
 }
 
 /**
@@ -89,98 +95,65 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
 ): ResourceServer<ClaimsByIssuer<I, C>> {
+  checkArgumentCount('createResourceServer()', arguments, 1)
   return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
 }
 
 function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
   checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
   const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
-  if (typeof realm !== 'string' || !isQuotable(realm))
-    throw new TypeError('realm must be printable ASCII without " and \\.')
-  if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
-  if (Object.hasOwn(options, 'policy') && policy === undefined)
-    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
-  const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined)
+  checkOwnOptions(options, { realm, publishScopes })
+  const emit = createEmit(options.onEvent)
+  const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
   const { verify, ...verifier } = createVerifierParts<C>(verifierOptions)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
-  const emit = createEmit(options.onEvent)
-  const known = createPrivateSlot<Eventually<Authentication<C>>>()
+  const requests = createRequestGuard<C>({ verify, tokenHeaders, realm, publishScopes, routes, published, emit })
 
-  function authenticate(request: RequestView): Eventually<Authentication<C>> {
-    const earlier = known.get(request)
-    if (earlier) return earlier
-    const authentication = authenticateOnce(request)
-    known.set(request, authentication)
-    return authentication
-  }
-
-  function authenticateOnce(request: RequestView): Eventually<Authentication<C>> {
-    const credential = readToken(request, tokenHeaders)
-    if (credential === undefined) return { outcome: 'anonymous' }
-    if ('code' in credential)
-      return refused(new AuthError(credential.code, { challengeParams: challengeParams(request) }))
-    return after(verify(credential.token, credential.header), toAuthentication)
-  }
-
-  function guard(
+  async function guard<R>(
     request: RequestView,
-    routePolicy?: PolicyLike<VerifiedToken<C>, undefined>,
-  ): Eventually<Admission<C>> {
-    const policy = routes.policyOf(routePolicy)
-    return after(authenticate(request), (authentication) => {
-      if (authentication.outcome === 'refused') return authentication
-      if (authentication.outcome === 'anonymous') return refused(anonymousError(request, policy))
-      if (!policy) return authentication
-      const { auth } = authentication
-      return after(evaluate(policy, { auth, resource: undefined }), (decision) => {
-        if (decision.effect === 'allow') return authentication
-        return refused(refusalOf(decision, { auth: auth as VerifiedToken, policy, params: challengeParams(request) }))
-      })
-    })
+    policy?: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+    options: Pick<RequireOptions, 'signal'> = {},
+  ): Promise<VerifiedToken<C>> {
+    checkArgumentCount('guard()', arguments, 4)
+    checkOptionNames('guard()', options, ['signal'])
+    // A policy that is given and undefined was misspelt: `withDefault` throws.
+    const asked =
+      arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
+    routes.seal()
+    // A policy that was not declared before is reported and not kept: it may have been made for this request.
+    if (publishing && policy) routes.declare(policy)
+    const result = await requests.authorizeRequest(request, asked, { ...options, resource: resource as R })
+    if (result.outcome === 'refused') throw result.error
+    return result.auth
   }
 
-  function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
-    // Only scopes: what login it takes is not told before a token has been verified.
-    const scopes = publishScopes ? scopeParam(policy?.requires) : {}
-    return new AuthError('credential_missing', {
-      hint: isPreflight(request) ? preflightHint : undefined,
-      challengeParams: { ...challengeParams(request), ...scopes },
-    })
-  }
-
-  function refused(error: AuthError): { readonly outcome: 'refused'; readonly error: AuthError } {
-    return { outcome: 'refused', error: reported(error) }
-  }
-
-  function challengeParams(request?: RequestView): ChallengeParams {
-    return { realm, ...published.challengeParams(request) }
-  }
-
-  function reported(error: AuthError): AuthError {
-    return tellRefusal(emit, error)
-  }
-
-  return {
+  const api: ResourceServer<C> = {
     ...verifier,
     realm,
-    authenticate,
+    authenticate: async (request) => requests.authenticate(request),
     guard,
-    ...createAuthorization<C>({ challengeParams, reported }),
-    declare: (policy) => void routes.policyOf(policy),
-    challenge: (error, request) => refusalResponse(error, challengeParams(request)),
-    challengeParams,
-    metadata: published.answer,
+    ...createAuthorization<C>(routes.withDefault, requests.requirePolicy),
+    declare: (policy) => routes.declare(policy),
+    challenge: (error, request) => withHeaderLines(requests.challenge(error, request)),
+    challengeParams: requests.challengeParams,
+    metadata: requests.metadata,
   }
+  requestGuards.set(api, requests as unknown as RequestGuard<unknown>)
+  return api
 }
 
-function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
-  return outcome instanceof AuthError
-    ? { outcome: 'refused', error: outcome }
-    : { outcome: 'authenticated', auth: outcome }
+/** @throws TypeError for a value that could only be a mistake. */
+function checkOwnOptions(
+  options: ResourceServerOptions,
+  { realm, publishScopes }: Partial<ResourceServerOptions>,
+): void {
+  if (typeof realm !== 'string' || !isQuotable(realm))
+    throw new TypeError('realm must be printable ASCII without " and \\.')
+  if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
+  if (Object.hasOwn(options, 'policy') && options.policy === undefined)
+    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
 }
-
-const preflightHint =
-  'this is a CORS preflight, which never carries a token: put your CORS middleware before the guard, so that it answers'
 
 const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

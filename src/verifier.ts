@@ -3,8 +3,9 @@ import { createCallers } from './callers.ts'
 import { systemClock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import { createEmit } from './events.ts'
-import { isPromise } from './internal/eventually.ts'
+import { type Eventually, isPromise } from './internal/eventually.ts'
 import { platformFetch } from './internal/fetch.ts'
+import { checkArgumentCount } from './internal/options.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
 import { createRefusals, type Outcome } from './refusals.ts'
@@ -23,8 +24,8 @@ export interface Verifier<C = Record<string, unknown>> {
    * `header` names the request header that the token came in, in small letters: then an issuer's tokens are taken from no
    * header but its own, and what came after `Bearer` in `authorization` must be one credential. Without it, neither is looked at.
    *
-   * @throws AuthError with `status` 401 when the token is not acceptable (400 when it is no credential), 503 when that could not be
-   * found out.
+   * Always gives a promise. It rejects with an AuthError: `status` 401 when the token is not acceptable (400 when it is no
+   * credential), 503 when that could not be found out. Further arguments are ignored.
    */
   verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
   /** Fetches what the first token of each issuer would wait for. Never rejects. */
@@ -50,6 +51,7 @@ export interface IssuerReadiness {
 export function createVerifier<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: VerifierOptions<I, C>,
 ): Verifier<ClaimsByIssuer<I, C>> {
+  checkArgumentCount('createVerifier()', arguments, 1)
   const { verify: _, ...verifier } = createVerifierParts<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions)
   return verifier
 }
@@ -85,11 +87,13 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
     return issuers.all.flatMap((trusted) => trusted.keys.health?.() ?? [])
   }
 
-  // No async function: for a remembered token it would take a good part of the time.
+  // Always a promise, like that of an async function, which would take half as long again for a refusal.
   function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
-    const verified = verify(token, from?.header)
-    if (isPromise(verified)) return verified.then((outcome) => settled(outcome))
-    return settled(verified)
+    return from === undefined ? promiseOf(verify(token)) : verifyReceived(token, from)
+  }
+
+  async function verifyReceived(token: string, from: { readonly header: string } | null): Promise<VerifiedToken<C>> {
+    return promiseOf(verify(token, from?.header))
   }
 
   return {
@@ -101,10 +105,14 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   }
 }
 
+function promiseOf<T>(verified: Eventually<Outcome<T>>): Promise<T> {
+  return isPromise(verified) ? verified.then(settled) : settled(verified)
+}
+
 const soon = Promise.resolve()
 
 function settled<T>(outcome: Outcome<T>): Promise<T> {
   if (!(outcome instanceof AuthError)) return Promise.resolve(outcome)
-  // Once the caller has had time to listen: of rejections that nobody hears yet, runtimes keep books.
+  // A microtask later, when the caller has had time to listen: runtimes keep books of rejections that are not handled yet.
   return new Promise((_, reject) => void soon.then(() => reject(outcome)))
 }

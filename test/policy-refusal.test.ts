@@ -1,5 +1,5 @@
 // The challenge compiler: what is unmet becomes RFC 6750, RFC 9470 or Entra's challenge, or a refusal that invites no loop.
-import { type AuthError, createResourceServer, type ResourceServerOptions, type VerifiedToken } from 'claimcheck'
+import { createResourceServer, type ResourceServerOptions, type VerifiedToken } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import {
   allOf,
@@ -26,8 +26,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseChallenge } from './support/challenge-grammar.ts'
 import { now } from './support/clock.ts'
-import { bearer, createTestApi, refused, requestWith, testApiOptions } from './support/resource-servers.ts'
+import {
+  bearer,
+  createTestApi,
+  errorOf,
+  headerOf,
+  refused,
+  requestWith,
+  testApiOptions,
+} from './support/resource-servers.ts'
 import { createToken, issuer, keyFor } from './support/tokens.ts'
+import { refusalOf } from './support/verifiers.ts'
 
 const login = 'error_description="This resource needs a stronger or more recent login."'
 const context = 'error_description="This resource needs a login that satisfies an authentication context."'
@@ -95,7 +104,8 @@ describe('a login that is too weak or too old', () => {
   it('[RFC9470-9-1] is not told before the token has been verified', async () => {
     const rule = allOf(scope('a'), mfa, authenticationContext('c1'))
     const bad = await refused(api.guard(bearer({ exp: now - 900 }), rule))
-    expect(api.challenge(await rejected(bearer({ exp: now - 900 }), rule)).headers['WWW-Authenticate']).toBe(
+    const error = await errorOf(api.guard(bearer({ exp: now - 900 }), rule))
+    expect(headerOf(api.challenge(error), 'WWW-Authenticate')).toBe(
       'Bearer realm="orders", error="invalid_token", error_description="The access token is malformed, expired, revoked, or not meant for this resource."',
     )
     expect(bad).toMatchObject({ status: 401, code: 'token_expired' })
@@ -167,15 +177,13 @@ describe('an authentication context of Entra', () => {
   })
 
   it('[RFC9728-5.4-1] beside a step-up is a challenge of its own, on a line of its own', async () => {
-    const { error } = (await entraApi.guard(from({ xms_cc: ['cp1'] }), allOf(mfa, rule, scope('a')))) as never as {
-      error: Parameters<typeof api.challenge>[0]
-    }
+    const error = await errorOf(entraApi.guard(from({ xms_cc: ['cp1'] }), allOf(mfa, rule, scope('a'))))
     const lines = [
       `${iua}, scope="a", acr_values="phr mfa"`,
       entraChallenge.replace(', authorization_uri', ', scope="a", authorization_uri'),
     ]
     expect(error.headers['WWW-Authenticate']).toEqual(lines)
-    expect(entraApi.challenge(error).headers['WWW-Authenticate']).toEqual(lines)
+    expect(headerOf(entraApi.challenge(error), 'WWW-Authenticate')).toEqual(lines)
     for (const line of lines) parseChallenge(line)
     expect(Object.isFrozen(error.headers['WWW-Authenticate'])).toBe(true)
   })
@@ -234,10 +242,7 @@ describe('of several ways', () => {
     for (const one of [rule, withoutDefaultPolicy(rule), allOf(rule, () => true)])
       expect(await answerFor(one, { scope: granted })).toEqual({ code: 'insufficient_scope', status: 403, challenge })
     const auth = await api.verifyToken(createToken({ claims: { scope: granted } }))
-    const thrown = await api.require(auth, rule).then(
-      () => expect.fail('was let in'),
-      (error: AuthError) => error,
-    )
+    const thrown = await refusalOf(api.require(auth, rule))
     expect(thrown.headers['WWW-Authenticate']).toBe(challenge)
   })
 
@@ -299,7 +304,7 @@ describe('a denial', () => {
       id: 'r',
       evaluate: () => ({ effect: 'deny', reasons: [{ code: 'forbid\n7', message: 'x' }] }) as const,
     }
-    const { error } = (await api.guard(bearer(), rule)) as never as { error: Parameters<typeof api.challenge>[0] }
+    const error = await errorOf(api.guard(bearer(), rule))
     expect(events).toMatchObject([{ code: 'access_denied', details: { policy: 'r', reasons: ['forbid?7'] } }])
     expect(JSON.stringify(api.challenge(error))).not.toContain('forbid')
   })
@@ -309,8 +314,11 @@ describe('what could not be told', () => {
   it('for now is a 503 that says when to come back', async () => {
     const { api } = createTestApi()
     const down: Decision = { effect: 'indeterminate', kind: 'temporary', retryAfterSeconds: 7 }
-    const { error } = (await api.guard(bearer(), () => down)) as never as { error: Parameters<typeof api.challenge>[0] }
-    expect(api.challenge(error)).toMatchObject({ status: 503, headers: { 'Retry-After': '7' } })
+    const answer = api.challenge(await errorOf(api.guard(bearer(), () => down)))
+    expect({ status: answer.status, retryAfter: headerOf(answer, 'Retry-After') }).toEqual({
+      status: 503,
+      retryAfter: '7',
+    })
   })
 
   it('for want of facts is a 403 without error: asking again never helps', async () => {
@@ -346,9 +354,7 @@ it('[RFC9110-11.2-3] [RFC6750-3-3] [RFC6750-3-4] every challenge is read by a st
   )
   const check = async (list: readonly Unmet[]) => {
     const rule = { id: 'any', evaluate: () => ({ effect: 'deny', unmet: list }) as const }
-    const { error } = (await api.guard(bearer({ ...userClaims, xms_cc: ['cp1'] }), rule)) as never as {
-      error: Parameters<typeof api.challenge>[0]
-    }
+    const error = await errorOf(api.guard(bearer({ ...userClaims, xms_cc: ['cp1'] }), rule))
     const lines = [error.headers['WWW-Authenticate'] ?? []].flat()
     expect(lines.length).toBeGreaterThan(0)
     for (const line of lines) expect(parseChallenge(line).params.error).toMatch(/^insufficient_/)
@@ -370,11 +376,6 @@ it('names the first way that would help, of several', async () => {
     ).challenge,
   ).toBeUndefined()
 })
-
-async function rejected(request: Parameters<typeof api.guard>[0], policy: RoutePolicy): Promise<AuthError> {
-  const admission = await api.guard(request, policy)
-  return 'error' in admission ? admission.error : expect.fail('was let in')
-}
 
 /** A trusted issuer whose callers are all of one kind. */
 function oidcOf(kind: 'user' | 'application', name = issuer, changes = {}) {

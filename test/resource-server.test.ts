@@ -1,11 +1,26 @@
 // From a request to an outcome, without any framework: who is in, who is nobody, who is refused and how.
-import { AuthError, createResourceServer, type ResourceServerOptions, type VerifiedToken } from 'claimcheck'
-import { allOf, not, type Policy, policy, role, scope } from 'claimcheck/policy'
+import {
+  AuthError,
+  createResourceServer,
+  createVerifier,
+  type ResourceServerOptions,
+  type VerifiedToken,
+} from 'claimcheck'
+import { allOf, not, type Policy, policy, type PolicyQuery, role, scope } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
-import { bearer, createTestApi, refused, requestWith, testApiOptions } from './support/resource-servers.ts'
+import {
+  bearer,
+  createTestApi,
+  errorOf,
+  headerOf,
+  refused,
+  requestWith,
+  testApiOptions,
+} from './support/resource-servers.ts'
 import { audience, createToken, issuer } from './support/tokens.ts'
 
 const allow = () => true
+const caller = { principal: {} }
 const deny = () => false
 
 describe('authenticate', () => {
@@ -29,10 +44,10 @@ describe('authenticate', () => {
     ['credential_repeated', ['Bearer a', 'Bearer b'], {}],
   ])('refuses with %s what is not one credential, and tells the operator once', async (code, lines, details) => {
     const { api, events, verified } = createTestApi()
-    const authentication = await api.authenticate(requestWith(...lines))
+    const authentication = api.authenticate(requestWith(...lines))
     expect(await refused(authentication)).toMatchObject({ code, status: 400, details })
-    const { headers } = api.challenge((authentication as { error: AuthError }).error)
-    expect(headers['WWW-Authenticate']).toMatch(/^Bearer realm="orders", error="invalid_request", /)
+    const answer = api.challenge(await errorOf(authentication))
+    expect(headerOf(answer, 'WWW-Authenticate')).toMatch(/^Bearer realm="orders", error="invalid_request", /)
     expect(events).toEqual([{ type: 'refusal', code, status: 400, hint: undefined, details }])
     expect(verified).toEqual([])
   })
@@ -48,8 +63,8 @@ describe('authenticate', () => {
   it('verifies once for each request object, also when it is asked again before it has answered', async () => {
     const { api, verified } = createTestApi()
     const request = bearer()
-    const [one, other] = await Promise.all([api.authenticate(request), api.guard(request, allow)])
-    expect(one).toBe(other)
+    const [one, auth] = await Promise.all([api.authenticate(request), api.guard(request, allow)])
+    expect(one).toEqual({ outcome: 'authenticated', auth })
     expect(await api.authenticate(request)).toBe(one)
     expect(verified).toEqual(['alice'])
     await api.authenticate({ ...request })
@@ -60,15 +75,14 @@ describe('authenticate', () => {
 describe('guard', () => {
   it('lets in who has a good token, where no policy asks for more', async () => {
     const { api } = createTestApi()
-    expect(await api.guard(bearer())).toMatchObject({ outcome: 'authenticated', auth: { issuer } })
+    expect(await api.guard(bearer())).toMatchObject({ issuer, principal: { subject: 'alice' } })
   })
 
   it('lets in whom the policy allows, and gives it the caller and no resource', async () => {
     const { api } = createTestApi()
     const queries: unknown[] = []
-    const admission = await api.guard(bearer(), (query) => queries.push(query) === 1)
-    expect(admission.outcome).toBe('authenticated')
-    expect(queries).toEqual([{ auth: 'auth' in admission && admission.auth, resource: undefined }])
+    const auth = await api.guard(bearer(), (query) => queries.push(query) === 1)
+    expect(queries).toEqual([{ auth, resource: undefined }])
   })
 
   it('[RFC6750-3.1-1] asks who sends no credential for one, and names the scopes that the policy requires', async () => {
@@ -90,7 +104,7 @@ describe('guard', () => {
   it('never asks the policy about who is anonymous or refused', async () => {
     const { api } = createTestApi()
     for (const request of [requestWith(), requestWith('Bearer garbage'), requestWith('Bearer a b')]) {
-      expect(await api.guard(request, () => expect.fail('was asked'))).toMatchObject({ outcome: 'refused' })
+      expect((await refused(api.guard(request, () => expect.fail('was asked')))).status).toBeLessThan(402)
     }
   })
 
@@ -136,9 +150,9 @@ describe('guard', () => {
     ['says that it cannot tell', () => ({ effect: 'indeterminate', cause: new RangeError('broken') })],
   ])('answers 503 when the policy %s, and tells the operator why', async (_, broken) => {
     const { api, events } = createTestApi()
-    const admission = refused(api.guard(bearer(), policy('fragile', broken as () => boolean)))
+    const answer = await refused(api.guard(bearer(), policy('fragile', broken as () => boolean)))
     const details = { verified: true, policy: 'fragile', cause: new RangeError('broken') }
-    expect(await admission).toMatchObject({ code: 'policy_unavailable', status: 503, challenge: undefined, details })
+    expect(answer).toMatchObject({ code: 'policy_unavailable', status: 503, challenge: undefined, details })
     expect(events).toMatchObject([{ code: 'policy_unavailable', status: 503, details }])
   })
 
@@ -146,7 +160,7 @@ describe('guard', () => {
     const { api } = createTestApi()
     const onlyUsers = policy('onlyUsers', ({ auth }: { auth: VerifiedToken }) => auth.principal.kind === 'user')
     const application = { sub: 'batch-job', client_id: 'batch-job' }
-    expect(await api.guard(bearer({ auth_time: 1, acr: '1' }), onlyUsers)).toHaveProperty('outcome', 'authenticated')
+    expect(await api.guard(bearer({ auth_time: 1, acr: '1' }), onlyUsers)).toHaveProperty('principal.kind', 'user')
     expect(await refused(api.guard(bearer(application), onlyUsers))).toMatchObject({
       code: 'access_denied',
       status: 403,
@@ -160,7 +174,7 @@ describe('a resource server', () => {
     const { authenticate, authorize, require, guard, challenge, verifyToken, ready, close } = createTestApi().api
     const auth = await verifyToken(createToken())
     expect(await authenticate(bearer())).toHaveProperty('outcome', 'authenticated')
-    expect(await guard(bearer())).toHaveProperty('outcome', 'authenticated')
+    expect(await guard(bearer())).toHaveProperty('principal.subject', 'alice')
     expect(await authorize(auth, allow)).toEqual({ effect: 'allow' })
     expect(await require(auth, allow)).toBeUndefined()
     expect(challenge(new AuthError('access_denied')).status).toBe(403)
@@ -172,13 +186,91 @@ describe('a resource server', () => {
     const { realm: _, ...options } = testApiOptions().options as ResourceServerOptions & { realm: string }
     const plain = createResourceServer(options as ResourceServerOptions)
     expect(plain.realm).toBe('api')
-    expect(plain.challenge(new AuthError('credential_missing')).headers['WWW-Authenticate']).toBe('Bearer realm="api"')
+    expect(headerOf(plain.challenge(new AuthError('credential_missing')), 'WWW-Authenticate')).toBe(
+      'Bearer realm="api"',
+    )
     expect(createTestApi().api.realm).toBe('orders')
     expect(createTestApi({ realm: '' }).api.realm).toBe('')
   })
 
   it.each(['a"b', 'a\\b', 'é', 'a\nb', 1, null])('has no realm %j', (realm) => {
     expect(() => createTestApi({ realm: realm as string })).toThrow(TypeError)
+  })
+
+  it.each<[string, readonly unknown[], string]>([
+    ['guard', [bearer(), undefined], 'The policy is undefined'],
+    ['guard', [bearer(), undefined, undefined, {}], 'The policy is undefined'],
+    ['guard', [bearer(), null], 'A policy must be'],
+    ['guard', [bearer(), allow, undefined, {}, deny], 'guard() takes 4 arguments, not 5'],
+    ['guard', [bearer(), allow, {}, { timeout: 1 }], 'guard() has no option timeout'],
+    ['guard', [bearer(), allow, {}, deny], 'guard() needs an options object'],
+    ['require', [caller, undefined], 'The policy is undefined'],
+    ['require', [caller], 'The policy is undefined'],
+    ['require', [caller, allow, {}, {}, deny], 'require() takes 4 arguments, not 5'],
+    ['require', [caller, allow, {}, bearer()], 'require() has no option method. It has: request, signal'],
+    ['authorize', [caller, undefined], 'The policy is undefined'],
+    ['authorize', [caller, allow, {}, {}, deny], 'authorize() takes 4 arguments, not 5'],
+    ['authorize', [caller, allow, {}, { trace: true }], 'authorize() has no option trace. It has: explain, signal'],
+    ['authorizeAll', [caller, undefined, [1]], 'The policy is undefined'],
+    ['authorizeAll', [caller, allow, [1], deny], 'authorizeAll() takes 3 arguments, not 4'],
+    ...['require', 'authorize', 'authorizeAll'].flatMap((name) =>
+      [undefined, null, {}, 'alice', Promise.resolve(caller)].map((auth): [string, readonly unknown[], string] => [
+        name,
+        [auth, allow, [1]],
+        'auth must be a verified token: await the promise',
+      ]),
+    ),
+  ])('%s rejects arguments that it would have to ignore, or that are missing: %#', async (name, args, message) => {
+    const { api, verified } = createTestApi()
+    const ask = api[name as 'guard'] as unknown as (...args: readonly unknown[]) => Promise<unknown>
+    const failure: unknown = await ask(...args).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(TypeError)
+    expect((failure as TypeError).message.startsWith(message)).toBe(true)
+    expect(verified).toEqual([])
+  })
+
+  it('declares no policy that is undefined', () => {
+    const { api } = createTestApi()
+    for (const declare of [api.declare, () => (api.declare as () => void)()])
+      expect(() => declare(undefined as never)).toThrow(/^The policy is undefined/)
+  })
+
+  it('is made of one argument, and so is a verifier', () => {
+    const { options } = testApiOptions()
+    const { realm: _, ...verifierOptions } = options as ResourceServerOptions & { realm: string }
+    const makers = [createResourceServer, createVerifier] as readonly unknown[]
+    for (const make of makers as readonly ((...args: readonly unknown[]) => unknown)[]) {
+      expect(make(verifierOptions)).toHaveProperty('verifyToken')
+      expect(() => make(verifierOptions, { audience: 'x' })).toThrow(/^create\w+\(\) takes 1 argument, not 2/)
+    }
+  })
+
+  it('ignores what callbacks are given besides: verifyToken, ready, close', async () => {
+    const { verifyToken, ready, close } = createTestApi().api
+    const [auth] = await Promise.all([createToken()].map(verifyToken as (token: string) => Promise<VerifiedToken>))
+    expect(auth?.principal.subject).toBe('alice')
+    expect(await (ready as (more: string) => Promise<unknown>)('more')).toEqual([{ issuer, ok: true }])
+    expect((close as (more: string) => void)('more')).toBeUndefined()
+  })
+
+  it('hands a signal on to the policies', async () => {
+    const { api } = createTestApi()
+    const { signal } = new AbortController()
+    const signals: unknown[] = []
+    const rule = policy('signalled', (query: PolicyQuery<VerifiedToken, number>) => signals.push(query.signal) > 0)
+    const auth = await api.guard(bearer(), rule, 1, { signal })
+    await api.require(auth, rule, 1, { signal })
+    await api.authorize(auth, rule, 1, { signal })
+    expect(signals).toEqual([signal, signal, signal])
+  })
+
+  it('asks a policy of guard about a resource', async () => {
+    const { api } = createTestApi()
+    const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, { readonly owner: string }>) => {
+      return resource.owner === auth.principal.subject
+    })
+    expect(await api.guard(bearer({ sub: 'bob' }), owner, { owner: 'bob' })).toHaveProperty('principal.subject', 'bob')
+    expect(await refused(api.guard(bearer({ sub: 'bob' }), owner, { owner: 'alice' }))).toMatchObject({ status: 403 })
   })
 
   it('refuses options that a verifier would refuse', () => {

@@ -1,5 +1,8 @@
 // The default policy of a resource server: joined to every route's own, unless a route's policy says by name that it is not.
-import { createResourceServer, type RequestView } from 'claimcheck'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { AuthError, createResourceServer, type RequestView, type VerifiedToken } from 'claimcheck'
+import { createGuard } from 'claimcheck/express'
 import {
   allOf,
   anyOf,
@@ -7,6 +10,8 @@ import {
   evaluate,
   not,
   policy,
+  type PolicyLike,
+  type PolicyQuery,
   role,
   scope,
   stepUp,
@@ -15,11 +20,25 @@ import {
 import { describe, expect, it } from 'vitest'
 import { createRoutePolicies } from '../src/route-policies.ts'
 import { bearer, createTestApi, refused, requestWith, testApiOptions } from './support/resource-servers.ts'
+import { createToken } from './support/tokens.ts'
+import { refusalOf } from './support/verifiers.ts'
 
 const { options } = testApiOptions({ policy: scope('api') })
 const api = createResourceServer(options)
-const letIn = async (request: RequestView, rule?: Parameters<typeof api.guard>[1]) =>
-  (await api.guard(request, rule)).outcome === 'authenticated'
+
+async function letIn(
+  request: RequestView,
+  ...rule: readonly [PolicyLike<VerifiedToken, undefined>?]
+): Promise<boolean> {
+  const asked = api.guard(request, ...(rule as [PolicyLike<VerifiedToken, undefined>]))
+  return asked.then(
+    () => true,
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(AuthError)
+      return false
+    },
+  )
+}
 
 it('has a default policy that was meant and is not there for a mistake', () => {
   const misspelt = { policy: undefined } as never
@@ -31,7 +50,7 @@ it('has a default policy that was meant and is not there for a mistake', () => {
 describe('a route', () => {
   it('that states nothing is for every verified caller, and for whom the default policy allows', async () => {
     const { api: plain } = createTestApi()
-    expect(await plain.guard(bearer())).toHaveProperty('outcome', 'authenticated')
+    expect(await plain.guard(bearer())).toHaveProperty('principal.subject', 'alice')
     expect(await refused(plain.guard(requestWith()))).toMatchObject({ code: 'credential_missing' })
     expect(await letIn(bearer())).toBe(false)
     expect(await letIn(bearer({ scope: 'api' }))).toBe(true)
@@ -71,6 +90,79 @@ describe('a route', () => {
   })
 })
 
+describe('require', () => {
+  const member = (subject: string) =>
+    createToken({ claims: { sub: subject, scope: subject === 'member' ? 'api' : 'x' } })
+  const own = policy('own', ({ resource }: PolicyQuery<unknown, { readonly mine: boolean }>) => resource.mine)
+  const mine = { mine: true }
+
+  it('of the resource server asks the default policy besides its own', async () => {
+    const [inside, outside] = await Promise.all(
+      [member('member'), member('other')].map((token) => api.verifyToken(token)),
+    )
+    expect(await api.require(inside as VerifiedToken, own, mine)).toBeUndefined()
+    expect(await refusalOf(api.require(inside as VerifiedToken, own, { mine: false }))).toMatchObject({
+      code: 'access_denied',
+    })
+    expect(await refusalOf(api.require(outside as VerifiedToken, own, mine))).toMatchObject({
+      code: 'insufficient_scope',
+      details: { policy: 'allOf(scope(api), own)' },
+    })
+  })
+
+  it('of the resource server does without it when its policy says so by name, and only then', async () => {
+    const outside = await api.verifyToken(member('other'))
+    expect(await api.require(outside, withoutDefaultPolicy(own), mine)).toBeUndefined()
+    expect(await refusalOf(api.require(outside, allOf(withoutDefaultPolicy(own)), mine))).toMatchObject({ status: 403 })
+  })
+
+  it('asks the default policy without the resource', async () => {
+    const resources: unknown[] = []
+    const { api } = createTestApi({ policy: ({ resource }) => resources.push(resource) > 0 })
+    const auth = await api.verifyToken(member('member'))
+    await api.require(auth, own, mine)
+    await api.guard(bearer(), own, mine)
+    expect(resources).toEqual([undefined, undefined])
+  })
+
+  it('has one challenge for what both policies miss', async () => {
+    const outside = await api.verifyToken(member('other'))
+    const error = await refusalOf(api.require(outside, allOf(scope('y'), own), mine))
+    expect(error.headers['WWW-Authenticate']).toMatch(/, scope="api y"$/)
+  })
+
+  describe.each<[string, string, PolicyLike<VerifiedToken, undefined>]>([
+    ['the default policy has been asked', 'member', authenticated],
+    ['the route has replaced the default policy', 'other', withoutDefaultPolicy(authenticated)],
+  ])('of a guard, where %s,', (_, subject, routePolicy) => {
+    it.each<[string, PolicyLike<VerifiedToken, typeof mine>]>([
+      ['a policy', own],
+      ['a withoutDefaultPolicy(…)', withoutDefaultPolicy(own)],
+    ])('asks %s alone', async (_, rule) => {
+      let asked = 0
+      const byDefault = ({ auth }: { readonly auth: VerifiedToken }) => {
+        asked++
+        return auth.principal.scopes.includes('api')
+      }
+      const guard = createGuard(createTestApi({ policy: byDefault }).api)
+      const request = nodeRequest(member(subject))
+      await new Promise<void>((next, fail) =>
+        guard(routePolicy)(request, new ServerResponse(request), (error) => (error ? fail(error) : next())),
+      )
+      const before = asked
+      expect(await guard.require(request, rule, mine)).toBe(mine)
+      expect(await refusalOf(guard.require(request, rule, { mine: false }))).toMatchObject({ code: 'access_denied' })
+      expect({ before, after: asked }).toEqual({ before: subject === 'member' ? 1 : 0, after: before })
+    })
+  })
+})
+
+function nodeRequest(token: string): IncomingMessage {
+  const request = new IncomingMessage(new Socket())
+  request.rawHeaders.push('Authorization', `Bearer ${token}`)
+  return request
+}
+
 it('the name of a policy without the default one tells a log so', () => {
   const rule = withoutDefaultPolicy(scope('a'))
   expect(rule).toMatchObject({ id: 'withoutDefaultPolicy(scope(a))', requires: [{ scopes: ['a'] }] })
@@ -93,13 +185,13 @@ it('a veto of the default policy beats the route, and one of the route beats the
 })
 
 it('joins a policy once, however often its route is asked', () => {
-  const routes = createRoutePolicies(scope('api'))
+  const routes = createRoutePolicies(scope('api'), () => {})
   const rule = scope('a')
-  const joined = routes.policyOf(rule)
-  expect(routes.policyOf(rule)).toBe(joined)
-  expect(joined?.id).toBe('allOf(scope(api), scope(a))')
-  expect(routes.policyOf(undefined)?.id).toBe('scope(api)')
-  expect(createRoutePolicies(undefined).policyOf(undefined)).toBeUndefined()
+  const joined = routes.withDefault(rule)
+  expect(routes.withDefault(rule)).toBe(joined)
+  expect(joined.id).toBe('allOf(scope(api), scope(a))')
+  expect(routes.byDefault?.id).toBe('scope(api)')
+  expect(createRoutePolicies(undefined, () => {}).byDefault).toBeUndefined()
 })
 
 it('takes what a policy requires when it first sees it: later changes reach no challenge', async () => {
@@ -112,9 +204,9 @@ it('takes what a policy requires when it first sees it: later changes reach no c
 })
 
 it('knows what all routes require, once each, and never who logs in how', () => {
-  const routes = createRoutePolicies(scope('api'))
+  const routes = createRoutePolicies<VerifiedToken>(scope('api'), () => {})
   for (const rule of [scope('a'), scope('a'), allOf(scope('b'), stepUp({ acrValues: ['mfa'] })), role('r')])
-    routes.policyOf(rule as never)
+    routes.declare(rule)
   expect(routes.required().map((one) => ('scopes' in one ? one.scopes : one.kind))).toEqual([
     ['api'],
     ['a'],

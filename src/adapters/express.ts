@@ -3,12 +3,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import type { AuthError } from '../errors.ts'
 import { fromNode, type RequestView } from '../http/request-view.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
+import type { RequestGuard } from '../request-guard.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
 import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
-import { createDoor, decide, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
+import {
+  checkOptionalGuard,
+  createDoor,
+  decide,
+  type GuardedRequests,
+  handlerArguments,
+  toRequestGuard,
+} from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** What Express accepts before any route, whatever its parameters. */
@@ -37,14 +46,15 @@ export interface ExpressGuard<C = Record<string, unknown>> extends GuardedReques
 export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
 ): ExpressGuard<ClaimsByIssuer<I, C>> {
-  return createGuardOf(toResourceServer(apiOrOptions))
+  checkArgumentCount('createGuard()', arguments, 1)
+  return createGuardOf(toRequestGuard(apiOrOptions))
 }
 
-function createGuardOf<C>(api: ResourceServer<C>): ExpressGuard<C> {
+function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   const door = createDoor<IncomingMessage, C>(api, viewOf)
 
-  function guard(...policy: [policy?: RoutePolicy<C>]): Middleware {
-    const checked = door.routePolicy(policy)
+  function guard(...args: readonly unknown[]): Middleware {
+    const checked = door.routePolicy(args)
     return function claimcheckGuard(req, res, next) {
       decide(
         () => door.admit(req, checked),
@@ -54,7 +64,8 @@ function createGuardOf<C>(api: ResourceServer<C>): ExpressGuard<C> {
     }
   }
 
-  function optional(): Middleware {
+  function optional(...args: readonly unknown[]): Middleware {
+    checkOptionalGuard(args)
     return function claimcheckOptional(req, res, next) {
       decide(
         () => door.admitOptional(req),
@@ -64,10 +75,9 @@ function createGuardOf<C>(api: ResourceServer<C>): ExpressGuard<C> {
     }
   }
 
-  function handler<P>(...args: [Handler<C, P>] | [RoutePolicy<C>, Handler<C, P>]): RequestHandler<P> {
-    const handle = args.at(-1)
-    const checked = door.routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
-    if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
+  function handler<P>(...args: readonly unknown[]): RequestHandler<P> {
+    const { policy, handle } = handlerArguments(args)
+    const checked = door.routePolicy(policy)
     return function claimcheckHandler(req, res, next) {
       const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, door.auth(req))
       decide(

@@ -3,12 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthError } from '../errors.ts'
 import type { Eventually } from '../internal/eventually.ts'
 import { fromNode } from '../http/request-view.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
+import type { RequestGuard } from '../request-guard.ts'
 import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
 import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
 import type { VerifiedToken } from '../verified-token.ts'
 import type { IssuerOptions } from '../verifier-options.ts'
-import { createDoor, decide, type GuardedRequests, toResourceServer } from './guarded-requests.ts'
+import {
+  checkOptionalGuard,
+  createDoor,
+  decide,
+  type GuardedRequests,
+  handlerArguments,
+  toRequestGuard,
+} from './guarded-requests.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
@@ -37,20 +46,22 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
 export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
 ): FastifyGuard<ClaimsByIssuer<I, C>> {
-  return createGuardOf(toResourceServer(apiOrOptions))
+  checkArgumentCount('createGuard()', arguments, 1)
+  return createGuardOf(toRequestGuard(apiOrOptions))
 }
 
-function createGuardOf<C>(api: ResourceServer<C>): FastifyGuard<C> {
+function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
   const door = createDoor<FastifyRequest, C>(api, (request) => fromNode(request.raw))
 
-  function guard(...policy: [policy?: RoutePolicy<C>]): Hook {
-    const checked = door.routePolicy(policy)
+  function guard(...args: readonly unknown[]): Hook {
+    const checked = door.routePolicy(args)
     return function claimcheckGuard(request, reply, done) {
       enter(request, () => door.admit(request, checked), reply, done)
     }
   }
 
-  function optional(): Hook {
+  function optional(...args: readonly unknown[]): Hook {
+    checkOptionalGuard(args)
     return function claimcheckOptional(request, reply, done) {
       enter(request, () => door.admitOptional(request), reply, done)
     }
@@ -67,10 +78,9 @@ function createGuardOf<C>(api: ResourceServer<C>): FastifyGuard<C> {
     decide(admit, (error) => void send(request, reply, error), done)
   }
 
-  function handler(...args: [Handler<C>] | [RoutePolicy<C>, Handler<C>]): RouteHandler {
-    const handle = args.at(-1)
-    const checked = door.routePolicy(args.slice(0, -1) as [RoutePolicy<C>?])
-    if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
+  function handler(...args: readonly unknown[]): RouteHandler {
+    const { policy, handle } = handlerArguments(args)
+    const checked = door.routePolicy(policy)
     return async function claimcheckHandler(request, reply) {
       const error = await door.admit(request, checked)
       return error ? send(request, reply, error) : (handle as Handler<C>)(request, reply, door.auth(request))

@@ -1,13 +1,15 @@
 // What every adapter's guard shares: one verification for each request, and the words to ask for its result.
 import { AuthError } from '../errors.ts'
-import type { RefusalResponse } from '../http/challenge.ts'
+import type { RefusalAnswer } from '../http/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
+import { checkArgumentCount } from '../internal/options.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
-import { type PolicyLike, toPolicy } from '../policy/policy.ts'
+import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
+import type { Authentication, RequestGuard } from '../request-guard.ts'
 import {
-  type Authentication,
   createResourceServer,
+  requestGuardOf,
   type ResourceServer,
   type ResourceServerOptions,
 } from '../resource-server.ts'
@@ -22,23 +24,27 @@ export interface GuardedRequests<Q extends object, C> {
   auth(request: Q): VerifiedToken<C>
   /** The caller, or `undefined` when the request is anonymous. @throws TypeError when no guard ran before. */
   maybeAuth(request: Q): VerifiedToken<C> | undefined
-  /** Asks a policy about a loaded resource and resolves to it. @throws AuthError when the policy does not allow. */
+  /**
+   * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
+   * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it.
+   */
   require<R>(request: Q, policy: PolicyLike<VerifiedToken<C>, R>, resource: R): Promise<R>
 }
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+/** The policy of a route, joined to the default one; `undefined` where every verified caller may come. */
+type RoutePolicy<C> = Policy<VerifiedToken<C>, undefined> | undefined
 
 interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
   /** Lets in who is authenticated and allowed: gives the refusal otherwise. */
-  admit(request: Q, policy: PolicyLike<VerifiedToken<C>, undefined> | undefined): Eventually<AuthError | undefined>
+  admit(request: Q, policy: RoutePolicy<C>): Eventually<AuthError | undefined>
   /** Lets in who is authenticated or anonymous: gives the refusal otherwise. */
   admitOptional(request: Q): Eventually<AuthError | undefined>
   /** What to send for a refusal. */
-  challenge(request: Q, error: AuthError): RefusalResponse
+  challenge(request: Q, error: AuthError): RefusalAnswer
   /** What to send when the request asks for protected resource metadata, else `undefined`. */
   metadata(request: Q): MetadataResponse | undefined
-  /** The policy of a route. @throws TypeError when one was meant and is not there: `policies.misspelt` must not let everybody in. */
-  routePolicy(given: readonly [policy?: RoutePolicy<C>]): RoutePolicy<C> | undefined
+  /** Reads the arguments of `guard()`: a policy, or nothing. @throws TypeError for a policy that is `undefined`, and for a second one. */
+  routePolicy(args: readonly unknown[]): RoutePolicy<C>
 }
 
 /** One request: how it is seen, and who has come in with it, once somebody has. */
@@ -48,7 +54,7 @@ interface Visit<Q, C> {
   admitted: Authentication<C> | undefined
 }
 
-export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (request: Q) => RequestView): Door<Q, C> {
+export function createDoor<Q extends object, C>(api: RequestGuard<C>, view: (request: Q) => RequestView): Door<Q, C> {
   const visits = createPrivateSlot<Visit<Q, C>>()
 
   function visitOf(request: Q): Visit<Q, C> {
@@ -87,31 +93,55 @@ export function createDoor<Q extends object, C>(api: ResourceServer<C>, view: (r
   return {
     admit(request, policy) {
       const visit = visitOf(request)
-      return after(api.guard(visit.view, policy), keep, visit)
+      return after(api.authorizeRequest(visit.view, policy, noResource), keep, visit)
     },
     admitOptional(request) {
       const visit = visitOf(request)
       return after(api.authenticate(visit.view), (authentication) => {
         if (authentication.outcome !== 'authenticated') return keep(authentication, visit)
-        // Who does authenticate must also satisfy the policy that the resource server always asks.
-        return after(api.guard(visit.view), keep, visit)
+        // A caller that is there must also satisfy the default policy.
+        return after(api.authorizeRequest(visit.view, api.routes.byDefault, noResource), keep, visit)
       })
     },
     auth,
     maybeAuth,
     async require(request, policy, resource) {
-      await api.require(auth(request), policy, resource, visitOf(request).view)
+      checkArgumentCount('guard.require()', arguments, 3)
+      await api.requirePolicy(auth(request), toPolicy(policy), { resource, request: visitOf(request).view })
       return resource
     },
     challenge: (request, error) => api.challenge(error, visitOf(request).view),
     metadata: (request) => api.metadata(view(request)),
-    routePolicy(given) {
-      if (given.length === 0) return undefined
-      const policy = toPolicy(given[0] as RoutePolicy<C>)
-      api.declare(policy)
-      return policy
+    routePolicy(args) {
+      checkArgumentCount('guard()', args, 1)
+      if (args.length === 0) return api.routes.byDefault
+      const policy = args[0] as PolicyLike<VerifiedToken<C>, undefined>
+      api.routes.declare(policy)
+      return api.routes.withDefault(policy)
     },
   }
+}
+
+// A guard runs before anything is loaded.
+const noResource = { resource: undefined }
+
+/** @throws TypeError when `guard.optional()` was given anything: a policy would be ignored, and the route open. */
+export function checkOptionalGuard(args: ArrayLike<unknown>): void {
+  if (args.length > 0)
+    throw new TypeError(
+      'guard.optional() takes no policy: ask one in the handler, by guard.require(), where guard.maybeAuth() gives a caller.',
+    )
+}
+
+/** Reads the arguments of `guard.handler()`: a policy or none, and the handler. @throws TypeError when there are more. */
+export function handlerArguments(args: readonly unknown[]): {
+  readonly policy: readonly unknown[]
+  readonly handle: unknown
+} {
+  checkArgumentCount('guard.handler()', args, 2)
+  const handle = args.at(-1)
+  if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
+  return { policy: args.slice(0, -1), handle }
 }
 
 /**
@@ -150,12 +180,20 @@ function asError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error('The request could not be decided.', { cause: failure })
 }
 
-/** The resource server that `apiOrOptions` is, or describes. */
-export function toResourceServer<I extends IssuerOptions, C>(
+/**
+ * The form that adapters use of a resource server: of `apiOrOptions`, or of one that is made of these options.
+ *
+ * @throws TypeError for a copy of a resource server.
+ */
+export function toRequestGuard<I extends IssuerOptions, C>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
-): ResourceServer<ClaimsByIssuer<I, C>> {
-  // Where it is a resource server already, nothing is known of its issuers, and the claims are its own.
-  return 'authenticate' in apiOrOptions
-    ? (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
-    : createResourceServer<I, C>(apiOrOptions)
+): RequestGuard<ClaimsByIssuer<I, C>> {
+  const api =
+    'authenticate' in Object(apiOrOptions)
+      ? // Nothing is known of its issuers, and the claims are its own.
+        (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
+      : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
+  const found = requestGuardOf(api)
+  if (found) return found
+  throw new TypeError('createGuard() needs the very object that createResourceServer() has made, not a copy of it.')
 }

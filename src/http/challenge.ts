@@ -5,15 +5,20 @@ import { type AuthError, type ChallengeParams, challengeHeader, type RefusalHead
 /** What a refused client is sent. Nothing in it comes from the token. */
 export interface RefusalResponse {
   readonly status: number
-  /** A list has one header line for each of its members: never join them. */
-  readonly headers: RefusalHeaders
+  /** The header lines, as `new Response(body, { headers })` takes them. Several challenges are several lines: never join them. */
+  readonly headers: [name: string, value: string][]
   readonly body: string
+}
+
+/** The same as the frameworks of Node take it: headers by name, and a list where there are several lines. */
+export interface RefusalAnswer extends Omit<RefusalResponse, 'headers'> {
+  readonly headers: RefusalHeaders
 }
 
 const titles = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const
 
 /** Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. */
-export function refusalResponse(error: AuthError, params: ChallengeParams): RefusalResponse {
+export function refusalAnswer(error: AuthError, params: ChallengeParams): RefusalAnswer {
   const { status, text, error: oauthError } = errorTable[error.code]
   const more = error.moreChallenges.map(({ code, params: own }) => ({ code, params: { ...params, ...own } }))
   return {
@@ -25,4 +30,12 @@ export function refusalResponse(error: AuthError, params: ChallengeParams): Refu
     },
     body: JSON.stringify({ title: titles[status], status, detail: text, ...(oauthError && { error: oauthError }) }),
   }
+}
+
+/** `answer` with one header line for each value. */
+export function withHeaderLines({ status, headers, body }: RefusalAnswer): RefusalResponse {
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  )
+  return { status, headers: lines, body }
 }

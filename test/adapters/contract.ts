@@ -281,8 +281,14 @@ function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): 
   })
 }
 
-function describeMisuse<Q extends object, H>({ createGuard }: Framework<Q, H>): void {
-  const create = () => createGuard(testApiOptions().options)
+/** As JavaScript calls it. */
+function anyArguments(call: unknown): (...args: readonly unknown[]) => Promise<unknown> {
+  return call as (...args: readonly unknown[]) => Promise<unknown>
+}
+
+function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framework<Q, H>): void {
+  const options = () => testApiOptions().options
+  const create = () => createGuard(options())
 
   it.each<[string, () => unknown, RegExp]>([
     ['a guard without options', () => createGuard({} as never), /issuer|audience/],
@@ -291,8 +297,50 @@ function describeMisuse<Q extends object, H>({ createGuard }: Framework<Q, H>): 
     ['guard.handler with a policy and no handler', () => create().handler(scope('a')), /needs a handler/],
     ['guard.handler with a handler that is none', () => create().handler(scope('a'), 'handler'), /needs a handler/],
     ['guard.handler with a policy that is none', () => create().handler('orders:read', () => {}), /policy must be/],
+    ['a policy that is undefined', () => create()(undefined), /^The policy is undefined/],
+    [
+      'guard.handler with a policy that is undefined',
+      () => create().handler(undefined, () => {}),
+      /^The policy is undef/,
+    ],
+    ['a second policy', () => anyArguments(create())(scope('a'), scope('b')), /^guard\(\) takes 1 argument, not 2/],
+    ['guard.handler with two', () => create().handler(scope('a'), scope('b'), () => {}), /takes 2 arguments, not 3/],
+    ['guard.optional with a policy', () => anyArguments(create().optional)(scope('a')), /takes no policy: .*require/],
+    ['guard.optional with undefined', () => anyArguments(create().optional)(undefined), /takes no policy/],
+    ['createGuard with a second argument', () => anyArguments(createGuard)(options(), {}), /^createGuard\(\) takes 1/],
+    ['createGuard of a copy', () => createGuard({ ...createResourceServer(options()) }), /the very object/],
+    ['createGuard of nothing', () => anyArguments(createGuard)(), /needs an options object/],
   ])('refuses %s with a TypeError, at creation', (_, make, words) => {
     expect(make).toThrow(TypeError)
     expect(make).toThrow(words)
+  })
+
+  it.each<[string, readonly unknown[], RegExp]>([
+    ['a policy that is undefined', [undefined, {}], /^The policy is undefined/],
+    ['a second policy', [scope('a'), {}, scope('b')], /^guard\.require\(\) takes 3 arguments, not 4/],
+  ])('rejects guard.require with %s by a TypeError, and lets nothing through', async (_, args, words) => {
+    const guard = createGuard(options())
+    const app = createApp()
+    const seen: unknown[] = []
+    app.route('/', [guard()], async (request) => {
+      const answer: unknown = await anyArguments(guard.require)(request, ...args).catch((failure: unknown) => failure)
+      seen.push(answer)
+      throw answer
+    })
+    const lines = [`Authorization: Bearer ${goodToken}`]
+    expect((await sendRaw(await listen(app), { path: '/', lines })).status).toBe(500)
+    expect(seen).toEqual([expect.any(TypeError)])
+    expect((seen[0] as TypeError).message).toMatch(words)
+  })
+
+  it('ignores what a callback is given besides the request: guard.auth, guard.maybeAuth', async () => {
+    const guard = createGuard(options())
+    const app = createApp()
+    app.route('/', [guard()], (request) =>
+      [guard.auth, guard.maybeAuth].map((ask) => [request].map(ask)[0]?.principal.subject),
+    )
+    const lines = [`Authorization: Bearer ${goodToken}`]
+    const { body } = await sendRaw(await listen(app), { path: '/', lines })
+    expect(JSON.parse(body)).toEqual(['alice', 'alice'])
   })
 }

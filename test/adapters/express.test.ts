@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { testApiOptions } from '../support/resource-servers.ts'
 import { createToken } from '../support/tokens.ts'
 import { describeContract } from './contract.ts'
-import { type App, type Framework, type Guard, portOf, serverOptions } from './framework.ts'
+import { type App, type Framework, portOf, serverOptions } from './framework.ts'
 
 type Express = typeof express
 
@@ -44,7 +44,7 @@ function createApp(express: Express): App<Request, RequestHandler> {
 function frameworkOf(express: Express): Framework<Request, RequestHandler> {
   return {
     createApp: () => createApp(express),
-    createGuard: (apiOrOptions) => createGuard(apiOrOptions) as Guard<Request, RequestHandler>,
+    createGuard: createGuard as unknown as Framework<Request, RequestHandler>['createGuard'],
     handlerOf: (guard, rules, answer) =>
       (guard as ExpressGuard).handler(...(rules as [never]), (req, res, auth) => {
         const body = answer(req as Request, auth)

@@ -3,7 +3,7 @@ import { createGuard, type FastifyGuard } from 'claimcheck/fastify'
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe } from 'vitest'
 import { describeContract } from './contract.ts'
-import { type App, type Framework, type Guard, portOf, serverOptions } from './framework.ts'
+import { type App, type Framework, portOf, serverOptions } from './framework.ts'
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
@@ -34,7 +34,7 @@ function createApp(): App<FastifyRequest, Hook> {
 
 const framework: Framework<FastifyRequest, Hook> = {
   createApp,
-  createGuard: (apiOrOptions) => createGuard(apiOrOptions) as unknown as Guard<FastifyRequest, Hook>,
+  createGuard: createGuard as unknown as Framework<FastifyRequest, Hook>['createGuard'],
   handlerOf: (guard, rules, answer) =>
     (guard as unknown as FastifyGuard).handler(...(rules as [never]), (request, _reply, auth) => answer(request, auth)),
   before: (change) => async (request) => change(request),

@@ -5,8 +5,9 @@ import { anyScope, scope } from 'claimcheck/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AuthErrorCode, errorTable } from '../../src/error-table.ts'
-import { refusalResponse } from '../../src/http/challenge.ts'
+import { refusalAnswer } from '../../src/http/challenge.ts'
 import { parseChallenge } from '../support/challenge-grammar.ts'
+import { errorOf, headerOf } from '../support/resource-servers.ts'
 import { audience, issuer, keyFor } from '../support/tokens.ts'
 
 const codes = Object.keys(errorTable) as AuthErrorCode[]
@@ -19,7 +20,7 @@ const titles: Readonly<Record<number, string>> = {
 
 describe.each(codes)('the answer for %s', (code) => {
   const { status, text, ...row } = errorTable[code]
-  const answer = refusalResponse(new AuthError(code), { realm: 'orders' })
+  const answer = refusalAnswer(new AuthError(code), { realm: 'orders' })
 
   it('[RFC9111-3.5-1] may not be stored by any cache', () => {
     expect(answer.headers['Cache-Control']).toBe('no-store')
@@ -51,7 +52,7 @@ describe.each(codes)('the answer for %s', (code) => {
 })
 
 it('[OWN-BODY-1] is these bytes for every token that is not acceptable', () => {
-  expect(refusalResponse(new AuthError('token_expired'), { realm: 'orders' })).toEqual({
+  expect(refusalAnswer(new AuthError('token_expired'), { realm: 'orders' })).toEqual({
     status: 401,
     headers: {
       'Cache-Control': 'no-store',
@@ -64,14 +65,14 @@ it('[OWN-BODY-1] is these bytes for every token that is not acceptable', () => {
 })
 
 it('[RFC6750-3.1-1] has no error information when no credential was sent', () => {
-  const { headers, body } = refusalResponse(new AuthError('credential_missing'), { realm: 'orders' })
+  const { headers, body } = refusalAnswer(new AuthError('credential_missing'), { realm: 'orders' })
   expect(headers['WWW-Authenticate']).toBe('Bearer realm="orders"')
   expect(body).not.toContain('error')
 })
 
 it('keeps the seconds until a retry', () => {
   const error = new AuthError('keys_unavailable', { retryAfterSeconds: 9 })
-  expect(refusalResponse(error, { realm: 'orders' }).headers).toEqual({
+  expect(refusalAnswer(error, { realm: 'orders' }).headers).toEqual({
     'Cache-Control': 'no-store',
     'Retry-After': '9',
     'Content-Type': 'application/problem+json',
@@ -80,10 +81,10 @@ it('keeps the seconds until a retry', () => {
 
 it('joins the parameters of the error to those of the resource server; the error wins', () => {
   const error = new AuthError('credential_missing', { challengeParams: { realm: 'invoices', scope: 'a b' } })
-  expect(refusalResponse(error, { realm: 'orders' }).headers['WWW-Authenticate']).toBe(
+  expect(refusalAnswer(error, { realm: 'orders' }).headers['WWW-Authenticate']).toBe(
     'Bearer realm="invoices", scope="a b"',
   )
-  expect(refusalResponse(error, {}).headers['WWW-Authenticate']).toBe('Bearer realm="invoices", scope="a b"')
+  expect(refusalAnswer(error, {}).headers['WWW-Authenticate']).toBe('Bearer realm="invoices", scope="a b"')
 })
 
 describe('every challenge, whatever the options', () => {
@@ -107,10 +108,9 @@ describe('every challenge, whatever the options', () => {
           policy: rules[rule](first, ...more),
         }))
         if (!made) return void outcomes.refused++
-        const admission = await made.api.guard({ method: 'GET', url: '/', headers: [] }, made.policy)
-        if (admission.outcome !== 'refused') return expect.fail('was let in')
+        const error = await errorOf(made.api.guard({ method: 'GET', url: '/', headers: [] }, made.policy))
         const wanted = rule === 'scope' ? [...new Set([first, ...more])].join(' ') : first
-        const challenge = made.api.challenge(admission.error).headers['WWW-Authenticate']
+        const challenge = headerOf(made.api.challenge(error), 'WWW-Authenticate')
         expect(parseChallenge(String(challenge)).params).toEqual({ realm, scope: wanted })
         outcomes.read++
       },

@@ -4,6 +4,7 @@ import { oidc, type OidcOptions, pingOne, rfc9068 } from 'claimcheck/issuers'
 import { allOf, authenticated, claim, evaluate, group, not } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
+import { refused } from '../support/resource-servers.ts'
 import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
 import { createToken, keyFor } from '../support/tokens.ts'
 import { adfsFixture } from './fixtures/adfs.ts'
@@ -230,11 +231,10 @@ describe('a policy against a group', () => {
       const request = { method: 'GET', url: '/', headers: [['authorization', authorization]] as const }
       return createApi(groupsAreComplete).guard(request, mayEnter)
     }
-    const incomplete = { outcome: 'refused', error: { code: 'facts_incomplete', status: 403 } }
-    expect(await ask(true, {})).toMatchObject(incomplete)
-    expect(await ask(false, { groups: ['staff'] })).toMatchObject(incomplete)
-    expect(await ask(true, { groups: ['blocked'] })).toMatchObject({ outcome: 'refused', error: { status: 403 } })
-    expect(await ask(true, { groups: ['staff'] })).toMatchObject({ outcome: 'authenticated' })
+    expect(await refused(ask(true, {}))).toMatchObject({ code: 'facts_incomplete', status: 403 })
+    expect(await refused(ask(false, { groups: ['staff'] }))).toMatchObject({ code: 'facts_incomplete', status: 403 })
+    expect(await refused(ask(true, { groups: ['blocked'] }))).toMatchObject({ status: 403 })
+    expect(await ask(true, { groups: ['staff'] })).toMatchObject({ principal: { groups: { values: ['staff'] } } })
   })
 })
 

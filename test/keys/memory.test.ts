@@ -1,22 +1,13 @@
 // What a million strangers leave behind in memory: nothing.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, it, onTestFinished } from 'vitest'
 import { createKeyCache } from '../../src/keys/key-cache.ts'
 import { readKeyCacheOptions } from '../../src/keys/key-settings.ts'
 import type { VerificationKey } from '../../src/keys/key-source.ts'
 import { createTestClock } from '../support/clock.ts'
+import { heapUsed } from '../support/heap.ts'
 
 const second = 1000
 const key: VerificationKey = { kid: 'a', algorithms: ['ES256'], key: undefined as never }
-
-setFlagsFromString('--expose_gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-function heapUsed(): number {
-  collectGarbage()
-  return process.memoryUsage().heapUsed
-}
 
 it('keeps the heap within 5 MB of where it was, after a million made-up kids', { timeout: 60_000 }, async () => {
   // A million stack traces would take longer than everything else.

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../support/clock.ts'
 import { type Answer, faults, type KeyServer, startKeyServer } from '../support/key-server.ts'
 import { startLoopback } from '../support/loopback.ts'
+import { errorOf } from '../support/resource-servers.ts'
 import { audience, createKey, createToken, keyFor, type TestKey } from '../support/tokens.ts'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
 
@@ -84,11 +85,10 @@ describe('an STS that fails at the first request', () => {
     const api = createResourceServer({ issuer: server.issuer, audience, clock })
     server.answer('*', faults.status(500))
     const headers = [['authorization', `Bearer ${token()}`]] as const
-    const { outcome, ...refused } = await api.authenticate({ method: 'GET', url: '/', headers })
-    expect(outcome).toBe('refused')
-    const { status, headers: sent } = api.challenge((refused as { error: Parameters<typeof api.challenge>[0] }).error)
+    const error = await errorOf(api.authenticate({ method: 'GET', url: '/', headers }))
+    const { status, headers: sent } = api.challenge(error)
     expect(status).toBe(503)
-    const lines = new Map(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value]))
+    const lines = new Map(sent.map(([name, value]) => [name.toLowerCase(), value]))
     expect(lines.get('retry-after')).toBe('1')
     expect(lines.has('www-authenticate')).toBe(false)
   })

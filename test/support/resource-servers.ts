@@ -1,19 +1,22 @@
 // A resource server for tests: it accepts what `createToken()` makes, and records its events and revocation checks.
 import {
-  AuthError,
+  type Authentication,
+  type AuthError,
   type AuthErrorCode,
   type ClaimcheckEvent,
   createResourceServer,
   type ErrorDetails,
+  type RefusalResponse,
   type RequestView,
   type ResourceServer,
   type ResourceServerOptions,
+  type VerifiedToken,
 } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import { keysOfBadTokens, revokedSubject } from './bad-tokens.ts'
 import { createTestClock, type TestClock } from './clock.ts'
-import { expect } from 'vitest'
 import { audience, createToken, issuer, keyFor } from './tokens.ts'
+import { refusalOf } from './verifiers.ts'
 
 /** Options that create a resource server with local keys, a clock that stands still, and the realm `orders`. */
 export interface TestApiOptions {
@@ -71,16 +74,23 @@ export interface Refused {
   readonly details: ErrorDetails
 }
 
-interface Admitted {
-  readonly outcome: string
-  readonly error?: AuthError
+/** The refusal of a request, as a client and as the operator see it; anything else fails the test. */
+export async function refused(asked: Promise<VerifiedToken | Authentication>): Promise<Refused> {
+  const { code, status, headers, details } = await errorOf(asked)
+  return { code, status, challenge: headers['WWW-Authenticate'] as string | undefined, details }
 }
 
-/** The refusal of a request, as a client and as the operator see it; anything else fails the test. */
-export async function refused(admission: Admitted | Promise<Admitted>): Promise<Refused> {
-  const { outcome, error } = await admission
-  expect(outcome).toBe('refused')
-  expect(error).toBeInstanceOf(AuthError)
-  const { code, status, headers, details } = error as AuthError
-  return { code, status, challenge: headers['WWW-Authenticate'] as string | undefined, details }
+/** The error that `guard` rejects with, or that `authenticate` resolves to. */
+export async function errorOf(asked: Promise<VerifiedToken | Authentication>): Promise<AuthError> {
+  return refusalOf(
+    asked.then((answer) => {
+      if ('error' in answer) throw answer.error
+    }),
+  )
+}
+
+/** The value of the header `name` in an answer; several lines make a list. */
+export function headerOf({ headers }: RefusalResponse, name: string): string | readonly string[] | undefined {
+  const values = headers.flatMap(([one, value]) => (one === name ? [value] : []))
+  return values.length > 1 ? values : values[0]
 }

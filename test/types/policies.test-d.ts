@@ -1,5 +1,5 @@
 // What composition demands of caller and resource, as the compiler sees it. Checked by `npx tsc --noEmit`, never run.
-import { createResourceServer, type VerifiedToken } from 'claimcheck'
+import { createResourceServer, type RequestView, type VerifiedToken } from 'claimcheck'
 import {
   actor,
   allOf,
@@ -234,6 +234,76 @@ guard.require(request, owner, undefined)
 api.authorize(token, owner, order)
 // @ts-expect-error no order
 api.authorize(token, owner, { paid: true })
+
+// What a policy needs, a call must have: a resource that is left out does not compile.
+declare const view: RequestView
+declare const signal: AbortSignal
+expectTypeOf(api.guard(view)).resolves.toEqualTypeOf<VerifiedToken>()
+api.guard(view, scope('a'))
+api.guard(view, () => true)
+api.guard(view, async ({ auth }) => auth.principal.kind === 'user')
+api.guard(view, owner, order)
+api.guard(view, settled, paidOrder, { signal })
+api.guard(view, scope('a'), undefined, { signal })
+api.guard(view, authenticated, undefined, { signal })
+api.guard(view, ({ auth, resource }) => auth.principal.key === resource.owner, order)
+// @ts-expect-error no order
+api.guard(view, owner)
+// @ts-expect-error no order
+api.guard(view, owner, undefined, { signal })
+// @ts-expect-error not known to be paid
+api.guard(view, settled, order)
+// @ts-expect-error a resource that the function is not given
+api.guard(view, ({ resource }) => resource.owner === 'a')
+// @ts-expect-error misspelt, or not there
+api.guard(view, undefined)
+declare const perhaps: Policy | undefined
+// @ts-expect-error it may not be there
+api.guard(view, perhaps)
+// @ts-expect-error an option that guard does not know
+api.guard(view, scope('a'), undefined, { explain: true })
+// @ts-expect-error a promise is no caller
+api.guard(view).principal
+// @ts-expect-error a promise is no caller
+api.verifyToken('').principal
+// @ts-expect-error a promise is no decision
+api.authorize(token, scope('a')).effect
+// @ts-expect-error a promise is no outcome
+api.authenticate(view).outcome
+
+api.authorize(token, scope('a'))
+api.authorize(token, () => true)
+api.authorize(token, owner, order, { explain: true, signal })
+api.authorize(token, ({ auth, resource }) => auth.principal.key === resource.owner, order)
+expectTypeOf(api.authorize(token, owner, order)).resolves.toEqualTypeOf<Decision>()
+// @ts-expect-error no order
+api.authorize(token, owner)
+// @ts-expect-error not known to be paid
+api.authorize(token, settled, order)
+// @ts-expect-error misspelt, or not there
+api.authorize(token, undefined)
+
+api.require(token, scope('a'))
+api.require(token, scope('a'), undefined, { request: view, signal })
+api.require(token, owner, order, { request: view })
+// @ts-expect-error no order
+api.require(token, owner)
+// @ts-expect-error no order
+api.require(token, owner, undefined, { request: view })
+// @ts-expect-error a request is no option
+api.require(token, owner, order, view)
+// @ts-expect-error misspelt, or not there
+api.require(token, undefined)
+
+// Any policy can be declared, whatever it is asked about later.
+api.declare(owner)
+api.declare(scope('a'))
+// @ts-expect-error misspelt, or not there
+api.declare(undefined)
+// @ts-expect-error optional guards take no policy
+guard.optional(scope('a'))
+// @ts-expect-error one policy: allOf and anyOf join several
+guard(scope('a'), scope('b'))
 
 // Objects and classes with an evaluate() of their own are policies too, and are held to their needs.
 interface Session extends VerifiedToken {

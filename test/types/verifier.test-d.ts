@@ -1,9 +1,11 @@
 // What must not compile, and what the compiler knows of a verified token. Checked by `npx tsc --noEmit`, never run.
 import {
+  AuthError,
   createResourceServer,
   createVerifier,
   type Principal,
   type RegisteredClaims,
+  toWeb,
   type VerifiedToken,
   type Verifier,
 } from 'claimcheck'
@@ -114,6 +116,20 @@ prove<Equals<typeof byValibot.claims.roles, string[]>>()
 prove<Equals<typeof byValibot.claims.sub, string | undefined>>()
 // @ts-expect-error the schema puts out no such claim
 byValibot.claims.email_verified
+
+// What is handed out for an answer goes into a `Response`, by the types of Node and by the stricter ones of the DOM.
+const server = createResourceServer({ issuer, audience })
+const answer = server.challenge(new AuthError('access_denied'))
+const published = server.metadata({ method: 'GET', url: '/', headers: [] })
+type DomHeadersInit = [string, string][] | Record<string, string> | Headers
+const forTheDom: readonly (DomHeadersInit | undefined)[] = [answer.headers, published?.headers]
+void forTheDom
+const byHand = new Response(answer.body, { status: answer.status, headers: answer.headers })
+const response: Response = toWeb(answer, new globalThis.Request(issuer))
+void [response, byHand, new Headers(answer.headers)]
+if (published) toWeb(published, { method: 'GET' })
+// @ts-expect-error a HEAD must be known as one
+toWeb(answer)
 
 // A token is read-only.
 // @ts-expect-error read-only

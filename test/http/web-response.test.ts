@@ -1,0 +1,80 @@
+// Answers as Fetch API responses: with all of their header lines, and no body where there may be none.
+import { AuthError, fromWeb, toWeb } from 'claimcheck'
+import { allOf, authenticationContext, scope, stepUp } from 'claimcheck/policy'
+import { describe, expect, it } from 'vitest'
+import { createTestClock } from '../support/clock.ts'
+import { createTestApi, errorOf, headerOf } from '../support/resource-servers.ts'
+import { createToken } from '../support/tokens.ts'
+
+const url = 'https://api.example.com/orders'
+
+function requestOf(token?: string, method = 'GET'): Request {
+  return new Request(url, { method, headers: token === undefined ? {} : { Authorization: `Bearer ${token}` } })
+}
+
+describe('a refusal', () => {
+  it('is a response with status, headers and body', async () => {
+    const { api } = createTestApi()
+    const request = requestOf()
+    const view = fromWeb(request)
+    const answer = api.challenge(await errorOf(api.guard(view, scope('read'))), view)
+    const response = toWeb(answer, request)
+    expect(response.status).toBe(401)
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'cache-control': 'no-store',
+      'content-type': 'application/problem+json',
+      'www-authenticate': 'Bearer realm="orders", scope="read"',
+    })
+    expect(await response.text()).toBe(answer.body)
+  })
+
+  it('[RFC9728-5.4-1] keeps several challenges apart: each is a header line, and is appended', async () => {
+    const { api } = createTestApi()
+    const request = requestOf(createToken({ claims: { auth_time: 1, acr: 'pwd', xms_cc: ['cp1'] } }))
+    const login = allOf(stepUp({ maxAgeSeconds: 5, clock: createTestClock() }), authenticationContext('c1'))
+    const answer = api.challenge(await errorOf(api.guard(fromWeb(request), login)))
+    const lines = headerOf(answer, 'WWW-Authenticate') as readonly string[]
+    expect(lines.map((line) => /error="([a-z_]+)"/.exec(line)?.[1])).toEqual([
+      'insufficient_user_authentication',
+      'insufficient_claims',
+    ])
+    // A `Headers` joins what was appended by comma and space; a list that became a text has no space.
+    expect(toWeb(answer, request).headers.get('WWW-Authenticate')).toBe(lines.join(', '))
+    expect(new Response(answer.body, answer).headers.get('WWW-Authenticate')).toBe(lines.join(', '))
+  })
+
+  it('has no body for HEAD', async () => {
+    const { api } = createTestApi()
+    const answer = api.challenge(new AuthError('access_denied'))
+    for (const request of [requestOf(undefined, 'HEAD'), fromWeb(requestOf(undefined, 'HEAD'))]) {
+      const response = toWeb(answer, request)
+      expect({ status: response.status, body: response.body }).toEqual({ status: 403, body: null })
+      expect(response.headers.get('Cache-Control')).toBe('no-store')
+    }
+    expect(await toWeb(answer, requestOf()).text()).not.toBe('')
+  })
+
+  it('says when to come back', () => {
+    const { api } = createTestApi()
+    const error = new AuthError('keys_unavailable', { retryAfterSeconds: 7 })
+    expect(toWeb(api.challenge(error), requestOf()).headers.get('Retry-After')).toBe('7')
+  })
+})
+
+describe('metadata', () => {
+  it.each([
+    ['GET', 200],
+    ['HEAD', 200],
+    ['OPTIONS', 204],
+    ['POST', 405],
+  ])('is a response to %s', async (method, status) => {
+    const { api } = createTestApi({ metadata: { resource: 'https://api.example.com' } })
+    const request = new Request('https://api.example.com/.well-known/oauth-protected-resource', { method })
+    const answer = api.metadata(fromWeb(request))
+    if (!answer) return expect.fail('was not found')
+    const response = toWeb(answer, request)
+    expect(response.status).toBe(status)
+    expect(await response.text()).toBe(method === 'GET' ? answer.body : '')
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+  })
+})
