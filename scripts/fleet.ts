@@ -99,7 +99,7 @@ function createMember(): Member {
     algorithms: ['RS256'],
     location: {
       jwksUri: async () => 'https://sts.example.com/jwks',
-      movedFrom: async (uri) => uri,
+      rediscover: async (uri) => uri,
       isFailing: () => false,
     },
     settings,
@@ -109,6 +109,7 @@ function createMember(): Member {
       clock: { nowMs: () => epochMs + nowSeconds * 1000 },
       random,
       signal: new AbortController().signal,
+      keepAlive: () => {},
       emit({ type }) {
         if (type === 'keys.unknown_kid') cause = 'rotation'
         if (type !== 'keys.refreshed' && type !== 'keys.refresh_failed') return

@@ -2,6 +2,7 @@
 import type { Clock } from './clock.ts'
 import type { ClaimcheckEvent } from './events.ts'
 import type { Fetch } from './internal/fetch.ts'
+import type { KeepAlive } from './internal/keep-alive.ts'
 import { checkFunction, checkNumber, checkOptionNames, checkStrings } from './internal/options.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.ts'
 import type { KeyStore } from './keys/key-store.ts'
@@ -36,8 +37,16 @@ interface CommonOptions<C, A> {
   readonly maxTokenAgeSeconds?: number
   /** Fetches metadata and keys. Default: the platform's `fetch`, read at each call. */
   readonly fetch?: Fetch
-  /** How long one answer of an STS may take, in milliseconds, its last byte included. Default 5000. */
+  /** How long the whole way to an issuer's keys may take, in milliseconds: its metadata, and the last byte of its JWK Set. Default 5000. */
   readonly fetchTimeoutMs?: number
+  /**
+   * Is given the promise of work that no request waits for, such as a refresh of the keys: the `waitUntil` of platforms that stop a
+   * process when its requests are answered. The promise never rejects. Whatever `keepAlive` throws is dropped.
+   *
+   * @example import { waitUntil } from 'cloudflare:workers' // or '@vercel/functions'
+   * createVerifier({ issuer, audience, keepAlive: waitUntil })
+   */
+  readonly keepAlive?: KeepAlive
   /** How the keys of all issuers are kept. The defaults are for production. */
   readonly keyCache?: KeyCacheOptions
   /** Keeps the keys beyond this process, such as `fileKeyStore(path)`: a start while the STS is down can then verify. */
@@ -101,6 +110,7 @@ export const verifierOptionNames: readonly string[] = [
   'maxTokenAgeSeconds',
   'fetch',
   'fetchTimeoutMs',
+  'keepAlive',
   'keyCache',
   'keyStore',
   'tokenCache',
@@ -130,7 +140,7 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     checkNumber('maxTokenAgeSeconds', maxTokenAgeSeconds, 1, Number.MAX_SAFE_INTEGER)
   checkNumber('fetchTimeoutMs', fetchTimeoutMs, 1, 60_000)
   checkStrings('requiredClaims', requiredClaims, 0)
-  for (const name of ['fetch', 'onEvent', 'isRevoked'] as const) {
+  for (const name of ['fetch', 'keepAlive', 'onEvent', 'isRevoked'] as const) {
     if (options[name] !== undefined) checkFunction(name, options[name])
   }
   if (options.clock !== undefined) checkFunction('clock.nowMs', options.clock?.nowMs)

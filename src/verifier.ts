@@ -5,6 +5,7 @@ import { AuthError } from './errors.ts'
 import { createEmit } from './events.ts'
 import { type Eventually, isPromise } from './internal/eventually.ts'
 import { platformFetch } from './internal/fetch.ts'
+import { createKeepAlive } from './internal/keep-alive.ts'
 import { checkArgumentCount } from './internal/options.ts'
 import type { KeyHealth } from './keys/key-source.ts'
 import type { Network } from './keys/remote-keys.ts'
@@ -30,7 +31,7 @@ export interface Verifier<C = Record<string, unknown>> {
   verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
   /** Fetches what the first token of each issuer would wait for. Never rejects. */
   ready(): Promise<readonly IssuerReadiness[]>
-  /** How the fetched keys of each issuer stand, for a health page. Asks nobody. */
+  /** How the keys of each issuer stand, for a health page. Fetches nothing. */
   keys(): readonly KeyHealth[]
   /** Ends the fetches under way. A verifier that is dropped without it keeps no process alive. */
   close(): void
@@ -63,7 +64,16 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
   const closing = new AbortController()
-  const network: Network = { fetch, fetchTimeoutMs, clock, random: Math.random, emit, signal: closing.signal }
+  const keepAlive = createKeepAlive(options.keepAlive)
+  const network: Network = {
+    fetch,
+    fetchTimeoutMs,
+    clock,
+    random: Math.random,
+    emit,
+    signal: closing.signal,
+    keepAlive,
+  }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
   const refusals = createRefusals(settings.issuers, options.onEvent && emit)

@@ -9,7 +9,7 @@ export interface FetchJsonOptions {
   readonly fetch: Fetch
   /** Milliseconds for the whole answer, its last byte included. */
   readonly timeoutMs: number
-  /** The same, when several requests share one. */
+  /** Ends the request as `timeoutMs` does: the deadline of several requests together. */
   readonly deadline?: AbortSignal
   readonly maxBytes: number
   /** Ends the request early, for `close()`. */
@@ -79,13 +79,14 @@ interface FetchedBody {
 async function fetchBody(url: string, accept: string, options: FetchJsonOptions): Promise<FetchedBody> {
   const { host } = new URL(url)
   options.signal.throwIfAborted()
-  const { deadline = AbortSignal.timeout(options.timeoutMs) } = options
+  const timeout = AbortSignal.timeout(options.timeoutMs)
+  const { deadline = timeout } = options
   // Not AbortSignal.any: the signal of `close()` lives long and would remember every request that it could have ended.
   const ending = new AbortController()
   const tooLate = () => new Error(`${host} did not answer within ${options.timeoutMs} ms`)
   if (deadline.aborted) throw tooLate()
-  const end = () => ending.abort(deadline.aborted ? tooLate() : options.signal.reason)
-  const stopListening = [onAbort(deadline, end), onAbort(options.signal, end)]
+  const end = () => ending.abort(options.signal.aborted ? options.signal.reason : tooLate())
+  const stopListening = [timeout, deadline, options.signal].map((signal) => onAbort(signal, end))
   try {
     return await untilAborted(fetchPatiently(url, accept, ending.signal, options), ending.signal)
   } finally {

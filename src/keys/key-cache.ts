@@ -1,93 +1,110 @@
-// Answers look-ups from the keys of one issuer, within what strangers may cause: a rotation goes unnoticed, a flood is not
-// paid for, and a good token is never called bad because nobody looked.
-import { LRUCache } from 'lru-cache'
+// Answers look-ups from the keys of one issuer, within what anyone who can send a token may cause. A rotation is not noticed, a flood is
+// not paid for, and a good token is never called bad only because no look was made.
 import { createSteadyClock } from '../clock.ts'
 import { type Eventually, isPromise } from '../internal/eventually.ts'
 import { printable } from '../internal/printable.ts'
+import { createKeyBudgets, type KeyBudgets } from './key-budgets.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
-import { createRefreshedKeys, type RefreshedKeysParts } from './refreshed-keys.ts'
-import { createTokenBucket } from './token-bucket.ts'
+import { createNegativeCache } from './negative-cache.ts'
+import { createRefresher, type RefresherParts } from './refresher.ts'
 
-const second = 1000
-const minute = 60 * second
+export interface KeyCacheParts extends RefresherParts {
+  /** Default: budgets of its own. Caches of one issuer share theirs. */
+  readonly budgets?: KeyBudgets
+}
 
-const absentKidMs = 10 * second
-const maxAbsentKids = 1000
+/** A bad signature under a known `kid`, and the number of loads that had begun when it was seen. */
+interface BadSignature {
+  readonly query: KeyQuery
+  readonly failed: VerificationKey
+  readonly begunBefore: number
+}
+
+const replacedHint =
+  'the known key of this kid did not make the signature, and the issuer cannot be asked right now whether it has replaced that key'
 
 /**
- * Serves the keys that `parts.load` brings. Looks once more for a `kid` that it does not know, within a budget. Only a
- * load that began after an unknown `kid` was seen can call it absent; whatever else goes wrong is `keys_unavailable`.
+ * Serves the keys that `parts.load` brings. Looks once more for a `kid` that it does not know, and for the key of a `kid` whose signature
+ * does not verify. Only a load that began after the token was seen can prove it bad; without one it is `keys_unavailable`.
  */
-export function createKeyCache(parts: RefreshedKeysParts): Required<KeySource> {
-  const { issuer, settings, emit } = parts
+export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
+  const { issuer, settings, emit, budgets = createKeyBudgets(settings) } = parts
   const clock = createSteadyClock(parts.clock)
-  const keys = createRefreshedKeys({ ...parts, clock })
-  const unknownKids = createTokenBucket(settings.unknownKidBurst, settings.unknownKidRefillMs)
-  const replacedKeys = createTokenBucket(1, minute)
-  const absentSinceMs = new LRUCache<string, number>({ max: maxAbsentKids })
+  const refresher = createRefresher({ ...parts, clock })
+  const absentKids = createNegativeCache()
 
   function findKey(query: KeyQuery): Eventually<VerificationKey | undefined> {
     const nowMs = clock.nowMs()
-    const begunBefore = keys.begun()
-    const pending = keys.ready(nowMs)
+    const begunBefore = refresher.begun()
+    const pending = refresher.ready(nowMs)
     return isPromise(pending)
       ? pending.then(() => find(query, begunBefore, clock.nowMs()))
       : find(query, begunBefore, nowMs)
   }
 
   function find(query: KeyQuery, begunBefore: number, nowMs: number): Eventually<VerificationKey | undefined> {
-    const selection = keys.usable(nowMs).select(query)
+    const selection = refresher.usable(nowMs).select(query)
     if (selection.key) return selection.key
     if (selection.missing === 'none' || isAbsent(query.kid, begunBefore, nowMs)) return undefined
-    return (keys.isLoading() ? keys.refresh() : refreshForUnknown(query.kid, nowMs)).then((loaded) => {
-      if (!loaded) throw keys.unavailable()
+    const loading = refresher.isLoading(nowMs) ? refresher.refresh() : refreshForUnknown(query.kid, nowMs)
+    return loading.then((loaded) => {
+      if (!loaded) throw refresher.unavailable()
       return find(query, begunBefore, clock.nowMs())
     })
   }
 
   /** Whether a load that began after the `kid` was first seen has ended without it, now or less than 10 s ago. */
   function isAbsent(kid = '', begunBefore: number, nowMs: number): boolean {
-    if (keys.lastSuccess() > begunBefore) absentSinceMs.set(kid, nowMs)
-    const sinceMs = absentSinceMs.get(kid)
-    return sinceMs !== undefined && nowMs - sinceMs < absentKidMs
+    if (refresher.lastSuccess() > begunBefore) absentKids.add(kid, nowMs)
+    return absentKids.has(kid, nowMs)
   }
 
   /** @throws AuthError at once when the budget is spent: a flood must not even cost promises. */
   function refreshForUnknown(kid = '', nowMs: number): Promise<boolean> {
-    if (keys.mustWait(nowMs)) throw keys.unavailable()
-    if (!unknownKids.take(nowMs)) throw keys.unavailable(unknownKids.waitMs(nowMs))
+    if (refresher.mustWait(nowMs)) throw refresher.unavailable()
+    if (!budgets.unknownKids.take(nowMs)) throw refresher.unavailable(budgets.unknownKids.waitMs(nowMs))
     emit({ type: 'keys.unknown_kid', issuer, kid: printable(kid) })
-    return keys.refresh().then((loaded) => {
-      if (!loaded) unknownKids.giveBack()
+    return refresher.refresh().then((loaded) => {
+      if (!loaded) budgets.unknownKids.refund()
       return loaded
     })
   }
 
   function findReplacement(query: KeyQuery, failed: VerificationKey): Eventually<VerificationKey | undefined> {
-    const nowMs = clock.nowMs()
-    const newer = otherThan(failed, keys.usable(nowMs).select(query).key)
-    if (newer) return newer
-    const joins = keys.isLoading()
-    // A budget of its own: forged signatures, which anyone can send, must not use up what unknown kids need.
-    if (!joins && (keys.mustWait(nowMs) || !replacedKeys.take(nowMs))) return undefined
-    return refreshForReplaced(query, failed, joins)
+    return findOther({ query, failed, begunBefore: refresher.begun() }, clock.nowMs())
   }
 
-  async function refreshForReplaced(
-    query: KeyQuery,
-    failed: VerificationKey,
-    joins: boolean,
-  ): Promise<VerificationKey | undefined> {
-    const loaded = await keys.refresh()
-    if (!joins && !loaded) replacedKeys.giveBack()
-    const replacement = otherThan(failed, keys.usable(clock.nowMs()).select(query).key)
-    if (replacement && !joins) emit({ type: 'keys.replaced', issuer, kid: printable(query.kid ?? '') })
-    return replacement
+  function findOther(bad: BadSignature, nowMs: number): Eventually<VerificationKey | undefined> {
+    const { key } = refresher.usable(nowMs).select(bad.query)
+    if (key && key.material !== bad.failed.material) return key
+    if (refresher.lastSuccess() > bad.begunBefore) return undefined
+    if (refresher.isLoading(nowMs)) return lookForOther(bad, false)
+    if (refresher.mustWait(nowMs)) return doubt(nowMs)
+    if (!budgets.replacedKeys.take(nowMs)) return doubt(nowMs, budgets.replacedKeys.waitMs(nowMs))
+    return lookForOther(bad, true)
   }
 
-  return { findKey, findReplacement, ready: async () => void (await keys.ready(clock.nowMs())), health: keys.health }
-}
+  async function lookForOther(bad: BadSignature, isOwnLook: boolean): Promise<VerificationKey | undefined> {
+    const loaded = await refresher.refresh()
+    if (!loaded && isOwnLook) budgets.replacedKeys.refund()
+    if (!loaded) return doubt(clock.nowMs())
+    const other = await findOther(bad, clock.nowMs())
+    if (other && isOwnLook) emit({ type: 'keys.replaced', issuer, kid: printable(bad.query.kid ?? '') })
+    return other
+  }
 
-function otherThan(failed: VerificationKey, key: VerificationKey | undefined): VerificationKey | undefined {
-  return key?.material === failed.material ? undefined : key
+  /**
+   * The answer for a look that was due and could not be made. A forgery and a good signature of a new key look alike until then, so it
+   * is unavailable; beyond the limit, which only a flood of forgeries reaches, there is no other key and the token is bad.
+   */
+  function doubt(nowMs: number, waitMs?: number): undefined {
+    if (budgets.doubts.take(nowMs)) throw refresher.unavailable(waitMs, replacedHint)
+  }
+
+  return {
+    findKey,
+    findReplacement,
+    ready: async () => void (await refresher.ready(clock.nowMs())),
+    health: refresher.health,
+  }
 }

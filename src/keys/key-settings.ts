@@ -1,4 +1,4 @@
-// How long keys are kept, and how often strangers may make us look for new ones. Read once, at creation.
+// How long keys are kept, and how many fetches anyone who can send a token may cause. Read once, at creation.
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 
 const second = 1000
@@ -12,9 +12,9 @@ export interface KeyCacheOptions {
   readonly staleSeconds?: number
   /** How long a key serves that the STS no longer lists, in seconds. Default 0; 86400 in `entra`, whose lists lose and regain keys. */
   readonly graceSeconds?: number
-  /** How many unknown `kid`s in a row may cause a fetch at once: 1 to 10. Default 3. */
+  /** How many unknown `kid`s in a row may cause a fetch at once, and as many bad signatures under known ones: 1 to 10. Default 3. */
   readonly unknownKidBurst?: number
-  /** After the burst one unknown `kid` in so many seconds causes a fetch: 1 to 600. Default 10. */
+  /** After the burst one unknown `kid`, and one bad signature, in so many seconds causes a fetch: 1 to 600. Default 10. */
   readonly unknownKidRefillSeconds?: number
 }
 

@@ -34,7 +34,9 @@ export interface KeySource {
   findKey(query: KeyQuery): Eventually<VerificationKey | undefined>
   /**
    * Called when a signature did not verify with `failed`: finds the key that has taken its place under the same header,
-   * if there is one. Whoever can send a token can cause this, so it must be bounded.
+   * if there is one. Anyone who can send a token can cause this, so it must be bounded.
+   *
+   * @throws AuthError `keys_unavailable` when that could not be found out: the token may be good.
    */
   findReplacement?(query: KeyQuery, failed: VerificationKey): Eventually<VerificationKey | undefined>
   /** Gets ready for the first token, if there is something to get. Rejects when that failed. */
@@ -46,14 +48,17 @@ export interface KeySource {
 /** How the keys of one issuer stand, for a health page. */
 export interface KeyHealth {
   readonly issuer: string
-  /** `empty`: never fetched; `stale`: the STS is late or failing, its last keys serve; `expired`: nothing serves, tokens get 503. */
-  readonly state: 'empty' | 'fresh' | 'stale' | 'expired'
+  /**
+   * `static`: given in the options, never fetched; `empty`: not fetched yet; `stale`: the STS is late or failing, its last keys serve;
+   * `expired`: no key serves, tokens get 503.
+   */
+  readonly state: 'static' | 'empty' | 'fresh' | 'stale' | 'expired'
   /** How many keys may verify now. */
   readonly keys: number
   /** Milliseconds since the STS gave them out. */
   readonly ageMs?: number
   /** Why the last attempt failed, when it did. */
   readonly lastFailure?: string
-  /** Milliseconds until the next attempt is due, if a request comes; 0 when it is due. */
-  readonly nextRefreshInMs: number
+  /** Milliseconds until the next attempt is due, if a request comes; 0 when it is due. Absent where nothing is fetched. */
+  readonly nextRefreshInMs?: number
 }

@@ -4,8 +4,8 @@ import type { Emit } from '../events.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import type { Algorithm } from '../token/algorithms.ts'
-import type { LoadedKeys } from './held-keys.ts'
-import { type ImportedKeys, importKeys } from './import-keys.ts'
+import { importKeys } from './import-keys.ts'
+import type { LoadedKeys } from './key-set.ts'
 
 const maxClockStepMs = 60_000
 
@@ -42,7 +42,7 @@ export interface SnapshotsOptions {
 /** The snapshots of one issuer. Neither function rejects. */
 export interface Snapshots {
   restore(): Promise<(LoadedKeys & { readonly loadedAtMs: number }) | undefined>
-  save(loaded: Pick<ImportedKeys, 'jwks'>, loadedAtMs: number): Promise<void>
+  save(loaded: Pick<LoadedKeys, 'jwks'>, loadedAtMs: number): Promise<void>
 }
 
 /** Reads and writes the snapshots of one issuer, and refuses one that is damaged, another issuer's, or too old to serve. */

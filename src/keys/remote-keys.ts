@@ -5,9 +5,10 @@ import type { Fetch } from '../internal/fetch.ts'
 import { fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../token/algorithms.ts'
-import type { LoadedKeys } from './held-keys.ts'
-import { type ImportedKeys, importKeys, type KnownKeys } from './import-keys.ts'
+import type { KeepAlive } from '../internal/keep-alive.ts'
+import { importKeys, type KnownKeys } from './import-keys.ts'
 import { createKeyCache } from './key-cache.ts'
+import type { LoadedKeys } from './key-set.ts'
 import type { KeySettings } from './key-settings.ts'
 import type { KeySource } from './key-source.ts'
 import { createSnapshots, type KeyStore } from './key-store.ts'
@@ -17,19 +18,23 @@ const maxJwksBytes = 512 * 1024
 /** What the network side of a verifier shares. */
 export interface Network {
   readonly fetch: Fetch
+  /** For the whole way to an issuer's keys: its metadata, its JWK Set, and whatever else is asked for on that way. */
   readonly fetchTimeoutMs: number
   readonly clock: Clock
   readonly random: () => number
   readonly emit: Emit
+  /** Ends every fetch, for `close()`. */
   readonly signal: AbortSignal
+  /** Takes the promise of work that no request waits for: a fetch in the background, a write to a store. It should not reject. */
+  readonly keepAlive: KeepAlive
 }
 
-/** Where the JWK Set is. */
+/** Where the JWK Set is. Both functions end when `deadline` aborts. */
 export interface JwksLocation {
   /** The address, as far as it is known. Looks whether it has changed, but not too often. Rejects when it cannot be found out. */
-  jwksUri(): Promise<string>
+  jwksUri(deadline: AbortSignal): Promise<string>
   /** Looks again, because the keys are no longer at `jwksUri`; resolves to the same when nothing else is known. */
-  movedFrom(jwksUri: string): Promise<string>
+  rediscover(jwksUri: string, deadline: AbortSignal): Promise<string>
   /** Whether the last look failed: the STS is in trouble then. */
   isFailing(): boolean
 }
@@ -52,7 +57,7 @@ export interface RemoteKeysOptions {
 /** Fetches the JWK Set when it is first needed, and again as the cache asks for it. */
 export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource> {
   const { issuer, algorithms, location, source, toJwks, keyUse, settings, store, network } = options
-  const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit } = network
+  const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit, keepAlive } = network
   const snapshots =
     store && createSnapshots({ issuer, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
   let failing = false
@@ -60,10 +65,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
 
   async function load(): Promise<LoadedKeys> {
     try {
-      const loaded = await fetchKeys()
+      const loaded = await fetchKeys(AbortSignal.timeout(timeoutMs))
       failing = false
-      // Not awaited: a slow store is no reason to let a request wait. It never rejects.
-      void snapshots?.save(loaded, clock.nowMs())
       return loaded
     } catch (error) {
       failing = true
@@ -71,32 +74,32 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
     }
   }
 
-  async function fetchKeys(): Promise<LoadedKeys & ImportedKeys> {
-    const uri = await location.jwksUri()
+  async function fetchKeys(deadline: AbortSignal): Promise<LoadedKeys> {
+    const uri = await location.jwksUri(deadline)
     try {
-      return await fetchSet(uri)
+      return await fetchSet(uri, deadline)
     } catch (error) {
-      const moved = isGone(error) ? await location.movedFrom(uri) : uri
+      const moved = isGone(error) ? await location.rediscover(uri, deadline) : uri
       if (moved === uri) throw error
-      return fetchSet(moved)
+      return fetchSet(moved, deadline)
     }
   }
 
-  async function fetchSet(uri: string): Promise<LoadedKeys & ImportedKeys> {
+  async function fetchSet(uri: string, deadline: AbortSignal): Promise<LoadedKeys> {
     // One retry is for a blip; in an outage the back-off decides when to try again.
     const retry = !failing && !location.isFailing()
-    const answer = await fetchJson(uri, { fetch, timeoutMs, maxBytes: maxJwksBytes, signal, retry })
+    const answer = await fetchJson(uri, { fetch, timeoutMs, deadline, maxBytes: maxJwksBytes, signal, retry })
     const imported = await importKeys(toJwks ? toJwks(answer.value) : answer.value, algorithms, { use: keyUse, known })
     known = imported.known
     return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 
-  return createKeyCache({ issuer, load, restore: snapshots?.restore, settings, clock, random, emit })
+  return createKeyCache({ issuer, load, timeoutMs, snapshots, settings, clock, random, emit, keepAlive })
 }
 
-/** An address that nobody announces and that never moves. */
+/** An address that no document announces and that never moves. */
 export function fixedLocation(uri: string): JwksLocation {
-  return { jwksUri: async () => uri, movedFrom: async () => uri, isFailing: () => false }
+  return { jwksUri: async () => uri, rediscover: async () => uri, isFailing: () => false }
 }
 
 /** The STS answers, but has no keys there: they may have moved. While it is only in trouble, it knows no more either. */

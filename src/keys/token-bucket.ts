@@ -1,10 +1,10 @@
-// A budget for work that strangers can cause.
+// A budget for work that anyone who can send a token may cause.
 
 export interface TokenBucket {
   /** Takes one token if there is one. */
   take(nowMs: number): boolean
-  /** Returns a token that bought nothing. */
-  giveBack(): void
+  /** Returns a token whose work failed. */
+  refund(): void
   /** Milliseconds until there is a token. */
   waitMs(nowMs: number): number
 }
@@ -33,7 +33,7 @@ export function createTokenBucket(burst: number, refillMs: number): TokenBucket 
       tokens--
       return true
     },
-    giveBack() {
+    refund() {
       tokens = Math.min(burst, tokens + 1)
     },
     waitMs(nowMs) {

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { AuthError } from '../errors.ts'
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
+import { within } from '../internal/within.ts'
 import { maxTokenLength } from './parse-token.ts'
 
 /** How many verified tokens are remembered. */
@@ -38,8 +39,8 @@ export interface TokenCacheParts<E extends RememberedToken> {
 }
 
 const defaultMaxTokens = 10_000
-/** So long after a verification has begun, others join it. */
-const maxJoinMs = 10_000
+/** So long others wait for the verification of a token that has begun before. */
+const maxJoinMs = 1000
 const defaultMaxBytes = 32 * 1024 * 1024
 /** What an entry takes besides its claims, which as objects take about what the token takes as text. */
 const entryBytes = 700
@@ -66,7 +67,7 @@ export function createTokenCache<E extends RememberedToken>(
 
   function verifyOnce(name: string, sent: SentToken): Eventually<E | AuthError> {
     const joined = underWay.get(name)
-    if (joined) return joined.then((outcome) => join(name, sent, outcome))
+    if (joined) return joinFlight(name, sent, joined)
     const verified = verify(sent)
     if (!isPromise(verified)) return remember(name, sent, verified)
     // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
@@ -87,6 +88,14 @@ export function createTokenCache<E extends RememberedToken>(
     if (outcome instanceof AuthError) return outcome
     if (outcome.shared && outcome.lasting) entries.set(name, outcome, { size: sent.token.length + entryBytes })
     return outcome
+  }
+
+  /** Each caller has a timer of its own: on some platforms a verification ends, timers included, with the request that began it. */
+  async function joinFlight(name: string, sent: SentToken, flight: Promise<E | AuthError>): Promise<E | AuthError> {
+    const outcome = await within(flight, maxJoinMs, () => undefined)
+    if (outcome) return join(name, sent, outcome)
+    if (underWay.get(name) === flight) underWay.delete(name)
+    return verifyOnce(name, sent)
   }
 
   /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */

@@ -1,14 +1,14 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { createSteadyClock } from '../clock.ts'
-import { type FetchedJson, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
+import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
 import { printable } from '../internal/printable.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { JwksLocation, Network } from '../keys/remote-keys.ts'
 
 const maxMetadataBytes = 256 * 1024
-/** How long a `jwks_uri` is believed without asking again, and how long after metadata could not be had. */
-const believedMs = 5 * 60 * 1000
-const believedAfterFailureMs = 10 * 60 * 1000
+/** How long a `jwks_uri` is used without asking again, and how long after a failed look. */
+const metadataTtlMs = 5 * 60 * 1000
+const failedMetadataTtlMs = 10 * 60 * 1000
 
 export interface DiscoveryOptions {
   /** For messages; and what the documents must name, unless `metadataIssuer` says otherwise. */
@@ -40,7 +40,7 @@ export function metadataUrls(issuer: string): readonly string[] {
 
 /**
  * Looks up and remembers the `jwks_uri` of one issuer. Looks again before keys are fetched, each five minutes at most, so that a
- * moved one is followed; a document that cannot be had, or is not this issuer's, never takes the place of a good one.
+ * moved one is followed; a document that cannot be fetched, or is not this issuer's, never takes the place of a good one.
  */
 export function createDiscovery(options: DiscoveryOptions): JwksLocation {
   const { emit } = options.network
@@ -48,40 +48,40 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
   const { issuer, metadataUrls: addresses } = options
   let known: Discovered | undefined
   let failed = false
-  let believedUntilMs = Number.NEGATIVE_INFINITY
-  let searchedUntilMs = Number.NEGATIVE_INFINITY
+  let validUntilMs = Number.NEGATIVE_INFINITY
+  let rediscoveredUntilMs = Number.NEGATIVE_INFINITY
 
-  async function ask(urls: readonly string[]): Promise<string> {
+  async function ask(urls: readonly string[], deadline: AbortSignal): Promise<string> {
     try {
       // One retry is for a blip at the start: later the known address serves, and in an outage it would double the load.
-      const found = await discover(urls, !known && !failed, options)
+      const found = await discover(urls, { ...options, deadline, retry: !known && !failed, fallbacks: known ? 1 : 0 })
       if (known && known.jwksUri !== found.jwksUri)
         emit({ type: 'metadata.moved', issuer, jwksUri: printable(found.jwksUri) })
       known = found
       failed = false
-      believedUntilMs = clock.nowMs() + believedMs
+      validUntilMs = clock.nowMs() + metadataTtlMs
     } catch (error) {
       failed = true
-      believedUntilMs = clock.nowMs() + believedAfterFailureMs
-      // Without a good document the failure to get keys is reported by who wanted them.
+      validUntilMs = clock.nowMs() + failedMetadataTtlMs
+      // Without a good document the caller reports the failure to get keys.
       if (!known) throw error
       emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
     }
     return known.jwksUri
   }
 
-  async function jwksUri(): Promise<string> {
-    if (known && clock.nowMs() < believedUntilMs) return known.jwksUri
-    return ask(known ? [known.metadataUrl] : addresses)
+  async function jwksUri(deadline: AbortSignal): Promise<string> {
+    if (known && clock.nowMs() < validUntilMs) return known.jwksUri
+    return ask(known ? [known.metadataUrl] : addresses, deadline)
   }
 
   return {
     jwksUri,
-    async movedFrom(uri) {
+    async rediscover(uri, deadline) {
       // Once in a while: as long as there are no keys, every attempt to get them comes by here.
-      if (clock.nowMs() < searchedUntilMs) return known?.jwksUri ?? uri
-      searchedUntilMs = clock.nowMs() + believedAfterFailureMs
-      return ask(addresses).catch(() => uri)
+      if (clock.nowMs() < rediscoveredUntilMs) return known?.jwksUri ?? uri
+      rediscoveredUntilMs = clock.nowMs() + failedMetadataTtlMs
+      return ask(addresses, deadline).catch(() => uri)
     },
     isFailing: () => failed,
   }
@@ -96,18 +96,28 @@ function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : error)
 }
 
-async function discover(urls: readonly string[], retry: boolean, options: DiscoveryOptions): Promise<Discovered> {
-  const { fetch, fetchTimeoutMs: timeoutMs, signal } = options.network
-  const deadline = AbortSignal.timeout(timeoutMs)
+interface DiscoverOptions extends DiscoveryOptions {
+  /** For all of it and for the keys as well. */
+  readonly deadline: AbortSignal
+  readonly retry: boolean
+  /** How many ways to the keys are left when none of the addresses has a good document. */
+  readonly fallbacks: number
+}
+
+/** Tries one address after the other. Each has an equal share of the time, so that one that hangs leaves time for the rest. */
+async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Discovered> {
+  const { deadline, retry, fallbacks } = options
+  const { fetch, fetchTimeoutMs, signal } = options.network
   const problems: string[] = []
-  for (const url of urls) {
+  for (const [index, url] of urls.entries()) {
+    const isLastWay = index === urls.length - 1 && fallbacks === 0
+    const timeoutMs = isLastWay ? fetchTimeoutMs : Math.ceil(fetchTimeoutMs / (urls.length + fallbacks))
     try {
       const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
       return { metadataUrl: url, jwksUri: readMetadata(url, answer, options) }
     } catch (error) {
-      // A server that does not answer will not do so at its other addresses either.
-      if (!isHttpStatusError(error) && !isMetadataError(error)) throw error
-      problems.push(`${url}: ${error.message}`)
+      if (signal.aborted) throw error
+      problems.push(`${url}: ${reasonOf(error)}`)
     }
   }
   throw new Error(`no metadata for ${options.issuer} (${problems.join('; ')})`)
@@ -117,28 +127,16 @@ async function discover(urls: readonly string[], retry: boolean, options: Discov
 function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
   const { issuer, jwks_uri: jwksUri } = value
   const { metadataIssuer = options.issuer, issuerMember } = options
-  if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw metadataError('not application/json')
-  if (issuer !== metadataIssuer) throw metadataError('the document is for another issuer')
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw new Error('not application/json')
+  if (issuer !== metadataIssuer) throw new Error('the document is for another issuer')
   if (issuerMember !== undefined && value[issuerMember] !== options.issuer)
-    throw metadataError(`its ${issuerMember} is another issuer`)
+    throw new Error(`its ${issuerMember} is another issuer`)
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
-  if (!url || hasLogin(url)) throw metadataError('the document has no jwks_uri')
+  if (!url || hasLogin(url)) throw new Error('the document has no jwks_uri')
   // An issuer that is reached over TLS, or names itself so, must not send us elsewhere without it.
   const httpIssuer = options.issuer.startsWith('http:') && from.startsWith('http:')
   if (url.protocol !== 'https:' && !(httpIssuer && isSecureEnough(url, options.insecureAllowHttp))) {
-    throw metadataError('its jwks_uri is not https')
+    throw new Error('its jwks_uri is not https')
   }
   return url.href
-}
-
-interface MetadataError extends Error {
-  readonly metadata: true
-}
-
-function metadataError(message: string): MetadataError {
-  return Object.assign(new Error(message), { metadata: true as const })
-}
-
-function isMetadataError(error: unknown): error is MetadataError {
-  return error instanceof Error && 'metadata' in error
 }

@@ -122,7 +122,7 @@ describe('a refresh ahead of time', () => {
   })
 })
 
-describe('keys that aged while nobody asked', () => {
+describe('keys that no request has refreshed', () => {
   it('are served at once up to twice their time', async () => {
     const cache = await createWarmKeyCache(['a'])
     cache.clock.advanceMs(20 * minute - 1)
@@ -156,16 +156,19 @@ describe('keys that aged while nobody asked', () => {
     expect(cache.loads()).toBe(2)
   })
 
-  it('are served as soon as the refresh fails, and nobody waits for the next tries', async () => {
+  it('are served as soon as the refresh fails, and at once until the next attempt, which is waited for again', async () => {
     const cache = await createWarmKeyCache(['a'])
     cache.clock.advanceMs(3 * hour)
-    const lookup = cache.find('a')
-    expect(await stateOf(lookup)).toBe('waiting')
-    await cache.fail()
-    expect(await stateOf(lookup)).toBe('a')
-    cache.clock.advanceMs(minute)
-    expect(await stateOf(cache.find('a'))).toBe('a')
-    expect(cache.loads()).toBe(3)
+    for (const backoffMs of [1000, 2000, 4000]) {
+      const lookup = cache.find('a')
+      expect(await stateOf(lookup)).toBe('waiting')
+      await cache.fail()
+      expect(await stateOf(lookup)).toBe('a')
+      cache.clock.advanceMs(backoffMs - 1)
+      expect(await stateOf(cache.find('a'))).toBe('a')
+      cache.clock.advanceMs(1)
+    }
+    expect(cache.loads()).toBe(4)
   })
 
   it('leave no timer behind, and none that keeps a process alive', async () => {

@@ -16,9 +16,12 @@ it('keeps the heap within 5 MB of where it was, after a million made-up kids', {
   onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit))
   const clock = createTestClock()
   const settings = readKeyCacheOptions()
-  const load = async () => ({ keys: [key], skipped: 0 })
+  const load = async () => ({ keys: [key], skipped: 0, jwks: { keys: [] } })
   const issuer = 'https://sts.example.com'
-  const cache = createKeyCache({ issuer, load, settings, clock, random: () => 0, emit: () => {} })
+  const cache = createKeyCache({
+    ...{ issuer, load, timeoutMs: 5000, settings, clock },
+    ...{ random: () => 0, emit: () => {}, keepAlive: () => {} },
+  })
   const answers = { absent: 0, unavailable: 0 }
   async function answerFor(kid: string): Promise<unknown> {
     try {

@@ -31,7 +31,15 @@ afterEach(() => server.stop())
 
 function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'network'>> & { network?: object } = {}) {
   const emit = (event: ClaimcheckEvent) => void events.push(event)
-  const common = { fetch, fetchTimeoutMs: 5000, clock, random: () => 0, emit, signal: closing.signal }
+  const common = {
+    fetch,
+    fetchTimeoutMs: 5000,
+    clock,
+    random: () => 0,
+    emit,
+    signal: closing.signal,
+    keepAlive: () => {},
+  }
   const keys = createRemoteKeys({
     issuer: server.issuer,
     algorithms: ['ES256'],
@@ -46,7 +54,7 @@ function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'ne
 
 /** An address that nothing else is known of. */
 function locationAt(jwksUri: () => Promise<string>) {
-  return { jwksUri, movedFrom: async (uri: string) => uri, isFailing: () => false }
+  return { jwksUri, rediscover: async (uri: string) => uri, isFailing: () => false }
 }
 
 /** The reason that the operator gets to see when the keys could not be had. */
@@ -182,11 +190,11 @@ describe('the address of the keys', () => {
   it.each([404, 410, 302, 403])('is looked up again at once when it answers %i', async (status) => {
     server.answer('/old', faults.status(status))
     const asked: string[] = []
-    const movedFrom = async (uri: string) => {
+    const rediscover = async (uri: string) => {
       asked.push(uri)
       return `${server.issuer}/jwks`
     }
-    const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/old`), movedFrom } })
+    const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/old`), rediscover } })
     expect((await keys.findKey(query))?.kid).toBe('ES256')
     expect(asked).toEqual([`${server.issuer}/old`])
     expect(server.requests).toEqual(['/old', '/jwks'])
@@ -204,8 +212,8 @@ describe('the address of the keys', () => {
     ['sends a page', faults.text('<html>')],
   ])('is not looked up again when it %s: then nobody knows more', async (_, answer) => {
     server.answer('/jwks', answer)
-    const movedFrom = () => Promise.reject(new Error('was asked'))
-    const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/jwks`), movedFrom } })
+    const rediscover = () => Promise.reject(new Error('was asked'))
+    const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/jwks`), rediscover } })
     const error = await refusalOf(keys.findKey(query))
     expect(error.details.cause).not.toMatchObject({ message: 'was asked' })
   })

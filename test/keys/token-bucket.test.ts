@@ -75,30 +75,30 @@ it('begins to grow when a token is taken, not while it is full', () => {
 
 it('loses nothing when it is asked with an earlier time', () => {
   const bucket = createSpentBucket()
-  bucket.giveBack()
+  bucket.refund()
   expect(takeAll(bucket, startMs - 60_000)).toBe(1)
   expect(takeAll(bucket, startMs + 10_000)).toBe(1)
 })
 
-describe('a token given back', () => {
+describe('a refunded token', () => {
   it('can be taken at once, once', () => {
     const bucket = createSpentBucket()
-    bucket.giveBack()
+    bucket.refund()
     expect(bucket.waitMs(startMs)).toBe(0)
     expect(takeAll(bucket, startMs)).toBe(1)
   })
 
   it('does not make more than a full bucket', () => {
     const bucket = createTokenBucket(3, 10_000)
-    bucket.giveBack()
+    bucket.refund()
     expect(takeAll(bucket, startMs)).toBe(3)
-    for (let token = 0; token < 9; token++) bucket.giveBack()
+    for (let token = 0; token < 9; token++) bucket.refund()
     expect(takeAll(bucket, startMs)).toBe(3)
   })
 
   it('does not delay the tokens that grow by themselves', () => {
     const bucket = createSpentBucket()
-    bucket.giveBack()
+    bucket.refund()
     expect(takeAll(bucket, startMs + 10_000)).toBe(2)
   })
 })

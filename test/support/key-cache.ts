@@ -1,7 +1,7 @@
 // A key cache whose loads end when the test says so, and whose look-ups can be asked how they stand.
 import { AuthError, type ClaimcheckEvent } from 'claimcheck'
-import type { LoadedKeys } from '../../src/keys/held-keys.ts'
 import { createKeyCache } from '../../src/keys/key-cache.ts'
+import type { LoadedKeys } from '../../src/keys/key-set.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from '../../src/keys/key-settings.ts'
 import type { VerificationKey } from '../../src/keys/key-source.ts'
 import { createTestClock, type TestClock } from './clock.ts'
@@ -15,6 +15,8 @@ export interface TestKeyCache {
   succeed(kids: readonly string[], changes?: Partial<LoadedKeys>): Promise<void>
   fail(error?: unknown): Promise<void>
   find(kid?: string): Promise<VerificationKey | undefined>
+  /** The look-up after a signature that the key `a`, of this material, did not make. */
+  findOther(material: string): Promise<VerificationKey | undefined>
   ready(): Promise<void>
 }
 
@@ -36,13 +38,15 @@ export function createTestKeyCache({
   const loads: { resolve(loaded: LoadedKeys): void; reject(error: unknown): void }[] = []
   const load = () => new Promise<LoadedKeys>((resolve, reject) => loads.push({ resolve, reject }))
   const emit = (event: ClaimcheckEvent): void => void events.push(event)
-  const { findKey, ready } = createKeyCache({
+  const { findKey, findReplacement, ready } = createKeyCache({
     issuer: keyCacheIssuer,
     load,
+    timeoutMs: 5000,
     settings: readKeyCacheOptions(settings),
     clock,
     random,
     emit,
+    keepAlive: () => {},
   })
   const find = async (kid?: string) => findKey({ alg: 'ES256', ...(kid !== undefined && { kid }) })
   return {
@@ -51,7 +55,7 @@ export function createTestKeyCache({
     loads: () => loads.length,
     async succeed(kids, changes = {}) {
       await everyoneGoesOn()
-      loads.at(-1)?.resolve({ keys: kids.map(keyNamed), skipped: 0, ...changes })
+      loads.at(-1)?.resolve({ keys: kids.map((kid) => keyNamed(kid)), skipped: 0, jwks: { keys: [] }, ...changes })
       await everyoneGoesOn()
     },
     async fail(error = new Error('no answer')) {
@@ -60,6 +64,8 @@ export function createTestKeyCache({
       await everyoneGoesOn()
     },
     find: (kid) => observed(find(kid)),
+    findOther: (material) =>
+      observed((async () => findReplacement({ alg: 'ES256', kid: 'a' }, keyNamed('a', material)))()),
     ready: () => observed(ready()),
   }
 }
@@ -101,6 +107,11 @@ export function everyoneGoesOn(): Promise<void> {
 }
 
 /** A key that could verify nothing: the cache never looks inside. A kid of '' stands for none. */
-function keyNamed(kid: string): VerificationKey {
-  return { ...(kid !== '' && { kid }), algorithms: ['ES256'], key: undefined as never }
+export function keyNamed(kid: string, material?: string): VerificationKey {
+  return {
+    ...(kid !== '' && { kid }),
+    ...(material !== undefined && { material }),
+    algorithms: ['ES256'],
+    key: undefined as never,
+  }
 }

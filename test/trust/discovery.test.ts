@@ -156,10 +156,23 @@ describe('the content type', () => {
   )
 })
 
-describe('a server that does not answer', () => {
-  it('is not asked at its other addresses', async () => {
+describe('an address without an answer', () => {
+  it.each([
+    ['resets the connection', faults.reset],
+    ['sends more than 256 KiB', faults.text(' '.repeat(300_000))],
+  ])('(it %s) is followed by the next', async (_, answer) => {
+    server.answer(byRfc8414, answer)
+    server.answer(byOidc, good())
+    expect(await discover()).toEqual({ issuer: server.issuer, ok: true })
+    expect([...new Set(server.requests)]).toEqual([byRfc8414, byOidc, '/jwks'])
+  })
+
+  it('is one of three that are tried, each named with its reason', async () => {
     server.answer('*', faults.reset)
-    expect(await discover()).toMatchObject({ ok: false, error: { code: 'keys_unavailable' } })
-    expect(new Set(server.requests)).toEqual(new Set([byRfc8414]))
+    const readiness = await discover()
+    expect(readiness).toMatchObject({ ok: false, error: { code: 'keys_unavailable' } })
+    expect(new Set(server.requests)).toEqual(new Set([byRfc8414, byOidc, byOidcAppended]))
+    const { message } = (readiness?.error as { details: { cause: Error } }).details.cause
+    expect(message.match(/the connection to [\d.:]+ failed/g)).toHaveLength(3)
   })
 })

@@ -17,6 +17,7 @@ const network = {
   random: () => 0.5,
   emit: () => {},
   signal: new AbortController().signal,
+  keepAlive: () => {},
 }
 
 async function startServer() {
