@@ -1,9 +1,14 @@
 // Keys that the application itself holds: no network, no refresh.
-import { after, isPromise } from '../internal/eventually.ts'
+import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import { importKeys } from './import-keys.ts'
 import type { KeySource } from './key-source.ts'
-import { indexKeys } from './select-key.ts'
+import { indexKeys, type KeyIndex } from './select-key.ts'
+
+export interface LocalKeys extends KeySource {
+  /** How many keys may verify; 0 until they are imported. */
+  count(): number
+}
 
 /**
  * Serves the keys of a JWK Set given in the configuration.
@@ -11,14 +16,18 @@ import { indexKeys } from './select-key.ts'
  * @throws TypeError for a set without one usable key. Where cryptography answers later (WebCrypto), a set whose keys only it can
  * tell to be bad fails every token with 503 instead.
  */
-export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[], keyUse?: string): KeySource {
-  const imported = importOwn(jwks, algorithms, keyUse)
-  const index = after(imported, ({ keys }) => indexKeys(keys))
+export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[], keyUse?: string): LocalKeys {
+  let index: Eventually<KeyIndex> = after(importOwn(jwks, algorithms, keyUse), ({ keys }) => indexKeys(keys))
   // A rejection that no request waits for yet would end the process.
-  if (isPromise(index)) index.catch(() => {})
+  if (isPromise(index))
+    index.then(
+      (imported) => (index = imported),
+      () => {},
+    )
   return {
     findKey: (query) => after(index, (all) => all.select(query).key),
     ready: async () => void (await index),
+    count: () => (isPromise(index) ? 0 : index.keys.length),
   }
 }
 

@@ -2,7 +2,7 @@
 import { type KeyCacheOptions, readKeyCacheOptions } from '../keys/key-settings.ts'
 import type { KeySource } from '../keys/key-source.ts'
 import type { KeyStore } from '../keys/key-store.ts'
-import { createLocalKeys } from '../keys/local-keys.ts'
+import { createLocalKeys, type LocalKeys } from '../keys/local-keys.ts'
 import { createRemoteKeys, fixedLocation, type JwksLocation, type Network } from '../keys/remote-keys.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Issuer } from './issuer.ts'
@@ -22,12 +22,16 @@ export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, opti
   const issuer = where ? `${endpoint.issuer}#${where.claim}=${where.values.join(',')}` : endpoint.issuer
   const { algorithms } = profile
   const { network, keyStore: store } = options
-  if ('jwks' in keys) return createLocalKeys(keys.jwks, algorithms, keyUse)
+  if ('jwks' in keys) return withHealth(createLocalKeys(keys.jwks, algorithms, keyUse), issuer)
   const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
   if ('create' in keys) return keys.create({ issuer, algorithms, settings, keyStore: store, network })
   const location = locationOf(endpoint, network)
   const source = sourceOf(keys)
   return createRemoteKeys({ issuer, algorithms, location, source, keyUse, settings, store, network })
+}
+
+function withHealth(keys: LocalKeys, issuer: string): KeySource {
+  return { ...keys, health: () => ({ issuer, state: 'static', keys: keys.count() }) }
 }
 
 /** An issuer's name does not say whose keys they are: WorkOS has one for all, and Entra's public and US Gov v1.0 share theirs. */
