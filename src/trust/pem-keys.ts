@@ -28,7 +28,7 @@ export function pemMap(uri: string): IssuerKeys {
 
 /**
  * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that `kidPattern` matches
- * is looked for: anchor it, and allow nothing that means something in a URL. New ones have the budget of unknown kids.
+ * is looked for: anchor it, and allow nothing that means something in a URL. Unknown ones cause at most five fetches a second.
  *
  * @throws TypeError for a `uri` without `{kid}`.
  */
@@ -39,6 +39,7 @@ export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
   const pattern = new RegExp(kidPattern.source, kidPattern.flags)
   return {
     addresses: [uri],
-    create: (context) => createKeysByKid({ ...context, pemUri: uri, kidPattern: pattern }),
+    create: ({ keyStore, ...context }) =>
+      createKeysByKid({ ...context, store: keyStore, pemUri: uri, kidPattern: pattern }),
   }
 }
