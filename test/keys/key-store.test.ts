@@ -3,7 +3,7 @@ import { type ClaimcheckEvent, type KeySnapshot, type KeyStore, createVerifier }
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createSnapshots } from '../../src/keys/key-store.ts'
 import { createTestClock, now } from '../support/clock.ts'
-import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
+import { audience, createKey, createToken, issuer, keyFor } from '../support/tokens.ts'
 import { refusalOf } from '../support/verifiers.ts'
 
 const nowMs = now * 1000
@@ -84,10 +84,11 @@ describe('a verifier with a key store', () => {
   afterEach(() => vi.useRealTimers())
   const down = () => Promise.reject(new Error('down'))
 
-  function start(keyStore: KeyStore, fetch: () => Promise<Response> = down) {
+  function start(keyStore: KeyStore, fetch: (url: string) => Promise<Response> = down) {
     const events: ClaimcheckEvent[] = []
     const onEvent = (event: ClaimcheckEvent) => void events.push(event)
-    return { events, ...createVerifier({ issuer, audience, keyStore, fetch, clock: createTestClock(), onEvent }) }
+    const clock = createTestClock()
+    return { events, clock, ...createVerifier({ issuer, audience, keyStore, fetch, clock, onEvent }) }
   }
 
   it('verifies while the STS is down', async () => {
@@ -123,6 +124,28 @@ describe('a verifier with a key store', () => {
     expect(await Promise.race([refused, Promise.resolve('waiting')])).toBe('waiting')
     await vi.advanceTimersByTimeAsync(1)
     expect((await refused).status).toBe(503)
+  })
+
+  it.each([
+    ['serves when nothing better has come', down, 1],
+    ['does not replace the keys that the STS gave out meanwhile', undefined, 0],
+  ] as const)('takes a snapshot that comes late: it %s', async (_, fetch, restored) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    let arrive = (_snapshot: unknown): void => {}
+    const load = () => new Promise((resolve) => (arrive = resolve))
+    const newKey = createKey('ES256', { kid: 'new' })
+    const answer = async (url: string) =>
+      Response.json(url.endsWith('/jwks') ? { keys: [newKey.publicJwk] } : { issuer, jwks_uri: `${issuer}/jwks` })
+    const { verifyToken, keys, clock } = start({ ...holding(good), load }, fetch ?? answer)
+    const first = verifyToken(createToken()).catch(() => {})
+    await vi.advanceTimersByTimeAsync(1000)
+    await first
+    clock.advanceMs(1000)
+    arrive(good)
+    await vi.advanceTimersByTimeAsync(0)
+    vi.useRealTimers()
+    expect(keys()).toMatchObject([{ keys: 1, ageMs: restored * hour + 1000 }])
+    await verifyToken(createToken({ key: restored ? keyFor('ES256') : newKey }))
   })
 
   it('saves what the STS gave out: the usable keys, their public members, and the time', async () => {

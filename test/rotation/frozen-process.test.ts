@@ -27,6 +27,8 @@ interface Frozen {
   fetches(): number
   /** One request. While it waits the STS answers; when it has its answer the process is frozen, and fetches under way never end. */
   request(token: string): Promise<string>
+  /** One request during which the STS does not answer, so that it waits its second. */
+  requestInVain(token: string): Promise<string>
 }
 
 async function createFrozen(): Promise<Frozen> {
@@ -47,8 +49,18 @@ async function createFrozen(): Promise<Frozen> {
     return answer
   }
 
+  async function requestInVain(token: string): Promise<string> {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const answer = answerTo(verifier, token)
+    while (!(await isSettled(answer))) vi.advanceTimersByTime(100)
+    vi.useRealTimers()
+    underWay = []
+    return answer
+  }
+
   expect(await request(sts.token(day))).toBe('verified')
-  return { sts, verifier, fetches: () => fetches, request }
+  return { sts, verifier, fetches: () => fetches, request, requestInVain }
 }
 
 describe('a process that is frozen after each request', () => {
@@ -83,6 +95,21 @@ describe('a process that is frozen after each request', () => {
       vi.useRealTimers()
       expect((sts.clock.nowMs() - startMs) / 1000).toBeLessThan(2 * 600 + 5 + 1 + everySeconds)
     }
+  })
+
+  it('tries again when the back-off since the fetch was over has passed, not since that was seen', async () => {
+    const { sts, fetches, request, requestInVain } = await createFrozen()
+    const withdrawn = sts.token(day)
+    expect(await request(withdrawn)).toBe('verified')
+    sts.rotateKeys({ keepOld: false })
+    sts.clock.advance({ minutes: 20 })
+    for (let attempts = 0; attempts < 10; attempts++) {
+      const before = fetches()
+      expect(await requestInVain(withdrawn)).toBe('verified')
+      expect(fetches()).toBe(before + 1)
+      sts.clock.advance({ seconds: 80 })
+    }
+    expect(await request(withdrawn)).toBe('401 key_not_found')
   })
 
   it('has good tokens verified all day, and tries again and again, though no background refresh ever ends', async () => {
