@@ -37,6 +37,8 @@ export interface JwksLocation {
   rediscover(jwksUri: string, deadline: AbortSignal): Promise<string>
   /** Whether the last look failed: the STS is in trouble then. */
   isFailing(): boolean
+  /** Leaves out of a JWK Set what the metadata that led to it does not allow. Default: nothing. */
+  selectJwks?(jwks: JsonObject): JsonObject
 }
 
 export interface RemoteKeysOptions {
@@ -89,7 +91,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
     // One retry is for a blip; in an outage the back-off decides when to try again.
     const retry = !failing && !location.isFailing()
     const answer = await fetchJson(uri, { fetch, timeoutMs, deadline, maxBytes: maxJwksBytes, signal, retry })
-    const imported = await importKeys(toJwks ? toJwks(answer.value) : answer.value, algorithms, { use: keyUse, known })
+    const value = location.selectJwks?.(answer.value) ?? answer.value
+    const imported = await importKeys(toJwks ? toJwks(value) : value, algorithms, { use: keyUse, known })
     known = imported.known
     return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }

@@ -1,6 +1,7 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { createSteadyClock } from '../clock.ts'
 import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { JwksLocation, Network } from '../keys/remote-keys.ts'
@@ -84,12 +85,30 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
       return ask(addresses, deadline).catch(() => uri)
     },
     isFailing: () => failed,
+    selectJwks: (jwks) => selectJwks(jwks, known?.cloud),
   }
+}
+
+/**
+ * Leaves out each JWK that is for another cloud than the metadata. Entra's list for the public cloud has keys of US Gov, and tokens of
+ * format 1.0 have the same issuer in both. No other STS has this member.
+ */
+function selectJwks(jwks: JsonObject, cloud: unknown): JsonObject {
+  const { keys } = jwks
+  if (cloud === undefined || !Array.isArray(keys)) return jwks
+  // An empty place counts as a key that cannot be used.
+  return { ...jwks, keys: keys.map((jwk: unknown) => (isOfCloud(jwk, cloud) ? jwk : undefined)) }
+}
+
+function isOfCloud(jwk: unknown, cloud: unknown): boolean {
+  return !isJsonObject(jwk) || !Object.hasOwn(jwk, 'cloud_instance_name') || jwk.cloud_instance_name === cloud
 }
 
 interface Discovered {
   readonly metadataUrl: string
   readonly jwksUri: string
+  /** Entra's `cloud_instance_name`. */
+  readonly cloud: unknown
 }
 
 function reasonOf(error: unknown): string {
@@ -114,7 +133,8 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
     const timeoutMs = isLastWay ? fetchTimeoutMs : Math.ceil(fetchTimeoutMs / (urls.length + fallbacks))
     try {
       const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
-      return { metadataUrl: url, jwksUri: readMetadata(url, answer, options) }
+      const jwksUri = readMetadata(url, answer, options)
+      return { metadataUrl: url, jwksUri, cloud: answer.value.cloud_instance_name }
     } catch (error) {
       if (signal.aborted) throw error
       problems.push(`${url}: ${reasonOf(error)}`)

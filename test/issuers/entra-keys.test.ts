@@ -1,20 +1,24 @@
 // Microsoft Entra ID: lists of keys that lose members and regain them, and registrations with a key of their own.
-import { createVerifier } from 'claimcheck'
+import { createVerifier, type KeySnapshot } from 'claimcheck'
 import { entra } from 'claimcheck/issuers'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import {
   clientId,
   createEntraVerifier,
+  delegatedV1,
   delegatedV2,
   entraToken,
+  keyV1,
   keyV2,
   login,
   pages,
   tenant,
 } from '../support/entra.ts'
-import { createKey, type TestKey } from '../support/tokens.ts'
+import { createFixtureVerifier, tokenOf } from '../support/sts-fixture.ts'
+import { createKey, keyFor, type TestKey } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
+import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -117,4 +121,101 @@ it('a registration with its own signing key has its documents at ?appid=', async
   expect(error.hint).toMatch(/its own signing key.*customSigningKeys: true.*another cloud.*External ID/)
   expect(error.details).toMatchObject({ iss: `${login}/${tenant}/v2.0`, kid: 'own', keys: 1, keysAgeMs: 0 })
   expect(error.details.exp).toBe(now + 3840)
+})
+
+describe('the cloud of a key', () => {
+  const cloudOfKey = { ...keyFor('RS256'), kid: 'of-a-cloud' }
+  const documents = { '1.0': '', '2.0': '/v2.0' }
+
+  /** The documents of the tenant and of many, each with one more key. Like Entra's own list, that of the public cloud has keys of US Gov. */
+  function served(ofMetadata: object, ofKey: object): Readonly<Record<string, unknown>> {
+    const { kty, n, e } = cloudOfKey.publicJwk
+    const jwk = { kty, n, e, use: 'sig', kid: cloudOfKey.kid, issuer: `${login}/{tenantid}/v2.0`, ...ofKey }
+    const paths = [tenant, 'organizations'].flatMap((path) =>
+      Object.values(documents).map((version) => [path, version]),
+    )
+    return Object.fromEntries(
+      paths.flatMap(([path = '', version = '']) => {
+        const tid = path === tenant ? tenant : '{tenantid}'
+        const issuer = version === '' ? `https://sts.windows.net/${tid}/` : `${login}/${tid}/v2.0`
+        const jwksUri = `${login}/${path}/discovery${version}/keys`
+        const own = [keyV1, keyV2].map((key) => ({ kty, n, e, use: 'sig', kid: key.kid }))
+        return [
+          [`${login}/${path}${version}/.well-known/openid-configuration`, { issuer, jwks_uri: jwksUri, ...ofMetadata }],
+          [jwksUri, { keys: [...own, jwk] }],
+        ]
+      }),
+    )
+  }
+
+  const publicCloud = { cloud_instance_name: 'microsoftonline.com' }
+  const claims = { '1.0': delegatedV1, '2.0': delegatedV2 }
+  const issuers = [
+    ['one tenant', {}],
+    ['many tenants', { tenant: 'organizations', allowedTenants: [tenant] }],
+    ['many tenants with keys of their own', { tenant: 'organizations', allowedTenants: [tenant], keysPerTenant: true }],
+  ] as const
+
+  describe.each(issuers)('for %s', (_, options) => {
+    it.each([
+      ['is that of the metadata', publicCloud, publicCloud],
+      ['is not said', publicCloud, {}],
+      ['is said, and the metadata says none', {}, publicCloud],
+    ])('%s: the key verifies', async (__, ofMetadata, ofKey) => {
+      for (const version of ['1.0', '2.0'] as const) {
+        const { verifyToken } = createEntraVerifier(options, served(ofMetadata, ofKey))
+        expect((await verifyToken(entraToken(claims[version], { key: cloudOfKey }))).principal.tenant).toBe(tenant)
+      }
+    })
+
+    it.each([
+      'microsoftonline.us',
+      'MicrosoftOnline.com',
+      'microsoftonline.com.',
+      '',
+      null,
+      7,
+      ['microsoftonline.com'],
+    ])('is %j and not that of the metadata: the key verifies nothing, the others do', async (cloud_instance_name) => {
+      for (const version of ['1.0', '2.0'] as const) {
+        const { verifyToken } = createEntraVerifier(options, served(publicCloud, { cloud_instance_name }))
+        const token = entraToken(claims[version], { key: cloudOfKey })
+        const error = await expectInvalidToken(verifyToken(token), 'key_not_found')
+        expect(error.hint).toMatch(/another cloud than public/)
+        await verifyToken(entraToken(claims[version]))
+      }
+    })
+  })
+
+  it('is looked at before keys are stored: a restart does not bring the key back', async () => {
+    const stored = new Map<string, KeySnapshot>()
+    const keyStore = {
+      load: async (issuer: string) => stored.get(issuer),
+      save: async (issuer: string, snapshot: KeySnapshot) => void stored.set(issuer, snapshot),
+    }
+    const start = (pages: Readonly<Record<string, unknown>>) => {
+      const fetch = async (url: string) =>
+        Object.hasOwn(pages, url) ? Response.json(pages[url]) : new Response('', { status: 500 })
+      return createVerifier({ issuer: entra({ tenant, clientId }), fetch, clock: createTestClock(), keyStore })
+    }
+    await start(served(publicCloud, { cloud_instance_name: 'microsoftonline.us' })).verifyToken(entraToken(delegatedV1))
+    const kids = [...stored.values()].flatMap(({ jwks }) => jwks.keys.map(({ kid }) => kid))
+    expect(kids).toContain(keyV1.kid)
+    expect(kids).not.toContain(cloudOfKey.kid)
+    await start({}).verifyToken(entraToken(delegatedV1))
+  })
+
+  it('of External ID is looked at as well', async () => {
+    const pages = Object.entries(entraExternalIdFixture.served).map(([url, page]) => {
+      const { keys } = page as { keys?: readonly object[] }
+      const cloud = keys === undefined ? publicCloud : {}
+      const ofGov = keys?.map((jwk) => ({ ...jwk, cloud_instance_name: 'microsoftonline.us' }))
+      return [url, { ...(page as object), ...cloud, ...(ofGov && { keys: ofGov }) }] as const
+    })
+    const { verifyToken } = createFixtureVerifier({ ...entraExternalIdFixture, served: Object.fromEntries(pages) })
+    const [sample = expect.fail('no sample')] = entraExternalIdFixture.accepted
+    await expect(verifyToken(tokenOf(entraExternalIdFixture, sample))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+    })
+  })
 })

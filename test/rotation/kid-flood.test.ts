@@ -50,7 +50,7 @@ function createAlb(): Alb {
     withdraw: ({ kid }) => void pems.delete(kid),
     goDown: () => void (isDown = true),
     startVerifier: (keyStore) =>
-      createVerifier({ issuer: fixture.makeIssuer({}), audience: null, clock, fetch, ...(keyStore && { keyStore }) }),
+      createVerifier({ issuer: fixture.makeIssuer({}), clock, fetch, ...(keyStore && { keyStore }) }),
   }
 }
 

@@ -8,7 +8,7 @@ import { readString, readStrings } from '../../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../../token/access-token.ts'
 import type { UnverifiedToken } from '../../trust/issuer.ts'
 import { clientIdOf, kindOf, scopesOf } from './claims.ts'
-import { consumerTenant, type EntraCloud, issuerOf } from './clouds.ts'
+import { consumerTenant, type EntraCloud, type EntraVersion, issuerOf } from './clouds.ts'
 import type { EntraSettings } from './settings.ts'
 
 const graph = ['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.com', 'https://graph.microsoft.com/']
@@ -22,6 +22,7 @@ export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings)
     checkAccessToken(token.claims) ??
     (Object.hasOwn(token.claims, 'nonce') ? notAnAccessToken('nonce') : undefined) ??
     checkTenant(token, settings) ??
+    checkVersion(token) ??
     checkSubject(token.claims) ??
     checkClient(token.claims) ??
     checkPermissions(token.claims, settings)
@@ -51,6 +52,18 @@ function checkTenant({ claims, tenant: inIssuer }: UnverifiedToken, settings: Ch
       ? "the token is of a personal account, and tenant: 'organizations' takes work and school accounts: write 'common' to take both"
       : 'tid must be there once, and name the tenant that iss names',
     details: { claim: 'tid', ...(expected !== undefined && { expected }), received: printable(claims.tid) },
+  }
+}
+
+/** `ver` is the format that the issuer stands for. B2C's tokens say otherwise, and have a preset of their own. */
+function checkVersion({ claims, issuer = '' }: UnverifiedToken): Refusal | undefined {
+  const expected: EntraVersion = issuer.endsWith('/v2.0') ? '2.0' : '1.0'
+  const ver = Object.hasOwn(claims, 'ver') ? claims.ver : undefined
+  if (ver === expected) return undefined
+  return {
+    code: ver === undefined ? 'claim_missing' : 'claim_invalid',
+    hint: `ver must be ${expected}, the format that iss stands for`,
+    details: { claim: 'ver', expected, received: printable(ver) },
   }
 }
 
