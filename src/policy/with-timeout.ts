@@ -36,6 +36,8 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
         settle({ ...unavailable(cause), ...(mayVeto && { mayVeto }) })
       }
       const timer = setTimeout(() => giveUp(new Error(`${policy.id} did not answer within ${timeoutMs} ms`)), timeoutMs)
+      // It keeps no process alive, and is a number on other runtimes.
+      timer.unref?.()
       const abort = () => giveUp(outer?.reason)
       // Both are taken back: the outer signal may live long, and would remember everybody who ever listened.
       const settle = (decision: Decision) => {

@@ -63,7 +63,7 @@ function incomplete(principal: Principal, error: unknown, { emit }: CompletionOp
 function withDeadline<T>(work: PromiseLike<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-    timer.unref()
+    timer.unref?.()
     Promise.resolve(work)
       .then(resolve, reject)
       .finally(() => clearTimeout(timer))
