@@ -19,12 +19,18 @@ export function createTextDecoder(maxLength: number): (text: string) => string |
   return (text) => {
     if (!bytes || text.length > maxLength) return decoded(decodeBase64url(text))
     const length = bytes.write(text, 0, 'base64url')
-    if (!isEncodingOf(text, length)) return undefined
-    const utf8 = bytes.toString('utf8', 0, length)
-    // What is no UTF-8 was replaced by this character; where it was there before, the bytes come out of it again.
-    if (!utf8.includes('\ufffd')) return utf8
-    return bytes.compare(Buffer.from(utf8), 0, undefined, 0, length) === 0 ? utf8 : undefined
+    const decodedText = isEncodingOf(text, length) ? strictUtf8(bytes, length) : undefined
+    // No text of a token stays behind in memory that lives on.
+    bytes.fill(0, 0, length)
+    return decodedText
   }
+}
+
+function strictUtf8(bytes: Buffer, length: number): string | undefined {
+  const text = bytes.toString('utf8', 0, length)
+  // Bytes that are no UTF-8 were replaced by this character; where it was there before, the bytes come out of it again.
+  if (!text.includes('\ufffd')) return text
+  return bytes.compare(Buffer.from(text), 0, undefined, 0, length) === 0 ? text : undefined
 }
 
 /**

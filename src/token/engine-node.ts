@@ -57,19 +57,25 @@ export function verifySignature(
       : { key: publicKey, padding: nodeCrypto().constants.RSA_PKCS1_PSS_PADDING, saltLength }
   const encoded = type === 'ec' ? encodeDerSignature(signature) : signature
   if (placeInRow() > inRow) return verifyInPool(digest, Buffer.from(signingInput), material, encoded)
+  const bytes = bytesOf(signingInput)
   try {
-    return nodeCrypto().verify(digest, bytesOf(signingInput), material, encoded)
+    return nodeCrypto().verify(digest, bytes, material, encoded)
   } catch {
     return false
+  } finally {
+    // No text of a token stays behind in memory that lives on.
+    bytes.fill(0)
   }
 }
 
-const scratch = Buffer.allocUnsafeSlow(48 * 1024)
+const scratchBytes = 48 * 1024
+let scratch: Buffer | undefined
 
-/** The UTF-8 of `text`, there until the next call: a token should not cost a piece of memory that is let go of at once. */
-function bytesOf(text: string): Uint8Array {
-  const maxBytes = text.length * 3
-  return maxBytes > scratch.length ? Buffer.from(text) : scratch.subarray(0, scratch.write(text))
+/** The UTF-8 of `text`, there until the next call: one piece of memory serves all tokens, made for the first of them. */
+function bytesOf(text: string): Buffer {
+  if (text.length * 3 > scratchBytes) return Buffer.from(text)
+  scratch ??= Buffer.allocUnsafeSlow(scratchBytes)
+  return scratch.subarray(0, scratch.write(text))
 }
 
 function verifyInPool(

@@ -135,7 +135,7 @@ it('takes an HTTP/2 request of any number of lines, of which Node drops none', a
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  onTestFinished(() => void client.close(() => server.close()))
+  onTestFinished(() => client.close(() => server.close()))
   const stream = client.request({ authorization: good.slice('Authorization: '.length), x: Array(1500).fill('1') })
   stream.setEncoding('utf8').end()
   const [body] = (await once(stream, 'data')) as [string]

@@ -121,6 +121,19 @@ describe.each([
   })
 })
 
+it.each([
+  ['text', Buffer.from('{"sub":"alice"}').toString('base64url')],
+  ['text of many bytes', Buffer.from('{"sub":"\ufffdlice"}').toString('base64url')],
+  ['what is no UTF-8', Buffer.of(0x61, 0xff, 0x62).toString('base64url')],
+  ['what is no base64url', `${Buffer.from('{"sub":"alice"}').toString('base64url')}==`],
+])('keeps nothing of %s that it has decoded', (_, text) => {
+  const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation((size) => Buffer.alloc(size))
+  const decodeText = createTextDecoder(100)
+  const [memory] = allocate.mock.results.map(({ value }) => value as Buffer)
+  decodeText(text)
+  expect(memory).toEqual(Buffer.alloc(100))
+})
+
 /** By the bits and not by any decoder: RFC 4648 §3.5 and §5. */
 function isCanonical(text: string): boolean {
   const values = [...text].map((character) => alphabet.indexOf(character))

@@ -9,7 +9,7 @@ import {
   webcrypto,
 } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { PublicKey } from '../../src/token/engine.ts'
 import * as node from '../../src/token/engine-node.ts'
 import * as web from '../../src/token/engine-web.ts'
@@ -298,6 +298,21 @@ describe('the engine of Node', () => {
       // Waiting for the last of a row ends it.
       expect(await Promise.all(answers.map(async (answer) => answer))).toEqual(answers.map((_, at) => at % 2 === 0))
     }
+  })
+
+  it('allocates nothing when it is imported, and keeps nothing of what it has verified', async () => {
+    const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation((size) => Buffer.alloc(size))
+    // With a query it is a module of its own, which no test has used before.
+    const path = '../../src/token/engine-node.ts?unused'
+    const unused = (await import(path)) as typeof node
+    expect(allocate).not.toHaveBeenCalled()
+    const key = unused.importPublicKey(publicJwk('RS256'), 'RS256') as PublicKey
+    const signature = Uint8Array.from(signatureOf(messageBytes, quickKeyFor('RS256')))
+    expect(unused.verifySignature('RS256', key, message, signature)).toBe(true)
+    expect(unused.verifySignature('RS256', key, message.slice(1), signature)).toBe(false)
+    const [memory, ...more] = allocate.mock.results.map(({ value }) => value as Buffer)
+    expect(more).toEqual([])
+    expect(memory?.equals(Buffer.alloc(memory.length))).toBe(true)
   })
 
   it('answers false, and does not throw, for a secret', async () => {
