@@ -69,6 +69,7 @@ export function createPublishedMetadata<C>(
 /** The identifiers under which the authorization servers publish their own metadata. */
 function issuersOf<C>(options: VerifierOptions<IssuerOptions, C>): readonly string[] {
   const { issuers } = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
-  // An STS with several token formats (Entra) names the current one first.
-  return issuers.flatMap(({ endpoints: [endpoint] }) => endpoint?.issuer ?? [])
+  // An STS with several token formats (Entra) names the current one first. An issuer that is no URL publishes nothing.
+  const names = issuers.flatMap(({ endpoints: [endpoint] }) => endpoint?.issuer ?? [])
+  return names.filter((name) => /^https?:/i.test(name))
 }

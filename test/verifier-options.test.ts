@@ -28,7 +28,7 @@ describe('refuses', () => {
     ],
     [
       { issuer: 'sts.example.com' },
-      "issuer must be an absolute URL such as 'https://sts.example.com', not 'sts.example.com'.",
+      "issuer 'sts.example.com' is no https URL, so nothing says where its keys are: give jwksUri or jwks, or write a URL such as 'https://sts.example.com'.",
     ],
     [
       { issuer: 'http://sts.example.com/' },

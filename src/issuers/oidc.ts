@@ -1,8 +1,8 @@
 // The generic issuer: any STS that publishes metadata or a JWK Set and signs JWT access tokens.
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { checkBoolean, checkOptions, checkString, checkStrings } from '../internal/options.ts'
+import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { clientKey, type Principal } from '../principal/principal.ts'
 import {
   areTexts,
@@ -20,6 +20,7 @@ import { metadataUrls } from '../trust/discovery.ts'
 import type { Issuer, IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
 import type { IssuerEndpoint, JwkSet } from '../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
+import { refuseMicrosoftHost } from './microsoft-hosts.ts'
 import {
   createGroupsReader,
   type GroupsOptions,
@@ -32,7 +33,10 @@ import {
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface OidcOptions extends GroupsOptions {
-  /** The issuer identifier, exactly as the token's `iss` has it: a trailing slash counts. */
+  /**
+   * The issuer identifier, exactly as the token's `iss` has it: a trailing slash counts. A URL, unless `jwksUri` or `jwks` says
+   * where the keys are: then any text.
+   */
   readonly issuer: string
   /** What `aud` must name. Replaces the verifier's `audience`. `null` turns the check off for this issuer. */
   readonly audience?: string | readonly string[] | null
@@ -85,7 +89,7 @@ export function oidc(options: OidcOptions): Issuer {
   checkOptions('oidc()', arguments, optionNames)
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
   const { insecureAllowHttp = false } = options
-  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
+  checkIssuer(options)
   checkAlgorithms(algorithms)
   checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
   checkStrings('requiredClaims', requiredClaims, 0)
@@ -118,6 +122,21 @@ export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
   const issuer = oidc({ ...options, typ: ['at+jwt'] })
   const requiredClaims = ['aud', 'sub', 'client_id', 'iat', 'jti', ...issuer.requiredClaims]
   return { ...issuer, preset: 'rfc9068', requiredClaims }
+}
+
+/** Checks an issuer by where its keys are: metadata is found at a URL; keys that are given belong to any name. */
+function checkIssuer({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOptions): void {
+  checkString('issuer', issuer)
+  if (/^https?:/i.test(issuer)) return checkIssuerUrl('issuer', issuer, insecureAllowHttp)
+  checkBoolean('insecureAllowHttp', insecureAllowHttp)
+  refuseMicrosoftHost('issuer', issuer)
+  if (jwks === undefined && jwksUri === undefined) {
+    throw new TypeError(
+      `issuer '${withoutLogin(issuer)}' is no https URL, so nothing says where its keys are: give jwksUri or jwks, or write a URL such as 'https://sts.example.com'.`,
+    )
+  }
+  if (/^\s|\s$|\p{Cc}/u.test(issuer))
+    throw new TypeError('issuer must have no spaces at its ends and no control characters.')
 }
 
 function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOptions): IssuerEndpoint['keys'] {

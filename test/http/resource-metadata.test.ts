@@ -1,6 +1,6 @@
 // Protected resource metadata (RFC 9728): where it is, what it says, and that every challenge leads to it.
 import { createResourceServer, type ResourceServerOptions } from 'claimcheck'
-import { entra } from 'claimcheck/issuers'
+import { entra, oidc } from 'claimcheck/issuers'
 import { allOf, authorizationDetails, scope, stepUp } from 'claimcheck/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -160,6 +160,18 @@ describe('the document', () => {
     }
     expect(serversOf({ resource: orders })).toEqual([`https://login.microsoftonline.com/${tenant}/v2.0`])
     expect(serversOf({ resource: orders, authorizationServers: ['https://as'] })).toEqual(['https://as'])
+  })
+
+  it('names no authorization server by an issuer that is no URL: nobody could ask it for metadata', () => {
+    const jwksUri = 'https://keys.example.com/jwks'
+    const named = oidc({ issuer: 'acme.com', audience: 'a', jwksUri })
+    const metadataOf = (issuer: ResourceServerOptions['issuer']) => {
+      const api = createResourceServer({ issuer, metadata: { resource: orders } } as ResourceServerOptions)
+      return JSON.parse(api.metadata(asked(`${wellKnown}/orders`))?.body ?? '') as Record<string, unknown>
+    }
+    const found = oidc({ issuer: 'https://sts.example.com', audience: 'a' })
+    expect(metadataOf([named, found]).authorization_servers).toEqual(['https://sts.example.com'])
+    expect(metadataOf(named)).not.toHaveProperty('authorization_servers')
   })
 
   it('[OWN-PRM-1] may be read by any page', () => {

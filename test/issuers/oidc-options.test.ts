@@ -32,7 +32,6 @@ describe('the issuer', () => {
     ['http://sts.example.com/', 'https://sts.example.com/'],
     ['http://sts.example.com:8080/a/', 'https://sts.example.com:8080/a/'],
     ['http://127.0.0.1.example.com', 'https://127.0.0.1.example.com'],
-    ['ftp://sts.example.com', 'https://sts.example.com'],
   ])('[RFC8414-2-1] is https: %s', (text, instead) => {
     const message = `issuer must be https: write '${instead}', or set insecureAllowHttp: true.`
     expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
@@ -51,13 +50,44 @@ describe('the issuer', () => {
     expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
   })
 
-  it.each(['sts.example.com', '/oidc', 'https://', 'kubernetes/serviceaccount'])(
-    'is an absolute URL, not %s',
+  const names = [
+    'sts.example.com',
+    '/oidc',
+    'kubernetes/serviceaccount',
+    'urn:example:sts',
+    'stytch.com/project-test-1',
+  ]
+
+  it.each([...names, 'ftp://sts.example.com'])('that is no URL has no metadata: %s', (text) => {
+    const message = `issuer '${text}' is no https URL, so nothing says where its keys are: give jwksUri or jwks, or write a URL such as 'https://sts.example.com'.`
+    expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+  })
+
+  it.each([...names, 'acme.com:8080/x', 'Acme STS', 'spiffe://example.org', 'ftp://sts.example.com'])(
+    'may be no URL where the keys are given: %s',
     (text) => {
-      const message = `issuer must be an absolute URL such as 'https://sts.example.com', not '${text}'.`
-      expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
+      const jwksUri = 'https://sts.example.com/jwks'
+      expect(oidc({ issuer: text, jwksUri }).endpoints).toEqual([
+        { issuer: text, keys: { jwksUri }, insecureAllowHttp: false },
+      ])
+      expect(rfc9068({ issuer: text, jwks }).endpoints[0]).toMatchObject({ issuer: text, keys: { jwks } })
     },
   )
+
+  it.each(['acme.com ', ' acme.com', 'acme.com\n', 'acme\u0000.com', '\u00a0acme.com'])(
+    'that is no URL has no spaces around it and no control characters: %j',
+    (text) => {
+      const message = 'issuer must have no spaces at its ends and no control characters.'
+      expect(() => make({ issuer: text, jwks })).toThrow(new TypeError(message))
+    },
+  )
+
+  it.each(['https://', 'https://sts .example.com', 'http:///'])('is no URL although it looks like one: %s', (text) => {
+    for (const keys of [{}, { jwks }, { jwksUri: 'https://sts.example.com/jwks' }]) {
+      const message = `issuer must be an absolute URL such as 'https://sts.example.com', not '${text}'.`
+      expect(() => make({ issuer: text, ...keys })).toThrow(new TypeError(message))
+    }
+  })
 
   it.each([
     'https://sts.example.com ',
@@ -82,6 +112,10 @@ describe('the issuer', () => {
     [
       'https:u:p@sts.example.com',
       "issuer must have no query, fragment or user name (RFC 8414 §2): write 'https://sts.example.com/'.",
+    ],
+    [
+      'u:secret@sts.example.com',
+      "issuer '…sts.example.com' is no https URL, so nothing says where its keys are: give jwksUri or jwks, or write a URL such as 'https://sts.example.com'.",
     ],
     [
       'https://u:p/w@sts.example.com',

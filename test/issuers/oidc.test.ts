@@ -36,6 +36,20 @@ describe('the issuer', () => {
     await expectInvalidToken(verify({ claims: { iss } }), 'issuer_unknown')
   })
 
+  it('may be no URL, and then is compared as it is, and only its keys are fetched', async () => {
+    const requests: string[] = []
+    const fetch = async (url: string) => (requests.push(url), Response.json(jwks))
+    const name = 'stytch.com/project-test-1'
+    const jwksUri = 'https://keys.example.com/jwks'
+    const trusted = oidc({ issuer: name, audience, jwksUri })
+    const { verifyToken } = createVerifier({ issuer: trusted, fetch, clock: createTestClock() })
+    const auth = await verifyToken(createToken({ claims: { iss: name } }))
+    expect([auth.issuer, auth.principal.key]).toEqual([name, 'stytch.com/project-test-1|alice'])
+    expect(requests).toEqual([jwksUri])
+    for (const iss of ['Stytch.com/project-test-1', `${name}/`, ` ${name}`, `https://${name}`, 'stytch.com'])
+      await expectInvalidToken(verifyToken(createToken({ claims: { iss } })), 'issuer_unknown')
+  })
+
   it('[RFC9068-4-3] with a slash is not the one without', async () => {
     const options = { oidc: { issuer: 'https://as.example.com/' } }
     expect((await verify({ claims: { iss: 'https://as.example.com/' } }, options)).issuer).toBe(
