@@ -4,7 +4,7 @@ import type { CallerOf } from './callers.ts'
 import type { Clock } from './clock.ts'
 import { AuthError, type Refusal } from './errors.ts'
 import { checkBearer } from './http/credentials.ts'
-import { freezeDeeply } from './internal/deep-freeze.ts'
+import { freezeAndMeasure } from './internal/deep-freeze.ts'
 import { after, type Eventually, isPromise } from './internal/eventually.ts'
 import type { JsonObject } from './internal/json.ts'
 import { askYesOrNo } from './internal/yes-or-no.ts'
@@ -12,7 +12,8 @@ import type { KeySource, VerificationKey } from './keys/key-source.ts'
 import { checkTokenHeader, createPlausibility, factsOf } from './plausibility.ts'
 import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
 import { type Claimed, createSigners, type WithKey } from './signers.ts'
-import { applySchema } from './token/claims-schema.ts'
+import { createClaimLayouts } from './token/claim-layouts.ts'
+import { applySchema, type TypedClaims } from './token/claims-schema.ts'
 import type { Times } from './token/claims.ts'
 import type { ParsedToken } from './token/parse-token.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
@@ -42,9 +43,9 @@ export type Verify<C> = (token: string, header?: string) => Eventually<Outcome<V
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
-/** A token that has been signed with a key, and what a schema made of its claims. */
+/** A token that has been signed with a key, and its claims as handlers get them. */
 interface Typed extends WithKey {
-  readonly claims: JsonObject
+  readonly typed: TypedClaims
 }
 
 /** A token whose every check has passed, but for what each request asks anew. */
@@ -55,6 +56,7 @@ interface Remembered extends SharedParts, Times {
   readonly key: VerificationKey
   readonly shared: boolean
   readonly lasting: boolean
+  readonly bytes: number
 }
 
 /** Makes the function that verifies a token: at once where nothing has to be waited for. It never throws or rejects. */
@@ -64,6 +66,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   const signerOf = createSigners(parts.refusals)
   const { refuse, refuseAgain, orUnavailable, broken } = parts.refusals
   const { tokenCache } = settings
+  const sharedBytes = tokenCache ? createClaimLayouts() : () => 0
   const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
 
   function verify(token: string, header?: string): Eventually<Outcome<VerifiedToken<C>>> {
@@ -124,8 +127,8 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return unlessRefused(typedClaims(parsed, trusted), findCaller, { parsed, trusted, key })
   }
 
-  function findCaller({ claims }: Pick<Token, 'claims'>, { parsed, trusted, key }: WithKey): Eventually<Remembered> {
-    return after(callerOf(parsed, trusted), remember, { parsed, trusted, key, claims })
+  function findCaller(typed: TypedClaims, { parsed, trusted, key }: WithKey): Eventually<Remembered> {
+    return after(callerOf(parsed, trusted), remember, { parsed, trusted, key, typed })
   }
 
   /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
@@ -165,21 +168,20 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** Claims in an object: what a schema puts out may have a `then`, and would be waited for. */
-  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<Outcome<Pick<Token, 'claims'>>> {
+  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Eventually<Outcome<TypedClaims>> {
     const own = profile.claims ?? schema
-    if (!own) return parsed
+    if (!own) return { claims: parsed.claims, shared: true, bytes: parsed.bytes }
     return after(applySchema(own, parsed.claims), (applied) =>
       'code' in applied ? refuse(applied, parsed, true) : applied,
     )
   }
 
-  function remember(
-    { principal, failed }: CompletedPrincipal,
-    { parsed: { header, claims }, trusted, key, claims: typed }: Typed,
-  ): Remembered {
+  function remember({ principal, failed }: CompletedPrincipal, { parsed, trusted, key, typed }: Typed): Remembered {
+    const { header, claims } = parsed
     const { exp, nbf, iat } = claims as unknown as Times
+    const principalBytes = freezeAndMeasure(principal, claims)
     return {
-      claims: typed as SharedParts['claims'],
+      claims: typed.claims as SharedParts['claims'],
       principal,
       header,
       issuer: trusted.issuer,
@@ -188,13 +190,20 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
       nbf,
       iat,
       // Where nobody asks, claims that a schema took out do not rest in memory.
-      said: trusted.profile.admits && typed !== claims ? { header, claims } : undefined,
+      said: trusted.profile.admits && typed.claims !== claims ? { header, claims } : undefined,
       trusted,
       key,
       // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
-      shared: freezeDeeply(principal) && (typed === claims || freezeDeeply(typed)),
+      shared: typed.shared && principalBytes !== undefined,
+      bytes: bytesOf(parsed, typed) + (principalBytes ?? 0),
       lasting: !failed,
     }
+  }
+
+  /** About how much memory header and claims take, besides the token's text. */
+  function bytesOf({ header, claims, bytes }: ParsedToken, typed: TypedClaims): number {
+    const typedBytes = typed.claims === claims ? 0 : typed.bytes - sharedBytes(typed.claims)
+    return bytes - sharedBytes(header) - sharedBytes(claims) + typedBytes
   }
 
   function checkRevocation(auth: VerifiedToken<C>): Eventually<Outcome<VerifiedToken<C>>> {

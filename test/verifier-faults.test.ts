@@ -6,16 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createTestClock } from './support/clock.ts'
 import { faults, type KeyServer, startKeyServer } from './support/key-server.ts'
 import { audience, createKey, createToken, issuer, keyFor } from './support/tokens.ts'
-import { createTestVerifier, expectInvalidToken, refusalOf } from './support/verifiers.ts'
+import { createTestVerifier, expectInvalidToken, expectUnavailable, refusalOf } from './support/verifiers.ts'
 
 const jwks = { keys: [keyFor('ES256').publicJwk] }
-
-async function expectUnavailable(promise: Promise<unknown>, code: AuthError['code']): Promise<AuthError> {
-  const error = await refusalOf(promise)
-  expect({ code: error.code, status: error.status }).toEqual({ code, status: 503 })
-  expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': '1' })
-  return error
-}
 
 describe('a part of ours that throws', () => {
   const broken = new RangeError('broken')
@@ -100,12 +93,20 @@ describe('a part of ours that throws', () => {
     ['an object without a key', () => ({})],
     ['a promise', async () => ({ key: 'alice' })],
     ['a refusal', () => new AuthError('access_denied')],
+    [
+      'an instance of a class',
+      () =>
+        new (class Caller {
+          readonly key = 'alice'
+        })(),
+    ],
   ])('is a preset’s principal that gives %s: 503, since nobody knows who is calling', async (_, principal) => {
     const events: unknown[] = []
     const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
     const { verifyToken } = createVerifier({ issuer: { ...trusted, principal: principal as never }, ...options })
     const error = await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
-    expect(error.details.cause).toEqual(new TypeError('oidc: principal() must give a principal, at once.'))
+    const message = 'oidc: principal() must give a principal, at once and as a plain object.'
+    expect(error.details.cause).toEqual(new TypeError(message))
     expect(events).toMatchObject([{ type: 'refusal', code: 'verification_unavailable' }])
   })
 

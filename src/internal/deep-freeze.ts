@@ -1,46 +1,71 @@
 // What requests share must not change under them.
+import { itemBytes, listBytes, memberBytes, objectBytes, textBytes } from './heap-bytes.ts'
 
 /** Down to here nothing is remembered of what was seen: a cycle costs little, and most values end above. */
 const shallow = 4
 
-/**
- * Freezes plain objects and arrays all the way down, and returns whether everything in `value` is frozen now. Instances of
- * classes (Date, Map, Set, …) and functions are left alone: freezing them would not make them immutable.
- */
-export function freezeDeeply(value: unknown): boolean {
-  return freeze(value, 0, undefined)
+/** A list up to this length is not worth a comparison. */
+const shortList = 16
+
+interface Walk {
+  /** An object whose members are counted elsewhere. */
+  readonly counted: object
+  seen?: Set<object>
 }
 
-/** Freezes like `freezeDeeply` and returns `value`. */
+/**
+ * Freezes plain objects and arrays all the way down. Returns about how many bytes they take in memory, or `undefined` when something
+ * in `value` cannot be frozen: instances of classes (Date, Map, Set, …) and functions stay as they are, since freezing them would not
+ * make them immutable.
+ *
+ * A long list that is also a member of `counted` takes no bytes of its own.
+ */
+export function freezeAndMeasure(value: unknown, counted: object = nothing): number | undefined {
+  const bytes = freeze(value, 0, { counted })
+  return Number.isNaN(bytes) ? undefined : bytes
+}
+
+const nothing = Object.freeze({})
+
+/** Freezes like `freezeAndMeasure` and returns `value`. */
 export function deepFreeze<T>(value: T): T {
-  freezeDeeply(value)
+  freezeAndMeasure(value)
   return value
 }
 
 const constants = new WeakSet<object>()
 
-/** Freezes what many values will share: as a part of one of them it needs no second look. */
+/** Freezes what the process has once: as a part of something else it needs no second look, and takes no bytes. */
 export function constant<T extends object>(value: T): T {
-  if (freezeDeeply(value)) constants.add(value)
+  if (freezeAndMeasure(value) !== undefined) constants.add(value)
   return value
 }
 
-function freeze(value: unknown, depth: number, seen: Set<object> | undefined): boolean {
-  if (typeof value === 'function') return false
-  if (typeof value !== 'object' || value === null || seen?.has(value) || constants.has(value)) return true
-  if (!isPlain(value)) return false
-  const known = depth < shallow ? undefined : (seen ?? new Set()).add(value)
+/** The bytes that `value` takes besides its slot. NaN, which no sum gets rid of, where something cannot be frozen. */
+function freeze(value: unknown, depth: number, walk: Walk): number {
+  if (typeof value === 'string') return textBytes(value)
+  if (typeof value === 'function') return Number.NaN
+  if (typeof value !== 'object' || value === null || walk.seen?.has(value) || constants.has(value)) return 0
+  if (!isPlain(value)) return Number.NaN
+  if (depth >= shallow) (walk.seen ??= new Set()).add(value)
   Object.freeze(value)
-  let all = true
-  if (Array.isArray(value)) {
-    for (const item of value) all = freeze(item, depth + 1, known) && all
-    return all
-  }
+  return Array.isArray(value) ? freezeItems(value, depth + 1, walk) : freezeMembers(value, depth + 1, walk)
+}
+
+function freezeItems(list: readonly unknown[], depth: number, walk: Walk): number {
+  if (list.length > shortList && Object.values(walk.counted).includes(list)) return 0
+  let bytes = listBytes
+  for (const item of list) bytes += itemBytes + freeze(item, depth, walk)
+  return bytes
+}
+
+function freezeMembers(value: object, depth: number, walk: Walk): number {
+  let bytes = objectBytes
   // Without a list of its members: this is done for every token.
   for (const name in value) {
-    if (Object.hasOwn(value, name)) all = freeze((value as Record<string, unknown>)[name], depth + 1, known) && all
+    if (Object.hasOwn(value, name)) bytes += memberBytes + freeze((value as Record<string, unknown>)[name], depth, walk)
   }
-  return all
+  return bytes
 }
 
 function isPlain(value: object): boolean {

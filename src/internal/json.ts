@@ -1,6 +1,8 @@
 // Strict JSON for what a stranger sent: one object, no repeated member name at any depth (RFC 7515 §4,
 // RFC 7519 §4), no lone surrogate, bounded nesting. Two parsers that disagree about a token are an attack.
 
+import { itemBytes, layoutBytes, listBytes, memberBytes, objectBytes } from './heap-bytes.ts'
+
 const maxDepth = 32
 const quote = 0x22
 const colon = 0x3a
@@ -11,19 +13,39 @@ const space = 0x20
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
+export interface MeasuredObject {
+  readonly value: JsonObject
+  /** About how many bytes it takes in memory besides its text. */
+  readonly bytes: number
+}
+
 /** Parses `text` as one strict JSON object, deeply frozen, or returns `undefined`. Never throws. */
 export function parseJsonObject(text: string | undefined): JsonObject | undefined {
+  return measureJsonObject(text)?.value
+}
+
+/** Parses like `parseJsonObject`, and says how much memory the object takes. */
+export function measureJsonObject(text: string | undefined): MeasuredObject | undefined {
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)
     if (!isJsonObject(value)) return undefined
-    const members = freezeAndCount(value, maxDepth)
+    const count: Count = { members: 0, bytes: 0 }
+    freezeAndCount(value, maxDepth, count)
     if (text.includes(escape)) checkWellFormed(value)
-    return hasMembers(text, members) ? value : undefined
+    return hasMembers(text, count.members) ? { value, bytes: count.bytes + count.members * namedBytes } : undefined
   } catch {
     return undefined
   }
 }
+
+interface Count {
+  members: number
+  /** Of objects, lists and their items; members come on top. */
+  bytes: number
+}
+
+const namedBytes = memberBytes + layoutBytes
 
 /**
  * JSON.parse keeps the last of two members with one name, so a repetition shows as fewer members than colons. A colon that counts
@@ -62,21 +84,23 @@ function countColons(text: string): number {
   return count
 }
 
-/** Freezes, and counts members, at every depth. @throws RangeError for too deep nesting. */
-function freezeAndCount(value: unknown, depthLeft: number): number {
-  if (typeof value !== 'object' || value === null) return 0
+/** Freezes, and adds to `count`, at every depth. @throws RangeError for too deep nesting. */
+function freezeAndCount(value: unknown, depthLeft: number, count: Count): void {
+  if (typeof value !== 'object' || value === null) return
   if (depthLeft === 0) throw new RangeError('nested too deeply')
   Object.freeze(value)
-  let count = 0
   if (Array.isArray(value)) {
-    for (const item of value) count += freezeAndCount(item, depthLeft - 1)
-    return count
+    count.bytes += listBytes + value.length * itemBytes
+    for (const item of value) freezeAndCount(item, depthLeft - 1, count)
+    return
   }
+  count.bytes += objectBytes
   // Without a list of its members: this is done for every token.
   for (const name in value) {
-    if (Object.hasOwn(value, name)) count += 1 + freezeAndCount((value as JsonObject)[name], depthLeft - 1)
+    if (!Object.hasOwn(value, name)) continue
+    count.members++
+    freezeAndCount((value as JsonObject)[name], depthLeft - 1, count)
   }
-  return count
 }
 
 /** @throws RangeError for text that no UTF-8 can carry. */

@@ -3,6 +3,7 @@ import type { StandardSchema } from '../token/standard-schema.ts'
 import { yesOrNo } from './decision.ts'
 import { decideAbsence } from './membership.ts'
 import { declaredUnmet } from './unmet.ts'
+import { builtInOf } from '../internal/built-in.ts'
 import { isThenable } from '../internal/eventually.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import { type Policy, whenSettled } from './policy.ts'
@@ -20,7 +21,8 @@ type Predicate = (value: unknown) => boolean | PromiseLike<boolean>
  * is given the claim's value, `undefined` when it is absent, and answers `true` or `false`, now or later, or a Standard
  * Schema (zod, valibot, …) that the claim's value must satisfy.
  *
- * `path` is the claim's name, taken literally, or a list of names that leads into nested objects.
+ * `path` is the claim's name, taken literally, or a list of names that leads into nested objects. What a Date, URL, Map or Set of a
+ * claims schema holds, only a function or a schema can tell: with a value, the answer is indeterminate.
  *
  * A value that is absent from the claim of the caller's groups (`principal.groups.claim`) is indeterminate unless these are
  * complete. A function or schema gets the claim as it is, and its answer counts.
@@ -82,6 +84,7 @@ export function authorizationDetails(
 }
 
 function grantsOf(details: unknown, type: string): readonly unknown[] {
+  checkPlainData(details)
   // "an array of JSON objects" with a member "type" (RFC 9396 §2); anything else grants nothing.
   return Array.isArray(details) ? details.filter((one: unknown) => memberAt(one, ['type']) === type) : []
 }
@@ -122,10 +125,25 @@ function isValid(result: { readonly issues?: unknown }): boolean {
 /** Own members only: a claim named like something that every object inherits is absent unless it was sent. */
 function memberAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
   if (name === undefined) return value
+  checkPlainData(value)
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
   return memberAt((value as Record<string, unknown>)[name], rest)
 }
 
+/**
+ * A schema may put out a Map, Set, Date, URL or function, whose contents are no members: "not found" would be a no, and `not` would make
+ * a yes of it.
+ *
+ * @throws TypeError for these, so that the rule cannot tell.
+ */
+function checkPlainData(value: unknown): void {
+  const builtIn = typeof value === 'object' && value !== null ? builtInOf(value) : undefined
+  const isPlain = builtIn === undefined || builtIn === 'Object' || builtIn === 'Array'
+  if (isPlain && typeof value !== 'function') return
+  throw new TypeError(`claim() compares plain data only: give it a function for what a ${builtIn ?? 'function'} has.`)
+}
+
 function isOrHolds(value: unknown, expected: Primitive | undefined): boolean {
+  checkPlainData(value)
   return value === expected || (Array.isArray(value) && value.includes(expected))
 }

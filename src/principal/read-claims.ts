@@ -62,7 +62,7 @@ const maxKnownLength = 500
 function wordsOf(text: string): readonly string[] {
   const known = knownWords.get(text)
   if (known) return known
-  const words = constant(distinct(text.split(' ').filter(isText)))
+  const words = Object.freeze(distinct(text.split(' ').filter(isText)))
   if (knownWords.size >= maxKnownWords) knownWords.clear()
   if (text.length <= maxKnownLength) knownWords.set(text, words)
   return words

@@ -1,48 +1,67 @@
 // Applies the application's own schema to verified claims, so that handlers get typed ones.
 import type { Refusal } from '../errors.ts'
 import type { Eventually } from '../internal/eventually.ts'
+import { builtInOf } from '../internal/built-in.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { registeredClaims } from './claims.ts'
+import { type FrozenOutput, freezeOutput, instanceHint } from './schema-output.ts'
 import { pathsOf, type SchemaResult, type StandardSchema } from './standard-schema.ts'
 
+/** Claims as handlers get them. */
+export interface TypedClaims extends FrozenOutput {
+  readonly claims: JsonObject
+}
+
 /**
- * Validates `claims` and returns the schema's output with the registered claims as they were verified: a schema can
+ * Validates `claims` and returns the schema's output, frozen, with the registered claims as they were verified: a schema can
  * strip, rename and transform the application's claims, but never replace, add or remove a registered one.
  *
- * A schema that throws or rejects (or writes to the frozen claims) is a broken part of ours, not a bad token:
- * `claims_schema_unavailable`.
+ * A schema that throws or rejects, writes to the frozen claims, or puts out an instance of a class is a broken part of ours, not a bad
+ * token: `claims_schema_unavailable`.
  */
-export function applySchema(schema: StandardSchema, claims: JsonObject): Eventually<{ claims: JsonObject } | Refusal> {
-  const unavailable = (cause: unknown): Refusal => ({ code: 'claims_schema_unavailable', details: { cause } })
+export function applySchema(schema: StandardSchema, claims: JsonObject): Eventually<TypedClaims | Refusal> {
   try {
     const result = schema['~standard'].validate(claims)
     // Not only for a Promise of our own realm.
     return 'then' in result
       ? Promise.resolve(result)
           .then((settled) => readResult(settled, claims))
-          .catch(unavailable)
+          .catch((cause: unknown) => unavailable({ details: { cause } }))
       : readResult(result, claims)
   } catch (cause) {
-    return unavailable(cause)
+    return unavailable({ details: { cause } })
   }
 }
 
-function readResult(result: SchemaResult<unknown>, claims: JsonObject): { claims: JsonObject } | Refusal {
+function unavailable(why: Pick<Refusal, 'hint' | 'details'>): Refusal {
+  return { code: 'claims_schema_unavailable', ...why }
+}
+
+function readResult(result: SchemaResult<unknown>, claims: JsonObject): TypedClaims | Refusal {
   if (result.issues) {
     return { code: 'claims_schema_mismatch', details: { claim: printable(pathsOf(result.issues)) } }
   }
   if (!isJsonObject(result.value)) throw new TypeError('The claims schema must return an object.')
-  return { claims: withRegistered(result.value, claims) }
+  if (builtInOf(result.value) !== 'Object') return unavailable({ hint: instanceHint(result.value, '') })
+  const typed = withRegistered(result.value, claims)
+  const frozen = freezeOutput(typed)
+  return 'hint' in frozen ? unavailable(frozen) : { claims: typed, ...frozen }
 }
 
+/** Copies members as they are, accessors and symbols included: the types promise them all. */
 function withRegistered(output: JsonObject, verified: JsonObject): JsonObject {
-  const own = Object.entries(output).filter(([name]) => !isRegistered(name))
-  const registered = Object.entries(verified).filter(([name]) => isRegistered(name))
-  // Object.fromEntries defines members and so cannot be tricked by one that is called __proto__.
-  return Object.fromEntries([...own, ...registered])
+  const claims = {}
+  for (const name of Reflect.ownKeys(output)) if (!isRegistered(name)) copyMember(output, claims, name)
+  for (const name of registeredClaims) if (Object.hasOwn(verified, name)) copyMember(verified, claims, name)
+  return claims
 }
 
-function isRegistered(name: string): boolean {
-  return (registeredClaims as readonly string[]).includes(name)
+/** Defines the member, so that one called `__proto__` stays a member. */
+function copyMember(from: JsonObject, to: object, name: PropertyKey): void {
+  Object.defineProperty(to, name, Object.getOwnPropertyDescriptor(from, name) ?? {})
+}
+
+function isRegistered(name: PropertyKey): boolean {
+  return (registeredClaims as readonly PropertyKey[]).includes(name)
 }

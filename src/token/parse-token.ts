@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Refusal } from '../errors.ts'
 import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
-import { type JsonObject, parseJsonObject } from '../internal/json.ts'
+import { type JsonObject, measureJsonObject } from '../internal/json.ts'
 
 export const maxTokenLength = 16_384
 const maxHeaders = 100
@@ -21,6 +21,8 @@ export interface JoseHeader {
 export interface ParsedToken {
   readonly header: JoseHeader
   readonly claims: JsonObject
+  /** About how many bytes header and claims take in memory, besides their text. */
+  readonly bytes: number
   /** What was signed (RFC 7515 §5.2), as it was sent: ASCII. */
   readonly signingInput: string
   readonly signature: Uint8Array<ArrayBuffer>
@@ -45,11 +47,11 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
     const seen = known.get(number)
     if (seen && isHeaderOf(token, headerEnd, seen)) return (latest = seen)
     const segment = token.slice(0, headerEnd)
-    const header = parseJsonObject(decodeText(segment))
-    if (!header) return malformed('the header is not a strict base64url JSON object')
-    const refusal = checkHeader(header)
+    const parsed = measureJsonObject(decodeText(segment))
+    if (!parsed) return malformed('the header is not a strict base64url JSON object')
+    const refusal = checkHeader(parsed.value)
     if (refusal) return refusal
-    const read = { header: header as JoseHeader, characters: ascii.encode(segment) }
+    const read = { header: parsed.value as JoseHeader, bytes: parsed.bytes, characters: ascii.encode(segment) }
     if (headerEnd <= maxHeaderLength) known.set(number, read)
     return read
   }
@@ -62,16 +64,24 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
     if (headerEnd < 1 || claimsEnd < headerEnd + 2 || token.includes('.', claimsEnd + 1)) return notThreeSegments(token)
     const read = readHeader(token, headerEnd)
     if ('code' in read) return read
-    const claims = parseJsonObject(decodeText(token.slice(headerEnd + 1, claimsEnd)))
+    const claims = measureJsonObject(decodeText(token.slice(headerEnd + 1, claimsEnd)))
     if (!claims) return malformed('the payload is not a strict base64url JSON object')
     const signature = decodeBase64url(token.slice(claimsEnd + 1))
     if (!signature) return malformed('the signature is not strict base64url')
-    return { header: read.header, claims, signingInput: token.slice(0, claimsEnd), signature }
+    return {
+      header: read.header,
+      claims: claims.value,
+      bytes: read.bytes + claims.bytes,
+      signingInput: token.slice(0, claimsEnd),
+      signature,
+    }
   }
 }
 
 interface KnownHeader {
   readonly header: JoseHeader
+  /** About how many bytes it takes in memory. */
+  readonly bytes: number
   /** Its characters as a token has them. */
   readonly characters: Uint8Array
 }

@@ -11,7 +11,10 @@ import { maxTokenLength } from './parse-token.ts'
 export interface TokenCacheOptions {
   /** At most so many. Default 10 000. */
   readonly maxTokens?: number
-  /** At most so many bytes, roughly. Default 32 MiB. A token with its claims and its principal takes 2 kB or so. */
+  /**
+   * At most so many bytes, estimated from the text of each token and from the members and items of its claims. Default 32 MiB. A token
+   * with twenty claims counts as 3 kB.
+   */
   readonly maxBytes?: number
 }
 
@@ -27,6 +30,8 @@ export interface RememberedToken {
   readonly shared: boolean
   /** Whether it may be remembered, too. */
   readonly lasting: boolean
+  /** About how much memory it takes, besides the token's text. */
+  readonly bytes: number
 }
 
 export interface TokenCacheParts<E extends RememberedToken> {
@@ -42,8 +47,8 @@ const defaultMaxTokens = 10_000
 /** So long others wait for the verification of a token that has begun before. */
 const maxJoinMs = 1000
 const defaultMaxBytes = 32 * 1024 * 1024
-/** What an entry takes besides its claims, which as objects take about what the token takes as text. */
-const entryBytes = 700
+/** What an entry takes besides the text of its token and what is counted of its header, claims and principal. */
+const entryBytes = 250
 
 /** Reads the option. @throws TypeError for values that make no cache. */
 export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required<TokenCacheOptions> {
@@ -86,7 +91,8 @@ export function createTokenCache<E extends RememberedToken>(
 
   function remember(name: string, sent: SentToken, outcome: E | AuthError): E | AuthError {
     if (outcome instanceof AuthError) return outcome
-    if (outcome.shared && outcome.lasting) entries.set(name, outcome, { size: sent.token.length + entryBytes })
+    if (outcome.shared && outcome.lasting)
+      entries.set(name, outcome, { size: entryBytes + sent.token.length + outcome.bytes })
     return outcome
   }
 

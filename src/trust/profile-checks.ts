@@ -2,6 +2,7 @@
 // a refusal, or nothing.
 import { AuthError, type Refusal } from '../errors.ts'
 import { after, type Eventually } from '../internal/eventually.ts'
+import { builtInOf } from '../internal/built-in.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { type Answer, askYesOrNo } from '../internal/yes-or-no.ts'
@@ -58,10 +59,11 @@ function readAdmission(answer: Answer, token: UnverifiedToken): Refusal | undefi
   })
 }
 
-/** @throws TypeError unless `said` names a caller: a promise, or nothing, must not pass for one. */
+/** @throws TypeError unless `said` names a caller: a promise, or nothing, must not pass for one, nor a class, whose getters a copy loses. */
 export function checkPrincipal({ preset }: Issuer, said: unknown): asserts said is Principal {
-  if (isJsonObject(said) && typeof said.key === 'string' && said.key !== '') return
-  throw new TypeError(`${preset}: principal() must give a principal, at once.`)
+  const isPlain = isJsonObject(said) && builtInOf(said) === 'Object'
+  if (isPlain && typeof said.key === 'string' && said.key !== '') return
+  throw new TypeError(`${preset}: principal() must give a principal, at once and as a plain object.`)
 }
 
 /** The profile's hint for a refusal, if it has one. A hint is for a log: it never changes an answer. */

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { constant, deepFreeze, freezeDeeply } from '../../src/internal/deep-freeze.ts'
+import { describe, expect, it } from 'vitest'
+import { constant, deepFreeze, freezeAndMeasure } from '../../src/internal/deep-freeze.ts'
 
 it('freezes objects and arrays at every depth and returns the same value', () => {
   const value = { list: [{ name: 'a' }, [1]], inner: { deeper: { deepest: 1 } } }
@@ -51,12 +51,12 @@ it.each([undefined, null, 1, 'text', true, 10n, Symbol.iterator])('returns %s, w
 it('freezes a constant, and takes it for frozen as a part of something else', () => {
   const shared = constant({ list: [] as string[] })
   expect(Object.isFrozen(shared.list)).toBe(true)
-  expect(freezeDeeply({ shared })).toBe(true)
+  expect(freezeAndMeasure({ shared })).toBeDefined()
 })
 
 it('takes no constant for frozen that cannot be', () => {
   const shared = constant({ since: new Date(0) })
-  expect(freezeDeeply({ shared })).toBe(false)
+  expect(freezeAndMeasure({ shared })).toBeUndefined()
 })
 
 it.each([
@@ -64,16 +64,50 @@ it.each([
   ['a function', () => () => {}],
   ['an instance of a class', () => new (class Account {})()],
 ])('says that a value is not frozen that has %s in it, wherever that is, and freezes the rest', (_, make) => {
-  expect(freezeDeeply(make())).toBe(false)
+  expect(freezeAndMeasure(make())).toBeUndefined()
   const deep = (depth: number): unknown => (depth === 0 ? make() : { inner: [deep(depth - 1)] })
   for (const odd of [make(), deep(1), deep(4)]) {
     const rest = { list: [1] }
     for (const value of [[odd, 1], [1, odd], [odd, rest], { odd, rest }, { rest, odd }, { list: [odd, rest], a: 1 }])
-      expect(freezeDeeply(value)).toBe(false)
+      expect(freezeAndMeasure(value)).toBeUndefined()
     expect(Object.isFrozen(rest.list)).toBe(true)
   }
   const [first, second] = [{ list: [] }, { list: [] }]
-  freezeDeeply({ odd: make(), first })
-  freezeDeeply([make(), second])
+  freezeAndMeasure({ odd: make(), first })
+  freezeAndMeasure([make(), second])
   expect([first.list, second.list].map(Object.isFrozen)).toEqual([true, true])
+})
+
+describe('the bytes of a value', () => {
+  const bytesOf = (value: unknown, counted?: object) => freezeAndMeasure(value, counted) ?? Number.NaN
+
+  it('grow with its objects, lists, members and texts', () => {
+    const sizes = [
+      {},
+      { a: 1 },
+      { a: 'text' },
+      { a: 'longer text' },
+      { a: ['longer text'] },
+      { a: ['longer text', {}] },
+    ].map((value) => bytesOf(value))
+    expect(sizes).toEqual(sizes.toSorted((one, other) => one - other))
+    expect(new Set(sizes).size).toBe(sizes.length)
+  })
+
+  it('are counted once for what occurs twice far in, and for a cycle', () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = [cycle, cycle]
+    expect(bytesOf({ a: { b: { c: { cycle } } } })).toBeLessThan(2000)
+  })
+
+  it('do not count constants', () => {
+    expect(bytesOf({ a: constant({ long: 'x'.repeat(1000) }) })).toBe(bytesOf({ a: 1 }))
+  })
+
+  it('do not count a long list that is counted as a member of something else', () => {
+    const list = Array.from({ length: 17 }, () => 'x'.repeat(100))
+    expect(bytesOf({ list }, { list })).toBe(bytesOf({ list: 1 }))
+    expect(bytesOf({ list: [...list] }, { list })).toBeGreaterThan(1700)
+    expect(bytesOf({ list }, { inner: { list } })).toBeGreaterThan(1700)
+  })
 })

@@ -1,5 +1,5 @@
 // Claims and grants (RFC 9396) held against a Standard Schema, of real libraries and of ones that misbehave.
-import { authorizationDetails, claim, type Decision, evaluate } from 'claimcheck/policy'
+import { authorizationDetails, claim, type Decision, evaluate, not } from 'claimcheck/policy'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -91,6 +91,14 @@ describe('authorizationDetails', () => {
     ).toEqual(allowed)
     expect(evaluate(payment, granting({ type: 'payment', amount: 101 }))).toEqual(lacking)
     expect(evaluate(payment, granting({ type: 'payment' }))).toEqual(lacking)
+  })
+
+  it.each([
+    ['a Set of grants', new Set([{ type: 'payment', amount: 1 }])],
+    ['a grant that is a Map', [new Map([['type', 'payment']])]],
+  ])('cannot tell about %s, which a claims schema may put out', (_, authorization_details) => {
+    expect(evaluate(payment, on({ authorization_details }))).toEqual(undecided)
+    expect(evaluate(not(payment), on({ authorization_details }))).toEqual(undecided)
   })
 
   it('[RFC9396-9-1] gives nothing for another type, nor for what is no list of objects with a type', () => {

@@ -1,8 +1,9 @@
 // The rule about a claim: exact comparison, own members only, and a path that is taken literally.
+import { runInNewContext } from 'node:vm'
 import { claim, type Decision, not } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../src/policy/policy.ts'
-import { allowed, denied } from './answers.ts'
+import { allowed, denied, undecided } from './answers.ts'
 import { asking } from './callers.ts'
 
 /** What a rule about claims decides on a payload, given as the JSON text that a token carries. */
@@ -229,4 +230,40 @@ describe('claim with a predicate', () => {
       ).toEqual(undecided)
     },
   )
+})
+
+describe('claim about what a schema puts out besides plain data', () => {
+  const claims = {
+    tags: new Set(['blocked']),
+    flags: new Map([['blocked', true]]),
+    since: new Date(0),
+    home: new URL('http://a.example'),
+    check: Object.assign(() => true, { blocked: true }),
+    foreign: runInNewContext('new Set(["blocked"])') as object,
+    inner: { list: [], flags: new Map([['blocked', true]]) },
+  }
+  const decisionOn = (rule: ReturnType<typeof claim>) => evaluate(rule, { auth: { claims }, resource: undefined })
+
+  it.each([
+    [['tags'], 'blocked'],
+    [['foreign'], 'blocked'],
+    [['flags', 'blocked'], true],
+    [['inner', 'flags', 'blocked'], true],
+    [['since'], 0],
+    [['home', 'protocol'], 'http:'],
+    [['home'], 'http://a.example/'],
+    [['check'], true],
+    [['check', 'blocked'], true],
+  ] as const)('cannot tell whether %j is %j, not even turned round', (path, expected) => {
+    const rule = claim(path, expected)
+    expect(decisionOn(rule)).toEqual(undecided)
+    expect(decisionOn(not(rule))).toEqual(undecided)
+  })
+
+  it('hands it to a function', () => {
+    expect(decisionOn(claim('tags', (tags) => (tags as Set<string>).has('blocked')))).toEqual(allowed)
+    expect(decisionOn(claim(['inner', 'flags'], (flags) => (flags as Map<string, boolean>).size === 1))).toEqual(
+      allowed,
+    )
+  })
 })

@@ -54,3 +54,11 @@ export async function expectInvalidToken(promise: Promise<unknown>, code: AuthEr
   expect(error.headers['WWW-Authenticate']).toContain('error="invalid_token"')
   return error
 }
+
+/** Expects the answer for a fault that is not the token’s, and the code that only the operator sees. */
+export async function expectUnavailable(promise: Promise<unknown>, code: AuthError['code']): Promise<AuthError> {
+  const error = await refusalOf(promise)
+  expect({ code: error.code, status: error.status }).toEqual({ code, status: 503 })
+  expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': '1' })
+  return error
+}
