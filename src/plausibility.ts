@@ -20,12 +20,14 @@ export interface Plausibility {
 
 /** @param clock Default: the system's. */
 export function createPlausibility(settings: VerifierSettings, clock: Clock = systemClock): Plausibility {
-  const parseToken = createTokenParser()
+  const { maxTokenBytes } = settings
+  const parseToken = createTokenParser(maxTokenBytes)
   const headerClaims = headerClaimsOf(settings.issuers)
   const required = new Map(settings.issuers.map((profile) => [profile as Issuer, requiredOf(profile, settings)]))
 
   function parse(token: string): ParsedToken | Refusal {
-    if (headerClaims !== undefined && isPadded(token)) return parsePaddedToken(token, headerClaims, parseToken)
+    if (headerClaims !== undefined && isPadded(token, maxTokenBytes))
+      return parsePaddedToken(token, headerClaims, parseToken)
     return parseToken(token)
   }
 

@@ -68,7 +68,7 @@ function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
 
 /** Read from the token itself: a claims schema may have left `xms_cc` out. */
 function understandsClaims({ token, claims }: Caller): boolean {
-  const parsed = createTokenParser()(token)
+  const parsed = createTokenParser(String(token).length)(token)
   return hasClaimsCapability('code' in parsed ? claims : parsed.claims)
 }
 

@@ -65,9 +65,11 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
   const plausibility = createPlausibility(settings, clock)
   const signerOf = createSigners(parts.refusals)
   const { refuse, refuseAgain, orUnavailable, broken } = parts.refusals
-  const { tokenCache } = settings
+  const { tokenCache, maxTokenBytes } = settings
   const sharedBytes = tokenCache ? createClaimLayouts() : () => 0
-  const known = tokenCache ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain }, tokenCache) : verifyInFull
+  const known = tokenCache
+    ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain, maxTokenBytes }, tokenCache)
+    : verifyInFull
 
   function verify(token: string, header?: string): Eventually<Outcome<VerifiedToken<C>>> {
     try {

@@ -8,6 +8,7 @@ import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.t
 import type { KeyStore } from './keys/key-store.ts'
 import { oidc } from './issuers/oidc.ts'
 import { readAudience } from './issuers/preset-options.ts'
+import { tokenBytes } from './token/token-bytes.ts'
 import type { StandardSchema } from './token/standard-schema.ts'
 import { readTokenCacheOptions, type TokenCacheOptions } from './token/token-cache.ts'
 import { type ClientDescription, type ClientRegistry, readClients } from './principal/client-registry.ts'
@@ -35,6 +36,11 @@ interface CommonOptions<C, A> {
   readonly requiredClaims?: readonly string[]
   /** Refuses tokens issued (`iat`) longer ago than this, in seconds. Default: only `exp` counts. */
   readonly maxTokenAgeSeconds?: number
+  /**
+   * Refuses a longer token before anything else is done with it: the length of its text. Default 16 KiB, from 256 bytes to 64 KiB. What a
+   * token of that length may cost is in SECURITY.md; a server may have to be told to take headers of that length, too.
+   */
+  readonly maxTokenBytes?: number
   /** Fetches metadata and keys. Default: the platform's `fetch`, read at each call. */
   readonly fetch?: Fetch
   /** How long the whole way to an issuer's keys may take, in milliseconds: its metadata, and the last byte of its JWK Set. Default 5000. */
@@ -108,6 +114,7 @@ export const verifierOptionNames: readonly string[] = [
   'clockToleranceSeconds',
   'requiredClaims',
   'maxTokenAgeSeconds',
+  'maxTokenBytes',
   'fetch',
   'fetchTimeoutMs',
   'keepAlive',
@@ -125,6 +132,7 @@ export interface VerifierSettings {
   readonly issuers: readonly (Issuer & { readonly audience: readonly string[] | null })[]
   readonly clockToleranceSeconds: number
   readonly maxTokenAgeSeconds: number | undefined
+  readonly maxTokenBytes: number
   readonly requiredClaims: readonly string[]
   readonly tokenCache: Required<TokenCacheOptions> | undefined
   readonly clients: ReadonlyMap<string, ClientDescription>
@@ -134,10 +142,12 @@ export interface VerifierSettings {
 export function readVerifierOptions(options: VerifierOptions<IssuerOptions, never>): VerifierSettings {
   checkOptionNames('createVerifier()', options, verifierOptionNames)
   const { clockToleranceSeconds = 30, maxTokenAgeSeconds, requiredClaims = [], fetchTimeoutMs = 5000 } = options
+  const { maxTokenBytes = tokenBytes.default } = options
   // "usually no more than a few minutes", RFC 9068 §4.
   checkNumber('clockToleranceSeconds', clockToleranceSeconds, 0, 300)
   if (maxTokenAgeSeconds !== undefined)
     checkNumber('maxTokenAgeSeconds', maxTokenAgeSeconds, 1, Number.MAX_SAFE_INTEGER)
+  checkNumber('maxTokenBytes', maxTokenBytes, tokenBytes.min, tokenBytes.max)
   checkNumber('fetchTimeoutMs', fetchTimeoutMs, 1, 60_000)
   checkStrings('requiredClaims', requiredClaims, 0)
   for (const name of ['fetch', 'keepAlive', 'onEvent', 'isRevoked'] as const) {
@@ -156,6 +166,7 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     issuers: readIssuers(options),
     clockToleranceSeconds,
     maxTokenAgeSeconds,
+    maxTokenBytes: Math.floor(maxTokenBytes),
     requiredClaims: [...requiredClaims],
     tokenCache: options.tokenCache === false ? undefined : readTokenCacheOptions(options.tokenCache),
     clients: readClients(options.clients === undefined ? {} : options.clients),

@@ -12,7 +12,7 @@ import { expectInvalidToken } from './support/verifiers.ts'
 const good = { issuer, audience }
 const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
 const names =
-  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, fetch, fetchTimeoutMs, keyCache, keyStore, tokenCache, clients, clock, onEvent, isRevoked'
+  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, maxTokenBytes, fetch, fetchTimeoutMs, keyCache, keyStore, tokenCache, clients, clock, onEvent, isRevoked'
 
 describe('refuses', () => {
   it.each<[object, string]>([
@@ -53,6 +53,10 @@ describe('refuses', () => {
       'maxTokenAgeSeconds must be a number from 1 to 9007199254740991, not Infinity.',
     ],
     [{ maxTokenAgeSeconds: null }, 'maxTokenAgeSeconds must be a number from 1 to 9007199254740991, not null.'],
+    [{ maxTokenBytes: 255 }, 'maxTokenBytes must be a number from 256 to 65536, not 255.'],
+    [{ maxTokenBytes: 65_537 }, 'maxTokenBytes must be a number from 256 to 65536, not 65537.'],
+    [{ maxTokenBytes: '16kb' }, 'maxTokenBytes must be a number from 256 to 65536, not 16kb.'],
+    [{ maxTokenBytes: Number.NaN }, 'maxTokenBytes must be a number from 256 to 65536, not NaN.'],
     [{ fetchTimeoutMs: 0 }, 'fetchTimeoutMs must be a number from 1 to 60000, not 0.'],
     [{ fetchTimeoutMs: 60_001 }, 'fetchTimeoutMs must be a number from 1 to 60000, not 60001.'],
     [{ requiredClaims: 'sub' }, 'requiredClaims must be a list of strings.'],
@@ -118,6 +122,7 @@ describe('accepts', () => {
     for (const clockToleranceSeconds of [0, 300]) expect(() => create({ clockToleranceSeconds })).not.toThrow()
     for (const maxTokenAgeSeconds of [1, Number.MAX_SAFE_INTEGER])
       expect(() => create({ maxTokenAgeSeconds })).not.toThrow()
+    for (const maxTokenBytes of [256, 65_536]) expect(() => create({ maxTokenBytes })).not.toThrow()
     for (const fetchTimeoutMs of [1, 60_000]) expect(() => create({ fetchTimeoutMs })).not.toThrow()
   })
 
@@ -127,6 +132,7 @@ describe('accepts', () => {
       clockToleranceSeconds: 10,
       requiredClaims: ['sub'],
       maxTokenAgeSeconds: 60,
+      maxTokenBytes: 20_000,
       fetch: globalThis.fetch,
       fetchTimeoutMs: 1000,
       keyCache: { graceSeconds: 60 },
@@ -217,6 +223,7 @@ describe('the settings', () => {
     expect(rest).toEqual({
       clockToleranceSeconds: 30,
       maxTokenAgeSeconds: undefined,
+      maxTokenBytes: 16_384,
       requiredClaims: [],
       tokenCache: { maxTokens: 10_000, maxBytes: 32 * 1024 * 1024 },
       clients: new Map(),

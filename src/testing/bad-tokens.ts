@@ -1,6 +1,7 @@
 // Every kind of token that no API may accept, by name. What is wrong is one thing only: all else is as the STS makes it.
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../internal/json.ts'
+import { tokenBytes } from '../token/token-bytes.ts'
 import { encodeJson, publicJwk, type SigningKey, signatureOf, signToken } from './signing-key.ts'
 
 /** A kind of bad token, for `issuer.badToken(kind)`. */
@@ -104,7 +105,7 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
     const header = encodeJson({ alg: 'RSA-OAEP-256', enc: 'A256GCM', cty: 'JWT', kid: key.kid })
     return [header, ...[256, 12, 600, 16].map((bytes) => Buffer.alloc(bytes, 7).toString('base64url'))].join('.')
   },
-  oversized: (parts) => withClaims(parts, { padding: 'x'.repeat(17 * 1024) }),
+  oversized: (parts) => withClaims(parts, { padding: 'x'.repeat(tokenBytes.max) }),
   garbage: () => 'this.is.not-a-token',
 }
 

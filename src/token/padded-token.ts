@@ -6,9 +6,9 @@ import type { createTokenParser, ParsedToken } from './parse-token.ts'
 
 const segment = /^[\w-]*(={0,2})$/
 
-/** True for what only a padded token can be: no other has a `=` anywhere. */
-export function isPadded(token: unknown): token is string {
-  return typeof token === 'string' && token.includes('=')
+/** True for what only a padded token can be: no other has a `=` anywhere. What is too long is not searched. */
+export function isPadded(token: unknown, maxTokenBytes: number): token is string {
+  return typeof token === 'string' && token.length <= maxTokenBytes && token.includes('=')
 }
 
 /**

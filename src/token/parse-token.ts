@@ -4,7 +4,6 @@ import type { Refusal } from '../errors.ts'
 import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
 import { type JsonObject, measureJsonObject } from '../internal/json.ts'
 
-export const maxTokenLength = 16_384
 const maxHeaders = 100
 const maxHeaderLength = 1024
 const maxKidLength = 256
@@ -31,11 +30,11 @@ export interface ParsedToken {
 }
 
 /**
- * Makes a parser of compact JWSs. It says why a text is none, and does not check any claim or the signature. It remembers
- * good headers, of which an issuer has few.
+ * Makes a parser of compact JWSs of up to `maxTokenBytes` characters. It says why a text is none, and does not check any claim or the
+ * signature. It remembers good headers, of which an issuer has few.
  */
-export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
-  const decodeText = createTextDecoder(maxTokenLength)
+export function createTokenParser(maxTokenBytes: number): (token: unknown) => ParsedToken | Refusal {
+  const decodeText = createTextDecoder(maxTokenBytes)
   // By a number: neither a token nor a piece of one must rest in memory as text.
   const known = new LRUCache<number, KnownHeader>({ max: maxHeaders })
 
@@ -58,7 +57,7 @@ export function createTokenParser(): (token: unknown) => ParsedToken | Refusal {
 
   return function parseToken(token) {
     if (typeof token !== 'string') return malformed('the token must be a string')
-    if (token.length > maxTokenLength) return { code: 'token_too_large', hint: `longer than ${maxTokenLength} bytes` }
+    if (token.length > maxTokenBytes) return { code: 'token_too_large', hint: `longer than ${maxTokenBytes} bytes` }
     const headerEnd = token.indexOf('.')
     const claimsEnd = token.indexOf('.', headerEnd + 1)
     if (headerEnd < 1 || claimsEnd < headerEnd + 2 || token.includes('.', claimsEnd + 1)) return notThreeSegments(token)

@@ -5,7 +5,6 @@ import { AuthError } from '../errors.ts'
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import { within } from '../internal/within.ts'
-import { maxTokenLength } from './parse-token.ts'
 
 /** How many verified tokens are remembered. */
 export interface TokenCacheOptions {
@@ -39,6 +38,8 @@ export interface TokenCacheParts<E extends RememberedToken> {
   readonly verify: (sent: SentToken) => Eventually<E | AuthError>
   /** Whether what was verified earlier still holds, or why it is refused now. What does not hold is verified in full again. */
   readonly recheck: (entry: E) => Eventually<boolean | AuthError>
+  /** What is longer is no token, and not worth a digest. */
+  readonly maxTokenBytes: number
   /** The refusal of one request for another that waited for the same verification. */
   readonly refuseAgain: (error: AuthError) => AuthError
 }
@@ -64,7 +65,7 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
  * enter, so no number of refused ones drives anything out. A new token that arrives many times at once is verified once.
  */
 export function createTokenCache<E extends RememberedToken>(
-  { verify, recheck, refuseAgain }: TokenCacheParts<E>,
+  { verify, recheck, refuseAgain, maxTokenBytes }: TokenCacheParts<E>,
   { maxTokens, maxBytes }: Required<TokenCacheOptions>,
 ): (sent: SentToken) => Eventually<E | AuthError> {
   const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
@@ -140,8 +141,7 @@ export function createTokenCache<E extends RememberedToken>(
 
   return function lookUp(sent) {
     const { token } = sent
-    // What is no token is not worth a digest.
-    if (typeof token !== 'string' || token.length > maxTokenLength) return verify(sent)
+    if (typeof token !== 'string' || token.length > maxTokenBytes) return verify(sent)
     const name = digest(token) as Eventually<string>
     return isPromise(name) ? findLater(name, sent) : find(name, sent)
   }

@@ -1,8 +1,15 @@
 // What is too long, too deep or too costly is refused before it costs anything (RFC 8725 §3.13).
-import { type ClaimcheckEvent, createVerifier } from 'claimcheck'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type ClaimcheckEvent, createResourceServer, createVerifier, fromNode } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
-import { describe, expect, it, vi } from 'vitest'
+import { authenticationContext } from 'claimcheck/policy'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { z } from 'zod'
 import { createTestClock } from '../support/clock.ts'
+import { sendRaw } from '../support/raw-request.ts'
+import { bearer, refused } from '../support/resource-servers.ts'
 import { audience, createToken, encode, goodClaims, issuer, keyFor, signTexts } from '../support/tokens.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 
@@ -32,6 +39,16 @@ describe('a token that is too long', () => {
     expect((await verifyToken(longest)).claims.pad).toMatch(/^x{10000,}$/)
     const error = await expectInvalidToken(verifyToken(tokenOfLength(maxLength + 1)), 'token_too_large')
     expect(error.hint).toBe('longer than 16384 bytes')
+  })
+
+  it.each([256, 300, 20_000, 65_536])('[OWN-LIM-1] is one of more than `maxTokenBytes`: %i', async (maxTokenBytes) => {
+    const { verifyToken } = createTestVerifier({ options: { maxTokenBytes } })
+    const error = await expectInvalidToken(
+      verifyToken(tokenOfLength(Math.max(maxTokenBytes, 500) + 1)),
+      'token_too_large',
+    )
+    expect(error.hint).toBe(`longer than ${maxTokenBytes} bytes`)
+    if (maxTokenBytes > 500) expect((await verifyToken(tokenOfLength(maxTokenBytes))).claims.pad).toMatch(/^x+$/)
   })
 
   it('[OWN-LIM-1] costs no parsing and no decoding', async () => {
@@ -67,6 +84,47 @@ describe('a token that is too long', () => {
     await expectInvalidToken(verifyToken(createToken({ header: { kid: 'k'.repeat(65_536) } })), 'token_too_large')
     await expectInvalidToken(verifyToken(createToken({ header: { kid: 'k'.repeat(8192) } })), 'token_malformed')
     expect(JSON.stringify(events)).not.toContain('kkkk')
+  })
+})
+
+describe('a longer token that `maxTokenBytes` lets in', () => {
+  const maxTokenBytes = 40_000
+  const trusted = oidc({ issuer, audience, jwks: { keys: [key.publicJwk] } })
+  const options = { clock: createTestClock(), maxTokenBytes }
+  const longest = tokenOfLength(maxTokenBytes)
+
+  it('is remembered, and refused to others for one character more', async () => {
+    const principal = vi.fn(trusted.principal)
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, principal }, ...options })
+    for (let count = 0; count < 3; count++) await verifyToken(longest)
+    expect(principal).toHaveBeenCalledTimes(1)
+    const { verifyToken: verifyShorter } = createVerifier({
+      issuer: trusted,
+      ...options,
+      maxTokenBytes: maxTokenBytes - 1,
+    })
+    await expectInvalidToken(verifyShorter(longest), 'token_too_large')
+  })
+
+  it('is a credential, over HTTP as well, where the server takes headers of that length', async () => {
+    const api = createResourceServer({ issuer: trusted, ...options })
+    const seen: unknown[] = []
+    const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
+      seen.push((await api.authenticate(fromNode(req))).outcome)
+      res.end()
+    })
+    onTestFinished(() => void server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    for (const token of [longest, tokenOfLength(maxTokenBytes + 1)])
+      await sendRaw((server.address() as AddressInfo).port, { lines: [`Authorization: Bearer ${token}`] })
+    expect(seen).toEqual(['authenticated', 'refused'])
+  })
+
+  it('says that its client can handle a claims challenge, also where a schema leaves that out', async () => {
+    const api = createResourceServer({ issuer: trusted, ...options, claims: z.object({}) })
+    const request = bearer({ xms_cc: ['cp1'], pad: 'x'.repeat(20_000) })
+    const { code, status } = await refused(api.guard(request, authenticationContext('c1')))
+    expect({ code, status }).toEqual({ code: 'insufficient_claims', status: 401 })
   })
 })
 

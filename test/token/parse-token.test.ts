@@ -13,7 +13,7 @@ import {
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 
 const { verifyToken } = createTestVerifier()
-const parseToken = createTokenParser()
+const parseToken = createTokenParser(16_384)
 const key = keyFor('ES256')
 const goodHeader = JSON.stringify({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
 const goodPayload = JSON.stringify(goodClaims())
@@ -51,7 +51,7 @@ describe('a token parser that remembers headers', () => {
   const other = encode(goodHeader.replace('at+jwt', 'at+JWT'))
 
   function rememberGood(): ReturnType<typeof createTokenParser> {
-    const parse = createTokenParser()
+    const parse = createTokenParser(16_384)
     for (let count = 0; count < 3; count++) expect(parse(good)).toHaveProperty('header')
     return parse
   }
@@ -62,7 +62,7 @@ describe('a token parser that remembers headers', () => {
     for (let at = 0; at < header.length; at++) {
       for (const character of alphabet) {
         const changed = `${header.slice(0, at)}${character}${header.slice(at + 1)}.${payload}.${signature}`
-        expect(remembering(changed), changed).toEqual(createTokenParser()(changed))
+        expect(remembering(changed), changed).toEqual(createTokenParser(16_384)(changed))
       }
     }
   })
@@ -75,7 +75,7 @@ describe('a token parser that remembers headers', () => {
   ])('takes %s for what it is, before and after', (_, segment) => {
     const remembering = rememberGood()
     const token = `${segment}.${payload}.${signature}`
-    const afresh = createTokenParser()(token)
+    const afresh = createTokenParser(16_384)(token)
     for (let count = 0; count < 3; count++) {
       expect(remembering(token)).toEqual(afresh)
       expect((remembering(good) as ParsedToken).header).toEqual({ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' })
@@ -84,7 +84,7 @@ describe('a token parser that remembers headers', () => {
 
   it('remembers none that is long: whoever sends tokens could fill the memory with them', () => {
     const headerOf = (filler: number): unknown[] => {
-      const parse = createTokenParser()
+      const parse = createTokenParser(16_384)
       const text = withMembers(goodHeader, `"filler":"${'x'.repeat(filler)}"`)
       const token = `${encode(text)}.${payload}.${signature}`
       return [1, 2, 3].map(() => (parse(token) as ParsedToken).header)

@@ -440,6 +440,22 @@ describe('padded tokens', () => {
     expect(auth.expiresAt).toBe(now + 60)
   })
 
+  it('are as long as any other, padding included, and not looked at beyond', async () => {
+    const bytes = 1002 // Three padded segments and two dots.
+    const { verifyToken } = createVerifier({ issuer: [gateway, plain], clock, fetch, maxTokenBytes: bytes })
+    const signed = (pad: number) => sign(header, { ...payload, pad: 'x'.repeat(pad) })
+    const lengths = Array.from({ length: 400 }, (_, pad) => signed(pad + 100)).map(
+      (token) => [token, token.length] as const,
+    )
+    const longest = lengths.filter(([, length]) => length <= bytes).at(-1)?.[0] ?? ''
+    expect(longest.length).toBe(bytes)
+    expect((await verifyToken(longest)).claims.sub).toBe('alice')
+    const tooLong = lengths.filter(([, length]) => length > bytes).map(([token]) => token)
+    // Without its padding one of these would not be too long.
+    expect(tooLong.some((token) => token.replaceAll('=', '').length <= bytes)).toBe(true)
+    for (const token of tooLong) await expectInvalidToken(verifyToken(token), 'token_too_large')
+  })
+
   it('expire by the claim in their header', async () => {
     await expectInvalidToken(verifyToken(sign({ ...header, exp: now - 31 }, payload)), 'token_expired')
     await expectInvalidToken(verifyToken(sign({ ...header, exp: undefined }, payload)), 'claim_missing')
