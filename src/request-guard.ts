@@ -7,7 +7,7 @@ import { readToken } from './http/token-headers.ts'
 import { isPreflight, type RequestView } from './http/request-view.ts'
 import { after, type Eventually } from './internal/eventually.ts'
 import { createPrivateSlot } from './internal/private-slot.ts'
-import { ask, type Policy } from './policy/policy.ts'
+import { ask, type Policy, type PolicyQuery } from './policy/policy.ts'
 import { refusalOf, scopeParam } from './policy-refusal.ts'
 import type { MetadataResponse, PublishedMetadata } from './published-metadata.ts'
 import { type Outcome, tellRefusal } from './refusals.ts'
@@ -97,7 +97,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
       if (authentication.outcome === 'anonymous') return refused(anonymousError(request, policy))
       if (!policy) return authentication
       const { auth } = authentication
-      return after(ask(policy, { ...asked, auth }), (decision) => {
+      return after(ask(policy, queryOf(auth, asked)), (decision) => {
         if (decision.effect === 'allow') return authentication
         return refused(refusalOf(decision, { auth: auth as VerifiedToken, policy, params: challengeParams(request) }))
       })
@@ -116,11 +116,11 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   async function requirePolicy<R>(
     auth: VerifiedToken<C>,
     policy: Policy<VerifiedToken<C>, R>,
-    { request, ...asked }: Asked<R> & { readonly request?: RequestView },
+    asked: Asked<R> & { readonly request?: RequestView },
   ): Promise<void> {
-    const decision = await ask(policy, { ...asked, auth })
+    const decision = await ask(policy, queryOf(auth, asked))
     if (decision.effect === 'allow') return
-    const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
+    const context = { auth: auth as VerifiedToken, policy, params: challengeParams(asked.request) }
     throw tellRefusal(emit, refusalOf(decision, context))
   }
 
@@ -143,6 +143,11 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
 
 const preflightHint =
   'this is a CORS preflight, which never carries a token: put your CORS middleware before the guard, so that it answers'
+
+// Not by spreading `asked`, which would take a third of a guard's time.
+function queryOf<A, R>(auth: A, { resource, signal }: Asked<R>): PolicyQuery<A, R> {
+  return signal ? { auth, resource, signal } : { auth, resource }
+}
 
 function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
   return outcome instanceof AuthError

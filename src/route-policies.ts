@@ -92,5 +92,5 @@ function unchanged<Q>(query: Q): Q {
 
 /** The default policy is about callers alone: what is a resource differs from route to route. */
 function withoutResource<A>(query: PolicyQuery<A>): PolicyQuery<A, undefined> {
-  return { ...query, resource: undefined }
+  return query.resource === undefined ? (query as PolicyQuery<A, undefined>) : { ...query, resource: undefined }
 }

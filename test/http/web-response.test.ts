@@ -1,5 +1,5 @@
 // Answers as Fetch API responses: with all of their header lines, and no body where there may be none.
-import { AuthError, fromWeb, toWeb } from 'claimcheck'
+import { AuthError, fromWeb, type ResourceServer, toWeb } from 'claimcheck'
 import { allOf, authenticationContext, scope, stepUp } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
@@ -59,6 +59,31 @@ describe('a refusal', () => {
     const error = new AuthError('keys_unavailable', { retryAfterSeconds: 7 })
     expect(toWeb(api.challenge(error), requestOf()).headers.get('Retry-After')).toBe('7')
   })
+})
+
+/** As docs/other-frameworks.md has it. */
+async function handle(api: ResourceServer, request: Request): Promise<Response> {
+  try {
+    const auth = await api.guard(fromWeb(request), scope('read'))
+    return Response.json({ caller: auth.principal.subject })
+  } catch (error) {
+    if (error instanceof AuthError) return toWeb(api.challenge(error, fromWeb(request)), request)
+    throw error
+  }
+}
+
+it.each<[string, string | undefined, number]>([
+  ['lets a good request in', createToken({ claims: { scope: 'read' } }), 200],
+  ['asks for a token', undefined, 401],
+  ['refuses a bad token', 'garbage', 401],
+  ['refuses a token without rights', createToken(), 403],
+])('the documented handler %s, and one that is remembered alike', async (_, token, status) => {
+  const { api } = createTestApi()
+  for (const _time of ['new', 'remembered']) {
+    const response = await handle(api, requestOf(token))
+    expect(response.status).toBe(status)
+    expect((await response.text()).includes('alice')).toBe(status === 200)
+  }
 })
 
 describe('metadata', () => {
