@@ -1,5 +1,18 @@
 // Snapshots as files: whole or not at all, for the eyes of this service only.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KeySnapshot } from 'claimcheck'
@@ -89,6 +102,100 @@ it('reads a megabyte at most', async () => {
   await expect(store.load(issuer)).rejects.toThrow('too large')
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, -1))
   expect(await store.load(issuer)).toEqual(snapshot)
+})
+
+it('looks at the size before it reads: a large file costs no memory', async () => {
+  const store = fileKeyStore(path)
+  await store.save(issuer, snapshot)
+  // A hole takes no room on the disk.
+  truncateSync(onlyFile(), 256 * 1024 ** 2)
+  const before = process.memoryUsage().rss
+  await expect(store.load(issuer)).rejects.toThrow('the snapshot is too large')
+  expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 ** 2)
+})
+
+it('follows no link to a snapshot, wherever it leads', async () => {
+  const store = fileKeyStore(path)
+  await store.save(issuer, snapshot)
+  const file = onlyFile()
+  const elsewhere = join(folder, 'elsewhere.json')
+  renameSync(file, elsewhere)
+  for (const target of [elsewhere, 'missing', '/dev/zero', folder]) {
+    symlinkSync(target, file)
+    await expect(store.load(issuer)).rejects.toThrow('the snapshot is a symbolic link')
+    rmSync(file)
+  }
+  symlinkSync(elsewhere, file)
+  await store.save(issuer, { ...snapshot, loadedAtMs: 2000 })
+  expect(await store.load(issuer)).toMatchObject({ loadedAtMs: 2000 })
+  expect(JSON.parse(readFileSync(elsewhere, 'utf8'))).toMatchObject({ content: JSON.stringify(snapshot) })
+})
+
+it.each([
+  ['a directory', (file: string) => mkdirSync(file)],
+  ['a pipe, which it does not wait for', (file: string) => execFileSync('mkfifo', [file])],
+])('reads no snapshot that is %s', async (_, make) => {
+  const store = fileKeyStore(path)
+  await store.save(issuer, snapshot)
+  const file = onlyFile()
+  rmSync(file)
+  make(file)
+  await expect(store.load(issuer)).rejects.toThrow('the snapshot is no file')
+})
+
+it.each(['777', '1777', '703', '702'])('takes no directory that every user may write to: %s', async (mode) => {
+  const store = fileKeyStore(path)
+  await store.save(issuer, snapshot)
+  chmodSync(path, Number.parseInt(mode, 8))
+  const refusal = /every user of the machine may write to .*here: .*chmod o-w/
+  await expect(store.load(issuer)).rejects.toThrow(refusal)
+  await expect(store.save(issuer, snapshot)).rejects.toThrow(refusal)
+  onlyFile()
+})
+
+it.each(['700', '750', '770', '2775', '755', '505'])(
+  'takes a directory of the mode %s: groups share one in Kubernetes',
+  async (mode) => {
+    const store = fileKeyStore(path)
+    await store.save(issuer, snapshot)
+    chmodSync(path, Number.parseInt(mode, 8))
+    expect(await store.load(issuer)).toEqual(snapshot)
+    chmodSync(path, 0o700)
+  },
+)
+
+it('takes no snapshot that every user may write to', async () => {
+  const store = fileKeyStore(path)
+  await store.save(issuer, snapshot)
+  chmodSync(onlyFile(), 0o666)
+  await expect(store.load(issuer)).rejects.toThrow('every user of the machine may write to the snapshot')
+  chmodSync(onlyFile(), 0o664)
+  expect(await store.load(issuer)).toEqual(snapshot)
+})
+
+it('takes a link to its directory, as volumes of Kubernetes have, and looks at the directory itself', async () => {
+  const real = join(folder, 'real')
+  mkdirSync(real)
+  const link = join(folder, 'link')
+  symlinkSync(real, link)
+  const store = fileKeyStore(link)
+  await store.save(issuer, snapshot)
+  expect(await store.load(issuer)).toEqual(snapshot)
+  chmodSync(real, 0o777)
+  await expect(store.load(issuer)).rejects.toThrow(/every user/)
+})
+
+it('asks for no modes where there are none', async () => {
+  const store = fileKeyStore(path)
+  await store.save(issuer, snapshot)
+  chmodSync(path, 0o777)
+  const { getuid } = process
+  Object.assign(process, { getuid: undefined })
+  try {
+    expect(await store.load(issuer)).toEqual(snapshot)
+  } finally {
+    Object.assign(process, { getuid })
+  }
 })
 
 it('says so when it cannot read', async () => {
