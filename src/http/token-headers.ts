@@ -15,7 +15,8 @@ const bareToken = /^[A-Za-z0-9\-._~+/=]+$/
 
 /**
  * Returns the one token of `request`, from `Authorization` or one of `headers`, or `undefined` when it carries none.
- * Refuses two credentials in one request, also in two different headers: which of them should decide?
+ * Refuses two credentials in one request, also in two different headers: which of them should decide? Refuses a request that may
+ * lack header lines, since one of those may be a second credential.
  */
 export function readToken(request: RequestView, headers: readonly string[]): Credential | Refusal | undefined {
   if (request.headersTruncated) return { code: 'headers_truncated' }
