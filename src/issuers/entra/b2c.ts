@@ -19,7 +19,7 @@ export interface EntraB2COptions {
   readonly tenantId: string
   /** The application (client) id of this API, a GUID. */
   readonly clientId: string
-  /** The user flows and custom policies whose tokens are accepted, such as `B2C_1_signin`, as the tokens spell them. Each has its own keys. */
+  /** The user flows and custom policies whose tokens are accepted, such as `B2C_1_signin`, as the tokens spell them. Each has its own keys, and all must put the same into `sub`. */
   readonly policies: readonly string[]
   /** `tenant` (default): `iss` names the tenant alone. `tfp`: it names the policy, too (issuer claim setting for OpenID Connect discovery). */
   readonly issuerFormat?: 'tenant' | 'tfp'
