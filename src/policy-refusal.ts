@@ -16,7 +16,8 @@ type Undecided = Extract<Decision, { effect: 'indeterminate' }>
 /** What a refusal reads of the caller. */
 interface Caller {
   readonly issuer: string
-  readonly token: string
+  /** The text, which was verified; a caller made by hand may have none. */
+  readonly token: unknown
   readonly header: JsonObject
   readonly claims: JsonObject
   readonly principal: { readonly scopes: readonly string[]; readonly authentication: { readonly acr?: string } }
@@ -68,7 +69,7 @@ function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
 
 /** Read from the token itself: a claims schema may have left `xms_cc` out. */
 function understandsClaims({ token, claims }: Caller): boolean {
-  const parsed = createTokenParser(String(token).length)(token)
+  const parsed = createTokenParser(typeof token === 'string' ? token.length : 0)(token)
   return hasClaimsCapability('code' in parsed ? claims : parsed.claims)
 }
 
