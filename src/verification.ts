@@ -105,7 +105,7 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     if (malformed) return refuse(malformed)
     if ('code' in parsed) return refuse(parsed)
     const trusted = issuers.find(parsed.claims)
-    if (!trusted) return refuse(unknownIssuer(parsed), parsed)
+    if (!trusted) return refuse(unknownIssuer(parsed, issuers), parsed)
     const implausible = plausibility.check(parsed, trusted)
     if (implausible) return refuse(implausible, parsed)
     return unlessRefused(admit(parsed, trusted), lookUpKey, { parsed, trusted })

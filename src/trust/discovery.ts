@@ -14,6 +14,8 @@ const failedMetadataTtlMs = 10 * 60 * 1000
 export interface DiscoveryOptions {
   /** For messages; and what the documents must name, unless `metadataIssuer` says otherwise. */
   readonly issuer: string
+  /** Other names of this issuer, which the documents may use as well. */
+  readonly aliases?: readonly string[] | undefined
   readonly metadataUrls: readonly string[]
   readonly metadataIssuer?: string | undefined
   /** A member of the documents that must be `issuer`, too. */
@@ -146,9 +148,10 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
 /** Takes `jwks_uri` from a document, or nothing at all: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
 function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
   const { issuer, jwks_uri: jwksUri } = value
-  const { metadataIssuer = options.issuer, issuerMember } = options
+  const { metadataIssuer, issuerMember } = options
+  const names = metadataIssuer === undefined ? [options.issuer, ...(options.aliases ?? [])] : [metadataIssuer]
   if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw new Error('not application/json')
-  if (issuer !== metadataIssuer) throw new Error('the document is for another issuer')
+  if (typeof issuer !== 'string' || !names.includes(issuer)) throw new Error('the document is for another issuer')
   if (issuerMember !== undefined && value[issuerMember] !== options.issuer)
     throw new Error(`its ${issuerMember} is another issuer`)
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined

@@ -36,7 +36,9 @@ function sharedIss(one: Member, other: Member): string | undefined {
 }
 
 function areApart({ where: one }: IssuerEndpoint, { where: other }: IssuerEndpoint): boolean {
-  return one !== undefined && one.claim === other?.claim && !one.values.some((value) => other.values.includes(value))
+  if (one === undefined || one.claim !== other?.claim) return false
+  const values = other.values.map((value) => value.toLowerCase())
+  return !one.values.some((value) => values.includes(value.toLowerCase()))
 }
 
 function sharedPrefix(one: IssuerEndpoint, other: IssuerEndpoint): string | undefined {

@@ -22,7 +22,7 @@ export interface IssuerEndpoint {
   readonly aliases?: readonly string[]
   /** Makes `issuer` a template that stands for one issuer in each tenant. */
   readonly tenants?: TenantFamily
-  /** Lets endpoints share an `iss`: this one is for tokens whose `claim` is one of `values`. It picks keys and proves nothing. */
+  /** Lets endpoints share an `iss`: this one is for tokens whose `claim` is one of `values`, in any letter case. */
   readonly where?: { readonly claim: string; readonly values: readonly string[] }
   /** Takes tokens without any `iss` whose `sub` begins with this (SPIFFE: `spiffe://example.org/`). */
   readonly subjectPrefix?: string
@@ -56,7 +56,7 @@ export type IssuerKeys =
   /** Metadata documents (RFC 8414, OpenID Connect Discovery) that name the JWK Set, tried in this order. */
   | {
       readonly metadataUrls: readonly string[]
-      /** What their `issuer` must be, letter for letter. Default: the endpoint's `issuer`. */
+      /** What their `issuer` must be, letter for letter. Default: the endpoint's `issuer`, or one of its `aliases`. */
       readonly metadataIssuer?: string
       /** A member that must be the endpoint's `issuer`, besides `issuer` (AD FS: `access_token_issuer`). */
       readonly issuerMember?: string

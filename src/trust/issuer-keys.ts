@@ -40,8 +40,8 @@ function sourceOf(keys: IssuerEndpoint['keys']): string | undefined {
   return 'metadataUrls' in keys ? keys.metadataUrls.join(' ') : undefined
 }
 
-function locationOf({ issuer, keys, insecureAllowHttp }: IssuerEndpoint, network: Network): JwksLocation {
+function locationOf({ issuer, aliases, keys, insecureAllowHttp }: IssuerEndpoint, network: Network): JwksLocation {
   if ('jwksUri' in keys) return fixedLocation(keys.jwksUri)
-  if ('metadataUrls' in keys) return createDiscovery({ issuer, ...keys, insecureAllowHttp, network })
+  if ('metadataUrls' in keys) return createDiscovery({ issuer, aliases, ...keys, insecureAllowHttp, network })
   throw new TypeError(`The issuer '${issuer}' says nowhere where its keys are.`)
 }

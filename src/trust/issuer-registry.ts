@@ -20,9 +20,13 @@ export interface TrustedIssuer {
 
 export interface IssuerRegistry {
   find(claims: JsonObject): TrustedIssuer | undefined
+  /** What tells the endpoints with this `iss` apart; nothing where there is no such endpoint, or one alone. */
+  discriminatorsOf(iss: unknown): readonly Discriminator[]
   /** One for each endpoint. A family is one, under its template. */
   readonly all: readonly TrustedIssuer[]
 }
+
+type Discriminator = NonNullable<IssuerEndpoint['where']>
 
 interface Member {
   readonly endpoint: IssuerEndpoint
@@ -56,7 +60,13 @@ export function createIssuerRegistry(issuers: readonly Issuer[], options: Regist
     return undefined
   }
 
-  return { find, all: members.map(({ trusted }) => trusted) }
+  function discriminatorsOf(iss: unknown): readonly Discriminator[] {
+    const named =
+      byIss.get(iss) ?? families.filter(({ template }) => typeof iss === 'string' && template?.tenantOf(iss))
+    return named.flatMap(({ endpoint }) => endpoint.where ?? [])
+  }
+
+  return { find, discriminatorsOf, all: members.map(({ trusted }) => trusted) }
 }
 
 /** Every `iss` value of an endpoint that is no family. */
@@ -90,5 +100,7 @@ function begins(sub: unknown, { subjectPrefix }: IssuerEndpoint): boolean {
 function isFor({ where }: IssuerEndpoint, claims: JsonObject): boolean {
   if (!where) return true
   const value = Object.hasOwn(claims, where.claim) ? claims[where.claim] : undefined
-  return typeof value === 'string' && where.values.includes(value)
+  if (typeof value !== 'string') return false
+  const small = value.toLowerCase()
+  return where.values.some((one) => one.toLowerCase() === small)
 }

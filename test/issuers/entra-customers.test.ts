@@ -1,9 +1,12 @@
 // Azure AD B2C and Entra External ID: their tokens, and options that can never work.
 import { createVerifier } from 'claimcheck'
-import { entraB2C, entraExternalId } from 'claimcheck/issuers'
+import { type EntraB2COptions, type EntraExternalIdOptions, entraB2C, entraExternalId } from 'claimcheck/issuers'
+import { createTestIssuer, entraB2cLike, entraExternalIdLike } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
+import { createTestClock } from '../support/clock.ts'
 import { clientId, tenant } from '../support/entra.ts'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { expectInvalidToken } from '../support/verifiers.ts'
 import { entraB2CFixture } from './fixtures/entra-b2c.ts'
 import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
 
@@ -22,7 +25,13 @@ it('entraB2C fetches the keys of the flow that a token names, and no others', as
 
 describe('entraB2C refuses', () => {
   const make = (changes: object) =>
-    entraB2C({ tenantName: 'contoso', tenantId: tenant, clientId, policies: ['B2C_1_signin'], ...changes })
+    entraB2C({
+      tenantName: 'contoso',
+      tenantId: tenant,
+      clientId,
+      policies: ['B2C_1_signin'],
+      ...changes,
+    } as EntraB2COptions)
 
   it.each([
     [
@@ -32,6 +41,30 @@ describe('entraB2C refuses', () => {
     [
       { tenantName: 'https://contoso.b2clogin.com/' },
       "tenantName must be the short name alone: write 'contoso', not 'https://contoso.b2clogin.com/'.",
+    ],
+    [
+      { tenantName: undefined },
+      "Write tenantName: 'contoso' (of contoso.b2clogin.com), or domain: 'login.example.com' for a custom domain; not both.",
+    ],
+    [
+      { domain: 'login.contoso.example' },
+      "Write tenantName: 'contoso' (of contoso.b2clogin.com), or domain: 'login.example.com' for a custom domain; not both.",
+    ],
+    [
+      { tenantName: undefined, domain: 'https://login.contoso.example/' },
+      "domain must be a host name such as 'login.contoso.example', without scheme, port or path, not 'https://login.contoso.example/'.",
+    ],
+    [
+      { tenantName: undefined, domain: 'contoso.b2clogin.com' },
+      "domain is for a custom domain: write tenantName: 'contoso'.",
+    ],
+    [
+      { tenantName: undefined, domain: 'contoso.ciamlogin.com' },
+      "domain 'contoso.ciamlogin.com' is of another STS: write entraExternalId({ subdomain: 'contoso', tenantId: '<tenant id>', clientId: '<client id>' }).",
+    ],
+    [
+      { tenantName: undefined, domain: 'login.microsoftonline.com' },
+      "domain 'login.microsoftonline.com' is of another STS: write entra({ tenant: '<tenant id>', clientId: '<client id>' }).",
     ],
     [
       { tenantId: 'contoso.onmicrosoft.com' },
@@ -47,25 +80,90 @@ describe('entraB2C refuses', () => {
     [{ policyClaim: 'sub' }, 'policyClaim must be one of tfp, acr.'],
     [
       { policy: 'x' },
-      'entraB2C() has no option policy. It has: tenantName, tenantId, clientId, policies, issuerFormat, policyClaim.',
+      'entraB2C() has no option policy. It has: tenantName, domain, tenantId, clientId, policies, issuerFormat, policyClaim.',
     ],
   ])('%j', (changes, message) => {
     expect(() => make(changes)).toThrow(new TypeError(message))
   })
 
   it('a policy that is there twice', () => {
-    const twice = make({ policies: ['B2C_1_signin', 'b2c_1_signin'] })
-    expect(() => createVerifier({ issuer: twice })).toThrow(
+    const policies = ['B2C_1_signin', 'b2c_1_SIGNIN']
+    expect(() => createVerifier({ issuer: make({ policies }) })).toThrow(
       new TypeError(`Two configured issuers answer to 'https://contoso.b2clogin.com/${tenant}/v2.0/': leave one out.`),
+    )
+    expect(() => createVerifier({ issuer: make({ policies, issuerFormat: 'tfp' }) })).toThrow(
+      new TypeError(
+        `Two configured issuers answer to 'https://contoso.b2clogin.com/tfp/${tenant}/b2c_1_signin/v2.0/': leave one out.`,
+      ),
     )
   })
 })
 
+it('entraB2C trusts the default and the custom domain of a tenant beside each other, with one key for a user', async () => {
+  const [{ claims } = { claims: {} }] = entraB2CFixture.accepted
+  const domain = 'login.contoso.example'
+  const issuer = [{}, { tenantName: undefined, domain }].map((options) =>
+    entraB2CFixture.makeIssuer({ ...options, policies: ['B2C_1_signin'] }),
+  )
+  const fetch = async (url: string) => Response.json(entraB2CFixture.served[url])
+  const { verifyToken } = createVerifier({ issuer, fetch, clock: createTestClock() })
+  const one = await verifyToken(tokenOf(entraB2CFixture, { claims }))
+  const iss = `https://${domain}/${tenant}/v2.0/`
+  const two = await verifyToken(tokenOf(entraB2CFixture, { claims: { ...claims, iss } }))
+  expect(two.issuer).toBe(iss)
+  expect(two.principal.key).toBe(one.principal.key)
+})
+
+it.each([{ domain: 'login.contoso.example' }, { subdomain: 'contoso' }])(
+  'entraExternalId finds the keys of the test issuer at %j',
+  async (place) => {
+    const sts = createTestIssuer(entraExternalIdLike({ ...place, tenantId: tenant, clientId }), {
+      algorithms: ['RS256'],
+    })
+    const issuer = entraExternalId({ ...place, tenantId: tenant, clientId })
+    const { verifyToken } = createVerifier({ issuer, fetch: sts.fetch, clock: sts.clock })
+    const auth = await verifyToken(sts.token())
+    expect(auth.issuer).toBe(`https://${tenant}.ciamlogin.com/${tenant}/v2.0`)
+    await expectInvalidToken(verifyToken(sts.idToken()), 'claim_missing')
+  },
+)
+
+it.each([{ domain: 'login.contoso.example' }, { tenantName: 'contoso' }])(
+  'entraB2C finds the keys of the test issuer at %j, also with the policy in its issuer',
+  async (place) => {
+    for (const issuerFormat of ['tenant', 'tfp'] as const) {
+      const policyInIssuer = issuerFormat === 'tfp'
+      const profile = entraB2cLike({ ...place, tenantId: tenant, policy: 'B2C_1_signin', clientId, policyInIssuer })
+      const sts = createTestIssuer(profile, { algorithms: ['RS256'] })
+      const issuer = entraB2C({ ...place, tenantId: tenant, clientId, policies: ['B2C_1_signin'], issuerFormat })
+      const { verifyToken } = createVerifier({ issuer, fetch: sts.fetch, clock: sts.clock })
+      expect((await verifyToken(sts.token())).principal.kind).toBe('user')
+      await expectInvalidToken(verifyToken(sts.idToken()), 'not_an_access_token')
+    }
+  },
+)
+
 describe('entraExternalId refuses', () => {
   it.each([
     [
+      { subdomain: undefined },
+      "Write subdomain: 'contoso' (of contoso.ciamlogin.com), or domain: 'login.example.com' for a custom domain; not both.",
+    ],
+    [
+      { domain: 'login.contoso.example' },
+      "Write subdomain: 'contoso' (of contoso.ciamlogin.com), or domain: 'login.example.com' for a custom domain; not both.",
+    ],
+    [
+      { subdomain: undefined, domain: 'contoso.ciamlogin.com' },
+      "domain is for a custom domain: write subdomain: 'contoso'.",
+    ],
+    [
+      { subdomain: undefined, domain: 'contoso.b2clogin.cn' },
+      "domain 'contoso.b2clogin.cn' is of another STS: write entraB2C({ domain: 'contoso.b2clogin.cn', tenantId: '<tenant id>', clientId: '<client id>', policies: ['<policy>'] }).",
+    ],
+    [
       { subdomain: 'contoso.ciamlogin.com' },
-      "subdomain must be the name alone: write 'contoso', not 'contoso.ciamlogin.com'.",
+      "subdomain must be the short name alone: write 'contoso', not 'contoso.ciamlogin.com'.",
     ],
     [
       { tenantId: 'contoso' },
@@ -77,10 +175,11 @@ describe('entraExternalId refuses', () => {
     [{ groupResolver: 1 }, 'groupResolver must be a function.'],
     [
       { cloud: 'public' },
-      'entraExternalId() has no option cloud. It has: tenantId, subdomain, clientId, audiences, appTokens, groupsAreComplete, groupResolver.',
+      'entraExternalId() has no option cloud. It has: tenantId, subdomain, domain, clientId, audiences, appTokens, groupsAreComplete, groupResolver.',
     ],
   ])('%j', (changes, message) => {
-    const make = () => entraExternalId({ tenantId: tenant, subdomain: 'contoso', clientId, ...(changes as object) })
+    const options = { tenantId: tenant, subdomain: 'contoso', clientId, ...(changes as object) }
+    const make = () => entraExternalId(options as EntraExternalIdOptions)
     expect(make).toThrow(new TypeError(message))
   })
 })

@@ -27,6 +27,7 @@ const b2cPlace = {
 } as const
 const b2cIssuer = `https://contoso.b2clogin.com/${tenantId}/v2.0/`
 const b2cTfpIssuer = `https://contoso.b2clogin.com/tfp/${tenantId}/B2C_1_signin/v2.0/`
+const customPlace = `https://login.contoso.example/${tenantId}`
 const ciamIssuer = `https://${tenantId}.ciamlogin.com/${tenantId}/v2.0`
 const ciamPlace = `https://contoso.ciamlogin.com/${tenantId}`
 const ciam = {
@@ -134,6 +135,19 @@ export const moreSamples: readonly Sample[] = [
     ...b2cPlace,
     access: { header: jwt, claims: { ...b2c, iss: b2cTfpIssuer, scp: 'access_as_user', azp: caller } },
     id: { header: jwt, claims: { ...b2c, iss: b2cTfpIssuer, nonce: 'n-1' } },
+  },
+  {
+    name: 'entraB2cLike, at a custom domain',
+    profile: entraB2cLike({ domain: 'login.contoso.example', tenantId, policy: 'B2C_1_signin', clientId }),
+    issuer: `${customPlace}/v2.0/`,
+    jwksUri: `${customPlace}/B2C_1_signin/discovery/v2.0/keys`,
+    unseen: ['id-token'],
+    addresses: [
+      `${customPlace}/B2C_1_signin/v2.0/.well-known/openid-configuration`,
+      `${customPlace}/B2C_1_signin/discovery/v2.0/keys`,
+    ],
+    access: { header: jwt, claims: { ...b2c, iss: `${customPlace}/v2.0/`, scp: 'access_as_user', azp: caller } },
+    id: { header: jwt, claims: { ...b2c, iss: `${customPlace}/v2.0/`, nonce: 'n-1' } },
   },
   {
     name: 'entraExternalIdLike',

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { metadataUrls } from '../../src/trust/discovery.ts'
 import { createTestClock } from '../support/clock.ts'
 import { type Answer, faults, type KeyServer, startKeyServer } from '../support/key-server.ts'
+import { customIssuer } from '../support/issuers.ts'
 import { audience, createToken, keyFor } from '../support/tokens.ts'
 import { refusalOf } from '../support/verifiers.ts'
 
@@ -124,6 +125,31 @@ describe('a document that is not the issuer’s', () => {
     expect(message.startsWith(`no metadata for ${server.issuer} (${origin}${byRfc8414}: `)).toBe(true)
     for (const path of [byOidc, byOidcAppended]) expect(message).toContain(`; ${origin}${path}: `)
     expect(message.split(reason)).toHaveLength(4)
+  })
+})
+
+describe('an issuer with other names', () => {
+  const name = 'https://sts.example.com/b2c_1_signin'
+  const verifierOf = (keysAt: object, named: string) => {
+    const keysOf = { metadataUrls: [`${server.issuer}/metadata`], ...keysAt }
+    const endpoint = { issuer: 'https://sts.example.com/B2C_1_signin', aliases: [name], insecureAllowHttp: true }
+    const jwks_uri = `https://keys.example.com/jwks`
+    const fetch = async (url: string) => Response.json(url === jwks_uri ? { keys } : { issuer: named, jwks_uri })
+    const issuer = customIssuer({ endpoints: [{ ...endpoint, keys: keysOf }] })
+    return createVerifier({ issuer, fetch, clock: createTestClock() })
+  }
+  const token = () => createToken({ claims: { iss: name } })
+
+  it('may have a document that uses one of these', async () => {
+    const { verifyToken } = verifierOf({}, name)
+    expect((await verifyToken(token())).issuer).toBe('https://sts.example.com/B2C_1_signin')
+  })
+
+  it.each([
+    ['names another one', {}, 'https://sts.example.com/b2c_1_SIGNIN'],
+    ['must name one of its own', { metadataIssuer: 'https://sts.example.com' }, name],
+  ])('has no document that %s', async (_, keysAt, named) => {
+    expect((await refusalOf(verifierOf(keysAt, named).verifyToken(token()))).code).toBe('keys_unavailable')
   })
 })
 

@@ -165,6 +165,7 @@ describe('two endpoints that answer to one iss', () => {
     const where = (...values: string[]) => ({ where: { claim: 'tfp', values } })
     const iss = 'https://b2c.example.com/'
     expect(() => make(exact(iss, where('a', 'b')), exact(iss, where('b')))).toThrow(conflict(iss))
+    expect(() => make(exact(iss, where('a', 'b')), exact(iss, where('B')))).toThrow(conflict(iss))
     expect(() => make(exact(iss, where('a')), exact(iss))).toThrow(conflict(iss))
     expect(() => make(exact(iss, where('a')), exact(iss, { where: { claim: 'acr', values: ['b'] } }))).toThrow(
       conflict(iss),
@@ -175,8 +176,27 @@ describe('two endpoints that answer to one iss', () => {
     expect((await token('a')).issuer).toBe(iss)
     // The other one has a key of its own under the same kid.
     await expectInvalidToken(token('b'), 'signature_invalid')
-    for (const tfp of ['c', undefined, ['a'], 7]) await expectInvalidToken(token(tfp), 'issuer_unknown')
+    expect((await token('A')).issuer).toBe(iss)
+    for (const tfp of ['c', ['a'], 7]) {
+      const { details } = await expectInvalidToken(token(tfp), 'claim_invalid')
+      expect(details).toMatchObject({ claim: 'tfp', expected: ['a', 'b'], received: String(tfp) })
+    }
+    for (const tfp of [undefined, null]) await expectInvalidToken(token(tfp), 'claim_missing')
+    await expectInvalidToken(verifyToken(createToken({ claims: { iss: `${iss}x`, tfp: 'c' } })), 'issuer_unknown')
   })
+})
+
+it('a family for tokens of one claim alone says of others that it is the claim', async () => {
+  const { verifyToken } = createTenantVerifier({
+    endpoints: [{ ...family, where: { claim: 'plan', values: ['pro'] } }],
+  })
+  const token = (plan: string, tenant = 'acme') =>
+    createToken({ claims: { iss: `https://sts.example.com/${tenant}/v2`, plan } })
+  await verifyToken(token('Pro'))
+  const { details, hint } = await expectInvalidToken(verifyToken(token('free')), 'claim_invalid')
+  expect(details).toMatchObject({ claim: 'plan', expected: ['pro'], received: 'free' })
+  expect(hint).toBe('the iss of the token is trusted for some values of plan only, and the token has another')
+  await expectInvalidToken(verifyToken(token('free', 'NONE')), 'issuer_unknown')
 })
 
 describe('admits', () => {

@@ -1,7 +1,7 @@
 // Azure AD B2C: one issuer for all user flows of a tenant, or one for each; `ver` says 1.0 although the issuer ends with v2.0.
 import type { Refusal } from '../../errors.ts'
 import type { JsonObject } from '../../internal/json.ts'
-import { checkOptions, checkString, checkStrings } from '../../internal/options.ts'
+import { checkOptions, checkStrings } from '../../internal/options.ts'
 import { printable } from '../../internal/printable.ts'
 import { type Principal, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString } from '../../principal/read-claims.ts'
@@ -9,17 +9,36 @@ import { checkAccessToken, notAnAccessToken } from '../../token/access-token.ts'
 import { missing } from '../preset-claims.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import type { IssuerEndpoint } from '../../trust/issuer-endpoint.ts'
+import { type B2CTrust, b2cHint } from './b2c-hint.ts'
 import { clientIdOf, scopesOf } from './claims.ts'
+import { readCustomerHost, readShortName } from './customer-host.ts'
 import { readGuid } from './guid.ts'
 
-export interface EntraB2COptions {
-  /** The tenant's short name: `contoso` of `contoso.b2clogin.com` and `contoso.onmicrosoft.com`. */
-  readonly tenantName: string
+/** Options of `entraB2C()`: the tenant by its short name, or by a custom domain. */
+export type EntraB2COptions = EntraB2CBaseOptions &
+  (
+    | {
+        /** The tenant's short name: `contoso` of `contoso.b2clogin.com` and `contoso.onmicrosoft.com`. */
+        readonly tenantName: string
+        readonly domain?: undefined
+      }
+    | {
+        /** The tenant's custom domain, such as `login.contoso.com`; for the cloud in China the host `contoso.b2clogin.cn`. */
+        readonly domain: string
+        readonly tenantName?: undefined
+      }
+  )
+
+/** Which tokens of a tenant are accepted. */
+export interface EntraB2CBaseOptions {
   /** The directory (tenant) id, a GUID: `iss` has it. */
   readonly tenantId: string
   /** The application (client) id of this API, a GUID. */
   readonly clientId: string
-  /** The user flows and custom policies whose tokens are accepted, such as `B2C_1_signin`, as the tokens spell them. Each has its own keys, and all must put the same into `sub`. */
+  /**
+   * The user flows and custom policies whose tokens are accepted, such as `B2C_1_signin`, in any letter case. Each has its own keys,
+   * and all must put the same into `sub`.
+   */
   readonly policies: readonly string[]
   /** `tenant` (default): `iss` names the tenant alone. `tfp`: it names the policy, too (issuer claim setting for OpenID Connect discovery). */
   readonly issuerFormat?: 'tenant' | 'tfp'
@@ -27,80 +46,81 @@ export interface EntraB2COptions {
   readonly policyClaim?: 'tfp' | 'acr'
 }
 
-const names = ['tenantName', 'tenantId', 'clientId', 'policies', 'issuerFormat', 'policyClaim']
+const names = ['tenantName', 'domain', 'tenantId', 'clientId', 'policies', 'issuerFormat', 'policyClaim']
 
 /**
  * Trusts the access tokens of users that an Azure AD B2C tenant makes for the API `clientId` through one of `policies`. The
- * policy is in `principal.authentication.contexts`. Refuses ID tokens, tokens without a scope, and other policies.
+ * policy, as spelled in the options, is in `principal.authentication.contexts`. Refuses ID tokens, tokens without a scope, and
+ * other policies.
  *
- * Does not know tokens that applications get for themselves, a custom domain, and the cloud in China: use `oidc()` for these.
+ * A custom domain stands in `iss` (Microsoft Learn, Azure AD B2C, "Enable custom domains", token issuance): tokens made at
+ * `contoso.b2clogin.com` have another issuer. To take both, trust two: the `key` of a user is the same.
  *
  * @throws TypeError for ids that are no GUIDs, a domain where a name is needed, or no policy.
  */
 export function entraB2C(options: EntraB2COptions): IssuerWithAudience {
   checkOptions('entraB2C()', arguments, names)
+  const trust = readTrust(options)
+  const path =
+    options.domain === undefined ? `${readShortName('tenantName', options.tenantName)}.onmicrosoft.com` : trust.tenantId
+  return {
+    preset: 'entraB2C',
+    endpoints: trust.policies.map((policy) => endpointOf(policy, path, trust)),
+    audience: [readGuid('clientId', options.clientId)],
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    requiredClaims: [],
+    // Like all of Entra's lists.
+    keyCache: { graceSeconds: 24 * 60 * 60 },
+    checkToken: ({ claims }) => checkToken(claims, trust.tenantId),
+    principal: (claims, issuer) => principal(claims, issuer, trust),
+    hint: (code, token) => b2cHint(code, token, trust),
+  }
+}
+
+function readTrust(options: EntraB2COptions): B2CTrust {
   const { issuerFormat = 'tenant', policyClaim = 'tfp' } = options
   checkStrings('policies', options.policies)
-  const policies = Object.freeze([...options.policies])
-  for (const policy of policies) {
+  for (const policy of options.policies) {
     if (!/^[\w-]+$/.test(policy))
       throw new TypeError(`policies[] must be a policy's name such as 'B2C_1_signin', not '${policy}'.`)
   }
   if (!['tenant', 'tfp'].includes(issuerFormat)) throw new TypeError('issuerFormat must be one of tenant, tfp.')
   if (!['tfp', 'acr'].includes(policyClaim)) throw new TypeError('policyClaim must be one of tfp, acr.')
-  const tenantId = readGuid('tenantId', options.tenantId)
-  const name = readTenantName(options.tenantName)
   return {
-    preset: 'entraB2C',
-    endpoints: policies.map((policy) => endpointOf(policy, name, tenantId, { issuerFormat, policyClaim })),
-    audience: [readGuid('clientId', options.clientId)],
-    algorithms: ['RS256'],
-    types: ['JWT'],
-    requiredClaims: [policyClaim],
-    // Like all of Entra's lists.
-    keyCache: { graceSeconds: 24 * 60 * 60 },
-    checkToken: ({ claims }) => checkToken(claims, tenantId, policies, policyClaim),
-    principal: (claims, issuer) => principal(claims, issuer, tenantId, policyClaim),
+    host: readCustomerHost({ name: 'tenantName', domain: 'b2clogin.com' }, options.tenantName, options.domain),
+    tenantId: readGuid('tenantId', options.tenantId),
+    policies: Object.freeze([...options.policies]),
+    issuerFormat,
+    policyClaim,
   }
 }
 
-function readTenantName(value: unknown): string {
-  checkString('tenantName', value)
-  const name = value.toLowerCase()
-  if (/^[a-z0-9-]+$/.test(name)) return name
-  const first = name.replace(/^https?:\/\//, '').split('.')[0] ?? ''
-  throw new TypeError(`tenantName must be the short name alone: write '${first}', not '${value}'.`)
-}
-
+/** `path` names the tenant in the addresses of its metadata: by its domain, or at a custom domain by its id. */
 function endpointOf(
   policy: string,
-  name: string,
-  tenantId: string,
-  { issuerFormat, policyClaim }: Required<Pick<EntraB2COptions, 'issuerFormat' | 'policyClaim'>>,
+  path: string,
+  { host, tenantId, issuerFormat, policyClaim }: B2CTrust,
 ): IssuerEndpoint {
-  const host = `https://${name}.b2clogin.com`
-  const issuer = issuerFormat === 'tfp' ? `${host}/tfp/${tenantId}/${policy}/v2.0/` : `${host}/${tenantId}/v2.0/`
+  const [issuer = '', ...aliases] =
+    issuerFormat === 'tfp'
+      ? [...new Set([policy, policy.toLowerCase()])].map((one) => `https://${host}/tfp/${tenantId}/${one}/v2.0/`)
+      : [`https://${host}/${tenantId}/v2.0/`]
   return {
     issuer,
+    // B2C was seen to write the policy in `iss` in small letters, whatever its name.
+    aliases,
     // All policies share one issuer, but not their keys.
-    where: { claim: policyClaim, values: [...new Set([policy, policy.toLowerCase()])] },
-    keys: { metadataUrls: [`${host}/${name}.onmicrosoft.com/${policy}/v2.0/.well-known/openid-configuration`] },
+    where: { claim: policyClaim, values: [policy] },
+    keys: { metadataUrls: [`https://${host}/${path}/${policy}/v2.0/.well-known/openid-configuration`] },
     insecureAllowHttp: false,
   }
 }
 
 /** "B2C omits tid by default"; where it is there, it must be right. */
-function checkToken(
-  claims: JsonObject,
-  tenantId: string,
-  policies: readonly string[],
-  policyClaim: string,
-): Refusal | undefined {
+function checkToken(claims: JsonObject, tenantId: string): Refusal | undefined {
   const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
   if (refusal) return refusal
-  const policy = String(claims[policyClaim])
-  if (!policies.some((one) => one === policy || one.toLowerCase() === policy))
-    return { code: 'claim_invalid', details: { claim: policyClaim, expected: policies, received: printable(policy) } }
   const tids = Object.keys(claims).filter((name) => name.toLowerCase() === 'tid')
   if (tids.some((name) => claims[name] !== tenantId))
     return { code: 'tenant_mismatch', details: { claim: 'tid', expected: tenantId, received: printable(claims.tid) } }
@@ -125,11 +145,15 @@ function subjectOf(claims: JsonObject): string | undefined {
   return readString(claims, claims.sub === noSubject ? 'oid' : 'sub')
 }
 
-function principal(claims: JsonObject, issuer: string, tenant: string, policyClaim: string): Principal {
+function principal(
+  claims: JsonObject,
+  issuer: string,
+  { tenantId: tenant, policies, policyClaim }: B2CTrust,
+): Principal {
   const sub = String(subjectOf(claims))
   const client = String(clientIdOf(claims))
   const { acr, ...authentication } = readAuthentication(claims)
-  const policy = readString(claims, policyClaim)
+  const policy = policies.find((one) => one.toLowerCase() === readString(claims, policyClaim)?.toLowerCase())
   return {
     kind: 'user',
     key: principalKey('entra-b2c', tenant, sub),

@@ -1,29 +1,54 @@
 // Microsoft Entra External ID (customers' identities): Entra's v2.0 tokens under a host of the tenant's own. The host of its
 // metadata is not that of its issuer, and its keys are on no other list.
-import { checkFunction, checkOptions, checkString, checkStrings } from '../../internal/options.ts'
+import { checkFunction, checkOptions, checkStrings } from '../../internal/options.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import { createGroupsReader } from '../preset-claims.ts'
 import { checkEntraKey, checkEntraToken } from './checks.ts'
+import { readCustomerHost } from './customer-host.ts'
 import { readGuid } from './guid.ts'
 import type { EntraOptions } from './options.ts'
 import { readAcl } from './many-tenants.ts'
 import { completeGroups, entraPrincipal } from './principal.ts'
 
-export interface EntraExternalIdOptions
-  extends Pick<EntraOptions, 'clientId' | 'audiences' | 'appTokens' | 'groupsAreComplete' | 'groupResolver'> {
+/** Options of `entraExternalId()`: the login host by the tenant's name in it, or by a custom domain. */
+export type EntraExternalIdOptions = Pick<
+  EntraOptions,
+  'clientId' | 'audiences' | 'appTokens' | 'groupsAreComplete' | 'groupResolver'
+> & {
   /** The directory (tenant) id, a GUID: `iss` has it twice. */
   readonly tenantId: string
-  /** The name in the login host: `contoso` of `contoso.ciamlogin.com`. */
-  readonly subdomain: string
-}
+} & (
+    | {
+        /** The name in the login host: `contoso` of `contoso.ciamlogin.com`. */
+        readonly subdomain: string
+        readonly domain?: undefined
+      }
+    | {
+        /** The tenant's custom URL domain, such as `login.contoso.com`. */
+        readonly domain: string
+        readonly subdomain?: undefined
+      }
+  )
 
-const names = ['tenantId', 'subdomain', 'clientId', 'audiences', 'appTokens', 'groupsAreComplete', 'groupResolver']
+const names = [
+  'tenantId',
+  'subdomain',
+  'domain',
+  'clientId',
+  'audiences',
+  'appTokens',
+  'groupsAreComplete',
+  'groupResolver',
+]
 
 /**
  * Trusts the tokens of one external tenant for the API `clientId`. What it accepts and refuses, and what it makes of it, is as
  * with `entra()`: users with a scope, applications with an app role.
  *
- * Does not know custom login domains: their metadata is elsewhere, and `oidc()` takes any.
+ * A custom domain is only where the metadata is (Microsoft Learn, External ID, "Enable custom URL domains"). The `iss` of its
+ * tokens stays `https://{tenantId}.ciamlogin.com/{tenantId}/v2.0`: Learn does not say so, but Microsoft's own libraries expect it
+ * (MSAL.NET, issuer validation of OIDC authorities). So tokens of both hosts are taken, whichever is given; give the custom one
+ * where the default domain is blocked.
  *
  * @throws TypeError for ids that are no GUIDs, and a host where a name is needed.
  */
@@ -35,7 +60,7 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
   const readGroups = createGroupsReader('groups', options)
   const tenant = readGuid('tenantId', options.tenantId)
   const clientId = readGuid('clientId', options.clientId)
-  const subdomain = readSubdomain(options.subdomain)
+  const host = readCustomerHost({ name: 'subdomain', domain: 'ciamlogin.com' }, options.subdomain, options.domain)
   const settings = {
     tenant,
     isMany: false,
@@ -48,9 +73,7 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
     endpoints: [
       {
         issuer: `https://${tenant}.ciamlogin.com/${tenant}/v2.0`,
-        keys: {
-          metadataUrls: [`https://${subdomain}.ciamlogin.com/${tenant}/v2.0/.well-known/openid-configuration`],
-        },
+        keys: { metadataUrls: [`https://${host}/${tenant}/v2.0/.well-known/openid-configuration`] },
         insecureAllowHttp: false,
       },
     ],
@@ -64,12 +87,4 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
     principal: (claims, issuer) => entraPrincipal(claims, issuer, readGroups),
     ...(groupResolver && { complete: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
   }
-}
-
-function readSubdomain(value: unknown): string {
-  checkString('subdomain', value)
-  const name = value.toLowerCase()
-  if (/^[a-z0-9-]+$/.test(name)) return name
-  const first = name.replace(/^https?:\/\//, '').split('.')[0] ?? ''
-  throw new TypeError(`subdomain must be the name alone: write '${first}', not '${value}'.`)
 }

@@ -3,9 +3,21 @@ import type { JsonObject } from '../../internal/json.ts'
 import { checkOptions, checkString } from '../../internal/options.ts'
 import type { IssuerProfile } from '../profile.ts'
 
-export interface EntraB2cProfileOptions {
-  /** The first label of `contoso.b2clogin.com`. */
-  readonly tenantName: string
+export type EntraB2cProfileOptions = B2cFlowOptions &
+  (
+    | {
+        /** The first label of `contoso.b2clogin.com`. */
+        readonly tenantName: string
+        readonly domain?: undefined
+      }
+    | {
+        /** A custom domain, which the issuer names. */
+        readonly domain: string
+        readonly tenantName?: undefined
+      }
+  )
+
+interface B2cFlowOptions {
   /** The directory (tenant) id, a GUID. */
   readonly tenantId: string
   /** The user flow, such as `B2C_1_signin`. */
@@ -18,11 +30,19 @@ export interface EntraB2cProfileOptions {
 
 /** A user flow of Azure AD B2C. Its tokens say `ver: 1.0` and no `tid`. */
 export function entraB2cLike(options: EntraB2cProfileOptions): IssuerProfile {
-  checkOptions('entraB2cLike()', arguments, ['tenantName', 'tenantId', 'policy', 'clientId', 'policyInIssuer'])
-  const { tenantName, tenantId, policy, clientId, policyInIssuer = false } = options
-  for (const name of ['tenantName', 'tenantId', 'policy', 'clientId'] as const) checkString(name, options[name])
-  const host = `https://${tenantName}.b2clogin.com`
-  const flow = `${host}/${tenantName}.onmicrosoft.com/${policy}`
+  const place = options.domain === undefined ? 'tenantName' : 'domain'
+  checkOptions('entraB2cLike()', arguments, [place, 'tenantId', 'policy', 'clientId', 'policyInIssuer'])
+  for (const name of [place, 'tenantId', 'policy', 'clientId'] as const) checkString(name, options[name])
+  const {
+    tenantName,
+    domain = `${tenantName}.b2clogin.com`,
+    tenantId,
+    policy,
+    clientId,
+    policyInIssuer = false,
+  } = options
+  const host = `https://${domain}`
+  const flow = `${host}/${tenantName === undefined ? tenantId : `${tenantName}.onmicrosoft.com`}/${policy}`
   const issuer = policyInIssuer ? `${host}/tfp/${tenantId}/${policy}/v2.0/` : `${host}/${tenantId}/v2.0/`
   const jwksUri = `${flow}/discovery/v2.0/keys`
   const claims = (nowSeconds: number): JsonObject => ({
