@@ -138,7 +138,7 @@ it.each([{ domain: 'login.contoso.example' }, { tenantName: 'contoso' }])(
       const issuer = entraB2C({ ...place, tenantId: tenant, clientId, policies: ['B2C_1_signin'], issuerFormat })
       const { verifyToken } = createVerifier({ issuer, fetch: sts.fetch, clock: sts.clock })
       expect((await verifyToken(sts.token())).principal.kind).toBe('user')
-      await expectInvalidToken(verifyToken(sts.idToken()), 'not_an_access_token')
+      await expectInvalidToken(verifyToken(sts.idToken()), 'claim_missing')
     }
   },
 )

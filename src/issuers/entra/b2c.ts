@@ -5,7 +5,7 @@ import { checkOptions, checkStrings } from '../../internal/options.ts'
 import { printable } from '../../internal/printable.ts'
 import { type Principal, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString } from '../../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../../token/access-token.ts'
+import { checkAccessToken } from '../../token/access-token.ts'
 import { missing } from '../preset-claims.ts'
 import type { IssuerWithAudience } from '../../trust/issuer.ts'
 import type { IssuerEndpoint } from '../../trust/issuer-endpoint.ts'
@@ -117,9 +117,12 @@ function endpointOf(
   }
 }
 
-/** "B2C omits tid by default"; where it is there, it must be right. */
+/**
+ * An ID token has neither `azp` nor `scp`. A `nonce` tells nothing: the documented access token has that of the request for it
+ * (Microsoft Learn, "Request an access token"). B2C omits `tid` by default; where it is there, it must be right.
+ */
 function checkToken(claims: JsonObject, tenantId: string): Refusal | undefined {
-  const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
+  const refusal = checkAccessToken(claims)
   if (refusal) return refusal
   const tids = Object.keys(claims).filter((name) => name.toLowerCase() === 'tid')
   if (tids.some((name) => claims[name] !== tenantId))
