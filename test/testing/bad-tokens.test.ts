@@ -126,11 +126,12 @@ describe('a bad token', () => {
   })
 
   it('is bad whatever claims it is given', async () => {
-    const { verifyToken } = verifierFor(sts)
     const now = sts.clock.nowMs() / 1000
     const claims = { admin: true, roles: ['admin'], exp: now + 60, nbf: now - 60, iat: now - 60, aud: sts.audience }
-    await verifyToken(sts.token(claims))
-    for (const kind of badTokenKinds) await expectInvalidToken(verifyToken(sts.badToken(kind, claims)), codes[kind])
+    await verifierFor(sts).verifyToken(sts.token(claims))
+    // A verifier each: the fourth bad signature within ten seconds is a 503, since its key may have been replaced.
+    for (const kind of badTokenKinds)
+      await expectInvalidToken(verifierFor(sts).verifyToken(sts.badToken(kind, claims)), codes[kind])
   })
 
   it.each([{ hours: 3 }, { hours: -3 }])('is bad whatever the clock of the STS says: %j', async (drift) => {
