@@ -11,7 +11,7 @@ import type { LoadedKeys } from './key-set.ts'
 import type { KeySettings } from './key-settings.ts'
 import type { KeySource } from './key-source.ts'
 import { createSnapshots, type KeyStore, type Snapshots } from './key-store.ts'
-import { jwkFromPem } from './pem.ts'
+import { readPem } from './pem.ts'
 import { maxAgeOf, type Network } from './remote-keys.ts'
 
 const maxPemBytes = 16_384
@@ -88,7 +88,7 @@ async function fetchKey(kid: string, retry: boolean, parts: KidEntryParts): Prom
   const { fetch, fetchTimeoutMs: timeoutMs, signal } = network
   const url = pemUri.replace('{kid}', () => encodeURIComponent(kid))
   const answer = await fetchText(url, { fetch, timeoutMs, maxBytes: maxPemBytes, signal, retry })
-  const imported = await importKeys({ keys: [jwkFromPem(kid, answer.text)] }, algorithms)
+  const imported = await importKeys({ keys: [{ ...readPem(answer.text), kid }] }, algorithms)
   return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
 }
 

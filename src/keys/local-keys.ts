@@ -2,7 +2,7 @@
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import { importKeys } from './import-keys.ts'
-import type { KeySource } from './key-source.ts'
+import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
 import { indexKeys, type KeyIndex } from './select-key.ts'
 
 export interface LocalKeys extends KeySource {
@@ -25,10 +25,18 @@ export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[],
       () => {},
     )
   return {
-    findKey: (query) => after(index, (all) => all.select(query).key),
+    findKey: (query) => after(index, (all) => all.select(query).key ?? loneKey(all, query)),
     ready: async () => void (await index),
     count: () => (isPromise(index) ? 0 : index.keys.length),
   }
+}
+
+/**
+ * The one key of a set, where it has no `kid`: the operator gave it, so it serves whatever `kid` a token names. Its algorithm still
+ * binds. A set that was fetched or stored never works so: its issuer may add a key at any time.
+ */
+function loneKey({ keys, select }: KeyIndex, { alg }: KeyQuery): VerificationKey | undefined {
+  return keys.length === 1 && keys[0]?.kid === undefined ? select({ alg }).key : undefined
 }
 
 function importOwn(jwks: unknown, algorithms: readonly Algorithm[], use?: string): ReturnType<typeof importKeys> {

@@ -12,14 +12,14 @@ const label = /^-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\s/
  *
  * @throws TypeError on a runtime without node:crypto.
  */
-export function jwkFromPem(kid: string, pem: unknown): JsonObject {
+export function readPem(pem: unknown): JsonObject {
   if (typeof pem !== 'string' || pem.length > maxPemLength) return {}
   const kind = label.exec(pem.trimStart())?.[1]
   if (kind === undefined) return {}
   const { createPublicKey, X509Certificate } = nodeCrypto()
   try {
     const key = kind === 'CERTIFICATE' ? new X509Certificate(pem).publicKey : createPublicKey(pem)
-    return { ...key.export({ format: 'jwk' }), kid }
+    return { ...key.export({ format: 'jwk' }) }
   } catch {
     return {}
   }
@@ -27,5 +27,5 @@ export function jwkFromPem(kid: string, pem: unknown): JsonObject {
 
 /** The JWK Set of an object from `kid` to PEM text. */
 export function jwksFromPemMap(map: JsonObject): { readonly keys: readonly JsonObject[] } {
-  return { keys: Object.entries(map).map(([kid, pem]) => jwkFromPem(kid, pem)) }
+  return { keys: Object.entries(map).map(([kid, pem]) => ({ ...readPem(pem), kid })) }
 }

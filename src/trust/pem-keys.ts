@@ -1,11 +1,12 @@
 // Keys that are published as PEM text (Firebase, Google IAP, AWS ALB). Apart from the registry, so that only who needs it
 // ships it.
 import { createKeysByKid } from '../keys/keys-by-kid.ts'
-import { jwksFromPemMap } from '../keys/pem.ts'
+import { jwksFromPemMap, readPem } from '../keys/pem.ts'
 import { createRemoteKeys, fixedLocation } from '../keys/remote-keys.ts'
-import { checkArgumentCount } from '../internal/options.ts'
+import { checkArgumentCount, checkOptionNames, checkString } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
-import type { IssuerKeys } from './issuer-endpoint.ts'
+import { type Algorithm, isAlgorithm } from '../token/algorithms.ts'
+import type { IssuerKeys, JwkSet } from './issuer-endpoint.ts'
 
 /**
  * Keys in a JSON object at `uri`, from `kid` to a PEM certificate or public key. Does not check a certificate's dates, names or
@@ -24,6 +25,34 @@ export function pemMap(uri: string): IssuerKeys {
         toJwks: jwksFromPemMap,
       }),
   }
+}
+
+/**
+ * The JWK of a PEM certificate or public key, for `jwks: { keys: [jwkFromPem(pem)] }`. Without `kid` it serves tokens that name any,
+ * if it is the only key of the set. Without `alg` it is bound to the first of the issuer's algorithms that fits its type. Does not
+ * check a certificate's dates, names or chain.
+ *
+ * @throws TypeError for anything but one PEM certificate or public key, a private key included, and on a runtime without node:crypto.
+ */
+export function jwkFromPem(
+  pem: string,
+  options: { readonly kid?: string; readonly alg?: Algorithm } = {},
+): JwkSet['keys'][number] {
+  checkArgumentCount('jwkFromPem()', arguments, 2)
+  checkOptionNames('jwkFromPem()', options, ['kid', 'alg'])
+  const { kid, alg } = options
+  if (kid !== undefined) checkString('kid', kid)
+  if (alg !== undefined) checkAlgorithm(alg)
+  const jwk = readPem(pem)
+  if (jwk.kty === undefined)
+    throw new TypeError(
+      'jwkFromPem() needs the text of one PEM that begins with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----; a private key is never used.',
+    )
+  return { ...jwk, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }
+}
+
+function checkAlgorithm(alg: unknown): void {
+  if (!isAlgorithm(alg)) throw new TypeError(`alg must be an algorithm such as 'RS256', not '${String(alg)}'.`)
 }
 
 /**

@@ -30,7 +30,7 @@ interface B2cFlowOptions {
 
 /** A user flow of Azure AD B2C. Its tokens say `ver: 1.0` and no `tid`. */
 export function entraB2cLike(options: EntraB2cProfileOptions): IssuerProfile {
-  const place = options.domain === undefined ? 'tenantName' : 'domain'
+  const place = options?.domain === undefined ? 'tenantName' : 'domain'
   checkOptions('entraB2cLike()', arguments, [place, 'tenantId', 'policy', 'clientId', 'policyInIssuer'])
   for (const name of [place, 'tenantId', 'policy', 'clientId'] as const) checkString(name, options[name])
   const {

@@ -23,7 +23,7 @@ export type EntraExternalIdProfileOptions = {
 
 /** A customers' tenant of Entra External ID, in token format 2.0. */
 export function entraExternalIdLike(options: EntraExternalIdProfileOptions): IssuerProfile {
-  const name = options.domain === undefined ? 'subdomain' : 'domain'
+  const name = options?.domain === undefined ? 'subdomain' : 'domain'
   checkOptions('entraExternalIdLike()', arguments, [name, 'tenantId', 'clientId'])
   checkString(name, options[name])
   const { subdomain, domain = `${subdomain}.ciamlogin.com`, tenantId, clientId } = options
