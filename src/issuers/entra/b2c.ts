@@ -49,9 +49,10 @@ export interface EntraB2CBaseOptions {
 const names = ['tenantName', 'domain', 'tenantId', 'clientId', 'policies', 'issuerFormat', 'policyClaim']
 
 /**
- * Trusts the access tokens of users that an Azure AD B2C tenant makes for the API `clientId` through one of `policies`. The
+ * Trusts the access tokens that an Azure AD B2C tenant makes for the API `clientId` through one of `policies`. The
  * policy, as spelled in the options, is in `principal.authentication.contexts`. Refuses ID tokens, tokens without a scope, and
- * other policies.
+ * other policies. Nothing but `auth_time` tells a user from an application with a token for itself (client credentials), whose app
+ * roles B2C writes as scopes (Microsoft Learn, "Set up OAuth 2.0 client credentials flow"): without it the kind is `unknown`.
  *
  * A custom domain stands in `iss` (Microsoft Learn, Azure AD B2C, "Enable custom domains", token issuance): tokens made at
  * `contoso.b2clogin.com` have another issuer. To take both, trust two: the `key` of a user is the same.
@@ -148,6 +149,10 @@ function subjectOf(claims: JsonObject): string | undefined {
   return readString(claims, claims.sub === noSubject ? 'oid' : 'sub')
 }
 
+/**
+ * Only a user has a time of login. Without one the subject is unknown: an application's own token (client credentials) has a `sub`
+ * and scopes like a user's.
+ */
 function principal(
   claims: JsonObject,
   issuer: string,
@@ -158,7 +163,7 @@ function principal(
   const { acr, ...authentication } = readAuthentication(claims)
   const policy = policies.find((one) => one.toLowerCase() === readString(claims, policyClaim)?.toLowerCase())
   return {
-    kind: 'user',
+    kind: authentication.time === undefined ? 'unknown' : 'user',
     key: principalKey('entra-b2c', tenant, sub),
     subject: sub,
     issuer,
