@@ -51,15 +51,13 @@ function readResult(result: SchemaResult<unknown>, claims: JsonObject): TypedCla
 
 /** Copies members as they are, accessors and symbols included: the types promise them all. */
 function withRegistered(output: JsonObject, verified: JsonObject): JsonObject {
-  const claims = {}
-  for (const name of Reflect.ownKeys(output)) if (!isRegistered(name)) copyMember(output, claims, name)
-  for (const name of registeredClaims) if (Object.hasOwn(verified, name)) copyMember(verified, claims, name)
+  const claims: Record<string, unknown> = {}
+  for (const name of Reflect.ownKeys(output)) {
+    // Defined, not assigned: a member called `__proto__` stays a member.
+    if (!isRegistered(name)) Object.defineProperty(claims, name, Object.getOwnPropertyDescriptor(output, name) ?? {})
+  }
+  for (const name of registeredClaims) if (Object.hasOwn(verified, name)) claims[name] = verified[name]
   return claims
-}
-
-/** Defines the member, so that one called `__proto__` stays a member. */
-function copyMember(from: JsonObject, to: object, name: PropertyKey): void {
-  Object.defineProperty(to, name, Object.getOwnPropertyDescriptor(from, name) ?? {})
 }
 
 function isRegistered(name: PropertyKey): boolean {

@@ -16,8 +16,15 @@ export interface FrozenOutput {
 
 interface Place {
   readonly path: string
-  /** Whether only plain data leads to it: what may change is left as it is. */
+  /** Whether only plain data leads to it: what may change all the same is left as it is. */
   readonly fixed: boolean
+}
+
+interface Walk {
+  /** The objects found so far. */
+  readonly places: Map<object, Place>
+  shared: boolean
+  bytes: number
 }
 
 /**
@@ -26,69 +33,59 @@ interface Place {
  * @throws what an accessor or a proxy throws, and TypeError for what only looks like a Map or a Set.
  */
 export function freezeOutput(output: object): FrozenOutput | { readonly hint: string } {
-  const places = new Map<object, Place>([[output, { path: '', fixed: true }]])
-  let shared = true
-  let bytes = 0
+  const walk: Walk = { places: new Map([[output, { path: '', fixed: true }]]), shared: true, bytes: 0 }
   // The iteration reaches what is added meanwhile: no depth overflows the stack, and a cycle ends.
-  for (const [value, { path, fixed }] of places) {
-    if (places.size > maxObjects) return { hint: `the claims schema puts out more than ${maxObjects} objects` }
+  for (const [value, place] of walk.places) {
+    if (walk.places.size > maxObjects) return { hint: `the claims schema puts out more than ${maxObjects} objects` }
     const builtIn = builtInOf(value)
-    if (builtIn === undefined) return { hint: instanceHint(value, path) }
-    const members = membersOf(value, builtIn)
+    if (builtIn === undefined) return { hint: instanceHint(value, place.path) }
     const isPlain = builtIn === 'Object' || builtIn === 'Array'
-    if (isPlain && fixed) Object.freeze(value)
-    shared &&= isPlain && members.every(({ isData }) => isData)
-    bytes += bytesOf(members, builtIn)
-    for (const { name, member, isData } of members) {
-      if (typeof member !== 'object' || member === null || places.has(member)) continue
-      places.set(member, { path: path ? `${path}.${name}` : name, fixed: fixed && isData })
-    }
+    if (!isPlain) walk.shared = false
+    else if (place.fixed) Object.freeze(value)
+    addMembers(walk, value, place)
+    for (const [name, item] of entriesOf(value, builtIn)) add(walk, item, { path: pathTo(place, name), fixed: false })
   }
-  return { shared, bytes }
+  return { shared: walk.shared, bytes: walk.bytes }
 }
 
-interface Member {
-  readonly name: string
-  readonly member: unknown
-  /** Whether it stays what it is once its object is frozen. */
-  readonly isData: boolean
-}
-
-function membersOf(value: object, builtIn: BuiltIn): readonly Member[] {
-  const own = Reflect.ownKeys(value).map((name) => {
+function addMembers(walk: Walk, value: object, place: Place): void {
+  const names = Reflect.ownKeys(value)
+  walk.bytes += Array.isArray(value) ? listBytes + names.length * itemBytes : objectBytes + names.length * namedBytes
+  for (const name of names) {
     const member = (value as Record<PropertyKey, unknown>)[name]
     const isData = typeof name === 'string' && typeof member !== 'function' && !isAccessor(value, name)
-    return { name: String(name), member, isData }
-  })
-  return [...own, ...entriesOf(value, builtIn)]
+    if (!isData) walk.shared = false
+    if (typeof member === 'string') walk.bytes += textBytes(member)
+    if (isObject(member)) add(walk, member, { path: pathTo(place, name), fixed: place.fixed && isData })
+  }
+}
+
+const namedBytes = memberBytes + layoutBytes
+
+function add({ places }: Walk, value: unknown, place: Place): void {
+  if (isObject(value) && !places.has(value)) places.set(value, place)
+}
+
+function pathTo({ path }: Place, name: PropertyKey): string {
+  return path === '' ? String(name) : `${path}.${String(name)}`
 }
 
 /** Read by the class's own iterator, which throws for what is none of it. */
-function entriesOf(value: object, builtIn: BuiltIn): readonly Member[] {
-  if (builtIn === 'Set') return Array.from(Set.prototype.values.call(value), (item) => entry('item', item))
+function entriesOf(value: object, builtIn: BuiltIn): readonly (readonly [name: string, item: unknown])[] {
+  if (builtIn === 'Set') return Array.from(Set.prototype.values.call(value), (item) => ['item', item])
   if (builtIn !== 'Map') return []
   return Array.from(Map.prototype.entries.call(value)).flatMap(([key, item]) => [
-    entry('key', key),
-    entry('value', item),
+    ['key', key],
+    ['value', item],
   ])
-}
-
-function entry(name: string, member: unknown): Member {
-  return { name, member, isData: false }
 }
 
 function isAccessor(value: object, name: string): boolean {
   return !Object.hasOwn(Object.getOwnPropertyDescriptor(value, name) ?? {}, 'value')
 }
 
-function bytesOf(members: readonly Member[], builtIn: BuiltIn): number {
-  const isList = builtIn === 'Array'
-  let bytes = isList ? listBytes : objectBytes
-  for (const { member } of members) {
-    bytes += isList ? itemBytes : memberBytes + layoutBytes
-    if (typeof member === 'string') bytes += textBytes(member)
-  }
-  return bytes
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /** Why `value` may not stand at `place`. */
