@@ -32,7 +32,7 @@ describe('refuses', () => {
     ],
     [
       { issuer: 'http://sts.example.com/' },
-      "issuer must be https: write 'https://sts.example.com/', or set insecureAllowHttp: true.",
+      "issuer must be https: if the server has TLS, write 'https://sts.example.com/'; if not, set insecureAllowHttp: true.",
     ],
     [{ issuer: [issuer, issuer] }, `Two configured issuers answer to '${issuer}': leave one out.`],
     [{ issuer: [issuer, oidc({ issuer })] }, `Two configured issuers answer to '${issuer}': leave one out.`],

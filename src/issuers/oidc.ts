@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkBoolean, checkOptions, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
+import { checkAddress, withoutLogin } from '../internal/urls.ts'
 import { clientKey, type Principal } from '../principal/principal.ts'
 import {
   areTexts,
@@ -50,7 +50,7 @@ export interface OidcOptions extends GroupsOptions {
   readonly typ?: readonly (string | null)[]
   /** Claims that must be there, besides `iss`, `exp` and `aud`. */
   readonly requiredClaims?: readonly string[]
-  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  /** Allows plain `http:` in `issuer` and `jwksUri` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
 
@@ -147,16 +147,7 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
     return { jwks }
   }
   if (jwksUri === undefined) return { metadataUrls: metadataUrls(issuer) }
-  checkString('jwksUri', jwksUri)
-  const url = parseUrl(jwksUri)
-  if (
-    !url ||
-    !isSecureEnough(url, insecureAllowHttp) ||
-    (url.protocol === 'http:' && !issuer.startsWith('http:')) ||
-    hasLogin(url)
-  ) {
-    throw new TypeError('jwksUri must be an https URL without a user name.')
-  }
+  checkAddress('jwksUri', jwksUri, insecureAllowHttp)
   return { jwksUri }
 }
 

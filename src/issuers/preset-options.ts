@@ -1,6 +1,6 @@
 // The options that several presets have in common: read once, and told what to write when they can never work.
 import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
+import { hasLogin, httpsOrOption, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
 import { refuseMicrosoftHost } from './microsoft-hosts.ts'
 
@@ -59,8 +59,7 @@ function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text
   }
   if (/[\s\p{Cc}]/u.test(text)) throw new TypeError(`${name} must have no spaces or control characters.`)
   if (!isSecureEnough(url, allowHttp)) {
-    const secure = text.replace(/^[^:]*/, 'https')
-    throw new TypeError(`${name} must be https: write '${secure}', or set insecureAllowHttp: true.`)
+    throw new TypeError(`${name} ${httpsOrOption(text)}.`)
   }
 }
 

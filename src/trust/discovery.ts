@@ -3,10 +3,12 @@ import { createSteadyClock } from '../clock.ts'
 import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
-import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { faultOfLink, hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { JwksLocation, Network } from '../keys/remote-keys.ts'
 
 const maxMetadataBytes = 256 * 1024
+const maxNameLength = 120
+const maxReasonLength = 400
 /** How long a `jwks_uri` is used without asking again, and how long after a failed look. */
 const metadataTtlMs = 5 * 60 * 1000
 const failedMetadataTtlMs = 10 * 60 * 1000
@@ -114,7 +116,7 @@ interface Discovered {
 }
 
 function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : error)
+  return printable(error instanceof Error ? error.message : error, maxReasonLength)
 }
 
 interface DiscoverOptions extends DiscoveryOptions {
@@ -151,15 +153,28 @@ function readMetadata(from: string, { value, contentType }: FetchedJson, options
   const { metadataIssuer, issuerMember } = options
   const names = metadataIssuer === undefined ? [options.issuer, ...(options.aliases ?? [])] : [metadataIssuer]
   if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw new Error('not application/json')
-  if (typeof issuer !== 'string' || !names.includes(issuer)) throw new Error('the document is for another issuer')
-  if (issuerMember !== undefined && value[issuerMember] !== options.issuer)
-    throw new Error(`its ${issuerMember} is another issuer`)
-  const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
-  if (!url || hasLogin(url)) throw new Error('the document has no jwks_uri')
-  // An issuer that is reached over TLS, or names itself so, must not send us elsewhere without it.
-  const httpIssuer = options.issuer.startsWith('http:') && from.startsWith('http:')
-  if (url.protocol !== 'https:' && !(httpIssuer && isSecureEnough(url, options.insecureAllowHttp))) {
-    throw new Error('its jwks_uri is not https')
-  }
+  checkNamed('issuer', issuer, names)
+  if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [options.issuer])
+  if (typeof jwksUri !== 'string') throw new Error('the document has no jwks_uri')
+  return readJwksUri(from, jwksUri, options.insecureAllowHttp)
+}
+
+/** Both names are cut so that the reason for each of several documents fits on one line. */
+function checkNamed(member: string, named: unknown, expected: readonly string[]): void {
+  if (typeof named === 'string' && expected.includes(named)) return
+  const instead = `expected ${expected.map((one) => printable(one, maxNameLength)).join(' or ')}`
+  if (typeof named !== 'string') throw new Error(`the document has no ${member}, ${instead}`)
+  throw new Error(`the document is for another issuer: its ${member} is ${printable(named, maxNameLength)}, ${instead}`)
+}
+
+function readJwksUri(from: string, jwksUri: string, allowHttp: boolean): string {
+  const url = parseUrl(jwksUri)
+  if (!url) throw new Error('its jwks_uri is no URL')
+  if (hasLogin(url)) throw new Error('its jwks_uri has a user name')
+  const fault = faultOfLink(new URL(from), url)
+  const shown = `its jwks_uri ${printable(url.href, maxNameLength)}`
+  if (fault !== undefined) throw new Error(`${shown} ${fault}`)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`${shown} is not https`)
+  if (!isSecureEnough(url, allowHttp)) throw new Error(`${shown} is http beyond this machine`)
   return url.href
 }

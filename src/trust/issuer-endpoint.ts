@@ -29,7 +29,10 @@ export interface IssuerEndpoint {
   readonly keys: IssuerKeys
   /** The `use` of its JWKs, where they have one (RFC 7517 §4.2). Default `sig`. */
   readonly keyUse?: string
-  /** Lets a plain `http:` issuer have plain `http:` addresses beyond this machine. */
+  /**
+   * Allows plain `http:` beyond this machine in the addresses of `keys`, whatever the scheme of `issuer`. An address in a document may be
+   * `http:` only when that document came over `http:`, too.
+   */
   readonly insecureAllowHttp: boolean
 }
 

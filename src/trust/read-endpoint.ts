@@ -1,7 +1,7 @@
 // Reads one endpoint of an issuer that a preset, or somebody else, made: a checked copy, which shares nothing with it but functions.
 import { frozenCopy } from '../internal/frozen-copy.ts'
 import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
+import { checkAddress } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerKeys, TenantFamily } from './issuer-endpoint.ts'
 import { readTemplate } from './tenant-family.ts'
 
@@ -60,19 +60,11 @@ function checkKeys(preset: string, { keys, insecureAllowHttp }: IssuerEndpoint):
     throw new TypeError(`${preset}: keys must have one of ${placesOfKeys.join(', ')}.`)
   if ('create' in keys) checkFunction(`${preset}: keys.create`, keys.create)
   if ('metadataUrls' in keys) checkStrings(`${preset}: keys.metadataUrls`, keys.metadataUrls)
-  for (const address of addressesOf(keys)) checkAddress(preset, address, insecureAllowHttp)
+  for (const address of addressesOf(keys)) checkAddress(`${preset}: an address of its keys`, address, insecureAllowHttp)
 }
 
 function addressesOf(keys: IssuerKeys): readonly string[] {
   if ('metadataUrls' in keys) return keys.metadataUrls
   if ('jwksUri' in keys) return [keys.jwksUri]
   return 'create' in keys ? (keys.addresses ?? []) : []
-}
-
-/** Whoever is on the wire of an address could make up keys. */
-function checkAddress(preset: string, address: string, allowHttp: boolean): void {
-  checkString(`${preset}: an address of its keys`, address)
-  const url = parseUrl(address)
-  if (!url || !isSecureEnough(url, allowHttp) || hasLogin(url))
-    throw new TypeError(`${preset}: '${withoutLogin(address)}' must be an https URL without a user name.`)
 }

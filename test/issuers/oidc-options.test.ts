@@ -33,7 +33,7 @@ describe('the issuer', () => {
     ['http://sts.example.com:8080/a/', 'https://sts.example.com:8080/a/'],
     ['http://127.0.0.1.example.com', 'https://127.0.0.1.example.com'],
   ])('[RFC8414-2-1] is https: %s', (text, instead) => {
-    const message = `issuer must be https: write '${instead}', or set insecureAllowHttp: true.`
+    const message = `issuer must be https: if the server has TLS, write '${instead}'; if not, set insecureAllowHttp: true.`
     expect(() => oidc({ issuer: text })).toThrow(new TypeError(message))
   })
 
@@ -144,21 +144,28 @@ describe('the keys', () => {
   })
 
   it.each([
-    ['https://sts.example.com', 'http://sts.example.com/jwks', true],
-    ['https://sts.example.com', 'http://127.0.0.1/jwks', true],
-    ['HTTPS://sts.example.com', 'http://127.0.0.1/jwks', true],
-    ['http://127.0.0.1', 'http://sts.example.com/jwks', false],
-    ['http://127.0.0.1', 'http://sts.example.com/jwks', undefined],
-    ['https://sts.example.com', 'ftp://sts.example.com/jwks', true],
-    ['https://sts.example.com', '/jwks', false],
-    ['https://sts.example.com', 'https://me@sts.example.com/jwks', false],
-    ['https://sts.example.com', 'https://:secret@sts.example.com/jwks', false],
-  ])('[RFC8414-2-1] of %s are not at %s', (from, jwksUri, insecureAllowHttp) => {
-    const call = () => make({ issuer: from, jwksUri, ...(insecureAllowHttp !== undefined && { insecureAllowHttp }) })
-    expect(call).toThrow(new TypeError('jwksUri must be an https URL without a user name.'))
+    ['http://sts.example.com/jwks', false, 'https'],
+    ['http://sts.example.com/jwks', undefined, 'https'],
+    ['ftp://sts.example.com/jwks', true, 'a URL'],
+    ['/jwks', false, 'a URL'],
+    ['me:secret@sts.example.com/jwks', true, 'a URL'],
+    ['https://me@sts.example.com/jwks', false, 'no user name'],
+    ['https://:secret@sts.example.com/jwks', false, 'no user name'],
+  ])('[RFC8414-2-1] are not at %s', (jwksUri, insecureAllowHttp, cause) => {
+    const messages: Readonly<Record<string, string>> = {
+      https: `must be https: if the server has TLS, write 'https://sts.example.com/jwks'; if not, set insecureAllowHttp: true.`,
+      'a URL': `must be a URL such as 'https://sts.example.com/jwks', not '${jwksUri.replace(/.*@/, '…')}'.`,
+      'no user name': `must have no user name: write 'https://sts.example.com/jwks'.`,
+    }
+    for (const from of ['https://sts.example.com', 'http://127.0.0.1']) {
+      const call = () => make({ issuer: from, jwksUri, ...(insecureAllowHttp !== undefined && { insecureAllowHttp }) })
+      expect(call).toThrow(new TypeError(`jwksUri ${messages[cause]}`))
+    }
   })
 
   it.each([
+    ['https://sts.example.com', 'http://127.0.0.1/jwks', false],
+    ['https://sts.example.com', 'http://keycloak:8080/jwks', true],
     ['http://127.0.0.1', 'http://127.0.0.1:8080/jwks', false],
     ['http://127.0.0.1', 'https://keys.example.com/jwks', false],
     ['http://sts.example.com', 'http://keys.example.com/jwks', true],

@@ -193,6 +193,17 @@ describe('the way to the keys', () => {
     ['https://sts.example.com', 'http://sts.example.com/jwks', true],
     ['https://sts.example.com', 'http://127.0.0.1/jwks', true],
     ['HTTPS://sts.example.com', 'http://localhost/jwks', true],
+    ['https://sts.example.com', 'https://127.0.0.1/jwks', true],
+    ['https://sts.example.com', 'https://localhost/jwks', false],
+    ['https://sts.example.com', 'https://sts.localhost./jwks', false],
+    ['https://sts.example.com', 'https://0.0.0.0/jwks', false],
+    ['https://sts.example.com', 'https://[::]/jwks', false],
+    ['https://sts.example.com', 'https://[::1]/jwks', false],
+    ['https://sts.example.com', 'https://[::ffff:127.0.0.1]/jwks', false],
+    ['https://sts.example.com', 'https://[::ffff:127.10.0.1]/jwks', false],
+    ['https://sts.example.com', 'https://[::ffff:0.0.0.0]/jwks', false],
+    ['http://sts.example.com', 'http://127.0.0.1/jwks', true],
+    ['https://localhost', 'http://localhost/jwks', true],
     ['http://127.0.0.1', 'http://sts.example.com/jwks', false],
     ['http://localhost', 'ftp://localhost/jwks', true],
   ])('[RFC8414-2-1] from %s never leads to %s', async (from, jwksUri, insecureAllowHttp) => {
@@ -207,6 +218,10 @@ describe('the way to the keys', () => {
     ['http://127.0.0.1', 'https://keys.example.com/jwks', false],
     ['http://127.0.0.1', 'http://localhost:8080/jwks', false],
     ['http://sts.example.com', 'http://keys.example.com/jwks', true],
+    ['https://sts.localhost', 'https://127.0.0.1/jwks', false],
+    ['https://sts.example.com', 'https://128.0.0.1/jwks', false],
+    ['https://sts.example.com', 'https://localhost.example.com/jwks', false],
+    ['https://sts.example.com', 'https://[::ffff:a00:1]/jwks', false],
   ])('from %s may lead to %s', async (from, jwksUri, insecureAllowHttp) => {
     const { ready, asked } = verifierAt(from, jwksUri, { insecureAllowHttp })
     expect(await ready()).toEqual([{ issuer: from, ok: true }])

@@ -90,21 +90,33 @@ describe('a document that is not the issuer’s', () => {
       'not application/json',
       () => faults.json({ issuer: server.issuer }, { 'content-type': 'text/html' }),
     ],
-    ['another issuer', 'for another issuer', () => document({ issuer: 'https://sts.example.com' })],
+    [
+      'another issuer',
+      'for another issuer: its issuer is https://sts.example.com, expected http',
+      () => document({ issuer: 'https://sts.example.com' }),
+    ],
     ['another issuer by a slash', 'for another issuer', () => document({ issuer: `${server.issuer}/` })],
     ['another issuer by letter case', 'for another issuer', () => document({ issuer: server.issuer.toUpperCase() })],
-    ['no issuer', 'for another issuer', () => document({ issuer: undefined })],
-    ['a list of issuers', 'for another issuer', () => document({ issuer: [server.issuer] })],
+    ['no issuer', 'has no issuer, expected http', () => document({ issuer: undefined })],
+    ['a list of issuers', 'has no issuer, expected http', () => document({ issuer: [server.issuer] })],
     ['no jwks_uri', 'has no jwks_uri', () => document({ jwks_uri: undefined })],
-    ['a jwks_uri that is no URL', 'has no jwks_uri', () => document({ jwks_uri: '/jwks' })],
+    ['a jwks_uri that is no URL', 'its jwks_uri is no URL', () => document({ jwks_uri: '/jwks' })],
     [
       'a jwks_uri with a user name',
-      'has no jwks_uri',
+      'its jwks_uri has a user name',
       () => document({ jwks_uri: 'https://me@keys.example.com/jwks' }),
     ],
     ['a jwks_uri that is no string', 'has no jwks_uri', () => document({ jwks_uri: ['https://x.example.com'] })],
-    ['a jwks_uri elsewhere over http', 'is not https', () => document({ jwks_uri: 'http://keys.example.com/jwks' })],
-    ['a jwks_uri of a file', 'is not https', () => document({ jwks_uri: 'file:///etc/keys.json' })],
+    [
+      'a jwks_uri elsewhere over http',
+      'its jwks_uri http://keys.example.com/jwks is http beyond this machine',
+      () => document({ jwks_uri: 'http://keys.example.com/jwks' }),
+    ],
+    [
+      'a jwks_uri of a file',
+      'its jwks_uri file:///etc/keys.json is not https',
+      () => document({ jwks_uri: 'file:///etc/keys.json' }),
+    ],
   ]
 
   it.each(cases)('[RFC8414-3.2-1] [RFC8414-3.3-1] %s: the next address is asked', async (_, _reason, answer) => {

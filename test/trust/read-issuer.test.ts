@@ -28,11 +28,11 @@ describe('refuses at creation', () => {
     [{ looseClaims: 'auth_time' }, 'custom: looseClaims must be a list of strings.'],
     [
       { endpoints: [{ ...endpoint, keys: { jwksUri: 'http://sts.example.com/jwks' } }] },
-      "custom: 'http://sts.example.com/jwks' must be an https URL without a user name.",
+      "custom: an address of its keys must be https: if the server has TLS, write 'https://sts.example.com/jwks'; if not, set insecureAllowHttp: true.",
     ],
     [
       { endpoints: [{ ...endpoint, keys: pemMap('https://u:p@sts.example.com/') }] },
-      "custom: 'https://sts.example.com/' must be an https URL without a user name.",
+      "custom: an address of its keys must have no user name: write 'https://sts.example.com/'.",
     ],
     [{ endpoints: [{ ...endpoint, keys: { create: 1 } }] }, 'custom: keys.create must be a function.'],
     [
@@ -80,7 +80,9 @@ describe('refuses at creation', () => {
     ['u:p@sts.example.com/jwks', '…sts.example.com/jwks'],
     ['ftp://u:p@sts.example.com/jwks', '…sts.example.com/jwks'],
   ])('the address %j, without its user name and password in the message', (jwksUri, shown) => {
-    const message = `custom: '${shown}' must be an https URL without a user name.`
+    const message = shown.startsWith('…')
+      ? `custom: an address of its keys must be a URL such as 'https://sts.example.com/jwks', not '${shown}'.`
+      : `custom: an address of its keys must have no user name: write '${shown}'.`
     for (const place of [{ jwksUri }, { metadataUrls: [jwksUri] }, pemMap(jwksUri)])
       expect(() => make({ endpoints: [{ ...endpoint, keys: place }] })).toThrow(new TypeError(message))
   })

@@ -2,6 +2,7 @@
 import { type Fetch, platformFetch } from '../../internal/fetch.ts'
 import { fetchStrictJson } from '../../internal/fetch-json.ts'
 import { checkArgumentCount, checkFunction, checkNumber, checkOptionNames } from '../../internal/options.ts'
+import { faultOfLink } from '../../internal/urls.ts'
 import { checkedAddress } from './decision-point.ts'
 
 /** The addresses of a decision point. */
@@ -32,12 +33,20 @@ export async function discoverAuthzen(
   const { signal } = new AbortController()
   const value = await fetchStrictJson(address, { fetch, timeoutMs, maxBytes: 65_536, signal, retry: true })
   if (value.policy_decision_point !== pdp) throw new Error(`the metadata at ${address} is not that of ${pdp}`)
-  return readEndpoints({
+  const endpoints = readEndpoints({
     evaluation: value.access_evaluation_endpoint as string,
     ...(value.access_evaluations_endpoint !== undefined && {
       evaluations: value.access_evaluations_endpoint as string,
     }),
   })
+  for (const endpoint of Object.values<string>({ ...endpoints })) checkLink(address, endpoint)
+  return endpoints
+}
+
+/** The questions carry claims and credentials, so a document leads to no wire or machine that is less safe than its own. */
+function checkLink(from: string, to: string): void {
+  const fault = faultOfLink(new URL(from), new URL(to))
+  if (fault !== undefined) throw new Error(`the metadata at ${from} names an endpoint that ${fault}`)
 }
 
 function checkedIdentifier(pdp: string): string {

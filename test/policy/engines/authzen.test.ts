@@ -372,6 +372,18 @@ describe('the metadata of a decision point', () => {
   ])('[AZ-9.2-1] that names %s is not used', async (_, document) => {
     await expect(discoverAuthzen(await serving(document))).rejects.toThrow()
   })
+
+  it.each([
+    ['http://127.0.0.1:9/a', 'is not https'],
+    ['https://localhost/a', 'is on this machine'],
+  ])('that leads from a public https address to %s is not used', async (endpoint, reason) => {
+    const pdp = 'https://pdp.example.com'
+    for (const name of ['access_evaluation_endpoint', 'access_evaluations_endpoint']) {
+      const endpoints = { access_evaluation_endpoint: `${pdp}/a`, [name]: endpoint }
+      const fetch = async () => Response.json({ policy_decision_point: pdp, ...endpoints })
+      await expect(discoverAuthzen(pdp, { fetch })).rejects.toThrow(`names an endpoint that ${reason}`)
+    }
+  })
 })
 
 it.each<[unknown, RegExp]>([
