@@ -8,23 +8,24 @@ import { readAuthentication, readScopes, readString, readStrings } from '../prin
 import { checkAccessToken, notAnAccessToken } from '../token/access-token.ts'
 import type { Algorithm } from '../token/algorithms.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
+import type { IssuerKeys } from '../trust/issuer-endpoint.ts'
 import type { TypedIssuer } from '../trust/typed-issuer.ts'
 import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface KeycloakOptions extends GroupsOptions {
-  /** Where this API reaches the realm: `https://sso.example.com/realms/acme`. Its metadata is looked for there. */
+  /** The address at which this API reaches the realm: `https://sso.example.com/realms/acme`. */
   readonly realmUrl: string
   /**
-   * The `iss` of the tokens, which follows Keycloak's front-end hostname, when that is another URL than `realmUrl`, such as
-   * one within a cluster. The metadata must name it, and keys at https.
+   * The `iss` of the tokens, where it differs from `realmUrl`. It follows Keycloak's front-end hostname. Nothing is fetched there:
+   * the keys then come from the realm's fixed path below `realmUrl`, without discovery. Default: `realmUrl`, by discovery.
    */
   readonly issuer?: string
   /** What an audience mapper of the realm puts into `aud` for this API. `null` turns the check off. */
   readonly audience: string | readonly string[] | null
   /** What the realm, or the client, signs with. Default `['RS256']`. */
   readonly algorithms?: readonly Algorithm[]
-  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  /** Allows plain `http:` in `realmUrl` and `issuer` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
 
@@ -61,13 +62,7 @@ export function keycloak<const R extends string, const I extends string = R>(
   }
   return {
     preset: 'keycloak',
-    endpoints: [
-      {
-        issuer,
-        keys: { metadataUrls: [`${realmUrl}/.well-known/openid-configuration`] },
-        insecureAllowHttp,
-      },
-    ],
+    endpoints: [{ issuer, keys: keysOf(realmUrl, issuer), insecureAllowHttp }],
     audience,
     algorithms,
     types: ['JWT', 'at+jwt'],
@@ -86,6 +81,12 @@ function checkRealmUrl(name: string, value: unknown, allowHttp: boolean): assert
   throw new TypeError(
     `${name} must be the URL of a realm: write '${origin}${path ?? '/realms/<realm>'}', not '${value}'.`,
   )
+}
+
+/** Behind two names, metadata may name either one, and its `jwks_uri` may be out of reach. The path of the keys is the same in every realm. */
+function keysOf(realmUrl: string, issuer: string): IssuerKeys {
+  if (issuer === realmUrl) return { metadataUrls: [`${realmUrl}/.well-known/openid-configuration`] }
+  return { jwksUri: `${realmUrl}/protocol/openid-connect/certs` }
 }
 
 function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
@@ -134,7 +135,7 @@ function rolesIn(access: unknown): readonly string[] {
 function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const { iss } = claims
   if (code === 'issuer_unknown' && typeof iss === 'string' && iss.endsWith(realmPath(issuer)))
-    return `the token says ${printable(iss)}, this API expects ${issuer}: if both are this realm, write its front-end URL as issuer, and where it is reached from here as realmUrl`
+    return `the token says ${printable(iss)}, this API expects ${issuer}: if both are this realm, write issuer: '${printable(iss)}', and as realmUrl the address where this API reaches it`
   if (code !== 'claim_missing' || iss !== issuer) return undefined
   if (!Object.hasOwn(claims, 'aud'))
     return 'the token has no aud: add an audience mapper for this API to the client, or to a client scope of it'
