@@ -27,6 +27,8 @@ export type GuardResult<C> = Exclude<Authentication<C>, { readonly outcome: 'ano
 /** A resource server as adapters use it. It is in no public type: a result that must be looked at was an open door. */
 export interface RequestGuard<C> {
   readonly routes: RoutePolicies<VerifiedToken<C>>
+  /** The headers that tokens come in besides `Authorization`. */
+  readonly tokenHeaders: readonly string[]
   /** Reads and verifies the credential of `request`, once for each `request` object. */
   authenticate(request: RequestView): Eventually<Authentication<C>>
   /** Authenticates, then asks `policy`, where there is one. */
@@ -56,7 +58,6 @@ export interface Asked<R> {
 
 export interface RequestGuardParts<C> {
   readonly verify: Verify<C>
-  /** The headers that tokens come in besides `Authorization`. */
   readonly tokenHeaders: readonly string[]
   readonly realm: string
   /** Whether a client without a token is told which scopes it needs. */
@@ -138,7 +139,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   }
 
   const challenge: RequestGuard<C>['challenge'] = (error, request) => refusalAnswer(error, challengeParams(request))
-  return { routes, authenticate, authorizeRequest, requirePolicy, challenge, challengeParams, metadata }
+  return { routes, tokenHeaders, authenticate, authorizeRequest, requirePolicy, challenge, challengeParams, metadata }
 }
 
 const preflightHint =

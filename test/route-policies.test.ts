@@ -160,6 +160,7 @@ describe('require', () => {
 function nodeRequest(token: string): IncomingMessage {
   const request = new IncomingMessage(new Socket())
   request.rawHeaders.push('Authorization', `Bearer ${token}`)
+  request.headers.authorization = `Bearer ${token}`
   return request
 }
 

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthError } from '../errors.ts'
 import type { Eventually } from '../internal/eventually.ts'
-import { fromNode } from '../http/request-view.ts'
+import { viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../request-guard.ts'
@@ -51,7 +51,8 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 }
 
 function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
-  const door = createDoor<FastifyRequest, C>(api, (request) => fromNode(request.raw))
+  // Not `request.raw.headers`: Fastify lets the application replace the headers of its own request.
+  const door = createDoor<FastifyRequest, C>(api, (request) => viewNodeRequest(request.raw, request.headers))
 
   function guard(...args: readonly unknown[]): Hook {
     const checked = door.routePolicy(args)

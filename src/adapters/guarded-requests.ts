@@ -4,6 +4,7 @@ import type { RefusalAnswer } from '../http/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { after, type Eventually, isPromise } from '../internal/eventually.ts'
 import { checkArgumentCount } from '../internal/options.ts'
+import { own } from '../internal/own.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
 import type { Authentication, RequestGuard } from '../request-guard.ts'
@@ -47,22 +48,48 @@ interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
   routePolicy(args: readonly unknown[]): RoutePolicy<C>
 }
 
-/** One request: how it is seen, and who has come in with it, once somebody has. */
+/** One request: how it is seen, and its caller as the last guard found it. */
 interface Visit<Q, C> {
   readonly request: Q
   readonly view: RequestView
+  /** The values of the headers that a token can come in, when the request was seen. */
+  readonly seen: readonly unknown[]
   admitted: Authentication<C> | undefined
 }
 
-export function createDoor<Q extends object, C>(api: RequestGuard<C>, view: (request: Q) => RequestView): Door<Q, C> {
+/** The requests of every framework have these, by their names in lower case; the application may change or replace them. */
+interface WithHeaders {
+  readonly headers?: Readonly<Record<string, unknown>>
+}
+
+export function createDoor<Q extends WithHeaders, C>(
+  api: RequestGuard<C>,
+  view: (request: Q) => RequestView,
+): Door<Q, C> {
   const visits = createPrivateSlot<Visit<Q, C>>()
+  const names = ['authorization', ...api.tokenHeaders]
 
   function visitOf(request: Q): Visit<Q, C> {
-    const known = visits.get(request)
-    if (known) return known
-    const visit: Visit<Q, C> = { request, view: view(request), admitted: undefined }
+    return visits.get(request) ?? visitAnew(request, undefined)
+  }
+
+  function visitAnew(request: Q, admitted: Authentication<C> | undefined): Visit<Q, C> {
+    const { headers = {} } = request
+    const seen = names.map((name) => own(headers, name))
+    const visit: Visit<Q, C> = { request, view: view(request), seen, admitted }
     visits.set(request, visit)
     return visit
+  }
+
+  /** The same for a guard that is about to run: a credential that has changed since another ran is verified anew. */
+  function visitOfGuard(request: Q): Visit<Q, C> {
+    const known = visits.get(request)
+    if (!known) return visitAnew(request, undefined)
+    const { headers = {} } = request
+    if (names.every((name, index) => own(headers, name) === known.seen[index])) return known
+    // The caller that the earlier guard found is gone, whatever this one finds.
+    if (known.admitted?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
+    return visitAnew(request, known.admitted && { outcome: 'anonymous' })
   }
 
   function keep(result: Authentication<C>, visit: Visit<Q, C>): AuthError | undefined {
@@ -92,11 +119,11 @@ export function createDoor<Q extends object, C>(api: RequestGuard<C>, view: (req
 
   return {
     admit(request, policy) {
-      const visit = visitOf(request)
+      const visit = visitOfGuard(request)
       return after(api.authorizeRequest(visit.view, policy, noResource), keep, visit)
     },
     admitOptional(request) {
-      const visit = visitOf(request)
+      const visit = visitOfGuard(request)
       return after(api.authenticate(visit.view), (authentication) => {
         if (authentication.outcome !== 'authenticated') return keep(authentication, visit)
         // A caller that is there must also satisfy the default policy.

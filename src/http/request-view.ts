@@ -1,5 +1,7 @@
-// What claimcheck sees of a request, whatever the framework: raw header lines, so that nothing has been merged or dropped.
+// A request as claimcheck sees it, whatever the framework: raw header lines, of which nothing was merged or dropped, and the
+// headers that the application has made of them.
 import type { IncomingMessage } from 'node:http'
+import { own } from '../internal/own.ts'
 
 /** A request as the resource server reads it. */
 export interface RequestView {
@@ -9,7 +11,14 @@ export interface RequestView {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Set when the server may have dropped header lines, a second `Authorization` among them: such a request is refused. */
   readonly headersTruncated?: boolean
+  /**
+   * The headers as the application has left them, by their names in lower case. A credential that was set or deleted there
+   * counts, in place of the line that was received. Left out, the lines alone count.
+   */
+  readonly currentHeaders?: CurrentHeaders
 }
+
+type CurrentHeaders = Readonly<Record<string, unknown>>
 
 /** A request of `node:http` or `node:http2`, or one that imitates it. */
 type NodeRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & {
@@ -18,10 +27,20 @@ type NodeRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & {
   readonly socket?: unknown
 }
 
-/** Views a request of `node:http`, Express or Fastify (`request.raw`). Reads `rawHeaders`: `headers` hides a second `Authorization` line. */
+/**
+ * Views a request of `node:http`, `node:http2`, Express or Fastify (`request.raw`). Reads `rawHeaders`, because `headers` hides a
+ * second `Authorization` line, and `headers` for a credential that your own middleware has set or deleted.
+ */
 export function fromNode(request: NodeRequest): RequestView {
-  const { method = '', url = '', rawHeaders, headers = {} } = request
-  const view = { method, url, headers: rawHeaders.length > 0 ? linesOf(rawHeaders) : pairsOf(headers) }
+  return viewNodeRequest(request, request.headers)
+}
+
+/** The same for a framework whose own request has other `headers` than Node's. */
+export function viewNodeRequest(request: NodeRequest, currentHeaders: CurrentHeaders | undefined): RequestView {
+  const { method = '', url = '', rawHeaders } = request
+  const hasLines = rawHeaders.length > 0
+  const headers = hasLines ? linesOf(rawHeaders) : pairsOf(currentHeaders ?? {})
+  const view = hasLines && currentHeaders ? { method, url, headers, currentHeaders } : { method, url, headers }
   return isTruncated(request) ? { ...view, headersTruncated: true } : view
 }
 
@@ -51,10 +70,27 @@ function linesOf(rawHeaders: readonly string[]): [string, string][] {
 }
 
 /** Requests that serverless wrappers imitate have no lines, only `headers`; a token in there must not look like none. */
-function pairsOf(headers: IncomingMessage['headers']): [string, string][] {
+function pairsOf(headers: CurrentHeaders): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]) =>
-    [value ?? []].flat().map((one): [string, string] => [name, one]),
+    [value ?? []].flat().map((one): [string, string] => [name, typeof one === 'string' ? one : notText]),
   )
+}
+
+// An empty value is malformed wherever a credential is expected.
+const notText = ''
+
+/**
+ * The value of the header `name` that counts, where `received` was on its line: the application may have set or deleted it.
+ * What every object inherits is no header. A value that is no string is malformed, not missing.
+ */
+export function currentValue(
+  { currentHeaders }: RequestView,
+  name: string,
+  received: string | undefined,
+): string | undefined {
+  if (!currentHeaders) return received
+  const value = own(currentHeaders, name)
+  return value === undefined || typeof value === 'string' ? value : notText
 }
 
 /** Views a Fetch API `Request`. Two `Authorization` lines arrive there joined by a comma, which no credential can hold. */

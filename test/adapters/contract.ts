@@ -11,7 +11,8 @@ import { testApiOptions } from '../support/resource-servers.ts'
 import { createToken } from '../support/tokens.ts'
 import { type Answer, answerOf, bare, invalidToken, keysUnavailable, scopeMissing } from './answers.ts'
 import { addRoutes, brokenHandler } from './api.ts'
-import type { App, Framework, Guard, Listening } from './framework.ts'
+import { describeChangedHeaders } from './changed-headers.ts'
+import { type App, type Framework, type Guard, listen } from './framework.ts'
 import { table } from './requests.ts'
 
 type Open = () => Promise<Bench>
@@ -33,6 +34,7 @@ export function describeContract<Q extends object, H>(framework: Framework<Q, H>
   describeEveryRequest(open)
   describeFrameworkErrors(open)
   describeOtherOptions(framework)
+  describeChangedHeaders(framework)
   describeMisuse(framework)
 }
 
@@ -49,12 +51,6 @@ async function openBench<Q extends object, H>(framework: Framework<Q, H>): Promi
     errors: app.errors,
     verified,
   }
-}
-
-async function listen(app: { listen(): Promise<Listening> }): Promise<number> {
-  const server = await app.listen()
-  onTestFinished(async () => void (await server.close()))
-  return server.port
 }
 
 function describeTable(open: Open): void {

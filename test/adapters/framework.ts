@@ -2,6 +2,7 @@
 import type { Server, ServerOptions } from 'node:http'
 import type { ResourceServer, ResourceServerOptions, VerifiedToken } from 'claimcheck'
 import type { PolicyLike } from 'claimcheck/policy'
+import { onTestFinished } from 'vitest'
 import type { GuardedRequests } from '../../src/adapters/guarded-requests.ts'
 
 type RoutePolicy = PolicyLike<VerifiedToken, undefined>
@@ -45,4 +46,11 @@ export function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server does not listen')
   return address.port
+}
+
+/** Serves until the test ends, and gives the port. */
+export async function listen(app: { listen(): Promise<Listening> }): Promise<number> {
+  const server = await app.listen()
+  onTestFinished(async () => void (await server.close()))
+  return server.port
 }

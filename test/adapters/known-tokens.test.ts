@@ -34,6 +34,7 @@ function promisesOf(run: () => void): number {
 function requestWith(authorization: string): IncomingMessage {
   const request = new IncomingMessage(new Socket())
   request.rawHeaders.push('Host', 'api.example.com', 'Authorization', authorization)
+  Object.assign(request.headers, { host: 'api.example.com', authorization })
   return request
 }
 

@@ -29,6 +29,37 @@ it('leaves out a header name that has no value', () => {
   ])
 })
 
+describe('the headers that the application has left', () => {
+  const rawHeaders = ['Host', 'api', 'Authorization', 'Bearer a']
+
+  it('are those of the request, beside the lines', () => {
+    const headers = { host: 'api', authorization: 'Bearer b' }
+    const view = fromNode({ method: 'GET', url: '/', rawHeaders, headers })
+    expect(view.currentHeaders).toBe(headers)
+    expect(view.headers).toContainEqual(['Authorization', 'Bearer a'])
+    expect(readToken(view, [])).toEqual({ token: 'b', header: 'authorization' })
+  })
+
+  it('are none where a request has lines alone, which then count', () => {
+    const view = fromNode({ method: 'GET', url: '/', rawHeaders })
+    expect(view).not.toHaveProperty('currentHeaders')
+    expect(readToken(view, [])).toEqual({ token: 'a', header: 'authorization' })
+  })
+
+  it('lack a line that Node has left out there, which is no deletion', () => {
+    const many = [...Array.from({ length: 2000 }, () => 'X'), 'Authorization', 'Bearer a']
+    const view = fromNode({ method: 'GET', url: '/', rawHeaders: many, headers: { x: 'X' } })
+    expect(readToken(view, [])).toEqual({ code: 'headers_truncated' })
+  })
+
+  it('may have no prototype, as those of HTTP/2', () => {
+    const headers = Object.assign(Object.create(null) as IncomingHttpHeaders, { ':path': '/' })
+    expect(readToken(fromNode({ method: 'GET', url: '/', rawHeaders, headers }), [])).toBeUndefined()
+    headers.authorization = 'Bearer b'
+    expect(readToken(fromNode({ method: 'GET', url: '/', rawHeaders, headers }), [])).toMatchObject({ token: 'b' })
+  })
+})
+
 function readCredential(request: RequestView): ReturnType<typeof readBearer> {
   const read = readBearer(request)
   return typeof read === 'string' ? (checkBearer(read) ?? read) : read
@@ -49,6 +80,13 @@ describe('a request that a serverless wrapper imitates, without raw header lines
         ['x-empty', ''],
       ],
     })
+  })
+
+  it('is malformed where its credential is no string', () => {
+    for (const authorization of [1, {}, { toString: () => 'Bearer a' }]) {
+      const headers = { authorization } as unknown as IncomingHttpHeaders
+      expect(readCredential(imitated(headers))).toEqual({ code: 'credential_malformed' })
+    }
   })
 
   it('[RFC9110-5.3-1] is refused for two credentials, as any other', () => {
