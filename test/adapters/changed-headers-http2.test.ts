@@ -30,9 +30,12 @@ const serveFastify: Serve = async (api, first, second) => {
   const app = fastify({ http2: true })
   const changes = (change: Change) => async (request: { headers: object }) => change(request.headers as never)
   const onRequest = [changes(first), guard.optional(), changes(second), guard.optional()]
-  app.get('/', { onRequest: onRequest as never }, async (request) =>
-    String(guard.maybeAuth(request as never)?.principal.subject),
-  )
+  app.route({
+    method: 'GET',
+    url: '/',
+    onRequest: onRequest as never,
+    handler: async (request) => String(guard.maybeAuth(request as never)?.principal.subject),
+  })
   await app.ready()
   return app.server as unknown as Server
 }
