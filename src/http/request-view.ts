@@ -23,7 +23,6 @@ type CurrentHeaders = Readonly<Record<string, unknown>>
 /** A request of `node:http` or `node:http2`, or one that imitates it. */
 type NodeRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & {
   readonly headers?: IncomingMessage['headers']
-  readonly httpVersionMajor?: number
   readonly socket?: unknown
 }
 
@@ -51,9 +50,11 @@ const defaultMaxItems = 2000
  * Whether Node may have stopped collecting header lines, which versions before 22.23.2 and 24.18.1 do at
  * `server.maxHeadersCount`, up to 31 lines late. Newer ones answer 431.
  */
-function isTruncated({ rawHeaders, httpVersionMajor = 1, socket }: NodeRequest): boolean {
-  // Node resets an HTTP/2 stream that has too many lines, and its sockets throw when they are gone.
-  if (httpVersionMajor > 1) return false
+function isTruncated(request: NodeRequest): boolean {
+  // Node resets an HTTP/2 stream that has too many lines, and its sockets throw when they are gone. `httpVersion` does not tell:
+  // the HTTP/1 parser takes "GET / HTTP/2.0" from any client, and cuts its lines as ever.
+  if ('stream' in request) return false
+  const { rawHeaders, socket } = request
   const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: unknown } | null }
   const count = server?.maxHeadersCount
   // As Node reckons, in 32 bits; zero and less mean that there is no bound.

@@ -61,10 +61,10 @@ async function open(serve: Serve, maxHeadersCount: number | undefined): Promise<
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => new Promise((resolve) => void server.close(() => resolve())))
-  return (path, { count, first = [], last = [] }) => {
+  return (path, { count, first = [], last = [], version = '1.1' }) => {
     // Host and Connection are sent with each request.
     const filling = Array.from({ length: count - 2 - first.length - last.length }, () => 'X: 1')
-    return sendRaw(portOf(server), { path, lines: [...first, ...filling, ...last] })
+    return sendRaw(portOf(server), { path, version, lines: [...first, ...filling, ...last] })
   }
 }
 
@@ -72,6 +72,7 @@ interface Lines {
   readonly count: number
   readonly first?: readonly string[]
   readonly last?: readonly string[]
+  readonly version?: string
 }
 
 type Send = (path: string, lines: Lines) => Promise<RawAnswer>
@@ -105,6 +106,17 @@ describe.each<[string, Serve]>([
         expect(await send(path, { count, last: [good] })).toMatchObject(beyond)
         expect(await send(path, { count })).toMatchObject(beyond)
       }
+    }
+  })
+
+  it.each(['1.0', '2.0'])('refuses as many lines of an HTTP/1 request that calls itself HTTP/%s', async (version) => {
+    const send = await open(serve, undefined)
+    const beyond = (await answersItself(undefined)) ? { status: 431 } : { status: 400 }
+    for (const path of ['/guarded', '/optional']) {
+      const full = await send(path, { count: 1000, version, first: [good] })
+      expect([full.status, detail(full.body)]).toEqual([400, tooMany])
+      expect(await send(path, { count: 1100, version, first: [good], last: [foreign] })).toMatchObject(beyond)
+      expect(await send(path, { count: 1100, version, last: ['Authorization: Bearer garbage'] })).toMatchObject(beyond)
     }
   })
 

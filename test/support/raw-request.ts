@@ -5,6 +5,8 @@ import { connect } from 'node:net'
 export interface RawRequest {
   readonly method?: string
   readonly path?: string
+  /** What the request line says: the parser of HTTP/1 takes 2.0, too. Default 1.1. */
+  readonly version?: string
   /** Header lines without their line end, sent as the UTF-8 bytes of the text. */
   readonly lines?: readonly string[]
   readonly body?: string
@@ -31,9 +33,9 @@ export function valuesOf({ headers }: RawAnswer, name: string): readonly string[
   return headers.filter(([one]) => one.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
 }
 
-function bytesOf({ method = 'GET', path = '/', lines = [], body = '' }: RawRequest): Buffer {
+function bytesOf({ method = 'GET', path = '/', version = '1.1', lines = [], body = '' }: RawRequest): Buffer {
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
-  const head = [`${method} ${path} HTTP/1.1`, 'Host: loopback', 'Connection: close', ...lines, ...length]
+  const head = [`${method} ${path} HTTP/${version}`, 'Host: loopback', 'Connection: close', ...lines, ...length]
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
