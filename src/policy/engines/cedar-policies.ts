@@ -7,6 +7,7 @@ import type {
   statefulIsAuthorized,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs'
+import { checkString } from '../../internal/options.ts'
 
 /** What is used of `@cedar-policy/cedar-wasm`, in any of its builds. */
 export interface CedarModule {
@@ -21,12 +22,14 @@ export interface CedarModule {
 /** Cedar policies: one text, where `@id("…")` names a policy, or each by its id. */
 export type CedarPolicies = string | Readonly<Record<string, string>>
 
-/** `policies`, each by its id. @throws TypeError when there is none, or Cedar cannot read them. */
+/** `policies`, each by its id. @throws TypeError when there is none, one is no text, or Cedar cannot read them. */
 export function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<string, string> {
   const byId = typeof policies === 'string' ? policiesOfText(cedar, policies) : { ...policies }
   // Cedar denies every question about an empty set, and `not` would turn that into an allowance.
   if (Object.keys(byId).length === 0)
     throw new TypeError('policies: there is no policy in it, so every question would be denied.')
+  // Cedar is asked in JSON, which leaves out what is undefined: a misspelt forbid would be gone, and a set of nothing else empty.
+  for (const [id, text] of Object.entries(byId)) checkString(`policies.${id}`, text)
   return byId
 }
 

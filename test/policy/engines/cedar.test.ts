@@ -154,6 +154,24 @@ describe('an empty set, whose no would be the yes of a not', () => {
   })
 })
 
+describe('a policy that is undefined, which JSON would leave out', () => {
+  const permit = 'permit (principal, action, resource);'
+
+  it.each<[string, object]>([
+    ['a misspelt forbid', { all: permit, frozen: undefined }],
+    ['a set of nothing else', { frozen: undefined }],
+    ['a function', { all: permit, frozen: () => 'forbid (principal, action, resource);' }],
+    ['a symbol', { all: permit, frozen: Symbol('forbid') }],
+    ['nothing', { all: permit, frozen: null }],
+    ['an empty text', { all: permit, frozen: '' }],
+  ])('is refused, and takes the place of no other: %s', (_, set) => {
+    expect(() => make({ policies: set as never })).toThrow(TypeError)
+    const cedar = make({ policies: { nobody: 'forbid (principal, action, resource);' } })
+    expect(() => cedar.replace(set as never)).toThrow(TypeError)
+    expect(evaluate(not(cedar.policy('read')), about(plain))).toMatchObject({ effect: 'deny', final: true })
+  })
+})
+
 describe('what is wrong is found when it is made', () => {
   it.each<[string, Partial<CedarOptions<unknown, Doc>>, RegExp]>([
     ['a policy that does not parse', { policies: 'permit (principal' }, /^policies: /],
