@@ -39,6 +39,7 @@ export function freezeOutput(output: object): FrozenOutput | { readonly hint: st
     if (walk.places.size > maxObjects) return { hint: `the claims schema puts out more than ${maxObjects} objects` }
     const builtIn = builtInOf(value)
     if (builtIn === undefined) return { hint: instanceHint(value, place.path) }
+    // Frozen before its members are read: from then on a proxy, too, must always give the same.
     const isPlain = builtIn === 'Object' || builtIn === 'Array'
     if (!isPlain) walk.shared = false
     else if (place.fixed) Object.freeze(value)

@@ -6,6 +6,7 @@ import { oidc } from 'claimcheck/issuers'
 import { claim, evaluate, not } from 'claimcheck/policy'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { freezeOutput } from '../../src/token/schema-output.ts'
 import { createTestClock } from '../support/clock.ts'
 import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
 import { expectUnavailable } from '../support/verifiers.ts'
@@ -335,4 +336,17 @@ it('what a polluted Object.prototype has is not the schema’s', async () => {
   Reflect.defineProperty(Object.prototype, 'polluted', accessor)
   const { claims } = await verifyToken().finally(() => Reflect.deleteProperty(Object.prototype, 'polluted'))
   expect(claims).toMatchObject({ inner: {}, sub: 'alice' })
+})
+
+it('a proxy that shows a plain member first and an instance later is refused', () => {
+  class Instance {}
+  let reads = 0
+  const twoFaced = new Proxy(
+    { member: new Instance() },
+    { get: (target, name) => (reads++ === 0 ? {} : (Reflect.get(target, name) as unknown)) },
+  )
+  expect(() => {
+    const frozen = freezeOutput({ twoFaced })
+    if ('hint' in frozen) throw new TypeError(frozen.hint)
+  }).toThrow(TypeError)
 })
