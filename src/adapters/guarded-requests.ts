@@ -62,6 +62,8 @@ interface WithHeaders {
   readonly headers?: Readonly<Record<string, unknown>>
 }
 
+const noHeaders: NonNullable<WithHeaders['headers']> = {}
+
 export function createDoor<Q extends WithHeaders, C>(
   api: RequestGuard<C>,
   view: (request: Q) => RequestView,
@@ -74,19 +76,26 @@ export function createDoor<Q extends WithHeaders, C>(
   }
 
   function visitAnew(request: Q, admitted: Authentication<C> | undefined): Visit<Q, C> {
-    const { headers = {} } = request
+    const { headers = noHeaders } = request
     const seen = names.map((name) => own(headers, name))
     const visit: Visit<Q, C> = { request, view: view(request), seen, admitted }
     visits.set(request, visit)
     return visit
   }
 
+  // A loop: every further guard of a request comes by here.
+  function hasChanged({ headers = noHeaders }: Q, seen: readonly unknown[]): boolean {
+    for (let index = 0; index < names.length; index++) {
+      if (own(headers, names[index] as string) !== seen[index]) return true
+    }
+    return false
+  }
+
   /** The same for a guard that is about to run: a credential that has changed since another ran is verified anew. */
   function visitOfGuard(request: Q): Visit<Q, C> {
     const known = visits.get(request)
     if (!known) return visitAnew(request, undefined)
-    const { headers = {} } = request
-    if (names.every((name, index) => own(headers, name) === known.seen[index])) return known
+    if (!hasChanged(request, known.seen)) return known
     // The caller that the earlier guard found is gone, whatever this one finds.
     if (known.admitted?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
     return visitAnew(request, known.admitted && { outcome: 'anonymous' })
