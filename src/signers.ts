@@ -6,6 +6,7 @@ import { factsOf } from './plausibility.ts'
 import { type Outcome, type Refusals, unlessRefused } from './refusals.ts'
 import type { Algorithm } from './token/algorithms.ts'
 import type { ParsedToken } from './token/parse-token.ts'
+import { isPossibleSignature } from './token/possible-signature.ts'
 import type { TrustedIssuer } from './trust/issuer-registry.ts'
 
 /** A token, and the issuer whose it claims to be. */
@@ -25,6 +26,9 @@ export type SignerOf = (claimed: WithKey) => Eventually<Outcome<VerificationKey 
 export function createSigners({ orUnavailable }: Pick<Refusals, 'orUnavailable'>): SignerOf {
   function findSigner(signed: unknown, tried: WithKey): Eventually<Outcome<VerificationKey | undefined>> {
     if (signed === true) return tried.key
+    const { header, signature } = tried.parsed
+    // It is no reason to look for another key, which anyone could cause.
+    if (!isPossibleSignature(header.alg as Algorithm, signature)) return undefined
     return unlessRefused(orUnavailable(tried.parsed, askForReplacement, tried), tryReplacement, tried)
   }
 

@@ -2,7 +2,6 @@
 import type { Clock } from './clock.ts'
 import type { ClaimcheckEvent } from './events.ts'
 import type { Fetch } from './internal/fetch.ts'
-import type { KeepAlive } from './internal/keep-alive.ts'
 import { checkFunction, checkNumber, checkOptionNames, checkStrings } from './internal/options.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from './keys/key-settings.ts'
 import type { KeyStore } from './keys/key-store.ts'
@@ -47,12 +46,12 @@ interface CommonOptions<C, A> {
   readonly fetchTimeoutMs?: number
   /**
    * Is given the promise of work that no request waits for, such as a refresh of the keys: the `waitUntil` of platforms that stop a
-   * process when its requests are answered. The promise never rejects. Whatever `keepAlive` throws is dropped.
+   * process when its requests are answered. The promise never rejects. Errors that `keepAlive` throws are dropped.
    *
    * @example import { waitUntil } from 'cloudflare:workers' // or '@vercel/functions'
    * createVerifier({ issuer, audience, keepAlive: waitUntil })
    */
-  readonly keepAlive?: KeepAlive
+  readonly keepAlive?: (promise: Promise<unknown>) => void
   /** How the keys of all issuers are kept. The defaults are for production. */
   readonly keyCache?: KeyCacheOptions
   /** Keeps the keys beyond this process, such as `fileKeyStore(path)`: a start while the STS is down can then verify. */

@@ -12,7 +12,7 @@ import { expectInvalidToken } from './support/verifiers.ts'
 const good = { issuer, audience }
 const create = (changes: object) => createVerifier({ ...good, ...changes } as VerifierOptions)
 const names =
-  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, maxTokenBytes, fetch, fetchTimeoutMs, keyCache, keyStore, tokenCache, clients, clock, onEvent, isRevoked'
+  'issuer, audience, claims, clockToleranceSeconds, requiredClaims, maxTokenAgeSeconds, maxTokenBytes, fetch, fetchTimeoutMs, keepAlive, keyCache, keyStore, tokenCache, clients, clock, onEvent, isRevoked'
 
 describe('refuses', () => {
   it.each<[object, string]>([
@@ -64,6 +64,7 @@ describe('refuses', () => {
     [{ requiredClaims: [''] }, 'requiredClaims[] must be a non-empty string.'],
     [{ fetch: 'fetch' }, 'fetch must be a function.'],
     [{ fetch: null }, 'fetch must be a function.'],
+    [{ keepAlive: true }, 'keepAlive must be a function.'],
     [{ onEvent: console }, 'onEvent must be a function.'],
     [{ isRevoked: true }, 'isRevoked must be a function.'],
     [{ clock: {} }, 'clock.nowMs must be a function.'],
@@ -135,6 +136,7 @@ describe('accepts', () => {
       maxTokenBytes: 20_000,
       fetch: globalThis.fetch,
       fetchTimeoutMs: 1000,
+      keepAlive: () => {},
       keyCache: { graceSeconds: 60 },
       keyStore: { load: async () => undefined, save: async () => {} },
       tokenCache: { maxTokens: 100, maxBytes: 65_536 },

@@ -3,7 +3,7 @@
 /** Is given the promise of work that no request waits for; the platform keeps the process running until it settles. */
 export type KeepAlive = (work: Promise<unknown>) => void
 
-/** Wraps the application's function. What it throws is dropped: outside a request some platforms refuse the promise. */
+/** Wraps the application's function. Its errors are dropped: outside a request some platforms refuse the promise. */
 export function createKeepAlive(keepAlive: KeepAlive | undefined): KeepAlive {
   if (!keepAlive) return () => {}
   return (work) => {

@@ -1,4 +1,4 @@
-// What anyone who can send a token may cause at one issuer.
+// Bounds on the work that anyone who can send a token can cause at one issuer.
 import type { KeySettings } from './key-settings.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'

@@ -1,4 +1,4 @@
-// Answers look-ups from the keys of one issuer, within what anyone who can send a token may cause. A rotation is not noticed, a flood is
+// Answers look-ups from the keys of one issuer, within the bounds of key-budgets.ts. A rotation is not noticed, a flood is
 // not paid for, and a good token is never called bad only because no look was made.
 import { createSteadyClock } from '../clock.ts'
 import { type Eventually, isPromise } from '../internal/eventually.ts'

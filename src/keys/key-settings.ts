@@ -1,4 +1,4 @@
-// How long keys are kept, and how many fetches anyone who can send a token may cause. Read once, at creation.
+// How long keys are kept, and how many fetches anyone who can send a token can cause. Read once, at creation.
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 
 const second = 1000

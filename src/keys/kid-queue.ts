@@ -1,5 +1,5 @@
-// Whose turn it is among unknown kids of which each costs a fetch of its own. Kids that were asked for more often go first: a client with
-// a good token comes again, and a flood of made-up kids would have to ask as often for each of them.
+// The order of unknown kids that cost a fetch each. Kids that were asked for more often go first: a client with a good token comes
+// again, and a flood of made-up kids would have to ask as often for each of them.
 import { LRUCache } from 'lru-cache'
 import { createRateLimit } from './rate-limit.ts'
 

@@ -12,7 +12,7 @@ export function keyNotFound({ keys }: TrustedIssuer): Refusal {
   return {
     code: 'key_not_found',
     hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
-    details: { ...(health && { keys: health.keys, keysAgeMs: health.ageMs ?? 0 }) },
+    details: { ...(health && { keys: health.keys }), ...(health?.ageMs !== undefined && { keysAgeMs: health.ageMs }) },
   }
 }
 

@@ -71,6 +71,15 @@ describe('a look for a replaced key', () => {
     expect(await forge(sts, 3)).toEqual([signatureInvalid, signatureInvalid, keysUnavailable])
   })
 
+  it('is due for no signature that no key could have made: 401, also while nothing can be fetched', async () => {
+    const sts = await createSts()
+    sts.outage('refuse')
+    for (const kind of ['no-signature', 'zero-signature'] as const)
+      expect(await answerTo(sts.verifier, sts.badToken(kind))).toBe(signatureInvalid)
+    expect(await answerTo(sts.verifier, `${sts.token()}AA`)).toBe(signatureInvalid)
+    expect(sts.requests.keys).toBe(1)
+  })
+
   it('has a budget of its own: made-up kids do not spend it, and it spends none of theirs', async () => {
     const sts = await createSts()
     for (const kid of ['a', 'b', 'c', 'd'])

