@@ -6,17 +6,18 @@ import { build } from 'esbuild'
 import { root, subpaths } from './subpaths.ts'
 
 /** Files of src/issuers that presets share. */
-const shared = ['src/issuers/preset-claims.ts', 'src/issuers/preset-options.ts']
+const shared = ['src/issuers/preset-claims.ts', 'src/issuers/preset-options.ts', 'src/issuers/microsoft-hosts.ts']
 
 const peers = ['lru-cache', '@cedar-policy/*', '@casl/*']
 const all = `export * from 'claimcheck'`
 const core = await size(all)
 // 14 kB were meant for `.`; what came since: the complete key cache 0.8, the token cache and the engine 2.2, what any STS's preset
 // may ask for (tenants, own headers, other audience claims, hints, checks) 3.9, vetoes, step-up and resource metadata 3.5, challenges
-// that name one way of several 0.3, hand-written issuers checked and copied whole 0.5, speed 1.1, keys
-// without loading fetch 0.7.
+// that name one way of several 0.3, hand-written issuers checked and copied whole 0.5, speed 1.1, budgets for
+// replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
+// arguments 6.3. To be brought down again.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 28_900 },
+  { what: 'claimcheck', bytes: core, budget: 34_800 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
@@ -27,10 +28,10 @@ const rows = [
     bytes: (await size(`${all}; export * from 'claimcheck/fastify'`)) - core,
     budget: 1_500,
   },
-  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 6_200 },
+  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 7_100 },
   { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },
   { what: '+ claimcheck/policy/casl', ...(await engine('casl', 1_500)) },
-  { what: '+ claimcheck/policy/authzen', ...(await engine('authzen', 1_500)) },
+  { what: '+ claimcheck/policy/authzen', ...(await engine('authzen', 1_700)) },
   { what: '+ claimcheck/policy/opa', ...(await engine('opa', 1_500)) },
   { what: 'entra() alone', bytes: await size(`export { entra } from 'claimcheck/issuers'`) },
   { what: 'claimcheck/testing alone', bytes: await size(`export * from 'claimcheck/testing'`) },

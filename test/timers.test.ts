@@ -11,8 +11,10 @@ const soon = () => new Promise<void>((resolve) => void setImmediate(resolve))
 const keys = { keys: [keyFor('ES256').publicJwk] }
 const trusted = oidc({ issuer, audience, jwks: keys })
 
-async function callerBy(options: Partial<VerifierOptions>): Promise<Principal> {
-  const { verifyToken } = createVerifier({ issuer: trusted, audience, clock: createTestClock(), ...options })
+async function callerBy(
+  options: Omit<Partial<VerifierOptions>, 'issuer' | 'audience'> & { readonly issuer?: typeof trusted },
+): Promise<Principal> {
+  const { verifyToken } = createVerifier({ issuer: trusted, clock: createTestClock(), ...options })
   return (await verifyToken(createToken())).principal
 }
 
@@ -37,7 +39,7 @@ const waits: readonly (readonly [name: string, wait: () => Promise<unknown>, exp
     async () => {
       const keyStore = { load: () => soon(), save: async () => {} }
       const fetch = async () => Response.json(keys)
-      return (await callerBy({ issuer: oidc({ issuer, jwksUri: `${issuer}/keys` }), keyStore, fetch })).subject
+      return (await callerBy({ issuer: oidc({ issuer, audience, jwksUri: `${issuer}/keys` }), keyStore, fetch })).subject
     },
     'alice',
   ],

@@ -40,7 +40,7 @@ export interface Listening {
 }
 
 /** Lets requests through to the guard that a stricter or smaller server would answer itself. */
-export const serverOptions: ServerOptions = { insecureHTTPParser: true, maxHeaderSize: 64 * 1024 }
+export const serverOptions: ServerOptions = { insecureHTTPParser: true, maxHeaderSize: 128 * 1024 }
 
 export function portOf(server: Server): number {
   const address = server.address()

@@ -490,6 +490,7 @@ const table: readonly Row[] = [
 /** What "claimcheck/issuers" exports besides presets. */
 const tools = [
   'checkAccessToken',
+  'jwkFromPem',
   'metadataUrls',
   'notAnAccessToken',
   'pemMap',
