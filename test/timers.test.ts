@@ -39,7 +39,8 @@ const waits: readonly (readonly [name: string, wait: () => Promise<unknown>, exp
     async () => {
       const keyStore = { load: () => soon(), save: async () => {} }
       const fetch = async () => Response.json(keys)
-      return (await callerBy({ issuer: oidc({ issuer, audience, jwksUri: `${issuer}/keys` }), keyStore, fetch })).subject
+      return (await callerBy({ issuer: oidc({ issuer, audience, jwksUri: `${issuer}/keys` }), keyStore, fetch }))
+        .subject
     },
     'alice',
   ],
