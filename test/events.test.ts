@@ -200,7 +200,9 @@ describe('a sink', () => {
 function expectOneHonestLine(line: string): void {
   expect(line).toMatch(/^[\x20-\x7e]+$/)
   const fields = line.replace(/"(?:[^"\\]|\\.)*"/g, '""')
-  expect(fields).toMatch(/^warn claimcheck refusal code="" status=\d+( [a-z]+=(""|[-0-9.e+]+|true|false))*( hint="")?$/)
+  expect(fields).toMatch(
+    /^warn claimcheck refusal code="" status=\d+( [a-zA-Z]+=(""|[-0-9.e+]+|true|false))*( hint="")?$/,
+  )
   const names = fields.split(' ').flatMap((field) => field.split('=').slice(0, -1))
   expect(new Set(names).size).toBe(names.length)
 }
