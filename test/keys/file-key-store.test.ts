@@ -133,7 +133,7 @@ it('follows no link to a snapshot, wherever it leads', async () => {
 
 it.each([
   ['a directory', (file: string) => mkdirSync(file)],
-  ['a pipe, which it does not wait for', (file: string) => execFileSync('mkfifo', [file])],
+  ['a pipe, which it does not wait for', (file: string) => execFileSync('/usr/bin/env', ['mkfifo', file])],
 ])('reads no snapshot that is %s', async (_, make) => {
   const store = fileKeyStore(path)
   await store.save(issuer, snapshot)
