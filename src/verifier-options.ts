@@ -27,6 +27,8 @@ interface CommonOptions<C, A> {
    * Validates the application's claims and gives them their type (zod, valibot, arktype, …; may be asynchronous). Runs
    * after all other checks of the token. Its output joins the registered claims and never replaces one. An issuer may have
    * its own: `withClaims()`.
+   *
+   * Puts out plain objects, lists, primitives, Date, URL, Map and Set: an instance of any other class is a 503.
    */
   readonly claims?: StandardSchema<C>
   /** How far the STS's clock and ours may differ, in seconds. Default 30, at most 300. */

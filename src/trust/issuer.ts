@@ -75,7 +75,7 @@ export interface Issuer {
   admits?(token: UnverifiedToken): boolean | PromiseLike<boolean>
   /** Says why a key of this issuer must not verify this token, such as one of another tenant. */
   checkKey?(key: VerificationKey, token: UnverifiedToken): Refusal | undefined
-  /** Maps verified claims to the caller. `issuer` is the endpoint's, as configured. Must not throw. */
+  /** Maps verified claims to the caller, a plain object. `issuer` is the endpoint's, as configured. Must not throw. */
   principal(claims: JsonObject, issuer: string, header: JoseHeader): Principal
   /**
    * Asks somebody else for what the token left out, after everything else has passed; `undefined` when nothing was. Is given
