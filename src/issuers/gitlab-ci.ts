@@ -19,7 +19,7 @@ export interface GitlabCiOptions {
 /**
  * Trusts the jobs of one GitLab instance: **every project on it**, so a policy must say which may do what, such as
  * `claim('project_id', '20')` and `claim('ref_protected', 'true')`. Ids and booleans are text in these tokens, and `ref` has
- * no `refs/heads/`. The caller is the project by its number: paths, and `sub` with them, go to whoever takes them next. In a merge
+ * no `refs/heads/`. The caller is the project by its number: another project may take a path, and `sub` with it. In a merge
  * request from a fork, `project_id` and `namespace_id` name the fork, also where the pipeline runs in the parent project: the caller is
  * the fork. `job_project_id` names the project that the job runs in, where the token has it; the code is the fork's all the same. Who
  * started the job is in `claims` and decides nothing. † Whether a `typ` is sent is not confirmed: `JWT` and none are accepted.

@@ -26,7 +26,7 @@ export interface PingOneOptions extends GroupsOptions {
 
 /**
  * Trusts one PingOne environment. Accepts `typ: at+jwt`, which every token has from 2027-03-02 on, and what comes before: `JWT` and
- * none. A token that says how somebody has logged in (`acr`, the sign-on policy, or `auth_time`) is a user's; a client's own token says
+ * none. A token with a login (`acr`, the sign-on policy, or `auth_time`) is a user's; a client's own token says
  * neither. That is all that tells applications, so they are `unknown` unless `applications` names them. Refuses ID tokens, which have no
  * `client_id`. † The name `act` is not confirmed; an environment with a custom domain has another issuer: use `oidc`.
  *
