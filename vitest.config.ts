@@ -33,6 +33,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Nothing in src has an effect at load, so files may share a worker: express, fastify and jose are then loaded once a
     // worker and not once a file. What a test does to a global is undone after it.
+    setupFiles: ['./test/support/real-timers.ts'],
     pool: 'threads',
     isolate: false,
     restoreMocks: true,
