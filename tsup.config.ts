@@ -7,7 +7,7 @@ import { root, subpaths } from './scripts/subpaths.ts'
 
 const modules = subpaths.map(({ module }) => module)
 // Which of them serves is chosen at run time, by `imports` of package.json.
-const engines = ['token/engine-node', 'token/engine-web']
+const engines = ['crypto/engine-node', 'crypto/engine-web']
 
 const common: Options = {
   format: 'esm',

@@ -9,7 +9,7 @@ function aliases(engine: string): { find: RegExp; replacement: string }[] {
       find: new RegExp(`^${specifier}$`),
       replacement: `${root}/src/${module}.ts`,
     })),
-    { find: /^#engine$/, replacement: `${root}/src/token/${engine}.ts` },
+    { find: /^#engine$/, replacement: `${root}/src/crypto/${engine}.ts` },
   ]
 }
 
@@ -26,7 +26,7 @@ export default defineConfig({
         resolve: { alias: aliases('engine-web') },
         test: {
           name: 'web',
-          include: ['test/{token,attacks}/**/*.test.ts', 'test/verifie*.test.ts', 'test/keys/*-keys.test.ts'],
+          include: ['test/{jwt,crypto,verifier,attacks}/**/*.test.ts', 'test/jwks/*-keys.test.ts'],
         },
       },
     ],

@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { root, subpaths } from './subpaths.ts'
 
-/** Files of src/issuers that presets share. */
-const shared = ['src/issuers/preset-claims.ts', 'src/issuers/preset-options.ts', 'src/issuers/microsoft-hosts.ts']
+/** Files of src/presets that presets share. */
+const shared = ['src/presets/preset-claims.ts', 'src/presets/preset-options.ts', 'src/presets/microsoft-hosts.ts']
 
 const peers = ['lru-cache', '@cedar-policy/*', '@casl/*']
 const all = `export * from 'claimcheck'`
@@ -45,7 +45,7 @@ for (const { what, bytes, budget } of rows) {
 // A preset is data: importing one must not bring the others along.
 for (const preset of await presets()) {
   const strangers = (await filesOf(`export { ${preset.name} } from 'claimcheck/issuers'`)).filter(
-    (file) => file.startsWith('src/issuers/') && !file.startsWith(preset.place) && !shared.includes(file),
+    (file) => file.startsWith('src/presets/') && !file.startsWith(preset.place) && !shared.includes(file),
   )
   for (const file of strangers) console.log(`${preset.name}() alone brings ${file}  FOREIGN`)
   if (strangers.length > 0) process.exitCode = 1
@@ -53,15 +53,15 @@ for (const preset of await presets()) {
 
 if (rows.some(({ bytes, budget = Infinity }) => bytes > budget)) process.exitCode = 1
 
-/** The functions that claimcheck/issuers exports from src/issuers, and the file or folder where each lives. */
+/** The functions that claimcheck/issuers exports from src/presets, and the file or folder where each lives. */
 async function presets(): Promise<readonly { readonly name: string; readonly place: string }[]> {
-  const index = await readFile(`${root}/src/issuers/index.ts`, 'utf8')
+  const index = await readFile(`${root}/src/presets/index.ts`, 'utf8')
   return [...index.matchAll(/^export \{([^}]+)\} from '\.\/([\w/-]+)\.ts'$/gm)].flatMap(([, names = '', file = '']) =>
     names
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '' && !name.startsWith('type '))
-      .map((name) => ({ name, place: `src/issuers/${file.replace(/\/.*/, '/')}` })),
+      .map((name) => ({ name, place: `src/presets/${file.replace(/\/.*/, '/')}` })),
   )
 }
 
@@ -89,7 +89,7 @@ function bundle(code: string, external: string[]) {
     stdin: { contents: code, resolveDir: root },
     alias: {
       ...Object.fromEntries(subpaths.map(({ specifier, module }) => [specifier, `${root}/src/${module}.ts`])),
-      '#engine': `${root}/src/token/engine-node.ts`,
+      '#engine': `${root}/src/crypto/engine-node.ts`,
     },
     external,
     bundle: true,

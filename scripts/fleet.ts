@@ -2,8 +2,8 @@
 // outage of two hours. Shows how their fetches spread, and fails when a verification fails, when routine fetches come in waves, or
 // when a rotation costs a cache more than one fetch. Clock, network and chance are all in memory: every run is the same.
 import { setImmediate } from 'node:timers/promises'
-import { readKeyCacheOptions } from '../src/keys/key-settings.ts'
-import { createRemoteKeys } from '../src/keys/remote-keys.ts'
+import { readKeyCacheOptions } from '../src/jwks/settings.ts'
+import { createRemoteKeys } from '../src/jwks/remote.ts'
 
 const minute = 60
 const hour = 60 * minute

@@ -1,11 +1,10 @@
 // The same policies, decided by Cedar: the rules are in policies.cedar, and here is what they get to see.
-import { readFileSync } from 'node:fs'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { readFileSync } from 'node:fs'
 import type { Clock } from 'claimcheck'
 import { type CedarRequest, createCedar } from 'claimcheck/policy/cedar'
 import { type Order, totalCents } from './orders.ts'
-import type { Caller, OrderPolicies } from './policies.ts'
-import { strongLogin } from './policies.ts'
+import { type Caller, type OrderPolicies, strongLogin } from './policies.ts'
 
 const folder = import.meta.dirname
 

@@ -1,15 +1,15 @@
 // "claimcheck/express": the guard as Express middleware, for Express 4 and 5.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
-import type { AuthError } from '../errors.ts'
+import type { AuthError } from '../errors/auth-error.ts'
 import { fromNode, type RequestView } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
-import type { RequestGuard } from '../request-guard.ts'
-import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
-import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
-import type { VerifiedToken } from '../verified-token.ts'
-import type { IssuerOptions } from '../verifier-options.ts'
+import type { RequestGuard } from '../server/request-guard.ts'
+import type { ResourceServer, ResourceServerOptions } from '../server/resource-server.ts'
+import type { ClaimsByIssuer } from '../issuer/issuer.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { IssuerOptions } from '../verifier/options.ts'
 import {
   checkOptionalGuard,
   createDoor,
@@ -17,7 +17,7 @@ import {
   type GuardedRequests,
   handlerArguments,
   toRequestGuard,
-} from './guarded-requests.ts'
+} from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** What Express accepts before any route, whatever its parameters. */

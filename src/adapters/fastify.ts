@@ -1,15 +1,15 @@
 // "claimcheck/fastify": the guard as Fastify hooks.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { AuthError } from '../errors.ts'
-import type { Eventually } from '../internal/eventually.ts'
+import type { AuthError } from '../errors/auth-error.ts'
+import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
-import type { RequestGuard } from '../request-guard.ts'
-import type { ResourceServer, ResourceServerOptions } from '../resource-server.ts'
-import type { ClaimsByIssuer } from '../trust/typed-issuer.ts'
-import type { VerifiedToken } from '../verified-token.ts'
-import type { IssuerOptions } from '../verifier-options.ts'
+import type { RequestGuard } from '../server/request-guard.ts'
+import type { ResourceServer, ResourceServerOptions } from '../server/resource-server.ts'
+import type { ClaimsByIssuer } from '../issuer/issuer.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { IssuerOptions } from '../verifier/options.ts'
 import {
   checkOptionalGuard,
   createDoor,
@@ -17,7 +17,7 @@ import {
   type GuardedRequests,
   handlerArguments,
   toRequestGuard,
-} from './guarded-requests.ts'
+} from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
@@ -72,7 +72,7 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
   // Fastify then goes on to the handler. Without `done` nothing goes on.
   function enter(
     request: FastifyRequest,
-    admit: () => Eventually<AuthError | undefined>,
+    admit: () => MaybePromise<AuthError | undefined>,
     reply: FastifyReply,
     done: (error?: Error) => void,
   ): void {

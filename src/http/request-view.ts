@@ -1,7 +1,7 @@
 // A request as claimcheck sees it, whatever the framework: raw header lines, of which nothing was merged or dropped, and the
 // headers that the application has made of them.
 import type { IncomingMessage } from 'node:http'
-import { own } from '../internal/own.ts'
+import { own } from '../internal/objects.ts'
 
 /** A request as the resource server reads it. */
 export interface RequestView {

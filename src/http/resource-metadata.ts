@@ -1,6 +1,6 @@
 // Protected resource metadata (RFC 9728): tells clients which authorization servers this API trusts and what to ask them
 // for. MCP clients cannot do without it. Derived from the configuration and the policies in use, so that it cannot lie.
-import { isQuotable } from '../internal/auth-params.ts'
+import { isQuotable } from '../errors/challenge.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 

@@ -1,8 +1,6 @@
 // GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
 // hostile server can stretch.
-import type { Fetch } from './fetch.ts'
 import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts'
-import { onAbort } from './on-abort.ts'
 import { printable } from './printable.ts'
 
 export interface FetchJsonOptions {
@@ -226,4 +224,35 @@ function tryParse(body: Uint8Array): unknown {
   } catch {
     return undefined
   }
+}
+
+// The `fetch` that metadata, keys and decision points are asked with.
+
+/** A `fetch`: the platform's, or one that the application gives. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** The platform's `fetch` at the time of the call, so that mocks, monitoring wrappers and proxies that are set later count. */
+export const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init)
+
+// Many listeners to one AbortSignal, as one: when it gets more than ten, Node 20 warns of a leak.
+
+const listenersOf = new WeakMap<AbortSignal, Set<() => void>>()
+
+/**
+ * Calls `listener`, which must not throw, when `signal` aborts, until the function that it returns is called. Leaves nothing on the
+ * signal then. Of a signal that has aborted already it hears nothing.
+ */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  const listeners = listenersOf.get(signal) ?? new Set()
+  listenersOf.set(signal, listeners)
+  if (listeners.size === 0) signal.addEventListener('abort', callAll)
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size === 0) signal.removeEventListener('abort', callAll)
+  }
+}
+
+function callAll(this: AbortSignal): void {
+  for (const listener of listenersOf.get(this) ?? []) listener()
 }

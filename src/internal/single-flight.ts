@@ -1,9 +1,7 @@
 // Many callers, one piece of work. It is given up at its deadline by the clock: a process may be frozen while the work is under way,
 // and some platforms end a fetch and its timers together with the request that began them.
-import type { Clock } from '../clock.ts'
-import type { Eventually } from './eventually.ts'
-import type { KeepAlive } from './keep-alive.ts'
-import { within } from './within.ts'
+import type { Clock } from './clock.ts'
+import { type MaybePromise, within } from './maybe-promise.ts'
 
 /** The times of a flight that failed. */
 export interface FlightTimes {
@@ -32,7 +30,7 @@ export interface SingleFlight {
   /** Joins or begins the work. Resolves to whether it succeeded, by its deadline at the latest: each caller has a timer of its own. */
   join(nowMs: number): Promise<boolean>
   /** The same for callers who can go on without it. They share one wait of `maxWaitMs` for each flight; when it is over, none waits. */
-  joinBriefly(nowMs: number, maxWaitMs: number): Eventually<unknown>
+  joinBriefly(nowMs: number, maxWaitMs: number): MaybePromise<unknown>
   isUnderWay(nowMs: number): boolean
 }
 
@@ -105,7 +103,7 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
     return within(landed, flight.deadlineMs - nowMs, () => giveUp(flight))
   }
 
-  function joinBriefly(nowMs: number, maxWaitMs: number): Eventually<unknown> {
+  function joinBriefly(nowMs: number, maxWaitMs: number): MaybePromise<unknown> {
     const begun = underWay(nowMs) ?? begin(nowMs)
     if (!begun.sharedWait) {
       const over = within(begun.landed, maxWaitMs, () => false)
@@ -121,5 +119,22 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
     join,
     joinBriefly,
     isUnderWay: (nowMs) => underWay(nowMs) !== undefined,
+  }
+}
+
+// The seam to platforms that stop a process, or end its fetches, as soon as no request is under way.
+
+/** Is given the promise of work that no request waits for; the platform keeps the process running until it settles. */
+export type KeepAlive = (work: Promise<unknown>) => void
+
+/** Wraps the application's function. Its errors are dropped: outside a request some platforms refuse the promise. */
+export function createKeepAlive(keepAlive: KeepAlive | undefined): KeepAlive {
+  if (!keepAlive) return () => {}
+  return (work) => {
+    try {
+      keepAlive(work)
+    } catch {
+      // The work goes on without it, as on any other platform.
+    }
   }
 }

@@ -1,10 +1,10 @@
 // The rules about claims that claimcheck itself does not read.
-import type { StandardSchema } from '../token/standard-schema.ts'
+import type { StandardSchema } from '../jwt/schema.ts'
 import { yesOrNo } from './decision.ts'
-import { decideAbsence } from './membership.ts'
-import { declaredUnmet } from './unmet.ts'
-import { builtInOf } from '../internal/built-in.ts'
-import { isThenable } from '../internal/eventually.ts'
+import { decideAbsence } from './rules.ts'
+import { declaredUnmet } from './missing.ts'
+import { builtInOf } from '../internal/objects.ts'
+import { isThenable } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import { type Policy, whenSettled } from './policy.ts'
 

@@ -1,5 +1,5 @@
 // What a policy answers. Read strictly: nothing but a literal `allow` ever allows.
-import { copyUnmet, type Unmet } from './unmet.ts'
+import { copyUnmet, type Unmet } from './missing.ts'
 
 /** Why a policy decided as it did: the id of the rule, for logs and tests. Never for the client. */
 export interface Reason {

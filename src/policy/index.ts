@@ -1,6 +1,6 @@
 // What "claimcheck/policy" exports. Engines have subpaths of their own.
 export { authorizationDetails, claim, type HasClaim } from './claim-rules.ts'
-export { allOf, anyOf, type Combined, not, when, withoutDefaultPolicy } from './combinators.ts'
+export { allOf, anyOf, type Combined, not, when, withoutDefaultPolicy } from './combine.ts'
 export type { Decision, Reason, Trace } from './decision.ts'
 export { authenticationContext, stepUp, type StepUpOptions } from './login-rules.ts'
 export {
@@ -28,5 +28,5 @@ export {
 } from './rules.ts'
 export { anyScope, type HasScopes, scope, scopeOrAppRole, type ScopeRules, scopeRules } from './scope-rules.ts'
 export { formatTrace } from './trace.ts'
-export type { Unmet } from './unmet.ts'
+export type { Unmet } from './missing.ts'
 export { withTimeout } from './with-timeout.ts'

@@ -1,9 +1,9 @@
 // The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
-import { own } from '../internal/own.ts'
+import { own } from '../internal/objects.ts'
 import type { Decision } from './decision.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, declaredUnmet, type Unmet } from './unmet.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, declaredUnmet, type Unmet } from './missing.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 

@@ -1,9 +1,9 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
-import { isPromise, isThenable } from '../internal/eventually.ts'
+import { isPromise, isThenable } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
-import { copyUnmet, type Unmet } from './unmet.ts'
+import { copyUnmet, type Unmet } from './missing.ts'
 
 /** What a policy is asked: the caller, and the thing the caller wants, where there is one already. */
 export interface PolicyQuery<out A = unknown, out R = unknown> {

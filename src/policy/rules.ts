@@ -1,10 +1,9 @@
 // The rules about who is calling and what was granted. They need nothing but the verified token, and answer at once.
+import { own } from '../internal/objects.ts'
 import { checkArgumentCount } from '../internal/options.ts'
-import { own } from '../internal/own.ts'
-import type { Principal, PrincipalActor } from '../principal/principal.ts'
-import { yesOrNo } from './decision.ts'
-import { decideMembership } from './membership.ts'
-import { type Policy, type PolicyQuery, policy } from './policy.ts'
+import type { Principal, PrincipalActor, PrincipalGroups } from '../principal/principal.ts'
+import { type Decision, yesOrNo } from './decision.ts'
+import { type Policy, policy, type PolicyQuery } from './policy.ts'
 
 /** What a rule about the members `K` of the principal needs of a caller. */
 export interface HasPrincipal<K extends keyof Principal> {
@@ -129,4 +128,35 @@ function nameOf(rule: string, names: readonly unknown[]): string {
   const isName = (name: unknown): boolean => typeof name === 'string' && name !== ''
   if (names.length === 0 || !names.every(isName)) throw new TypeError(`${rule}() needs ${what[rule]}.`)
   return `${rule}(${names.join(' ')})`
+}
+
+// What the groups of a caller prove. A list that is not complete proves nothing about a group that it lacks.
+
+/** Decides whether the caller is in every group in `ids`. Only a complete list can deny. */
+export function decideMembership({ values, complete }: PrincipalGroups, ids: readonly unknown[]): Decision {
+  const groups: readonly unknown[] = values
+  if (ids.every((id) => groups.includes(id))) return { effect: 'allow' }
+  return complete ? { effect: 'deny' } : incompleteGroups()
+}
+
+/**
+ * Decides about a claim that does not hold `value`. Where the groups of the caller come from that claim, the claim may lack
+ * members: the STS filters it, or another source (`groupResolver`) completed the groups.
+ */
+export function decideAbsence(auth: object, claim: string | undefined, value: unknown): Decision {
+  const groups = groupsOf(auth)
+  if (groups === undefined || groups.claim !== claim) return { effect: 'deny' }
+  return decideMembership(groups, [value]).effect === 'deny' ? { effect: 'deny' } : incompleteGroups()
+}
+
+/** A rule about claims asks for no principal, so a caller that was made by hand may have none. */
+function groupsOf(auth: { readonly principal?: { readonly groups?: PrincipalGroups } }): PrincipalGroups | undefined {
+  return auth.principal?.groups
+}
+
+function incompleteGroups(): Decision {
+  const cause = new Error(
+    'the token is not known to list all groups of the caller, so the absence of one proves nothing (see groupsAreComplete)',
+  )
+  return { effect: 'indeterminate', kind: 'incomplete', cause }
 }

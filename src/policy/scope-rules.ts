@@ -1,7 +1,7 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkArgumentCount, checkOptions, checkStrings } from '../internal/options.ts'
-import { checkedScope, declaredUnmet } from './unmet.ts'
-import { inOneWay, needsOf, withNeeds } from './needs.ts'
+import { checkedScope, declaredUnmet } from './missing.ts'
+import { inOneWay, needsOf, withNeeds } from './requirements.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 

@@ -1,9 +1,9 @@
 // A deadline for policies that ask somebody else.
-import { isPromise } from '../internal/eventually.ts'
+import { isPromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkNumber } from '../internal/options.ts'
 import { type Decision, unavailable } from './decision.ts'
-import type { Combined, Member } from './combinators.ts'
-import { needsOf, withNeeds } from './needs.ts'
+import type { Combined, Member } from './combine.ts'
+import { needsOf, withNeeds } from './requirements.ts'
 import { ask, composed, type Policy, type PolicyQuery, toPolicy } from './policy.ts'
 
 /**

@@ -1,5 +1,5 @@
 // Reads claims whose shape differs between STSs. Whatever does not have the expected shape counts as absent.
-import { constant } from '../internal/deep-freeze.ts'
+import { constant } from '../internal/freeze.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import type { PrincipalActor, PrincipalAuthentication } from './principal.ts'
 

@@ -1,7 +1,7 @@
 // Every kind of token that no API may accept, by name. What is wrong is one thing only: all else is as the STS makes it.
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../internal/json.ts'
-import { tokenBytes } from '../token/token-bytes.ts'
+import { tokenBytes } from '../jwt/parse.ts'
 import { encodeJson, publicJwk, type SigningKey, signatureOf, signToken } from './signing-key.ts'
 
 /** A kind of bad token, for `issuer.badToken(kind)`. */

@@ -1,9 +1,9 @@
 // createTestIssuer: an STS for tests, in process or on loopback. Its keys are made afresh and kept nowhere, so that nobody
 // else can ever sign what it would sign.
-import type { Fetch } from '../internal/fetch.ts'
+import type { Fetch } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount, checkFunction, checkOptionNames, checkString } from '../internal/options.ts'
-import { type Algorithm, allAlgorithms, isAlgorithm } from '../token/algorithms.ts'
+import { type Algorithm, allAlgorithms, isAlgorithm } from '../crypto/algorithms.ts'
 import { createIssuedTokens } from './issued-tokens.ts'
 import { createKeyRing } from './key-ring.ts'
 import { listenOnLoopback, type LoopbackServer } from './loopback-server.ts'

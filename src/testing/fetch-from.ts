@@ -1,5 +1,5 @@
 // One network with several test issuers in it.
-import type { Fetch } from '../internal/fetch.ts'
+import type { Fetch } from '../internal/fetch-json.ts'
 import type { TestIssuer } from './test-issuer.ts'
 
 /**

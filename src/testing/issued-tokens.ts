@@ -1,5 +1,5 @@
 // The tokens of a test issuer: claims by its profile, times by its clock, signatures by its keys.
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../internal/clock.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import { type BadTokenKind, makeBadToken } from './bad-tokens.ts'

@@ -1,6 +1,6 @@
 // The keys of a test issuer: which sign, which are published, and how that changes.
 import type { JsonObject } from '../internal/json.ts'
-import type { Algorithm } from '../token/algorithms.ts'
+import type { Algorithm } from '../crypto/algorithms.ts'
 import { createSigningKey, publicJwk, type SigningKey } from './signing-key.ts'
 
 export interface KeyRing {

@@ -1,6 +1,6 @@
 // What an STS looks like from outside: where its documents are and what its tokens say. One file in profiles/ for each.
 import type { JsonObject } from '../internal/json.ts'
-import type { Algorithm } from '../token/algorithms.ts'
+import type { Algorithm } from '../crypto/algorithms.ts'
 
 /** What a token's claims depend on. */
 export interface TokenContext {

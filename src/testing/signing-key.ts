@@ -1,7 +1,7 @@
 // Key pairs of an issuer for tests and what they sign (RFC 7515), by node:crypto: it signs at once, so a token is a plain string.
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { JsonObject } from '../internal/json.ts'
-import type { Algorithm } from '../token/algorithms.ts'
+import type { Algorithm } from '../crypto/algorithms.ts'
 
 /** Never leaves the closures of a test issuer: made afresh by each, kept nowhere. */
 export interface SigningKey {

@@ -1,5 +1,5 @@
 // Time that moves only when a test says so. For tests only.
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkNumber, checkOptionNames } from '../internal/options.ts'
 
 /** A length of time; the parts are added up. */

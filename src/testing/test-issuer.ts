@@ -1,7 +1,7 @@
 // What an STS for tests can do. For tests only: whoever holds the object gets any token.
-import type { Fetch } from '../internal/fetch.ts'
+import type { Fetch } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
-import type { Algorithm } from '../token/algorithms.ts'
+import type { Algorithm } from '../crypto/algorithms.ts'
 import type { BadTokenKind } from './bad-tokens.ts'
 import type { OutageKind, StsPart } from './sts-answers.ts'
 import type { TestClock, TestDuration } from './test-clock.ts'

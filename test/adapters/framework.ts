@@ -3,7 +3,7 @@ import type { Server, ServerOptions } from 'node:http'
 import type { ResourceServer, ResourceServerOptions, VerifiedToken } from 'claimcheck'
 import type { PolicyLike } from 'claimcheck/policy'
 import { onTestFinished } from 'vitest'
-import type { GuardedRequests } from '../../src/adapters/guarded-requests.ts'
+import type { GuardedRequests } from '../../src/adapters/guard.ts'
 
 type RoutePolicy = PolicyLike<VerifiedToken, undefined>
 

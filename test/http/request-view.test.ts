@@ -2,8 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { fromNode, fromWeb, type RequestView } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { checkBearer, readBearer } from '../../src/http/credentials.ts'
-import { readToken } from '../../src/http/token-headers.ts'
+import { checkBearer, readBearer, readToken } from '../../src/http/credentials.ts'
 
 it('[RFC9110-5.3-1] views every raw header line of a Node request in order', () => {
   const rawHeaders = ['Authorization', 'Bearer a', 'Host', 'api', 'authorization', 'DPoP b', 'X-Empty', '']

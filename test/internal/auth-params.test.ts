@@ -1,7 +1,7 @@
 // The writer of challenges: what it writes a strict reader can read, and what it must not write it throws for.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { formatChallenge, isQuotable } from '../../src/internal/auth-params.ts'
+import { formatChallenge, isQuotable } from '../../src/errors/challenge.ts'
 
 it('writes parameters in order with commas between, and leaves out those without a value', () => {
   expect(formatChallenge('Bearer', { realm: 'a b', scope: undefined, error: 'x', error_description: '' })).toBe(

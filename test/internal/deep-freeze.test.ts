@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { constant, deepFreeze, freezeAndMeasure } from '../../src/internal/deep-freeze.ts'
+import { constant, deepFreeze, freezeAndMeasure } from '../../src/internal/freeze.ts'
 
 it('freezes objects and arrays at every depth and returns the same value', () => {
   const value = { list: [{ name: 'a' }, [1]], inner: { deeper: { deepest: 1 } } }

@@ -1,8 +1,7 @@
 // The deadline of a request, and its early end. Deadlines are real time: a few of 40 ms.
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import type { Fetch } from '../../src/internal/fetch.ts'
-import { type FetchJsonOptions, fetchJson } from '../../src/internal/fetch-json.ts'
+import { type Fetch, fetchJson, type FetchJsonOptions } from '../../src/internal/fetch-json.ts'
 import { type Answer, faults } from '../support/key-server.ts'
 import { startLoopback } from '../support/loopback.ts'
 

@@ -2,8 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { Fetch } from '../../src/internal/fetch.ts'
-import { type FetchJsonOptions, fetchJson, isHttpStatusError } from '../../src/internal/fetch-json.ts'
+import { type Fetch, fetchJson, type FetchJsonOptions, isHttpStatusError } from '../../src/internal/fetch-json.ts'
 import { type Answer, faults } from '../support/key-server.ts'
 import { startLoopback } from '../support/loopback.ts'
 

@@ -1,6 +1,6 @@
 // What was copied stays as it was, whoever holds the original or the copy.
 import { expect, it } from 'vitest'
-import { frozenCopy } from '../../src/internal/frozen-copy.ts'
+import { frozenCopy } from '../../src/internal/freeze.ts'
 
 it('copies lists and objects all the way down, and freezes the copy', () => {
   const value = { list: [{ name: 'a' }], nested: { deep: { er: [1] } }, none: undefined, nothing: null }

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { onAbort } from '../../src/internal/on-abort.ts'
+import { onAbort } from '../../src/internal/fetch-json.ts'
 
 describe('onAbort', () => {
   it('calls all who listen, and nobody who has stopped', () => {

@@ -1,6 +1,6 @@
 // One piece of work for all who ask meanwhile, and its end by the clock. No time passes but by the test's hand.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isPromise } from '../../src/internal/eventually.ts'
+import { isPromise } from '../../src/internal/maybe-promise.ts'
 import { singleFlight } from '../../src/internal/single-flight.ts'
 import { createTestClock, type TestClock } from '../support/clock.ts'
 import { everyoneGoesOn } from '../support/key-cache.ts'

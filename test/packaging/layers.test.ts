@@ -30,39 +30,44 @@ test('the sources hold to the layers', () => {
 test('accepts imports that go down, stay in the folder, or are made by the roof', () => {
   expect(
     check({
-      'index.ts': `export * from './verifier.ts'\nexport * from './policy/index.ts'`,
-      'errors.ts': `import { text } from './internal/text.ts'`,
-      'internal/text.ts': `import { createHash } from 'node:crypto'\nexport const text = ''`,
+      'index.ts': `export * from './verifier/verifier.ts'\nexport * from './policy/index.ts'`,
+      'errors/auth-error.ts': `import { text } from '../internal/text.ts'`,
+      'internal/text.ts': `export const text = ''`,
+      'crypto/engine.ts': `import { createHash } from 'node:crypto'`,
       'policy/index.ts': `export * from './rules.ts'`,
-      'policy/rules.ts': `import type { Token } from '../token/parse.ts'`,
-      'token/parse.ts': `import { jwtVerify } from 'jose'\n/** Not Date.now() nor console. */\nexport interface Token {}`,
-      'verifier.ts': `import './verified-token.ts'\nimport './policy/rules.ts'`,
-      'verified-token.ts': `import type { Token } from './token/parse.ts'`,
-      'adapters/express.ts': `import type { Request } from 'express'\nimport '../verifier.ts'`,
-      'clock.ts': `export const now = () => Date.now()`,
+      'policy/rules.ts': `import type { Token } from '../jwt/parse.ts'`,
+      'jwt/parse.ts': `import { LRUCache } from 'lru-cache'\n/** Not Date.now() nor console. */\nexport interface Token {}`,
+      'verifier/verifier.ts': `import './verified-token.ts'\nimport '../policy/rules.ts'`,
+      'verifier/verified-token.ts': `import type { Token } from '../jwt/parse.ts'`,
+      'adapters/express.ts': `import type { Request } from 'express'\nimport '../verifier/verifier.ts'`,
+      'internal/clock.ts': `export const now = () => Date.now()`,
     }),
   ).toEqual([])
 })
 
 describe('reports', () => {
   test.each([
-    ['an import that goes up', `\nimport '../verifier.ts'`, 'token/a.ts:2 imports verifier.ts, which is not below it'],
-    ['a type that goes up', `import type { A } from '../keys/b.ts'`, 'token/a.ts:1 imports keys/b.ts, which'],
-    ['a type in an annotation', `\n\nlet a: import('../keys/b.ts').A`, 'token/a.ts:3 imports keys/b.ts, which'],
-    ['an import when needed', `await import('../keys/b.ts')`, 'token/a.ts:1 imports keys/b.ts, which'],
-    ['a re-export', `export { a } from '../keys/b.ts'`, 'token/a.ts:1 imports keys/b.ts, which'],
-    ['another folder of the same layer', `import '../http/b.ts'`, 'token/a.ts:1 imports http/b.ts, which'],
-    ['an import of the roof', `import '../index.ts'`, 'token/a.ts:1 imports index.ts, which'],
-    ['a package nobody may know', `import 'left-pad'`, 'token/a.ts:1 imports left-pad'],
-    ['the clock of the machine', `\nexport const now = Date.now()`, 'token/a.ts:2 uses Date.now'],
-    ['the environment', `process.env.HOME`, 'token/a.ts:1 uses process.env'],
-    ['the console', `globalThis.console.log(1)`, 'token/a.ts:1 uses console'],
+    [
+      'an import that goes up',
+      `\nimport '../verifier/b.ts'`,
+      'jwt/a.ts:2 imports verifier/b.ts, which is not below it',
+    ],
+    ['a type that goes up', `import type { A } from '../jwks/b.ts'`, 'jwt/a.ts:1 imports jwks/b.ts, which'],
+    ['a type in an annotation', `\n\nlet a: import('../jwks/b.ts').A`, 'jwt/a.ts:3 imports jwks/b.ts, which'],
+    ['an import when needed', `await import('../jwks/b.ts')`, 'jwt/a.ts:1 imports jwks/b.ts, which'],
+    ['a re-export', `export { a } from '../jwks/b.ts'`, 'jwt/a.ts:1 imports jwks/b.ts, which'],
+    ['another folder of the same layer', `import '../principal/b.ts'`, 'jwt/a.ts:1 imports principal/b.ts, which'],
+    ['an import of the roof', `import '../index.ts'`, 'jwt/a.ts:1 imports index.ts, which'],
+    ['a package nobody may know', `import 'left-pad'`, 'jwt/a.ts:1 imports left-pad'],
+    ['the clock of the machine', `\nexport const now = Date.now()`, 'jwt/a.ts:2 uses Date.now'],
+    ['the environment', `process.env.HOME`, 'jwt/a.ts:1 uses process.env'],
+    ['the console', `globalThis.console.log(1)`, 'jwt/a.ts:1 uses console'],
   ])('%s', (_, code, expected) => {
     const violations = check({
-      'token/a.ts': code,
-      'keys/b.ts': '',
-      'http/b.ts': '',
-      'verifier.ts': '',
+      'jwt/a.ts': code,
+      'jwks/b.ts': '',
+      'principal/b.ts': '',
+      'verifier/b.ts': '',
       'index.ts': '',
     })
     expect(violations).toEqual([expect.stringContaining(expected)])
@@ -72,14 +77,14 @@ describe('reports', () => {
     const violations = check({
       'policy/a.ts': `import { jwtVerify } from 'jose'`,
       'http/a.ts': `import 'node:fs'\nimport type { IncomingMessage } from 'node:http'`,
-      'trust/a.ts': `import { LRUCache } from 'lru-cache'`,
+      'issuer/a.ts': `import { LRUCache } from 'lru-cache'`,
       'adapters/a.ts': `import { type Request } from 'express'`,
     })
     expect(violations).toEqual([
       'adapters/a.ts:1 imports express',
       'http/a.ts:1 imports node:fs',
+      'issuer/a.ts:1 imports lru-cache',
       'policy/a.ts:1 imports jose',
-      'trust/a.ts:1 imports lru-cache',
     ])
   })
 
@@ -88,7 +93,7 @@ describe('reports', () => {
   })
 
   test('a cycle, also of types', () => {
-    const violations = check({ 'keys/a.ts': `import './b.ts'`, 'keys/b.ts': `import type { A } from './a.ts'` })
-    expect(violations).toEqual(['keys/b.ts:1 closes a cycle: keys/a.ts → keys/b.ts → keys/a.ts'])
+    const violations = check({ 'jwks/a.ts': `import './b.ts'`, 'jwks/b.ts': `import type { A } from './a.ts'` })
+    expect(violations).toEqual(['jwks/b.ts:1 closes a cycle: jwks/a.ts → jwks/b.ts → jwks/a.ts'])
   })
 })

@@ -145,6 +145,6 @@ test('the paths of tsconfig.json name every subpath and its source, and the engi
     config: { compilerOptions: { paths: object } }
   }
   const expected = subpaths.map(({ specifier, module }) => [specifier, [`./src/${module}.ts`]])
-  const engine = ['#engine', ['./src/token/engine-node.ts']]
+  const engine = ['#engine', ['./src/crypto/engine-node.ts']]
   expect(config.compilerOptions.paths).toEqual(Object.fromEntries([engine, ...expected]))
 })

@@ -1,7 +1,7 @@
 // Many resources at once: one decision for each, in their order, whatever the policy does.
 import { allOf, type Decision, type Policy, policy, type PolicyQuery } from 'claimcheck/policy'
 import { expect, it } from 'vitest'
-import { authorizeAll } from '../../src/policy/authorize-all.ts'
+import { authorizeAll } from '../../src/server/authorize.ts'
 import { createTestApi } from '../support/resource-servers.ts'
 import { createToken } from '../support/tokens.ts'
 

@@ -1,7 +1,7 @@
 // What answers make together is closed: of an effect that there is not, no composition makes an allowance.
 import type { Decision } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
-import { all, any, hear, negated, nothingHeard } from '../../src/policy/heard.ts'
+import { all, any, hear, negated, nothingHeard } from '../../src/policy/combining.ts'
 
 const unknown = { effect: 'permit' } as unknown as Decision
 const odd: readonly (readonly [string, Decision])[] = [

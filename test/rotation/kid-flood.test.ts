@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { publicPemOf } from '../support/certificates.ts'
 import { createTestClock, now, type TestClock } from '../support/clock.ts'
 import { createKey, type TestKey } from '../support/tokens.ts'
-import { awsAlbFixture as fixture } from '../issuers/fixtures/aws-alb.ts'
+import { awsAlbFixture as fixture } from '../presets/fixtures/aws-alb.ts'
 
 const hourSeconds = 3600
 const address = 'https://public-keys.auth.elb.eu-west-1.amazonaws.com/'

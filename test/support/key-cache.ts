@@ -1,9 +1,9 @@
 // A key cache whose loads end when the test says so, and whose look-ups can be asked how they stand.
 import { AuthError, type ClaimcheckEvent } from 'claimcheck'
-import { createKeyCache } from '../../src/keys/key-cache.ts'
-import type { LoadedKeys } from '../../src/keys/key-set.ts'
-import { type KeyCacheOptions, readKeyCacheOptions } from '../../src/keys/key-settings.ts'
-import type { VerificationKey } from '../../src/keys/key-source.ts'
+import { createKeyCache } from '../../src/jwks/cache.ts'
+import type { LoadedKeys } from '../../src/jwks/key-set.ts'
+import { type KeyCacheOptions, readKeyCacheOptions } from '../../src/jwks/settings.ts'
+import type { VerificationKey } from '../../src/jwks/key-source.ts'
 import { createTestClock, type TestClock } from './clock.ts'
 
 export interface TestKeyCache {

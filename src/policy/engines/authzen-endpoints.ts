@@ -1,9 +1,8 @@
 // Where a decision point answers: its own metadata says it (AuthZEN Authorization API 1.0 §9).
-import { type Fetch, platformFetch } from '../../internal/fetch.ts'
-import { fetchStrictJson } from '../../internal/fetch-json.ts'
+import { type Fetch, fetchStrictJson, platformFetch } from '../../internal/fetch-json.ts'
 import { checkArgumentCount, checkFunction, checkNumber, checkOptionNames } from '../../internal/options.ts'
 import { faultOfLink } from '../../internal/urls.ts'
-import { checkedAddress } from './decision-point.ts'
+import { checkedAddress } from './engine.ts'
 
 /** The addresses of a decision point. */
 export interface AuthzenEndpoints {

@@ -3,8 +3,19 @@ import { isJsonObject, type JsonObject } from '../../internal/json.ts'
 import { checkBoolean, checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, unavailable } from '../decision.ts'
 import type { Policy, PolicyQuery } from '../policy.ts'
-import { checkedAddress, createAsk, type DecisionPointOptions, decisionPointOptionNames } from './decision-point.ts'
-import { checkAction, type EngineQuery, own, readUnmetByRule, reasonsFor, type UnmetByRule, unmetBy } from './engine.ts'
+import {
+  checkAction,
+  checkedAddress,
+  createAsk,
+  decisionPointOptionNames,
+  type DecisionPointOptions,
+  type EngineQuery,
+  own,
+  readUnmetByRule,
+  reasonsFor,
+  unmetBy,
+  type UnmetByRule,
+} from './engine.ts'
 
 export interface OpaOptions<A, R> extends DecisionPointOptions {
   /** The document that decides, such as `http://127.0.0.1:8181/v1/data/orders`. */

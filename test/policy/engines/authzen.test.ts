@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { anyOf, evaluate, not } from 'claimcheck/policy'
 import { type AuthzenOptions, createAuthzen, discoverAuthzen } from 'claimcheck/policy/authzen'
 import { describe, expect, it } from 'vitest'
-import { authorizeAll } from '../../../src/policy/authorize-all.ts'
+import { authorizeAll } from '../../../src/server/authorize.ts'
 import { startLoopback } from '../../support/loopback.ts'
 import { startDecisionPoint } from './decision-points.ts'
 

@@ -1,0 +1,126 @@
+// The checks in which an issuer's profile has its say, besides its own checkToken. Each answers like every other check:
+// a refusal, or nothing.
+import { AuthError, type Refusal } from '../errors/auth-error.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { after, type Answer, askYesOrNo, type MaybePromise } from '../internal/maybe-promise.ts'
+import { builtInOf } from '../internal/objects.ts'
+import { printable } from '../internal/printable.ts'
+import { checkAudience, checkRequired } from '../jwt/claims.ts'
+import type { ParsedToken } from '../jwt/parse.ts'
+import type { Principal } from '../principal/principal.ts'
+import type { Issuer, UnverifiedToken } from './issuer.ts'
+import type { IssuerRegistry, TrustedIssuer } from './registry.ts'
+
+/** Checks for whom the token is: by `aud`, which must be there, or by what the profile says instead. `null` turns it off. */
+export function checkAudienceOf(
+  { header, claims }: UnverifiedToken,
+  accepted: readonly string[] | null,
+  from: Issuer['audienceFrom'],
+): Refusal | undefined {
+  if (accepted === null) return undefined
+  if (from === undefined) return checkAudience(claims, accepted)
+  const [name, where] = 'claim' in from ? [from.claim, claims] : [from.header, header as JsonObject]
+  const missing = checkRequired(where, [name])
+  if (missing) return missing
+  const received: readonly unknown[] = [where[name]].flat()
+  if (received.some((one) => typeof one === 'string' && accepted.includes(one))) return undefined
+  return {
+    code: 'audience_mismatch',
+    hint: `this issuer's tokens say in ${name} for whom they are, not in aud`,
+    details: { claim: name, expected: accepted, received: printable(where[name]) },
+  }
+}
+
+/**
+ * Asks the profile whether the token's tenant may come in. Only `true` admits.
+ *
+ * @throws AuthError `verification_unavailable` when the answer is neither true nor false, or there was none.
+ */
+export function checkAdmission(profile: Issuer, token: UnverifiedToken): MaybePromise<Refusal | undefined> {
+  if (!profile.admits) return undefined
+  return after(
+    askYesOrNo('admits', () => profile.admits?.(token)),
+    (answer) => readAdmission(answer, token),
+  )
+}
+
+function readAdmission(answer: Answer, token: UnverifiedToken): Refusal | undefined {
+  if (answer === true) return undefined
+  const tenant = token.tenant ?? token.claims.tid
+  if (answer === false) {
+    return {
+      code: 'tenant_mismatch',
+      hint: 'the tenant of the token is not among those that may use this API',
+      details: { claim: 'tid', ...(tenant !== undefined && { received: printable(tenant) }) },
+    }
+  }
+  throw new AuthError('verification_unavailable', {
+    hint: 'whether the tenant of the token may use this API could not be found out',
+    details: { cause: answer.cause },
+  })
+}
+
+/** @throws TypeError unless `said` names a caller: a promise, or nothing, must not pass for one, nor a class, whose getters a copy loses. */
+export function checkPrincipal({ preset }: Issuer, said: unknown): asserts said is Principal {
+  const isPlain = isJsonObject(said) && builtInOf(said) === 'Object'
+  if (isPlain && typeof said.key === 'string' && said.key !== '') return
+  throw new TypeError(`${preset}: principal() must give a principal, at once and as a plain object.`)
+}
+
+/** The profile's hint for a refusal, if it has one. A hint is for a log: it never changes an answer. */
+export function hintOf(
+  profiles: readonly Pick<Issuer, 'hint'>[],
+  code: Refusal['code'],
+  token: UnverifiedToken,
+): string | undefined {
+  for (const profile of profiles) {
+    try {
+      const hint = profile.hint?.(code, token)
+      if (hint !== undefined) return hint
+    } catch {
+      // Nobody is let in or kept out for want of a hint.
+    }
+  }
+  return undefined
+}
+
+// What is said of a token whose issuer or key nobody knows.
+
+/** Says that the issuer has no key for a token, and how its keys stand. */
+export function keyNotFound({ keys }: TrustedIssuer): Refusal {
+  const health = keys.health?.()
+  return {
+    code: 'key_not_found',
+    hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
+    details: { ...(health && { keys: health.keys }), ...(health?.ageMs !== undefined && { keysAgeMs: health.ageMs }) },
+  }
+}
+
+/** Says that a token is of no trusted issuer, or of none of those that share its `iss`. */
+export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: IssuerRegistry): Refusal {
+  if (!Object.hasOwn(claims, 'iss')) return { code: 'claim_missing', details: { claim: 'iss' } }
+  const discriminators = discriminatorsOf(claims.iss)
+  const [first] = discriminators
+  if (first)
+    return otherDiscriminator(
+      claims,
+      first.claim,
+      discriminators.flatMap(({ values }) => values),
+    )
+  return {
+    code: 'issuer_unknown',
+    hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
+    details: { claim: 'iss' },
+  }
+}
+
+/** `iss` is a trusted one, so saying that it is not would lead astray. */
+function otherDiscriminator(claims: JsonObject, claim: string, expected: readonly string[]): Refusal {
+  return (
+    checkRequired(claims, [claim]) ?? {
+      code: 'claim_invalid',
+      hint: `the iss of the token is trusted for some values of ${claim} only, and the token has another`,
+      details: { claim, expected, received: printable(claims[claim]) },
+    }
+  )
+}

@@ -1,0 +1,180 @@
+// Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
+import { createSteadyClock } from '../internal/clock.ts'
+import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { printable } from '../internal/printable.ts'
+import { faultOfLink, hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
+import type { JwksLocation, Network } from '../jwks/remote.ts'
+
+const maxMetadataBytes = 256 * 1024
+const maxNameLength = 120
+const maxReasonLength = 400
+/** How long a `jwks_uri` is used without asking again, and how long after a failed look. */
+const metadataTtlMs = 5 * 60 * 1000
+const failedMetadataTtlMs = 10 * 60 * 1000
+
+export interface DiscoveryOptions {
+  /** For messages; and what the documents must name, unless `metadataIssuer` says otherwise. */
+  readonly issuer: string
+  /** Other names of this issuer, which the documents may use as well. */
+  readonly aliases?: readonly string[] | undefined
+  readonly metadataUrls: readonly string[]
+  readonly metadataIssuer?: string | undefined
+  /** A member of the documents that must be `issuer`, too. */
+  readonly issuerMember?: string | undefined
+  readonly insecureAllowHttp: boolean
+  readonly network: Network
+}
+
+/**
+ * The addresses where an issuer may publish its metadata, in the order in which they are tried: RFC 8414 §3.1, the same
+ * form for OpenID Connect, and the older form that appends to the issuer.
+ */
+export function metadataUrls(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer)
+  // "any terminating '/' MUST be removed before inserting", RFC 8414 §3.1.
+  const path = pathname.replace(/\/$/, '')
+  return [
+    ...new Set([
+      `${origin}/.well-known/oauth-authorization-server${path}`,
+      `${origin}/.well-known/openid-configuration${path}`,
+      `${origin}${path}/.well-known/openid-configuration`,
+    ]),
+  ]
+}
+
+/**
+ * Looks up and remembers the `jwks_uri` of one issuer. Looks again before keys are fetched, each five minutes at most, so that a
+ * moved one is followed; a document that cannot be fetched, or is not this issuer's, never takes the place of a good one.
+ */
+export function createDiscovery(options: DiscoveryOptions): JwksLocation {
+  const { emit } = options.network
+  const clock = createSteadyClock(options.network.clock)
+  const { issuer, metadataUrls: addresses } = options
+  let known: Discovered | undefined
+  let failed = false
+  let validUntilMs = Number.NEGATIVE_INFINITY
+  let rediscoveredUntilMs = Number.NEGATIVE_INFINITY
+
+  async function ask(urls: readonly string[], deadline: AbortSignal): Promise<string> {
+    try {
+      // One retry is for a blip at the start: later the known address serves, and in an outage it would double the load.
+      const found = await discover(urls, { ...options, deadline, retry: !known && !failed, fallbacks: known ? 1 : 0 })
+      if (known && known.jwksUri !== found.jwksUri)
+        emit({ type: 'metadata.moved', issuer, jwksUri: printable(found.jwksUri) })
+      known = found
+      failed = false
+      validUntilMs = clock.nowMs() + metadataTtlMs
+    } catch (error) {
+      failed = true
+      validUntilMs = clock.nowMs() + failedMetadataTtlMs
+      // Without a good document the caller reports the failure to get keys.
+      if (!known) throw error
+      emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
+    }
+    return known.jwksUri
+  }
+
+  async function jwksUri(deadline: AbortSignal): Promise<string> {
+    if (known && clock.nowMs() < validUntilMs) return known.jwksUri
+    return ask(known ? [known.metadataUrl] : addresses, deadline)
+  }
+
+  return {
+    jwksUri,
+    async rediscover(uri, deadline) {
+      // Once in a while: as long as there are no keys, every attempt to get them comes by here.
+      if (clock.nowMs() < rediscoveredUntilMs) return known?.jwksUri ?? uri
+      rediscoveredUntilMs = clock.nowMs() + failedMetadataTtlMs
+      return ask(addresses, deadline).catch(() => uri)
+    },
+    isFailing: () => failed,
+    selectJwks: (jwks) => selectJwks(jwks, known?.cloud),
+  }
+}
+
+/**
+ * Leaves out each JWK that is for another cloud than the metadata. Entra's list for the public cloud has keys of US Gov, and tokens of
+ * format 1.0 have the same issuer in both. No other STS has this member.
+ */
+function selectJwks(jwks: JsonObject, cloud: unknown): JsonObject {
+  const { keys } = jwks
+  if (cloud === undefined || !Array.isArray(keys)) return jwks
+  // An empty place counts as a key that cannot be used.
+  return { ...jwks, keys: keys.map((jwk: unknown) => (isOfCloud(jwk, cloud) ? jwk : undefined)) }
+}
+
+function isOfCloud(jwk: unknown, cloud: unknown): boolean {
+  return !isJsonObject(jwk) || !Object.hasOwn(jwk, 'cloud_instance_name') || jwk.cloud_instance_name === cloud
+}
+
+interface Discovered {
+  readonly metadataUrl: string
+  readonly jwksUri: string
+  /** Entra's `cloud_instance_name`. */
+  readonly cloud: unknown
+}
+
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error, maxReasonLength)
+}
+
+interface DiscoverOptions extends DiscoveryOptions {
+  /** For all of it and for the keys as well. */
+  readonly deadline: AbortSignal
+  readonly retry: boolean
+  /** How many ways to the keys are left when none of the addresses has a good document. */
+  readonly fallbacks: number
+}
+
+/** Tries one address after the other. Each has an equal share of the time, so that one that hangs leaves time for the rest. */
+async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Discovered> {
+  const { deadline, retry, fallbacks } = options
+  const { fetch, fetchTimeoutMs, signal } = options.network
+  const problems: string[] = []
+  for (const [index, url] of urls.entries()) {
+    const isLastWay = index === urls.length - 1 && fallbacks === 0
+    const timeoutMs = isLastWay ? fetchTimeoutMs : Math.ceil(fetchTimeoutMs / (urls.length + fallbacks))
+    try {
+      const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
+      const jwksUri = readMetadata(url, answer, options)
+      return { metadataUrl: url, jwksUri, cloud: answer.value.cloud_instance_name }
+    } catch (error) {
+      if (signal.aborted) throw error
+      problems.push(`${url}: ${reasonOf(error)}`)
+    }
+  }
+  throw new Error(`no metadata for ${options.issuer} (${problems.join('; ')})`)
+}
+
+/** Takes `jwks_uri` from a document, or nothing at all: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
+function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
+  const { issuer, jwks_uri: jwksUri } = value
+  const { metadataIssuer, issuerMember } = options
+  const names = metadataIssuer === undefined ? [options.issuer, ...(options.aliases ?? [])] : [metadataIssuer]
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw new Error('not application/json')
+  checkNamed('issuer', issuer, names)
+  if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [options.issuer])
+  if (typeof jwksUri !== 'string') throw new Error('the document has no jwks_uri')
+  return readJwksUri(from, jwksUri, options.insecureAllowHttp)
+}
+
+/** Both names are cut so that the reason for each of several documents fits on one line. */
+function checkNamed(member: string, named: unknown, expected: readonly string[]): void {
+  if (typeof named === 'string' && expected.includes(named)) return
+  const instead = `expected ${expected.map((one) => printable(one, maxNameLength)).join(' or ')}`
+  if (typeof named !== 'string') throw new Error(`the document has no ${member}, ${instead}`)
+  throw new Error(`the document is for another issuer: its ${member} is ${printable(named, maxNameLength)}, ${instead}`)
+}
+
+function readJwksUri(from: string, jwksUri: string, allowHttp: boolean): string {
+  const url = parseUrl(jwksUri)
+  if (!url) throw new Error('its jwks_uri is no URL')
+  if (hasLogin(url)) throw new Error('its jwks_uri has a user name')
+  const fault = faultOfLink(new URL(from), url)
+  const shown = `its jwks_uri ${printable(url.href, maxNameLength)}`
+  if (fault !== undefined) throw new Error(`${shown} ${fault}`)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`${shown} is not https`)
+  if (!isSecureEnough(url, allowHttp)) throw new Error(`${shown} is http beyond this machine`)
+  return url.href
+}

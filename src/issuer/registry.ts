@@ -1,0 +1,105 @@
+// The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8); where an STS has one issuer for each
+// tenant, by its template. What a token says else only chooses between endpoints that share an `iss`.
+import type { JsonObject } from '../internal/json.ts'
+import type { KeySource } from '../jwks/key-source.ts'
+import { createKeysByTenant } from '../jwks/by-tenant.ts'
+import { checkConflicts } from './conflicts.ts'
+import type { Issuer, IssuerEndpoint } from './issuer.ts'
+import { createIssuerKeys, type RegistryOptions } from './keys.ts'
+import { type IssuerTemplate, keysOfTenant, readTemplate } from './tenants.ts'
+
+/** One trusted `iss`, its keys, and the profile of its tokens. Its keys serve no other issuer. */
+export interface TrustedIssuer {
+  readonly issuer: string
+  /** Which tenant of a family this is; none has proven it yet. */
+  readonly tenant?: string
+  readonly profile: Issuer
+  readonly keys: KeySource
+}
+
+export interface IssuerRegistry {
+  find(claims: JsonObject): TrustedIssuer | undefined
+  /** What tells the endpoints with this `iss` apart; nothing where there is no such endpoint, or one alone. */
+  discriminatorsOf(iss: unknown): readonly Discriminator[]
+  /** One for each endpoint. A family is one, under its template. */
+  readonly all: readonly TrustedIssuer[]
+}
+
+type Discriminator = NonNullable<IssuerEndpoint['where']>
+
+interface Member {
+  readonly endpoint: IssuerEndpoint
+  readonly trusted: TrustedIssuer
+  readonly template: IssuerTemplate | undefined
+  readonly keysOf: ((tenant: string) => KeySource) | undefined
+}
+
+/** @throws TypeError when two of `issuers` could answer to one `iss`: which of them should decide? */
+export function createIssuerRegistry(issuers: readonly Issuer[], options: RegistryOptions): IssuerRegistry {
+  const members = issuers.flatMap((profile) =>
+    profile.endpoints.map((endpoint) => createMember(endpoint, profile, options)),
+  )
+  checkConflicts(members)
+  const byIss = new Map<unknown, readonly Member[]>()
+  for (const member of members.filter(({ template }) => !template)) {
+    for (const iss of namesOf(member.endpoint)) byIss.set(iss, [...(byIss.get(iss) ?? []), member])
+  }
+  const families = members.filter(({ template }) => template)
+  const withoutIss = members.filter(({ endpoint }) => endpoint.subjectPrefix !== undefined)
+
+  function find(claims: JsonObject): TrustedIssuer | undefined {
+    const { iss, sub } = claims
+    if (!Object.hasOwn(claims, 'iss')) return withoutIss.find(({ endpoint }) => begins(sub, endpoint))?.trusted
+    const exact = byIss.get(iss)
+    if (exact) return exact.find(({ endpoint }) => isFor(endpoint, claims))?.trusted
+    for (const family of families) {
+      const tenant = typeof iss === 'string' ? family.template?.tenantOf(iss) : undefined
+      if (tenant !== undefined && isFor(family.endpoint, claims)) return ofTenant(family, tenant)
+    }
+    return undefined
+  }
+
+  function discriminatorsOf(iss: unknown): readonly Discriminator[] {
+    const named =
+      byIss.get(iss) ?? families.filter(({ template }) => typeof iss === 'string' && template?.tenantOf(iss))
+    return named.flatMap(({ endpoint }) => endpoint.where ?? [])
+  }
+
+  return { find, discriminatorsOf, all: members.map(({ trusted }) => trusted) }
+}
+
+/** Every `iss` value of an endpoint that is no family. */
+function namesOf({ issuer, aliases = [] }: IssuerEndpoint): readonly string[] {
+  return [issuer, ...aliases]
+}
+
+function createMember(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): Member {
+  const { issuer, tenants } = endpoint
+  const template = readTemplate(endpoint)
+  if (template && tenants?.keys === 'each') {
+    const keysOf = createKeysByTenant((tenant) => {
+      const keys = keysOfTenant(endpoint.keys, tenants.placeholder, tenant)
+      return createIssuerKeys({ ...endpoint, issuer: template.issuerOf(tenant), keys }, profile, options)
+    }, options.network.clock)
+    return { endpoint, template, keysOf, trusted: { issuer, profile, keys: { findKey: async () => undefined } } }
+  }
+  const trusted = { issuer, profile, keys: createIssuerKeys(endpoint, profile, options) }
+  return { endpoint, template, keysOf: undefined, trusted }
+}
+
+function ofTenant({ trusted, template, keysOf }: Member, tenant: string): TrustedIssuer {
+  const issuer = template?.issuerOf(tenant) ?? trusted.issuer
+  return { ...trusted, issuer, tenant, keys: keysOf?.(tenant) ?? trusted.keys }
+}
+
+function begins(sub: unknown, { subjectPrefix }: IssuerEndpoint): boolean {
+  return typeof sub === 'string' && subjectPrefix !== undefined && sub.startsWith(subjectPrefix)
+}
+
+function isFor({ where }: IssuerEndpoint, claims: JsonObject): boolean {
+  if (!where) return true
+  const value = Object.hasOwn(claims, where.claim) ? claims[where.claim] : undefined
+  if (typeof value !== 'string') return false
+  const small = value.toLowerCase()
+  return where.values.some((one) => one.toLowerCase() === small)
+}

@@ -1,0 +1,66 @@
+// One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern ever sees a whole `iss`.
+import { withoutLogin } from '../internal/urls.ts'
+import type { IssuerEndpoint, IssuerKeys } from './issuer.ts'
+
+const maxTenantLength = 128
+
+/** A template taken apart. */
+export interface IssuerTemplate {
+  /** The tenant that `iss` names, or `undefined` when it is not of this family. */
+  tenantOf(iss: string): string | undefined
+  /** The issuer of `tenant`. */
+  issuerOf(tenant: string): string
+  /** Whether some `iss` could be of both. */
+  overlaps(other: IssuerTemplate): boolean
+  readonly prefix: string
+  readonly suffix: string
+}
+
+/** @throws TypeError when the placeholder is not in the template, or more than once. */
+export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplate | undefined {
+  if (!tenants) return undefined
+  const { placeholder, pattern } = tenants
+  const [prefix, suffix, more] = issuer.split(placeholder)
+  if (!placeholder || prefix === undefined || suffix === undefined || more !== undefined)
+    throw new TypeError(`The issuer '${withoutLogin(issuer)}' must hold its placeholder '${placeholder}' exactly once.`)
+  return {
+    prefix,
+    suffix,
+    tenantOf(iss) {
+      const length = iss.length - prefix.length - suffix.length
+      if (length <= 0 || length > maxTenantLength || !iss.startsWith(prefix) || !iss.endsWith(suffix)) return undefined
+      const tenant = iss.slice(prefix.length, prefix.length + length)
+      // A global or sticky expression remembers where it stopped, and would answer every other question wrongly.
+      pattern.lastIndex = 0
+      return pattern.test(tenant) && !isPathStep(tenant) ? tenant : undefined
+    },
+    issuerOf: (tenant) => `${prefix}${tenant}${suffix}`,
+    overlaps: (other) => oneBegins(prefix, other.prefix) && oneEnds(suffix, other.suffix),
+  }
+}
+
+/** The addresses of one tenant's keys. */
+export function keysOfTenant(keys: IssuerKeys, placeholder: string, tenant: string): IssuerKeys {
+  const filled = (url: string): string => url.replaceAll(placeholder, () => encodeURIComponent(tenant))
+  if ('jwksUri' in keys) return { jwksUri: filled(keys.jwksUri) }
+  if (!('metadataUrls' in keys)) return keys
+  const { metadataUrls, metadataIssuer } = keys
+  return {
+    ...keys,
+    metadataUrls: metadataUrls.map(filled),
+    ...(metadataIssuer !== undefined && { metadataIssuer: metadataIssuer.replaceAll(placeholder, () => tenant) }),
+  }
+}
+
+/** No encoding keeps "." and ".." from walking through an address. */
+function isPathStep(tenant: string): boolean {
+  return tenant === '.' || tenant === '..'
+}
+
+function oneBegins(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one)
+}
+
+function oneEnds(one: string, other: string): boolean {
+  return one.endsWith(other) || other.endsWith(one)
+}

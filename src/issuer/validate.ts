@@ -1,0 +1,139 @@
+// Reads an issuer that a preset, or somebody else, made: a checked copy that nobody can change any more.
+import { isAlgorithm } from '../crypto/algorithms.ts'
+import { frozenCopy } from '../internal/freeze.ts'
+import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
+import { checkAddress } from '../internal/urls.ts'
+import { readKeyCacheOptions } from '../jwks/settings.ts'
+import { readClients } from '../principal/clients.ts'
+import type { Issuer, IssuerEndpoint, IssuerKeys, TenantFamily } from './issuer.ts'
+import { readTemplate } from './tenants.ts'
+
+const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+const neverLoose = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
+
+/** @throws TypeError for what can never work, or would weaken a check without saying so. */
+export function readIssuer(issuer: Issuer): Issuer {
+  const { preset, endpoints, algorithms, types, requiredClaims, looseClaims = [] } = issuer
+  if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
+  checkStrings(`${preset}: algorithms`, algorithms)
+  const unknown = (algorithms as readonly string[]).find((name) => !isAlgorithm(name))
+  if (unknown !== undefined) throw new TypeError(`${preset}: algorithms may not hold ${unknown}.`)
+  checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
+  if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)
+  checkStrings(`${preset}: looseClaims`, looseClaims, 0)
+  if (looseClaims.some((name) => neverLoose.includes(name)))
+    throw new TypeError(`${preset}: looseClaims must not hold any of ${neverLoose.join(', ')}.`)
+  checkOptionalParts(issuer)
+  // Frozen besides: lists of these go to key sources and into the details of errors, which strangers get to see.
+  const data = frozenCopy({ preset, algorithms, types, requiredClaims, looseClaims, ...definedMembers(issuer) })
+  return {
+    ...data,
+    endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.admits !== undefined)),
+    // A schema is somebody's code, like the functions.
+    ...(issuer.claims !== undefined && { claims: issuer.claims }),
+    ...boundFunctions(issuer),
+  }
+}
+
+const optionalMembers = ['audienceFrom', 'keyCache', 'tokenHeader', 'paddedTokens', 'clients'] as const
+
+function definedMembers(issuer: Issuer): Partial<Issuer> {
+  return Object.fromEntries(
+    optionalMembers.filter((name) => issuer[name] !== undefined).map((name) => [name, issuer[name]]),
+  )
+}
+
+const functions = ['checkToken', 'principal', 'admits', 'checkKey', 'complete', 'hint'] as const
+
+/** Bound, since an issuer may be an instance of a class. */
+function boundFunctions(issuer: Issuer): Pick<Issuer, (typeof functions)[number]> {
+  const bound = functions
+    .filter((name) => issuer[name] !== undefined || name === 'checkToken' || name === 'principal')
+    .map((name) => {
+      checkFunction(`${issuer.preset}: ${name}`, issuer[name])
+      return [name, (issuer[name] as () => unknown).bind(issuer)] as const
+    })
+  return Object.fromEntries(bound) as unknown as Pick<Issuer, (typeof functions)[number]>
+}
+
+function checkOptionalParts(issuer: Issuer): void {
+  const { preset, audience, audienceFrom, keyCache, tokenHeader, paddedTokens } = issuer
+  if (audienceFrom !== undefined) {
+    checkString(`${preset}: audienceFrom`, 'claim' in audienceFrom ? audienceFrom.claim : audienceFrom.header)
+    if (!audience?.length)
+      throw new TypeError(`${preset}: an issuer with audienceFrom must bring its own audience: aud is another thing.`)
+  }
+  if (keyCache !== undefined) readKeyCacheOptions(keyCache)
+  if (tokenHeader !== undefined && !(typeof tokenHeader === 'string' && headerName.test(tokenHeader)))
+    throw new TypeError(`${preset}: tokenHeader must be a header's name in small letters.`)
+  if (paddedTokens !== undefined) checkStrings(`${preset}: paddedTokens.headerClaims`, paddedTokens.headerClaims, 0)
+  if (issuer.claims !== undefined)
+    checkFunction(`${preset}: claims['~standard'].validate`, issuer.claims['~standard']?.validate)
+  if (issuer.clients !== undefined) readClients(issuer.clients)
+}
+
+// Reads one endpoint of an issuer that a preset, or somebody else, made: a checked copy, which shares nothing with it but functions.
+
+/** `hasAdmits` says whether somebody is asked which tenants may come in. @throws TypeError for what can never work, or is not safe. */
+export function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
+  const endpoint = frozenCopy(given)
+  const { issuer, aliases, tenants, where, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
+  checkString(`${preset}: issuer`, issuer)
+  if (aliases !== undefined) checkStrings(`${preset}: aliases`, aliases, 0)
+  if (where !== undefined) checkString(`${preset}: where.claim`, where.claim)
+  if (where !== undefined) checkStrings(`${preset}: where.values`, where.values)
+  if (subjectPrefix !== undefined) checkString(`${preset}: subjectPrefix`, subjectPrefix)
+  if (keyUse !== undefined) checkString(`${preset}: keyUse`, keyUse)
+  checkBoolean(`${preset}: insecureAllowHttp`, insecureAllowHttp)
+  checkKeys(preset, endpoint)
+  if (tenants) checkTenants(preset, endpoint, tenants, hasAdmits)
+  return endpoint
+}
+
+function checkTenants(
+  preset: string,
+  endpoint: IssuerEndpoint,
+  { placeholder, pattern, keys: whose }: TenantFamily,
+  hasAdmits: boolean,
+): void {
+  const { aliases, subjectPrefix, keys } = endpoint
+  readTemplate(endpoint)
+  if (!(pattern instanceof RegExp))
+    throw new TypeError(`${preset}: tenants.pattern must be a regular expression such as /^[a-z]{1,32}$/.`)
+  // Taken for "shared", a misspelt "each" would have every tenant's tokens verified by the keys of one.
+  if (whose !== 'shared' && whose !== 'each') throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
+  if (aliases?.length || subjectPrefix !== undefined)
+    throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
+  if (whose === 'shared') return
+  if (!hasAdmits || 'create' in keys || 'jwks' in keys)
+    throw new TypeError(`${preset}: keys for each tenant need admits, and addresses with '${placeholder}'.`)
+  for (const address of addressesOf(keys)) checkOwnAddress(preset, address, placeholder)
+}
+
+/** At one address for all, whoever administers a tenant could sign for any other. What stands behind a `#` is not sent. */
+function checkOwnAddress(preset: string, address: string, placeholder: string): void {
+  const [sent = ''] = address.split('#')
+  if (sent.includes(placeholder)) return
+  const { origin, pathname } = new URL(address)
+  throw new TypeError(
+    `${preset}: with keys for each tenant '${address}' must hold '${placeholder}', or all tenants would share its keys: write one such as '${origin}/${placeholder}${pathname}', or tenants.keys: 'shared'.`,
+  )
+}
+
+const placesOfKeys = ['jwks', 'jwksUri', 'metadataUrls', 'create'] as const
+
+/** One place, since it could not be told from which of two the keys come. */
+function checkKeys(preset: string, { keys, insecureAllowHttp }: IssuerEndpoint): void {
+  if (typeof keys !== 'object' || keys === null) throw new TypeError(`${preset}: keys say where the keys are.`)
+  if (placesOfKeys.filter((name) => name in keys).length !== 1)
+    throw new TypeError(`${preset}: keys must have one of ${placesOfKeys.join(', ')}.`)
+  if ('create' in keys) checkFunction(`${preset}: keys.create`, keys.create)
+  if ('metadataUrls' in keys) checkStrings(`${preset}: keys.metadataUrls`, keys.metadataUrls)
+  for (const address of addressesOf(keys)) checkAddress(`${preset}: an address of its keys`, address, insecureAllowHttp)
+}
+
+function addressesOf(keys: IssuerKeys): readonly string[] {
+  if ('metadataUrls' in keys) return keys.metadataUrls
+  if ('jwksUri' in keys) return [keys.jwksUri]
+  return 'create' in keys ? (keys.addresses ?? []) : []
+}

@@ -1,0 +1,38 @@
+// Keys of many tenants, made when one is first asked for. Whoever calls must have admitted the tenant before.
+import { LRUCache } from 'lru-cache'
+import { type Clock, createSteadyClock } from '../internal/clock.ts'
+import { AuthError } from '../errors/auth-error.ts'
+import type { KeySource } from './key-source.ts'
+import { createTokenBucket } from './budgets.ts'
+
+const maxTenants = 1000
+/** How many tenants may become new at once, and how often one more: whoever admits too many must not become a hammer. */
+const newTenantBurst = 100
+const newTenantRefillMs = 100
+
+/** Finds the keys of a tenant by `create`, and keeps those of the 1000 tenants last used. Touches nothing before its keys are asked for. */
+export function createKeysByTenant(create: (tenant: string) => KeySource, clock: Clock): (tenant: string) => KeySource {
+  const kept = new LRUCache<string, KeySource>({ max: maxTenants })
+  const newTenants = createTokenBucket(newTenantBurst, newTenantRefillMs)
+  const steady = createSteadyClock(clock)
+
+  function keysOf(tenant: string): KeySource {
+    const known = kept.get(tenant)
+    if (known) return known
+    const nowMs = steady.nowMs()
+    if (!newTenants.take(nowMs)) {
+      throw new AuthError('keys_unavailable', {
+        retryAfterSeconds: newTenants.waitMs(nowMs) / 1000,
+        hint: 'too many tenants became new at once',
+      })
+    }
+    const created = create(tenant)
+    kept.set(tenant, created)
+    return created
+  }
+
+  return (tenant) => ({
+    findKey: (query) => keysOf(tenant).findKey(query),
+    findReplacement: (query, failed) => keysOf(tenant).findReplacement?.(query, failed),
+  })
+}

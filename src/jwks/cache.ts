@@ -1,0 +1,109 @@
+// Answers look-ups from the keys of one issuer, within the bounds of key-budgets.ts. A rotation is not noticed, a flood is
+// not paid for, and a good token is never called bad only because no look was made.
+import { createSteadyClock } from '../internal/clock.ts'
+import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
+import { printable } from '../internal/printable.ts'
+import { createKeyBudgets, createNegativeCache, type KeyBudgets } from './budgets.ts'
+import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
+import { createRefresher, type RefresherParts } from './refresher.ts'
+
+export interface KeyCacheParts extends RefresherParts {
+  /** Default: budgets of its own. Caches of one issuer share theirs. */
+  readonly budgets?: KeyBudgets
+}
+
+/** A bad signature under a known `kid`, and the number of loads that had begun when it was seen. */
+interface BadSignature {
+  readonly query: KeyQuery
+  readonly failed: VerificationKey
+  readonly begunBefore: number
+}
+
+const replacedHint =
+  'the known key of this kid did not make the signature, and the issuer cannot be asked right now whether it has replaced that key'
+
+/**
+ * Serves the keys that `parts.load` brings. Looks once more for a `kid` that it does not know, and for the key of a `kid` whose signature
+ * does not verify. Only a load that began after the token was seen can prove it bad; without one it is `keys_unavailable`.
+ */
+export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
+  const { issuer, settings, emit, budgets = createKeyBudgets(settings) } = parts
+  const clock = createSteadyClock(parts.clock)
+  const refresher = createRefresher({ ...parts, clock })
+  const absentKids = createNegativeCache()
+
+  function findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined> {
+    const nowMs = clock.nowMs()
+    const begunBefore = refresher.begun()
+    const pending = refresher.ready(nowMs)
+    return isPromise(pending)
+      ? pending.then(() => find(query, begunBefore, clock.nowMs()))
+      : find(query, begunBefore, nowMs)
+  }
+
+  function find(query: KeyQuery, begunBefore: number, nowMs: number): MaybePromise<VerificationKey | undefined> {
+    const selection = refresher.usable(nowMs).select(query)
+    if (selection.key) return selection.key
+    if (selection.missing === 'none' || isAbsent(query.kid, begunBefore, nowMs)) return undefined
+    const loading = refresher.isLoading(nowMs) ? refresher.refresh() : refreshForUnknown(query.kid, nowMs)
+    return loading.then((loaded) => {
+      if (!loaded) throw refresher.unavailable()
+      return find(query, begunBefore, clock.nowMs())
+    })
+  }
+
+  /** Whether a load that began after the `kid` was first seen has ended without it, now or less than 10 s ago. */
+  function isAbsent(kid = '', begunBefore: number, nowMs: number): boolean {
+    if (refresher.lastSuccess() > begunBefore) absentKids.add(kid, nowMs)
+    return absentKids.has(kid, nowMs)
+  }
+
+  /** @throws AuthError at once when the budget is spent: a flood must not even cost promises. */
+  function refreshForUnknown(kid = '', nowMs: number): Promise<boolean> {
+    if (refresher.mustWait(nowMs)) throw refresher.unavailable()
+    if (!budgets.unknownKids.take(nowMs)) throw refresher.unavailable(budgets.unknownKids.waitMs(nowMs))
+    emit({ type: 'keys.unknown_kid', issuer, kid: printable(kid) })
+    return refresher.refresh().then((loaded) => {
+      if (!loaded) budgets.unknownKids.refund()
+      return loaded
+    })
+  }
+
+  function findReplacement(query: KeyQuery, failed: VerificationKey): MaybePromise<VerificationKey | undefined> {
+    return findOther({ query, failed, begunBefore: refresher.begun() }, clock.nowMs())
+  }
+
+  function findOther(bad: BadSignature, nowMs: number): MaybePromise<VerificationKey | undefined> {
+    const { key } = refresher.usable(nowMs).select(bad.query)
+    if (key && key.material !== bad.failed.material) return key
+    if (refresher.lastSuccess() > bad.begunBefore) return undefined
+    if (refresher.isLoading(nowMs)) return lookForOther(bad, false)
+    if (refresher.mustWait(nowMs)) return doubt(nowMs)
+    if (!budgets.replacedKeys.take(nowMs)) return doubt(nowMs, budgets.replacedKeys.waitMs(nowMs))
+    return lookForOther(bad, true)
+  }
+
+  async function lookForOther(bad: BadSignature, isOwnLook: boolean): Promise<VerificationKey | undefined> {
+    const loaded = await refresher.refresh()
+    if (!loaded && isOwnLook) budgets.replacedKeys.refund()
+    if (!loaded) return doubt(clock.nowMs())
+    const other = await findOther(bad, clock.nowMs())
+    if (other && isOwnLook) emit({ type: 'keys.replaced', issuer, kid: printable(bad.query.kid ?? '') })
+    return other
+  }
+
+  /**
+   * The answer for a look that was due and could not be made. A forgery and a good signature of a new key look alike until then, so it
+   * is unavailable; beyond the limit, which only a flood of forgeries reaches, there is no other key and the token is bad.
+   */
+  function doubt(nowMs: number, waitMs?: number): undefined {
+    if (budgets.doubts.take(nowMs)) throw refresher.unavailable(waitMs, replacedHint)
+  }
+
+  return {
+    findKey,
+    findReplacement,
+    ready: async () => void (await refresher.ready(clock.nowMs())),
+    health: refresher.health,
+  }
+}

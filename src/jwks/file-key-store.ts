@@ -1,0 +1,91 @@
+// Snapshots as files: one for each issuer, in a directory that only this service may write to.
+import { createHash, randomUUID } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isJsonObject } from '../internal/json.ts'
+import { checkArgumentCount } from '../internal/options.ts'
+import type { KeySnapshot, KeyStore } from './snapshot.ts'
+
+const maxBytes = 1024 * 1024
+
+/**
+ * Keeps snapshots in the directory `path`, which is made when it is missing. Each is written to a file beside it and
+ * then renamed, so that a reader never sees half of one. A checksum finds damage, but is no signature: an account that can write
+ * to the directory can make up keys, so give it to no other service. A directory or snapshot that every user may write to, and a
+ * snapshot that is a link, are refused.
+ */
+export function fileKeyStore(path: string): KeyStore {
+  checkArgumentCount('fileKeyStore()', arguments, 1)
+  if (typeof path !== 'string' || path === '') throw new TypeError('fileKeyStore() needs the path of a directory.')
+  const fileOf = (issuer: string): string => join(path, `${sha256(issuer)}.json`)
+  return {
+    async load(issuer) {
+      try {
+        checkWriters(await stat(path), path)
+        return unwrap(await readText(fileOf(issuer)))
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return undefined
+        throw codeOf(error) === 'ELOOP' ? new Error('the snapshot is a symbolic link') : error
+      }
+    },
+    async save(issuer, snapshot) {
+      await mkdir(path, { recursive: true, mode: 0o700 })
+      checkWriters(await stat(path), path)
+      const temporary = join(path, `${randomUUID()}.tmp`)
+      try {
+        await writeFile(temporary, wrap(snapshot), { mode: 0o600, flag: 'wx' })
+        await rename(temporary, fileOf(issuer))
+      } catch (error) {
+        await rm(temporary, { force: true })
+        throw error
+      }
+    },
+  }
+}
+
+/** Any of these users could put keys of their own there. The sticky bit changes nothing: a snapshot may be missing. */
+function checkWriters({ mode }: Stats, what: string): void {
+  // Windows has neither users by number nor modes: Node makes those up.
+  if (process.getuid === undefined || (mode & constants.S_IWOTH) === 0) return
+  throw new Error(`every user of the machine may write to ${what}: take that away (chmod o-w)`)
+}
+
+/** Follows no link and waits for no pipe (Windows has neither flag), and reads the very file that it has looked at. */
+async function readText(file: string): Promise<string> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new Error('the snapshot is no file')
+    checkWriters(stats, 'the snapshot')
+    if (stats.size > maxBytes) throw new Error('the snapshot is too large')
+    return await handle.readFile('utf8')
+  } finally {
+    await handle.close()
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
+function wrap(snapshot: KeySnapshot): string {
+  const content = JSON.stringify(snapshot)
+  return JSON.stringify({ sha256: sha256(content), content })
+}
+
+function unwrap(text: string): unknown {
+  const damaged = new Error('the snapshot is damaged')
+  try {
+    const value: unknown = JSON.parse(text)
+    if (!isJsonObject(value) || typeof value.content !== 'string' || value.sha256 !== sha256(value.content))
+      throw damaged
+    return JSON.parse(value.content)
+  } catch {
+    throw damaged
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

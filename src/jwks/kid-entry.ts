@@ -1,0 +1,126 @@
+// One key that has an address of its own, made of its kid: fetched, cached, kept beyond the process, and dropped when the STS says that
+// there is no such key.
+import type { Clock } from '../internal/clock.ts'
+import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
+import { fetchText, isHttpStatusError } from '../internal/fetch-json.ts'
+import type { Algorithm } from '../crypto/algorithms.ts'
+import { importKeys } from './import.ts'
+import type { KeyBudgets } from './budgets.ts'
+import { createKeyCache } from './cache.ts'
+import type { LoadedKeys } from './key-set.ts'
+import type { KeySettings } from './settings.ts'
+import type { KeySource } from './key-source.ts'
+import { createSnapshots, type KeyStore, type Snapshots } from './snapshot.ts'
+import { readPem } from '../crypto/pem.ts'
+import { maxAgeOf, type Network } from './remote.ts'
+
+const maxPemBytes = 16_384
+/** How an STS says that there is no such key; S3 says 403. */
+const absentStatuses = [400, 403, 404, 410]
+
+/** A source of one key, or of none. */
+export interface KidEntry extends Required<KeySource> {
+  /** Whether the STS said at the last fetch that there is no such key. */
+  isAbsent(): boolean
+}
+
+export interface KidEntryParts {
+  readonly issuer: string
+  readonly algorithms: readonly Algorithm[]
+  /** Holds `{kid}` once. */
+  readonly pemUri: string
+  readonly settings: KeySettings
+  readonly store?: KeyStore | undefined
+  readonly network: Network
+  /** A steady one. */
+  readonly clock: Clock
+  /** Shared by all kids of the issuer. */
+  readonly budgets: KeyBudgets
+}
+
+/** Makes the entry of `kid`, which must be safe in a URL. `onAbsent` is called when the STS says that there is no such key. */
+export function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () => void): KidEntry {
+  const { issuer, settings, network, clock, budgets } = parts
+  const { fetchTimeoutMs: timeoutMs, random, emit, keepAlive } = network
+  const snapshots = createKidSnapshots(kid, parts)
+  let state: 'new' | 'found' | 'absent' | 'failed' = 'new'
+
+  async function load(): Promise<LoadedKeys> {
+    try {
+      // One retry is for a blip. A kid that was never found has none: it may be made up.
+      const loaded = await fetchKey(kid, state === 'found', parts)
+      state = 'found'
+      return loaded
+    } catch (error) {
+      state = isAbsence(error) ? 'absent' : 'failed'
+      if (state === 'absent') {
+        snapshots?.withdraw()
+        onAbsent()
+      }
+      throw error
+    }
+  }
+
+  /** The STS has answered, so an absent key does not serve on as it would in an outage, nor is its token told to come again. */
+  function unlessAbsent<T>(found: MaybePromise<T>): MaybePromise<T | undefined> {
+    if (!isPromise(found)) return found
+    return found.then(
+      (key) => (state === 'absent' ? undefined : key),
+      (error: unknown) => {
+        if (state === 'absent') return undefined
+        throw error
+      },
+    )
+  }
+
+  const shared = { issuer, timeoutMs, settings, clock, random, emit, keepAlive, budgets }
+  const cache = createKeyCache({ ...shared, load, snapshots })
+  return {
+    ...cache,
+    findKey: (query) => unlessAbsent(cache.findKey(query)),
+    findReplacement: (query, failed) => unlessAbsent(cache.findReplacement(query, failed)),
+    isAbsent: () => state === 'absent',
+  }
+}
+
+async function fetchKey(kid: string, retry: boolean, parts: KidEntryParts): Promise<LoadedKeys> {
+  const { pemUri, algorithms, network } = parts
+  const { fetch, fetchTimeoutMs: timeoutMs, signal } = network
+  const url = pemUri.replace('{kid}', () => encodeURIComponent(kid))
+  const answer = await fetchText(url, { fetch, timeoutMs, maxBytes: maxPemBytes, signal, retry })
+  const imported = await importKeys({ keys: [{ ...readPem(answer.text), kid }] }, algorithms)
+  return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
+}
+
+function isAbsence(error: unknown): boolean {
+  return isHttpStatusError(error) && absentStatuses.includes(error.httpStatus)
+}
+
+interface KidSnapshots extends Snapshots {
+  /** Overwrites the key, so that no later process takes a withdrawn one from the store. A kid that was never found writes nothing. */
+  withdraw(): void
+}
+
+function createKidSnapshots(kid: string, parts: KidEntryParts): KidSnapshots | undefined {
+  const { issuer, algorithms, pemUri: source, settings, store, network, clock } = parts
+  if (!store) return undefined
+  const { emit, keepAlive } = network
+  const name = `${issuer}#kid=${kid}`
+  const kept = createSnapshots({ issuer: name, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
+  let isStored = false
+  return {
+    async restore() {
+      const earlier = await kept.restore()
+      isStored ||= earlier !== undefined
+      return earlier
+    },
+    save(loaded, loadedAtMs) {
+      isStored = true
+      return kept.save(loaded, loadedAtMs)
+    },
+    withdraw() {
+      if (isStored) keepAlive(kept.save({ jwks: { keys: [] } }, clock.nowMs()))
+      isStored = false
+    },
+  }
+}

@@ -1,0 +1,210 @@
+// Keeps the keys of one issuer fresh: loads them when they are first needed, refreshes them ahead of time, keeps them through an outage
+// and drops them when they are stale. This file says when to load and which requests wait; key-set.ts says which keys may verify.
+import type { Clock } from '../internal/clock.ts'
+import { AuthError } from '../errors/auth-error.ts'
+import type { Emit } from '../errors/events.ts'
+import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
+import { type FlightTimes, type KeepAlive, singleFlight } from '../internal/single-flight.ts'
+import { printable } from '../internal/printable.ts'
+import type { KeyHealth } from './key-source.ts'
+import { type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
+import type { KeySettings } from './settings.ts'
+import type { Snapshots } from './snapshot.ts'
+import { indexKeys, type KeyIndex } from './select.ts'
+
+const second = 1000
+const minute = 60 * second
+
+/** The longest that a request waits for a refresh of overdue keys, or for the key store: an STS or store that hangs costs no more. */
+const maxWaitMs = second
+
+const unavailableHint = 'the keys of the issuer cannot be fetched right now, or its budget for unknown kids is spent'
+
+export interface RefresherParts {
+  readonly issuer: string
+  readonly load: () => Promise<LoadedKeys>
+  /** How long a load may take. */
+  readonly timeoutMs: number
+  /** The keys of an earlier process, asked for once, before the first load; and the place where loaded keys are kept. */
+  readonly snapshots?: Snapshots | undefined
+  readonly settings: KeySettings
+  /** A steady one. */
+  readonly clock: Clock
+  /** Between 0 and 1. Spreads a fleet's refreshes. */
+  readonly random: () => number
+  readonly emit: Emit
+  readonly keepAlive: KeepAlive
+}
+
+export interface Refresher {
+  /** The keys that may verify at `nowMs`. */
+  usable(nowMs: number): KeyIndex
+  /**
+   * Loads the first keys, and refreshes ageing ones: a request with usable keys hardly ever waits and is never refused.
+   *
+   * @throws AuthError `keys_unavailable`, at once or later, when there are no usable keys.
+   */
+  ready(nowMs: number): MaybePromise<unknown>
+  /** Joins the load under way or begins one; resolves to whether it succeeded. */
+  refresh(): Promise<boolean>
+  isLoading(nowMs: number): boolean
+  /** Whether it is too soon after a failure for another load. */
+  mustWait(nowMs: number): boolean
+  /** How many loads had begun before this moment: one that others cause at this very moment begins for all of them. */
+  begun(): number
+  /** The number of the last load that succeeded, counted from 1. */
+  lastSuccess(): number
+  /** The 503, for a retry after `waitMs` or, without it, when the next load may begin. */
+  unavailable(waitMs?: number, hint?: string): AuthError
+  health(): KeyHealth
+}
+
+/** Keeps the keys that `load` brings, for the times of `settings`. */
+export function createRefresher(parts: RefresherParts): Refresher {
+  const { issuer, load, timeoutMs, snapshots, settings, clock, random, emit, keepAlive } = parts
+  let keySet: KeySet | undefined
+  let index: { readonly of: KeySet | undefined; readonly untilMs: number; readonly keys: KeyIndex } | undefined
+  let isRestored = snapshots === undefined
+  let failures = 0
+  let lastFailure: unknown
+  let retryAtMs = Number.NEGATIVE_INFINITY
+  let loadsBegun = 0
+  let loadsBegunEarlier = 0
+  let lastLoadThatSucceeded = 0
+
+  const loads = singleFlight({ work: beginLoad, timeoutMs, clock, keepAlive, succeed, fail })
+  // Without a deadline: requests wait only briefly, but keys that come late are better than none.
+  const restoring = singleFlight({
+    work: async () => snapshots?.restore(),
+    timeoutMs: Number.POSITIVE_INFINITY,
+    clock,
+    keepAlive,
+    succeed: restore,
+    fail: () => restore(undefined),
+  })
+
+  function beginLoad(): Promise<LoadedKeys> {
+    const thisLoad = ++loadsBegun
+    queueMicrotask(() => (loadsBegunEarlier = thisLoad))
+    return load()
+  }
+
+  function restore(earlier: Awaited<ReturnType<Snapshots['restore']>>): void {
+    isRestored = true
+    if (!earlier || keySet) return
+    keySet = updateKeySet({ loaded: earlier, loadedAtMs: earlier.loadedAtMs, random: random(), settings })
+  }
+
+  function succeed(loaded: LoadedKeys): void {
+    const loadedAtMs = clock.nowMs()
+    keySet = updateKeySet({ loaded, loadedAtMs, random: random(), settings, earlier: keySet })
+    failures = 0
+    lastFailure = undefined
+    retryAtMs = Number.NEGATIVE_INFINITY
+    lastLoadThatSucceeded = loadsBegun
+    emit({ type: 'keys.refreshed', issuer, keys: loaded.keys.length, skipped: loaded.skipped })
+    // No request waits for a slow store.
+    if (snapshots) keepAlive(snapshots.save(loaded, loadedAtMs))
+  }
+
+  function fail(error: unknown, times: FlightTimes): void {
+    failures++
+    lastFailure = error
+    retryAtMs = nextAttemptMs(times)
+    const nowMs = clock.nowMs()
+    const retryInMs = Math.max(0, retryAtMs - nowMs)
+    emit({ type: 'keys.refresh_failed', issuer, reason: reasonOf(error), retryInMs, serving: isServing(nowMs) })
+  }
+
+  function nextAttemptMs({ begunAtMs, endedAtMs, isTimedOut }: FlightTimes): number {
+    // Without keys every request is refused, so the next attempt is never more than a second away.
+    if (!keySet || !isServing(endedAtMs)) return endedAtMs + second
+    const backedOffMs = Math.min(endedAtMs + backoffMs(failures, random()), keySet.staleAtMs)
+    // In a frozen process every background load ends so. Requests wait for overdue keys, and their first load waits for no back-off.
+    return isTimedOut && begunAtMs < keySet.overdueAtMs ? Math.min(backedOffMs, keySet.overdueAtMs) : backedOffMs
+  }
+
+  function isServing(nowMs: number): boolean {
+    return keySet !== undefined && nowMs < keySet.staleAtMs
+  }
+
+  function ready(nowMs: number): MaybePromise<unknown> {
+    const restored = isRestored ? undefined : restoring.joinBriefly(nowMs, maxWaitMs)
+    return isPromise(restored) ? restored.then(() => keepFresh(clock.nowMs())) : keepFresh(nowMs)
+  }
+
+  /** Refreshes ageing keys in the background. Requests wait for the refresh of overdue keys, and for the first keys. */
+  function keepFresh(nowMs: number): MaybePromise<unknown> {
+    if (!keySet || nowMs >= keySet.staleAtMs) return loadFirst(nowMs)
+    if (nowMs < keySet.refreshAtMs || mustWait(nowMs)) return undefined
+    if (nowMs >= keySet.overdueAtMs) return loads.joinBriefly(nowMs, maxWaitMs)
+    loads.begin(nowMs)
+    return undefined
+  }
+
+  function loadFirst(nowMs: number): Promise<void> {
+    if (mustWait(nowMs)) throw unavailable()
+    return loads.join(nowMs).then((loaded) => {
+      if (!loaded) throw unavailable()
+    })
+  }
+
+  function mustWait(nowMs: number): boolean {
+    return !loads.isUnderWay(nowMs) && nowMs < retryAtMs
+  }
+
+  function usable(nowMs: number): KeyIndex {
+    if (!index || index.of !== keySet || nowMs >= index.untilMs) {
+      const { keys, untilMs } = usableKeys(keySet, nowMs, settings)
+      index = { of: keySet, untilMs, keys: indexKeys(keys) }
+    }
+    return index.keys
+  }
+
+  function unavailable(waitMs = retryAtMs - clock.nowMs(), hint = unavailableHint): AuthError {
+    return new AuthError('keys_unavailable', {
+      retryAfterSeconds: waitMs / second,
+      hint,
+      details: { iss: issuer, cause: lastFailure },
+    })
+  }
+
+  function health(): KeyHealth {
+    const nowMs = clock.nowMs()
+    return {
+      issuer,
+      state: stateOf(keySet, nowMs),
+      keys: usable(nowMs).keys.length,
+      ...(keySet && { ageMs: nowMs - keySet.loadedAtMs }),
+      ...(lastFailure !== undefined && { lastFailure: reasonOf(lastFailure) }),
+      nextRefreshInMs: Math.max(0, retryAtMs - nowMs, keySet ? keySet.refreshAtMs - nowMs : 0),
+    }
+  }
+
+  return {
+    usable,
+    ready,
+    refresh: () => loads.join(clock.nowMs()),
+    isLoading: loads.isUnderWay,
+    mustWait,
+    begun: () => loadsBegunEarlier,
+    lastSuccess: () => lastLoadThatSucceeded,
+    unavailable,
+    health,
+  }
+}
+
+/** 1 s, 2 s, 4 s … 60 s after so many failures in a row, each up to a quarter longer, so that a fleet does not return as one. */
+function backoffMs(failures: number, random: number): number {
+  return Math.min(minute, second * 2 ** Math.min(failures - 1, 6)) * (1 + random / 4)
+}
+
+function stateOf(keySet: KeySet | undefined, nowMs: number): KeyHealth['state'] {
+  if (!keySet) return 'empty'
+  if (nowMs >= keySet.staleAtMs) return 'expired'
+  return nowMs < keySet.freshUntilMs ? 'fresh' : 'stale'
+}
+
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error)
+}

@@ -1,0 +1,79 @@
+// Cloudflare Access: the token that its proxy puts into a header of its own, for a user or a service token.
+import type { Refusal } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
+import { printable } from '../internal/printable.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
+import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
+import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
+import { missing, unsaid } from './preset-claims.ts'
+import { checkShape, readOwnAudience } from './preset-options.ts'
+
+export interface CloudflareAccessOptions {
+  /** The team's name: `example` of `example.cloudflareaccess.com`. */
+  readonly team: string
+  /** The Application Audience (AUD) tag of the Access application in front of this API; several, when there are several. */
+  readonly audience: string | readonly string[]
+}
+
+/**
+ * Trusts what Cloudflare Access lets through to one application. Its tokens come in `Cf-Access-Jwt-Assertion`, and a resource
+ * server takes them from no other header. A user is a user, by `sub`, which changes when the user is removed and added again; a
+ * service token, whose `sub` is empty and whose `common_name` is its client id, is an application. Groups and roles of the identity provider are in
+ * `claims`, where your configuration has put them. Does not check with Cloudflare whether the session was revoked.
+ *
+ * @throws TypeError for a `team` or an AUD tag that is none.
+ */
+export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAudience {
+  checkOptions('cloudflareAccess()', arguments, ['team', 'audience'])
+  const { team } = options
+  checkShape('team', team, /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/, 'example')
+  const audience = readOwnAudience(options.audience)
+  for (const tag of audience) checkShape('audience', tag, /^[\da-f]{32,128}$/, '32eafc7626e737136ed1ec03d3ad09e1…')
+  const issuer = `https://${team}.cloudflareaccess.com`
+  return {
+    preset: 'cloudflareAccess',
+    endpoints: [{ issuer, keys: { jwksUri: `${issuer}/cdn-cgi/access/certs` }, insecureAllowHttp: false }],
+    audience,
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    tokenHeader: 'cf-access-jwt-assertion',
+    requiredClaims: ['sub'],
+    checkToken,
+    principal: (claims, from) => principal(claims, from, team),
+  }
+}
+
+/** `org` is the session at the team's own login page, for which every application could be asked. ID tokens have no `type`. */
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  const { sub, type } = claims
+  if (type !== 'app') return notAnAccessToken('type', type)
+  return checkAccessToken(claims) ?? (sub === '' ? checkServiceToken(claims) : undefined)
+}
+
+/**
+ * `sub` "contains an empty string when authentication was through a service token", whose client id is then the `common_name`
+ * (Cloudflare, application token). The common name of a client certificate is free text and proves no service token.
+ */
+function checkServiceToken(claims: JsonObject): Refusal | undefined {
+  if (['email', 'identity_nonce'].some((name) => Object.hasOwn(claims, name))) return missing('sub')
+  const name = readString(claims, 'common_name')
+  if (name === undefined) return missing('common_name')
+  if (/^[\da-f]+\.access$/.test(name)) return undefined
+  const hint = 'sub is empty, and common_name is not the client id of a service token (<hex>.access)'
+  return { code: 'claim_invalid', hint, details: { claim: 'common_name', received: printable(name) } }
+}
+
+function principal(claims: JsonObject, issuer: string, team: string): Principal {
+  const sub = readString(claims, 'sub')
+  const name = readString(claims, 'common_name') ?? ''
+  return {
+    ...unsaid,
+    kind: sub === undefined ? 'application' : 'user',
+    key: sub === undefined ? principalKey(issuer, 'service-token', name) : principalKey(issuer, sub),
+    subject: sub ?? name,
+    issuer,
+    tenant: team,
+  }
+}

@@ -1,0 +1,109 @@
+// GitHub Actions: the OIDC token of a job, which every workflow on GitHub can have for any audience it likes.
+import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptions, checkStrings } from '../internal/options.ts'
+import { printable } from '../internal/printable.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../jwt/claims.ts'
+import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
+import { unsaid } from './preset-claims.ts'
+import { checkIssuerUrl, readAudience } from './preset-options.ts'
+
+export interface GithubActionsOptions {
+  /** What jobs ask for: an identifier of this API. The default of GitHub, the owner's URL, is in tokens for anybody. */
+  readonly audience: string | readonly string[]
+  /** Whose repositories may come in: ids, not names (`repository_owner_id`), since a name can pass to somebody else. */
+  readonly allowedOwnerIds?: readonly string[]
+  /** Lets everybody's workflows in. Then policies must look at the principal, or the API is open to all of GitHub. */
+  readonly anyOwner?: true
+  /**
+   * Default `https://token.actions.githubusercontent.com`. An enterprise may have one of its own below it, `*.ghe.com` and GitHub
+   * Enterprise Server (`https://HOST/_services/token`) have others.
+   */
+  readonly issuer?: string
+}
+
+const publicIssuer = 'https://token.actions.githubusercontent.com'
+const required = ['sub', 'repository_id', 'repository_owner_id', 'ref'] as const
+
+/**
+ * Trusts the jobs of GitHub Actions in the repositories of some owners. The principal is a workload: the repository's id with
+ * its environment, or else its ref. It is not made of `sub`, whose format changed in 2026 and holds names that somebody else may get.
+ *
+ * Does not look at the workflow, the event or the actor: they are in `claims` for policies (`job_workflow_ref`, `event_name`,
+ * `actor_id`). A job of a pull request may run with the rights of its base branch. That GitHub signs with RS256 is not verified.
+ *
+ * @throws TypeError when neither `allowedOwnerIds` nor `anyOwner: true` says whose jobs may come in.
+ */
+export function githubActions<const I extends string = 'https://token.actions.githubusercontent.com'>(
+  options: GithubActionsOptions & { readonly issuer?: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
+  checkOptions('githubActions()', arguments, ['audience', 'allowedOwnerIds', 'anyOwner', 'issuer'])
+  const { issuer = publicIssuer }: GithubActionsOptions = options
+  checkIssuerUrl('issuer', issuer)
+  if (issuer.endsWith('/')) throw new TypeError(`issuer must have no slash at its end: write '${issuer.slice(0, -1)}'.`)
+  const audience = readAudience(options.audience)
+  if (audience === null) throw new TypeError('audience must not be null: jobs get tokens for whatever they like.')
+  const owners = readOwners(options)
+  return {
+    preset: 'githubActions',
+    endpoints: [
+      { issuer, keys: { metadataUrls: [`${issuer}/.well-known/openid-configuration`] }, insecureAllowHttp: false },
+    ],
+    audience,
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    requiredClaims: required,
+    checkToken: (token) => checkToken(token, owners),
+    principal,
+    hint: (code, token) => hint(code, token, issuer),
+  }
+}
+
+function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readonly string[] | undefined {
+  if (anyOwner === true && allowedOwnerIds === undefined) return undefined
+  if (anyOwner !== undefined || allowedOwnerIds === undefined) {
+    throw new TypeError(
+      "Say whose repositories may come in: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which lets in everybody's.",
+    )
+  }
+  checkStrings('allowedOwnerIds', allowedOwnerIds)
+  const name = allowedOwnerIds.find((id) => !/^\d+$/.test(id))
+  if (name !== undefined)
+    throw new TypeError(
+      `allowedOwnerIds must be numbers as text, not '${name}': see https://api.github.com/users/<name>.`,
+    )
+  return Object.freeze([...allowedOwnerIds])
+}
+
+function checkToken({ claims }: UnverifiedToken, owners: readonly string[] | undefined): Refusal | undefined {
+  const unnamed = required.find((name) => readString(claims, name) === undefined)
+  if (unnamed) return { code: 'claim_invalid', details: { claim: unnamed, received: printable(claims[unnamed]) } }
+  const owner = String(claims.repository_owner_id)
+  if (owners && !owners.includes(owner)) {
+    const details = { claim: 'repository_owner_id', expected: owners, received: printable(owner) }
+    return { code: 'tenant_mismatch', hint: 'the owner of the repository is not among allowedOwnerIds', details }
+  }
+  return checkAccessToken(claims)
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const repository = String(claims.repository_id)
+  const environment = readString(claims, 'environment')
+  const place = environment === undefined ? ['ref', String(claims.ref)] : ['environment', environment]
+  return {
+    ...unsaid,
+    kind: 'application',
+    key: principalKey(issuer, repository, ...place),
+    subject: [repository, ...place].join(':'),
+    issuer,
+    tenant: String(claims.repository_owner_id),
+    traits: ['workload'],
+  }
+}
+
+function hint(code: AuthErrorCode, { claims: { iss } }: UnverifiedToken, issuer: string): string | undefined {
+  if (code !== 'issuer_unknown' || typeof iss !== 'string' || !iss.startsWith(`${publicIssuer}/`)) return undefined
+  return `the token is of an enterprise with an issuer of its own, not of ${issuer}: write issuer: '${printable(iss)}' if it is yours`
+}

@@ -1,0 +1,78 @@
+// Google Identity-Aware Proxy: the assertion that it adds to each request, in a header of its own.
+import type { Refusal } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../jwt/claims.ts'
+import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
+import { pemMap } from '../issuer/pem-keys.ts'
+import { checkKid, unsaid } from './preset-claims.ts'
+import { readAudience } from './preset-options.ts'
+
+export interface GoogleIapOptions {
+  /** The "signed header JWT audience" of the backend. Every project's proxy signs with the same keys, so nothing else says whose door it was. */
+  readonly audience: string | readonly string[]
+}
+
+/**
+ * Trusts the assertions of Identity-Aware Proxy in `x-goog-iap-jwt-assertion`, and takes them from no other header. Its keys are a
+ * map of PEM texts. The `typ` may be `JWT` or absent, which is not verified.
+ *
+ * The e-mail address of a service account makes an application, any other a user, no address `unknown`; so are the users of
+ * external identities (`gcip`), whose addresses the proxy does not vouch for. Addresses never feed the subject. Does not read
+ * access levels; they are in `claims`.
+ *
+ * @throws TypeError for an audience that is none; `null` is refused, too.
+ */
+export function googleIap(
+  options: GoogleIapOptions,
+): IssuerWithAudience & TypedIssuer<'https://cloud.google.com/iap', unknown> {
+  checkOptions('googleIap()', arguments, ['audience'])
+  const audience = readAudience(options.audience)
+  if (audience === null) {
+    throw new TypeError(
+      "audience must not be null: every project's proxy has this issuer and these keys. Write the signed header JWT audience of the backend.",
+    )
+  }
+  return {
+    preset: 'googleIap',
+    endpoints: [
+      {
+        issuer: 'https://cloud.google.com/iap',
+        keys: pemMap('https://www.gstatic.com/iap/verify/public_key'),
+        insecureAllowHttp: false,
+      },
+    ],
+    audience,
+    tokenHeader: 'x-goog-iap-jwt-assertion',
+    algorithms: ['ES256'],
+    types: ['JWT', null],
+    requiredClaims: ['sub'],
+    checkToken,
+    principal,
+  }
+}
+
+function checkToken(token: UnverifiedToken): Refusal | undefined {
+  const { claims } = token
+  const isNobody = claims.sub === ''
+  return checkKid(token) ?? (isNobody ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const sub = String(claims.sub)
+  return {
+    ...unsaid,
+    kind: kindOf(claims),
+    key: principalKey(issuer, sub),
+    subject: sub,
+    issuer,
+  }
+}
+
+function kindOf(claims: JsonObject): Principal['kind'] {
+  const email = readString(claims, 'email')?.toLowerCase()
+  if (email === undefined || Object.hasOwn(claims, 'gcip')) return 'unknown'
+  return email.endsWith('.gserviceaccount.com') ? 'application' : 'user'
+}

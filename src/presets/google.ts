@@ -1,0 +1,82 @@
+// Google ID tokens as a caller's credential, such as service accounts send: Google's own access tokens are opaque.
+import type { Refusal } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../jwt/claims.ts'
+import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
+import { unsaid } from './preset-claims.ts'
+import { readAudience } from './preset-options.ts'
+
+export interface GoogleOptions {
+  /** The audience that callers ask for, such as `https://api.example.com`. `null` turns the check off. */
+  readonly audience: string | readonly string[] | null
+}
+
+const issuer = 'https://accounts.google.com'
+const maxLifetimeSeconds = 24 * 60 * 60
+
+/**
+ * Trusts the ID tokens of Google for an audience, in both spellings of their `iss`. Anybody with a Google account can get one
+ * for an OAuth client: an audience that is a client id lets in whoever can log in there, so name an audience of your own
+ * for service accounts, and decide by `principal.key` who may do what. Google allows 300 seconds of clock
+ * skew: `clockToleranceSeconds` of the verifier. Lifetimes over 24 hours are refused.
+ *
+ * A verified e-mail address of a service account makes an application, any other address a user; a token without one is
+ * `unknown`. Addresses never feed the subject. Does not read `hd`, which is not verified.
+ *
+ * @throws TypeError for an audience that is none.
+ */
+export function google(
+  options: GoogleOptions,
+): IssuerWithAudience & TypedIssuer<'https://accounts.google.com', unknown> {
+  checkOptions('google()', arguments, ['audience'])
+  return {
+    preset: 'google',
+    endpoints: [
+      {
+        issuer,
+        aliases: ['accounts.google.com'],
+        keys: { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' },
+        insecureAllowHttp: false,
+      },
+    ],
+    audience: readAudience(options.audience),
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    requiredClaims: ['sub', 'iat'],
+    checkToken,
+    principal,
+  }
+}
+
+/** An ID token it is, so `at_hash` says nothing against it; security events of the same issuer and keys stay out. */
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  const { at_hash: _, ...others } = claims
+  const { sub, iat, exp } = others as { sub: string; iat: number; exp: number }
+  if (sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
+  if (exp - iat > maxLifetimeSeconds) return { code: 'claim_invalid', details: { claim: 'exp' } }
+  return checkAccessToken(others)
+}
+
+function principal(claims: JsonObject, from: string): Principal {
+  const sub = String(claims.sub)
+  const client = readString(claims, 'azp')
+  return {
+    ...unsaid,
+    kind: kindOf(claims),
+    key: principalKey(from, sub),
+    subject: sub,
+    issuer: from,
+    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
+  }
+}
+
+/** A service account's token may come without its address, so only an address tells a user. */
+function kindOf(claims: JsonObject): Principal['kind'] {
+  const email = readString(claims, 'email')?.toLowerCase()
+  if (email === undefined) return 'unknown'
+  if (!email.endsWith('.gserviceaccount.com')) return 'user'
+  return claims.email_verified === true ? 'application' : 'unknown'
+}

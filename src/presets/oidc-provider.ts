@@ -1,0 +1,69 @@
+// node-oidc-provider: its JWT access tokens, which it makes for resources of the format `jwt` only.
+import type { Refusal } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
+import type { Principal } from '../principal/principal.ts'
+import { readScopes, readString } from '../principal/read-claims.ts'
+import { checkAccessToken } from '../jwt/claims.ts'
+import type { Algorithm } from '../crypto/algorithms.ts'
+import { metadataUrls } from '../issuer/discovery.ts'
+import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
+import { readSubject, saysLogin, unsaid } from './preset-claims.ts'
+import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
+
+export interface OidcProviderOptions {
+  /** The issuer that the provider was made with, letter for letter. */
+  readonly issuer: string
+  /** The `audience` that `getResourceServerInfo` gives this API. `null` turns the check off; there must be one all the same. */
+  readonly audience: string | readonly string[] | null
+  /** The `jwt.sign.alg` of the resource. Default `['RS256']`. */
+  readonly algorithms?: readonly Algorithm[]
+  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  readonly insecureAllowHttp?: boolean
+}
+
+/**
+ * Trusts one node-oidc-provider. Its tokens have the account as `sub`, or the client where there is no account: an equal
+ * `client_id` makes an application, any other `sub` a user. So accounts must not have the ids of clients: one that has that of the
+ * client it uses is taken for it, unless the provider was told to add a login to the token: then it is of kind `unknown`.
+ *
+ * Refuses opaque tokens, which are the provider's default, encrypted ones, and those signed with a secret (HS256). Does not
+ * read what `extraTokenClaims` may add (roles, `acr`, `auth_time`); it is in `claims`. `oidc()` and `rfc9068()` do.
+ *
+ * @throws TypeError for an issuer or algorithms that can never work.
+ */
+export function oidcProvider<const I extends string>(
+  options: OidcProviderOptions & { readonly issuer: I },
+): IssuerWithAudience & TypedIssuer<I, unknown> {
+  checkOptions('oidcProvider()', arguments, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
+  const { issuer, algorithms = ['RS256'], insecureAllowHttp = false } = options
+  checkIssuerUrl('issuer', issuer, insecureAllowHttp)
+  checkAlgorithms(algorithms)
+  return {
+    preset: 'oidcProvider',
+    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
+    audience: readAudience(options.audience),
+    algorithms,
+    types: ['at+jwt'],
+    requiredClaims: ['aud', 'sub', 'client_id'],
+    checkToken,
+    principal,
+  }
+}
+
+function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+  const unnamed = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
+  return unnamed ? { code: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
+}
+
+function principal(claims: JsonObject, issuer: string): Principal {
+  const sub = String(claims.sub)
+  const clientId = String(claims.client_id)
+  return {
+    ...unsaid,
+    ...readSubject(issuer, { sub, client: clientId, hasLoggedIn: saysLogin(claims), other: 'user' }),
+    issuer,
+    client: { id: clientId, type: 'unknown' },
+    scopes: readScopes({ scope: claims.scope }),
+  }
+}

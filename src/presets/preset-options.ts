@@ -1,0 +1,99 @@
+// The options that several presets have in common: read once, and told what to write when they can never work.
+import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
+import { hasLogin, httpsOrOption, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
+import { allAlgorithms, isAlgorithm } from '../crypto/algorithms.ts'
+import { refuseMicrosoftHost } from './microsoft-hosts.ts'
+
+/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
+export function readAudience(audience: unknown): readonly string[] | null {
+  return audience === null ? null : readOwnAudience(audience)
+}
+
+/** Reads an `audience` option that may not be turned off. @throws TypeError for what is no identifier, `null` included. */
+export function readOwnAudience(audience: unknown): readonly string[] {
+  const list: unknown = Array.isArray(audience) ? audience : [audience]
+  checkStrings('audience', list)
+  // The details of an error show it to strangers.
+  return Object.freeze([...list])
+}
+
+/**
+ * Checks an issuer that is a URL, from which its keys can be fetched safely. Issuers at Microsoft's hosts have presets of their own.
+ *
+ * @throws TypeError with the value to write.
+ */
+export function checkIssuerUrl(name: string, issuer: unknown, allowHttp: unknown = false): asserts issuer is string {
+  checkString(name, issuer)
+  refuseMicrosoftHost(name, issuer)
+  checkUrl(name, issuer, allowHttp)
+}
+
+/** Checks an issuer that is a URL and never plain `http:` beyond this machine. @throws TypeError with the value to write. */
+export function checkHttpsIssuer(name: string, value: unknown): asserts value is string {
+  checkString(name, value)
+  refuseMicrosoftHost(name, value)
+  checkHttpsUrl(name, value)
+}
+
+/** Checks the identifier of an STS, of any: for where another one signs the tokens. @throws TypeError with the value to write. */
+export function checkHttpsUrl(name: string, value: unknown): asserts value is string {
+  checkUrl(name, value, true)
+  const url = parseUrl(value)
+  if (!url || !isSecureEnough(url, false))
+    throw new TypeError(`${name} must be https: write '${value.replace(/^[^:]*/, 'https')}'.`)
+}
+
+function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text is string {
+  checkString(name, text)
+  checkBoolean('insecureAllowHttp', allowHttp)
+  const url = parseUrl(text)
+  if (!url)
+    throw new TypeError(
+      `${name} must be an absolute URL such as 'https://sts.example.com', not '${withoutLogin(text)}'.`,
+    )
+  const bare = text.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
+  if (bare !== text || hasLogin(url)) {
+    throw new TypeError(
+      `${name} must have no query, fragment or user name (RFC 8414 §2): write '${withoutLogin(bare)}'.`,
+    )
+  }
+  if (/[\s\p{Cc}]/u.test(text)) throw new TypeError(`${name} must have no spaces or control characters.`)
+  if (!isSecureEnough(url, allowHttp)) {
+    throw new TypeError(`${name} ${httpsOrOption(text)}.`)
+  }
+}
+
+/** @throws TypeError for what is no algorithm that claimcheck verifies. */
+export function checkAlgorithms(algorithms: readonly unknown[]): void {
+  checkStrings('algorithms', algorithms)
+  const unknown = algorithms.find((name) => !isAlgorithm(name))
+  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
+}
+
+/** @throws TypeError when `value` is no DNS name as an issuer writes it: no scheme, port or path, in small letters; with the value to write. */
+export function checkDomain(name: string, value: unknown): asserts value is string {
+  checkString(name, value)
+  const { hostname = '' } = parseUrl(`https://${value.replace(/^[a-z]+:\/\//i, '')}`) ?? {}
+  // A URL is taken apart leniently; a name that comes out of it as it went in hides nothing.
+  if (hostname === value && /^[a-z0-9.-]+\.[a-z0-9-]+$/.test(value) && !value.includes('..')) return
+  const bare = hostname.replace(/\.+$/, '')
+  const instead = bare.includes('.') && bare !== value ? bare : 'tenant.example.com'
+  throw new TypeError(
+    `${name} must be a host name such as '${instead}', without scheme, port or path, not '${withoutLogin(value)}'.`,
+  )
+}
+
+/** Checks the bare host name of an STS, which becomes part of its issuer. @throws TypeError with the value to write. */
+export function checkHost(name: string, value: unknown): asserts value is string {
+  checkString(name, value)
+  if (/^[a-z\d-]+(\.[a-z\d-]+)*(:\d{1,5})?$/.test(value)) return
+  const host = parseUrl(value.includes('://') ? value : `https://${value}`)?.host ?? ''
+  const advice = host === '' || host === value ? "such as 'sts.example.com'" : `and nothing else: write '${host}'`
+  throw new TypeError(`${name} must be a host name, ${advice}, not '${withoutLogin(value)}'.`)
+}
+
+/** @throws TypeError for a value that does not have the whole shape of `example`. */
+export function checkShape(name: string, value: unknown, shape: RegExp, example: string): asserts value is string {
+  checkString(name, value)
+  if (!shape.test(value)) throw new TypeError(`${name} must look like '${example}', not '${value}'.`)
+}

@@ -1,0 +1,91 @@
+// SPIFFE JWT-SVIDs (SPIFFE JWT-SVID specification): workloads of one trust domain.
+import type { Refusal } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
+import { type Principal, principalKey } from '../principal/principal.ts'
+import type { IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../issuer/issuer.ts'
+import { unsaid } from './preset-claims.ts'
+import { checkShape, readOwnAudience } from './preset-options.ts'
+
+export interface SpiffeOptions {
+  /** The trust domain without `spiffe://`, such as `prod.example.org`. */
+  readonly trustDomain: string
+  readonly audience: string | readonly string[]
+  /** The trust bundle itself; only its keys for JWT-SVIDs count. Then nothing is ever fetched. */
+  readonly bundle?: JwkSet
+  /** The address of the trust bundle, which must have a certificate that this machine trusts (`https_web`). */
+  readonly bundleUri?: string
+  /** The `/keys` of a SPIRE OIDC discovery provider, whose keys have another `use`, or none. */
+  readonly jwksUri?: string
+  /** The `iss` of its SVIDs, where they have one: SPIRE's `jwt_issuer`. SVIDs without `iss` are accepted all the same. */
+  readonly issuer?: string
+}
+
+/**
+ * Trusts the workloads of one SPIFFE trust domain: **every one of it**, so a policy must say which may do what. The caller is
+ * the SPIFFE ID, an application with the trait `workload`; whether it is a device the ID does not say. An SVID needs no `iss`:
+ * then `VerifiedToken.claims.iss` is absent, whatever its type says, and `issuer` is that option, or `spiffe://<trust domain>`.
+ * Does not accept SVIDs of federated trust domains: give each its own `spiffe()`. Does not speak to the Workload API.
+ *
+ * @throws TypeError unless exactly one of `bundle`, `bundleUri` and `jwksUri` is given.
+ */
+export function spiffe(options: SpiffeOptions): IssuerWithAudience {
+  const names = ['trustDomain', 'audience', 'bundle', 'bundleUri', 'jwksUri', 'issuer']
+  checkOptions('spiffe()', arguments, names)
+  const { trustDomain, issuer } = options
+  checkShape('trustDomain', trustDomain, /^[a-z0-9._-]{1,255}$/, 'prod.example.org')
+  if (issuer !== undefined) checkString('issuer', issuer)
+  const prefix = `spiffe://${trustDomain}/`
+  return {
+    preset: 'spiffe',
+    endpoints: [
+      {
+        issuer: issuer ?? `spiffe://${trustDomain}`,
+        subjectPrefix: prefix,
+        ...keysOf(options),
+        insecureAllowHttp: false,
+      },
+    ],
+    audience: readOwnAudience(options.audience),
+    algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'],
+    types: ['JWT', 'JOSE', null],
+    requiredClaims: ['sub'],
+    checkToken: (token) => checkToken(token, prefix),
+    principal: (claims, from) => principal(claims, from, trustDomain),
+  }
+}
+
+/** A bundle marks its keys for JWT-SVIDs `jwt-svid`, and those for X.509-SVIDs otherwise; a discovery provider does neither. */
+function keysOf({ bundle, bundleUri, jwksUri }: SpiffeOptions): Pick<IssuerEndpoint, 'keys' | 'keyUse'> {
+  if ([bundle, bundleUri, jwksUri].filter((one) => one !== undefined).length !== 1)
+    throw new TypeError('spiffe() needs exactly one of bundle, bundleUri and jwksUri.')
+  if (jwksUri !== undefined) return { keys: { jwksUri } }
+  return { keyUse: 'jwt-svid', keys: bundle === undefined ? { jwksUri: String(bundleUri) } : { jwks: bundle } }
+}
+
+/** An SVID that was found by its `iss` may still name a subject of another trust domain; and paths are never normalised. */
+function checkToken({ claims }: UnverifiedToken, prefix: string): Refusal | undefined {
+  const sub = String(claims.sub)
+  const isId =
+    sub.startsWith(prefix) && /^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}(\/|$))[\w.-]+)*$/.test(sub.slice(prefix.length))
+  if (isId && sub.length <= 2048) return undefined
+  return {
+    code: 'claim_invalid',
+    hint: `sub is no SPIFFE ID of ${prefix}`,
+    details: { claim: 'sub', expected: prefix },
+  }
+}
+
+/** Not keyed by the issuer: the same workload may have SVIDs with `iss` and without. */
+function principal(claims: JsonObject, issuer: string, trustDomain: string): Principal {
+  const id = String(claims.sub)
+  return {
+    ...unsaid,
+    kind: 'application',
+    key: principalKey(`spiffe://${trustDomain}`, id),
+    subject: id,
+    issuer,
+    tenant: trustDomain,
+    traits: ['workload'],
+  }
+}

@@ -1,0 +1,162 @@
+// Asks policies about a caller whose token was verified: inside a handler, where there is a resource to decide about.
+import type { RequestView } from '../http/request-view.ts'
+import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
+import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { RequestGuard } from './request-guard.ts'
+import type { RoutePolicies } from './route-policies.ts'
+
+export interface Authorization<C> {
+  /**
+   * Asks `policy` about a verified caller, and a resource where it needs one. Does not ask the default policy. Resolves to the
+   * decision, also to a denial: only the effect `allow` allows. Misuse rejects with a TypeError.
+   */
+  authorize(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    resource?: undefined,
+    options?: AuthorizeOptions,
+  ): Promise<Decision>
+  authorize<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource: R,
+    options?: AuthorizeOptions,
+  ): Promise<Decision>
+  /** Asks `policy` about each of `resources`: one decision for each, in their order. Misuse rejects with a TypeError. */
+  authorizeAll<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resources: readonly R[],
+  ): Promise<readonly Decision[]>
+  /**
+   * Asks the default policy (without a resource) and `policy`. Unless both allow, it rejects with the AuthError to answer with. A
+   * `withoutDefaultPolicy(…)` is asked alone. Misuse rejects with a TypeError.
+   */
+  require(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    resource?: undefined,
+    options?: RequireOptions,
+  ): Promise<void>
+  require<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource: R,
+    options?: RequireOptions,
+  ): Promise<void>
+}
+
+/** How `authorize` asks. */
+export interface AuthorizeOptions {
+  /** Whether the decision brings the `trace` of every policy that was asked. */
+  readonly explain?: boolean
+  /** Reaches the policies: aborts when the decision is not needed any more. */
+  readonly signal?: AbortSignal
+}
+
+/** How `require` asks. */
+export interface RequireOptions {
+  /** The request that the caller sent: it decides which metadata the challenge names. */
+  readonly request?: RequestView
+  /** Reaches the policies: aborts when the decision is not needed any more. */
+  readonly signal?: AbortSignal
+}
+
+/** @param requirePolicy Asks one policy, and throws the AuthError that its decision calls for unless it allows. */
+export function createAuthorization<C>(
+  withDefault: RoutePolicies<VerifiedToken<C>>['withDefault'],
+  requirePolicy: RequestGuard<C>['requirePolicy'],
+): Authorization<C> {
+  async function authorize<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+    options: AuthorizeOptions = {},
+  ): Promise<Decision> {
+    checkArgumentCount('authorize()', arguments, 4)
+    checkOptionNames('authorize()', options, ['explain', 'signal'])
+    checkCaller(auth)
+    const { explain = false, signal } = options
+    const traces: Trace[] = []
+    const asked = { resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
+    const decision = await ask(toPolicy(policy), { ...asked, auth })
+    const [trace] = traces
+    return trace ? { ...decision, trace } : decision
+  }
+
+  async function authorizeEach<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resources: readonly R[],
+  ): Promise<readonly Decision[]> {
+    checkArgumentCount('authorizeAll()', arguments, 3)
+    checkCaller(auth)
+    return authorizeAll(toPolicy(policy), auth, resources)
+  }
+
+  async function require<R>(
+    auth: VerifiedToken<C>,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+    options: RequireOptions = {},
+  ): Promise<void> {
+    checkArgumentCount('require()', arguments, 4)
+    checkOptionNames('require()', options, ['request', 'signal'])
+    checkCaller(auth)
+    await requirePolicy(auth, withDefault(policy), { ...options, resource: resource as R })
+  }
+
+  return { authorize, authorizeAll: authorizeEach, require }
+}
+
+/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, and for nothing. */
+function checkCaller(auth: unknown): void {
+  if (typeof auth !== 'object' || auth === null || !('principal' in auth))
+    throw new TypeError('auth must be a verified token: await the promise that guard() or verifyToken() gives.')
+}
+
+// One policy about many resources: in one go where its engine can, else one after the other.
+
+// A list of a thousand must not open a thousand connections to a policy decision point.
+const atOnce = 16
+
+/** One decision for each of `resources`, in their order. Never rejects. */
+export async function authorizeAll<A, R>(
+  policy: Policy<A, R>,
+  auth: A,
+  resources: readonly R[],
+): Promise<readonly Decision[]> {
+  const queries = resources.map((resource) => ({ auth, resource }))
+  if (policy.evaluateAll && queries.length > 0) return askInOneGo(policy, queries)
+  const decisions: Decision[] = []
+  for (let from = 0; from < queries.length; from += atOnce) {
+    const asked = queries.slice(from, from + atOnce).map(async (query) => evaluate(policy, query))
+    decisions.push(...(await Promise.all(asked)))
+  }
+  return decisions
+}
+
+async function askInOneGo<A, R>(
+  policy: Policy<A, R>,
+  queries: readonly PolicyQuery<A, R>[],
+): Promise<readonly Decision[]> {
+  const answers = await settled(policy, queries)
+  // Fewer or more answers than questions: nobody can tell which belongs to which.
+  const list: readonly unknown[] = Array.isArray(answers) && answers.length === queries.length ? answers : []
+  // Each answer passes through the same check as if it had been asked alone.
+  return Promise.all(
+    queries.map(async (query, index) =>
+      evaluate({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),
+    ),
+  )
+}
+
+async function settled<A, R>(policy: Policy<A, R>, queries: readonly PolicyQuery<A, R>[]): Promise<unknown> {
+  try {
+    return await policy.evaluateAll?.(queries)
+  } catch (cause) {
+    return queries.map(() => indeterminate(cause))
+  }
+}

@@ -1,0 +1,162 @@
+// From a policy's decision to the one answer for it: RFC 6750 insufficient_scope, RFC 9470
+// insufficient_user_authentication, Entra's insufficient_claims, or a refusal that invites no loop.
+import { AuthError, type AuthErrorOptions, type Challenge, type ChallengeParams } from '../errors/auth-error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { own } from '../internal/objects.ts'
+import { printable } from '../internal/printable.ts'
+import { describeToken } from '../jwt/describe.ts'
+import { createTokenParser } from '../jwt/parse.ts'
+import type { Decision } from '../policy/decision.ts'
+import { canBeAskedFor, type Unmet } from '../policy/missing.ts'
+import { needsOf, toKeep } from '../policy/requirements.ts'
+
+type Undecided = Extract<Decision, { effect: 'indeterminate' }>
+
+/** What a refusal reads of the caller. */
+interface Caller {
+  readonly issuer: string
+  /** The text, which was verified; a caller made by hand may have none. */
+  readonly token: unknown
+  readonly header: JsonObject
+  readonly claims: JsonObject
+  readonly principal: { readonly scopes: readonly string[]; readonly authentication: { readonly acr?: string } }
+}
+
+/** What a refusal says besides the decision itself. */
+export interface RefusalContext {
+  readonly auth: Caller
+  readonly policy: { readonly id: string; readonly requires?: readonly Unmet[] }
+  /** What every challenge of the resource server says. */
+  readonly params: ChallengeParams
+}
+
+/** The error that a decision calls for which does not allow. */
+export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, context: RefusalContext): AuthError {
+  const { auth, policy, params } = context
+  const reasons = decision.reasons?.slice(0, 20).map(({ code }) => printable(code))
+  const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }
+  if (decision.effect === 'indeterminate') return undecided(decision, details)
+  const options = { details, challengeParams: params }
+  const { unmet = [] } = decision
+  if (unmet.length === 0 || !canHelp(unmet, auth)) return new AuthError('access_denied', options)
+  // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
+  const { scopes: granted, authentication } = auth.principal
+  const kept = toKeep(needsOf(policy), unmet, { scopes: granted, acr: own(authentication, 'acr') })
+  const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...unmet]) : {}
+  const challenges = loginChallenges(unmet, kept, auth)
+  const [first = { code: 'insufficient_scope' as const, params: {} }, ...more] = challenges
+  return new AuthError(first.code, {
+    details,
+    challengeParams: { ...params, ...scopes, ...first.params },
+    moreChallenges: more.map((one) => ({ ...one, params: { ...params, ...scopes, ...one.params } })),
+  })
+}
+
+function undecided({ kind, cause, retryAfterSeconds }: Undecided, details: AuthErrorOptions['details']): AuthError {
+  const options = { details: { ...details, cause } }
+  if (kind === 'incomplete') return new AuthError('facts_incomplete', options)
+  return new AuthError('policy_unavailable', {
+    ...options,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
+}
+
+/** All of it must be within the client's reach: to help it with a part would only send it round in circles. */
+function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
+  return unmet.every((one) => canBeAskedFor(one) && (one.kind !== 'authentication-context' || understandsClaims(auth)))
+}
+
+/** Read from the token itself: a claims schema may have left `xms_cc` out. */
+function understandsClaims({ token, claims }: Caller): boolean {
+  const parsed = createTokenParser(typeof token === 'string' ? token.length : 0)(token)
+  return hasClaimsCapability('code' in parsed ? claims : parsed.claims)
+}
+
+/** One challenge says all about acr and age; Entra's is another, since its clients read only that. */
+function loginChallenges(unmet: readonly Unmet[], kept: readonly Unmet[], auth: Caller): readonly Challenge[] {
+  const contexts = unmet.flatMap((one) => (one.kind === 'authentication-context' ? one.context : []))
+  const steps = stepUpsIn(unmet)
+  return [
+    ...(steps.length > 0
+      ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(kept)) }]
+      : []),
+    ...(contexts.length > 0
+      ? [{ code: 'insufficient_claims' as const, params: claimsChallenge([...new Set(contexts)], auth.issuer) }]
+      : []),
+  ]
+}
+
+type StepUp = Extract<Unmet, { kind: 'step-up' }>
+
+function stepUpsIn(list: readonly Unmet[]): readonly StepUp[] {
+  return list.filter((one) => one.kind === 'step-up')
+}
+
+/**
+ * What a login must bring that is to satisfy everything: also what the last one did, or the next would lose it. Where no value
+ * satisfies all, those of the first that is unmet; and the shortest age.
+ */
+function stepUpParams(unmet: readonly StepUp[], kept: readonly StepUp[]): ChallengeParams {
+  const all = [...unmet, ...kept]
+  const values = commonValues(all) ?? commonValues(unmet) ?? unmet.find(({ acrValues }) => acrValues)?.acrValues ?? []
+  const ages = all.flatMap(({ maxAgeSeconds }) => maxAgeSeconds ?? [])
+  return {
+    ...(values.length > 0 && { acr_values: values.join(' ') }),
+    ...(ages.length > 0 && { max_age: String(Math.min(...ages)) }),
+  }
+}
+
+/** The values that are in every list, in the order of the first; `undefined` when there is none. */
+function commonValues(steps: readonly StepUp[]): readonly string[] | undefined {
+  const lists = steps.flatMap(({ acrValues }) => (acrValues ? [acrValues] : []))
+  const common = lists[0]?.filter((value) => lists.every((list) => list.includes(value)))
+  return common?.length ? common : undefined
+}
+
+/** All scopes that would help, in one `scope` parameter (RFC 6750 §3). */
+export function scopeParam(unmet: readonly Unmet[] = []): ChallengeParams {
+  const scopes = scopesOf(unmet)
+  return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
+}
+
+/** The scopes of `unmet`, once each. `offline_access` is between client and STS: no resource asks for it (MCP). */
+export function scopesOf(unmet: readonly Unmet[]): readonly string[] {
+  const named = unmet.flatMap((one) => (one.kind === 'scope' ? one.scopes : []))
+  return [...new Set(named)].filter((scope) => scope !== 'offline_access')
+}
+
+// Entra's own challenge: a claims request (OpenID Connect Core §5.5) that the client takes to the STS. It is a 401
+// `insufficient_claims`, and only for clients that have said that they can handle it (the capability cp1).
+
+const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+
+/** Whether a client with these claims can handle the challenge: "values aren't case-sensitive". */
+export function hasClaimsCapability(claims: JsonObject): boolean {
+  const capabilities = Object.hasOwn(claims, 'xms_cc') ? claims.xms_cc : undefined
+  const list: readonly unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities]
+  return list.some((one) => typeof one === 'string' && one.toLowerCase() === 'cp1')
+}
+
+/** What the challenge for all of `contexts` says. `issuer` is the configured one; nothing comes from the token. */
+export function claimsChallenge(contexts: readonly string[], issuer: string): ChallengeParams {
+  // "The tenant ID … MUST be an empty string if the authentication goes through the common endpoint."
+  const tenant = guid.exec(issuer)?.[0] ?? ''
+  // `acrs` holds as many as the login has satisfied; a claims request names several in `values` (OpenID Connect Core §5.5.1).
+  const wanted = contexts.length > 1 ? { values: contexts } : { value: contexts[0] }
+  const request = { access_token: { acrs: { essential: true, ...wanted } } }
+  return {
+    realm: tenant,
+    authorization_uri: `${loginOf(issuer)}/${tenant || 'common'}/oauth2/authorize`,
+    // Standard base64, with padding: clients decode it with atob().
+    claims: btoa(JSON.stringify(request)),
+  }
+}
+
+/** v2.0 issuers stand at their own login page; those of v1.0 tokens do not. */
+function loginOf(issuer: string): string {
+  const host = URL.canParse(issuer) ? new URL(issuer).host : ''
+  if (host.startsWith('login.')) return `https://${host}`
+  return host === 'sts.chinacloudapi.cn'
+    ? 'https://login.partner.microsoftonline.cn'
+    : 'https://login.microsoftonline.com'
+}

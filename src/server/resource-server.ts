@@ -1,0 +1,159 @@
+// createResourceServer: an API that accepts access tokens, for any framework. The order of checks for a request is in request-guard.ts.
+import { type Authorization, createAuthorization, type RequireOptions } from './authorize.ts'
+import type { AuthError, ChallengeParams } from '../errors/auth-error.ts'
+import { createEmit } from '../errors/events.ts'
+import { type RefusalResponse, withHeaderLines } from './response.ts'
+import type { RequestView } from '../http/request-view.ts'
+import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
+import { isQuotable } from '../errors/challenge.ts'
+import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import type { PolicyLike } from '../policy/policy.ts'
+import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
+import { type Authentication, createRequestGuard, type RequestGuard } from './request-guard.ts'
+import { createRoutePolicies } from './route-policies.ts'
+import type { ClaimsByIssuer } from '../issuer/issuer.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import { createVerifierParts, type Verifier } from '../verifier/verifier.ts'
+import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from '../verifier/options.ts'
+
+/** Options of `createResourceServer`: those of `createVerifier`, and some about requests. */
+export type ResourceServerOptions<
+  I extends IssuerOptions = IssuerOptions,
+  C = Record<string, unknown>,
+> = VerifierOptions<I, C> & {
+  /** The `realm` of the challenges (RFC 9110 §11.5). Default `api`. */
+  readonly realm?: string
+  /**
+   * The default policy: must allow as well, whatever else a route asks for, unless its policy is a
+   * `withoutDefaultPolicy(…)`.
+   */
+  readonly policy?: PolicyLike<VerifiedToken<ClaimsByIssuer<I, C>>, undefined>
+  /**
+   * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
+   * Who has a good token and lacks a scope is told in any case.
+   */
+  readonly publishScopes?: boolean
+  /** Publishes protected resource metadata (RFC 9728), and names it in every challenge. */
+  readonly metadata?: ResourceMetadataOptions
+}
+
+/** An API that accepts access tokens. Its functions may be taken off it; those that ask something always give a promise. */
+export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>, Authorization<C> {
+  /** The `realm` of its challenges. */
+  readonly realm: string
+  /**
+   * Reads and verifies the credential of `request`, once for each `request` object: do not keep one for later, when the
+   * token may have expired. Resolves for every credential, also a bad one: look at `outcome`, or call `guard`, which rejects.
+   */
+  authenticate(request: RequestView): Promise<Authentication<C>>
+  /**
+   * Resolves to the verified token of `request` when the default policy and `policy` allow its caller. Otherwise it rejects with the
+   * AuthError to answer with. A call that has later arguments and no policy to name takes `authenticated`. Misuse, such as a policy
+   * that is `undefined`, rejects with a TypeError.
+   *
+   * @example const auth = await api.guard(fromNode(req), scope('orders:read'))
+   */
+  guard(request: RequestView): Promise<VerifiedToken<C>>
+  guard(
+    request: RequestView,
+    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    resource?: undefined,
+    options?: Pick<RequireOptions, 'signal'>,
+  ): Promise<VerifiedToken<C>>
+  guard<R>(
+    request: RequestView,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource: R,
+    options?: Pick<RequireOptions, 'signal'>,
+  ): Promise<VerifiedToken<C>>
+  /**
+   * Makes a route's policy known before the first request: what it requires enters the metadata. Adapters do it for `guard(policy)`.
+   *
+   * @throws TypeError when it is no policy.
+   */
+  declare(policy: PolicyLike<VerifiedToken<C>, never>): void
+  /** The answer for a refused request: status, headers and body. `request` chooses among several resources; without it none is named. */
+  challenge(error: AuthError, request?: RequestView): RefusalResponse
+  /** What every challenge of this server says, such as its realm. */
+  challengeParams(request?: RequestView): ChallengeParams
+  /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
+  metadata(request: RequestView): MetadataResponse | undefined
+}
+
+const requestGuards = new WeakMap<object, RequestGuard<unknown>>()
+
+/** The form of `api` that adapters use. `undefined` for a copy, and for one that another copy of claimcheck made. */
+export function requestGuardOf<C>(api: ResourceServer<C>): RequestGuard<C> | undefined {
+  return requestGuards.get(api) as unknown as RequestGuard<C> | undefined
+}
+
+/**
+ * Makes a resource server: it accepts the tokens that `createVerifier` with the same options would.
+ *
+ * @throws TypeError as `createVerifier` does, and for a realm that no header can carry.
+ */
+export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
+  options: ResourceServerOptions<I, C>,
+): ResourceServer<ClaimsByIssuer<I, C>> {
+  checkArgumentCount('createResourceServer()', arguments, 1)
+  return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
+}
+
+function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
+  checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
+  const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
+  checkOwnOptions(options, { realm, publishScopes })
+  const emit = createEmit(options.onEvent)
+  const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
+  const { verify, ...verifier } = createVerifierParts<C>(verifierOptions)
+  const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
+  const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
+  const requests = createRequestGuard<C>({ verify, tokenHeaders, realm, publishScopes, routes, published, emit })
+
+  async function guard<R>(
+    request: RequestView,
+    policy?: PolicyLike<VerifiedToken<C>, R>,
+    resource?: R,
+    options: Pick<RequireOptions, 'signal'> = {},
+  ): Promise<VerifiedToken<C>> {
+    checkArgumentCount('guard()', arguments, 4)
+    checkOptionNames('guard()', options, ['signal'])
+    // A policy that is given and undefined was misspelt: `withDefault` throws.
+    const asked =
+      arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
+    routes.seal()
+    // A policy that was not declared before is reported and not kept: it may have been made for this request.
+    if (publishing && policy) routes.declare(policy)
+    const result = await requests.authorizeRequest(request, asked, { ...options, resource: resource as R })
+    if (result.outcome === 'refused') throw result.error
+    return result.auth
+  }
+
+  const api: ResourceServer<C> = {
+    ...verifier,
+    realm,
+    authenticate: async (request) => requests.authenticate(request),
+    guard,
+    ...createAuthorization<C>(routes.withDefault, requests.requirePolicy),
+    declare: (policy) => routes.declare(policy),
+    challenge: (error, request) => withHeaderLines(requests.challenge(error, request)),
+    challengeParams: requests.challengeParams,
+    metadata: requests.metadata,
+  }
+  requestGuards.set(api, requests as unknown as RequestGuard<unknown>)
+  return api
+}
+
+/** @throws TypeError for a value that could only be a mistake. */
+function checkOwnOptions(
+  options: ResourceServerOptions,
+  { realm, publishScopes }: Partial<ResourceServerOptions>,
+): void {
+  if (typeof realm !== 'string' || !isQuotable(realm))
+    throw new TypeError('realm must be printable ASCII without " and \\.')
+  if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
+  if (Object.hasOwn(options, 'policy') && options.policy === undefined)
+    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
+}
+
+const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

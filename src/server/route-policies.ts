@@ -1,0 +1,96 @@
+// The policies of routes: each is joined to the default policy once, not for each request. What they require is kept for the metadata.
+import type { Emit } from '../errors/events.ts'
+import { createPrivateSlot } from '../internal/private-slot.ts'
+import { printable } from '../internal/printable.ts'
+import { allOf, replacesDefault } from '../policy/combine.ts'
+import { copyUnmet, type Unmet } from '../policy/missing.ts'
+import { needsOf, withNeeds } from '../policy/requirements.ts'
+import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+
+/** The policies of a resource server's routes. */
+export interface RoutePolicies<A> {
+  /** The default policy, which is asked without a resource. `undefined` where every verified caller may come. */
+  readonly byDefault: Policy<A> | undefined
+  /** Joins `like` to the default policy, unless it is a `withoutDefaultPolicy(…)`. @throws TypeError when it is no policy. */
+  withDefault<R>(like: PolicyLike<A, R>): Policy<A, R>
+  /** Keeps what `like` requires, unless a request has come already: then it is reported. @throws TypeError when it is no policy. */
+  declare(like: PolicyLike<A, never>): void
+  /** A request has come. A policy that is declared after this was made for a request, and may name other people's things. */
+  seal(): void
+  /** What the declared policies require. */
+  required(): readonly Unmet[]
+}
+
+const maxRequired = 1000
+
+/** @throws TypeError when the default policy is no policy. */
+export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | undefined, emit: Emit): RoutePolicies<A> {
+  const always = byDefault === undefined ? undefined : checkedPolicy(byDefault, withoutResource)
+  const joined = createPrivateSlot<Policy<A, never>>()
+  const declared = createPrivateSlot<true>()
+  const required = new Map<string, Unmet>()
+  let sealed = false
+  let reported = false
+
+  function withDefault<R>(like: PolicyLike<A, R>): Policy<A, R> {
+    const known = joined.get(like)
+    if (known) return known as Policy<A, R>
+    const own: Policy<A, R> = checkedPolicy(like, unchanged<PolicyQuery<A, R>>)
+    const policy = always && !replacesDefault(like) ? (allOf(always, own) as Policy<A, R>) : own
+    joined.set(like, policy)
+    return policy
+  }
+
+  function declare(like: PolicyLike<A, never>): void {
+    const { id, requires = [] } = toPolicy(like)
+    if (declared.get(like)) return
+    declared.set(like, true)
+    for (const unmet of copyUnmet(requires)) {
+      const name = JSON.stringify(unmet)
+      if (required.has(name)) continue
+      if (sealed) return report(id, 'it came after the first request: declare the policies of all routes at start')
+      if (required.size >= maxRequired)
+        return report(id, `the declared policies require more than ${maxRequired} things`)
+      required.set(name, unmet)
+    }
+  }
+
+  function report(id: unknown, reason: string): void {
+    if (!reported) emit({ type: 'policy.not_published', policy: printable(id), reason })
+    reported = true
+  }
+
+  if (always) declare(always)
+  return {
+    byDefault: always,
+    withDefault,
+    declare,
+    seal: () => void (sealed = true),
+    required: () => [...required.values()],
+  }
+}
+
+type QueryFor<A, R, S> = (query: PolicyQuery<A, R>) => PolicyQuery<A, S>
+
+/** Copies a policy, so that later changes of its `requires` reach no challenge. The copy asks it `queryFor` what it is asked itself. */
+function checkedPolicy<A, R, S>(like: PolicyLike<A, S>, queryFor: QueryFor<A, R, S>): Policy<A, R> {
+  const policy = toPolicy(like)
+  const { id, requires, mayVeto } = policy
+  const copy: Policy<A, R> = composed({
+    id,
+    ...(requires && { requires: copyUnmet(requires) }),
+    ...(mayVeto && { mayVeto }),
+    // By `ask`, so that a composition still says exactly what it could not tell.
+    evaluate: (query: PolicyQuery<A, R>) => ask(policy, queryFor(query)),
+  })
+  return withNeeds(copy, needsOf(policy))
+}
+
+function unchanged<Q>(query: Q): Q {
+  return query
+}
+
+/** The default policy is about callers alone: what is a resource differs from route to route. */
+function withoutResource<A>(query: PolicyQuery<A>): PolicyQuery<A, undefined> {
+  return query.resource === undefined ? (query as PolicyQuery<A, undefined>) : { ...query, resource: undefined }
+}

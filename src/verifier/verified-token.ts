@@ -1,0 +1,75 @@
+// What a handler gets: the claims and the caller of one verified token.
+import type { Principal } from '../principal/principal.ts'
+import type { RegisteredClaims } from '../jwt/claims.ts'
+import type { JoseHeader } from '../jwt/parse.ts'
+import type { ClaimsFrom } from '../issuer/issuer.ts'
+
+/**
+ * A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. Where issuers have schemas of
+ * their own, it is one of several: `auth.issuer === 'https://…'` narrows `auth.claims`.
+ */
+export type VerifiedToken<C = Record<string, unknown>> = [C] extends [ClaimsFrom<string, unknown>]
+  ? EachIssuer<C>
+  : TokenWith<C>
+
+type EachIssuer<C> = C extends ClaimsFrom<infer I, infer Own> ? TokenWith<Own> & { readonly issuer: I } : never
+
+interface TokenWith<C> {
+  /** The schema's output, or the whole payload without one; registered claims are always the verified ones. */
+  readonly claims: RegisteredClaims & Readonly<Omit<C, keyof RegisteredClaims>>
+  readonly principal: Principal
+  readonly header: Readonly<JoseHeader>
+  /** As configured, never as sent. */
+  readonly issuer: string
+  /** NumericDate, in seconds. */
+  readonly expiresAt: number
+  /** How the sender proved to be the one the token was issued to. So far tokens that need a proof are refused. */
+  readonly proof: 'none' | 'dpop' | 'mtls'
+  /** The token itself. Not enumerable, so that it ends in no log and no JSON. Never pass it on to another API. */
+  readonly token: string
+}
+
+/** What of a verified token is the same for every request that carries it. Deeply frozen, so that requests can share it. */
+export type SharedParts = Omit<VerifiedToken, 'token' | 'expiresAt'> & { readonly exp: number }
+
+// A class, since each request gets its own and nothing else makes them as fast; nobody outside sees it.
+class RequestToken implements VerifiedToken {
+  readonly claims: VerifiedToken['claims']
+  readonly principal: Principal
+  readonly header: Readonly<JoseHeader>
+  readonly issuer: string
+  readonly expiresAt: number
+  readonly proof: 'none' | 'dpop' | 'mtls'
+  readonly #token: string
+
+  static {
+    // Shared by all: what one handler did to it, the next request would see.
+    Object.freeze(this.prototype)
+    Object.freeze(this)
+  }
+
+  constructor(parts: SharedParts, token: string) {
+    this.claims = parts.claims
+    this.principal = parts.principal
+    this.header = parts.header
+    this.issuer = parts.issuer
+    this.expiresAt = parts.exp
+    this.proof = parts.proof
+    this.#token = token
+    Object.freeze(this)
+  }
+
+  get token(): string {
+    return this.#token
+  }
+
+  /** Claims are personal data: a log gets enough to find the caller, and no more. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return { issuer: this.issuer, principal: { key: this.principal.key }, expiresAt: this.expiresAt }
+  }
+}
+
+/** A request's own view of `parts`, which must be deeply frozen, with the token as this request sent it. */
+export function createVerifiedToken<C>(parts: SharedParts, token: string): VerifiedToken<C> {
+  return new RequestToken(parts, token) as unknown as VerifiedToken<C>
+}

@@ -1,0 +1,128 @@
+// createVerifier: what a user sees of verification. The order of checks is in verification.ts.
+import { createCallers } from './resolve-principal.ts'
+import { systemClock } from '../internal/clock.ts'
+import { AuthError } from '../errors/auth-error.ts'
+import { createEmit } from '../errors/events.ts'
+import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
+import { platformFetch } from '../internal/fetch-json.ts'
+import { createKeepAlive } from '../internal/single-flight.ts'
+import { checkArgumentCount } from '../internal/options.ts'
+import type { KeyHealth } from '../jwks/key-source.ts'
+import type { Network } from '../jwks/remote.ts'
+import { createRefusals, type Outcome } from './report.ts'
+import { createIssuerRegistry } from '../issuer/registry.ts'
+import { createVerification, type IsRevoked, type Verify } from './verify-token.ts'
+import type { VerifiedToken } from './verified-token.ts'
+import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './options.ts'
+import type { ClaimsByIssuer } from '../issuer/issuer.ts'
+
+/** Verifies access tokens. Its functions may be taken off it. */
+export interface Verifier<C = Record<string, unknown>> {
+  /**
+   * Verifies a compact JWS access token (RFC 9068 and its many relatives): who issued it, for whom, when, and that
+   * nobody changed it. Does not decide what the caller may do. A token that was verified is remembered, see `tokenCache`.
+   *
+   * `header` names the request header that the token came in, in small letters: then an issuer's tokens are taken from no
+   * header but its own, and what came after `Bearer` in `authorization` must be one credential. Without it, neither is looked at.
+   *
+   * Always gives a promise. It rejects with an AuthError: `status` 401 when the token is not acceptable (400 when it is no
+   * credential), 503 when that could not be found out. Further arguments are ignored.
+   */
+  verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
+  /** Fetches what the first token of each issuer would wait for. Never rejects. */
+  ready(): Promise<readonly IssuerReadiness[]>
+  /** How the keys of each issuer stand, for a health page. Fetches nothing. */
+  keys(): readonly KeyHealth[]
+  /** Ends the fetches under way. A verifier that is dropped without it keeps no process alive. */
+  close(): void
+}
+
+export interface IssuerReadiness {
+  readonly issuer: string
+  readonly ok: boolean
+  readonly error?: unknown
+}
+
+/**
+ * Makes a verifier for the tokens of the given issuers.
+ *
+ * @example const { verifyToken } = createVerifier({ issuer: 'https://sts.example.com', audience: 'https://api.example.com' })
+ * @throws TypeError for options that are misspelt or can never work, with the value to write instead.
+ */
+export function createVerifier<const I extends IssuerOptions, C = Record<string, unknown>>(
+  options: VerifierOptions<I, C>,
+): Verifier<ClaimsByIssuer<I, C>> {
+  checkArgumentCount('createVerifier()', arguments, 1)
+  const { verify: _, ...verifier } = createVerifierParts<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions)
+  return verifier
+}
+
+/** A verifier, and its own way in: `verify` answers at once where nothing has to be waited for. */
+export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & { readonly verify: Verify<C> } {
+  const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
+  const { clock = systemClock, fetch = platformFetch, fetchTimeoutMs = 5000, claims: schema } = options
+  const isRevoked = options.isRevoked as IsRevoked<C> | undefined
+  const emit = createEmit(options.onEvent)
+  const closing = new AbortController()
+  const keepAlive = createKeepAlive(options.keepAlive)
+  const network: Network = {
+    fetch,
+    fetchTimeoutMs,
+    clock,
+    random: Math.random,
+    emit,
+    signal: closing.signal,
+    keepAlive,
+  }
+  const { keyCache, keyStore } = options
+  const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
+  const refusals = createRefusals(settings.issuers, options.onEvent && emit)
+  const callerOf = createCallers(settings, { emit, timeoutMs: fetchTimeoutMs })
+  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, callerOf, refusals })
+
+  async function ready(): Promise<readonly IssuerReadiness[]> {
+    return Promise.all(
+      issuers.all.map(async ({ issuer, keys }) => {
+        try {
+          await keys.ready?.()
+          return { issuer, ok: true }
+        } catch (error) {
+          return { issuer, ok: false, error }
+        }
+      }),
+    )
+  }
+
+  function keys(): readonly KeyHealth[] {
+    return issuers.all.flatMap((trusted) => trusted.keys.health?.() ?? [])
+  }
+
+  // Always a promise, like that of an async function, which would take half as long again for a refusal.
+  function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
+    return from === undefined ? promiseOf(verify(token)) : verifyReceived(token, from)
+  }
+
+  async function verifyReceived(token: string, from: { readonly header: string } | null): Promise<VerifiedToken<C>> {
+    return promiseOf(verify(token, from?.header))
+  }
+
+  return {
+    verify,
+    verifyToken,
+    ready,
+    keys,
+    close: () => closing.abort(new Error('the verifier was closed')),
+  }
+}
+
+function promiseOf<T>(verified: MaybePromise<Outcome<T>>): Promise<T> {
+  return isPromise(verified) ? verified.then(settled) : settled(verified)
+}
+
+const soon = Promise.resolve()
+
+function settled<T>(outcome: Outcome<T>): Promise<T> {
+  if (!(outcome instanceof AuthError)) return Promise.resolve(outcome)
+  // A microtask later, when the caller has had time to listen: runtimes keep books of rejections that are not handled yet.
+  return new Promise((_, reject) => void soon.then(() => reject(outcome)))
+}

@@ -1,0 +1,239 @@
+// The one table of refusals, word for word: it is what clients see, and what operators' alarms are built on.
+import { inspect } from 'node:util'
+import { AuthError, type AuthErrorCode } from 'claimcheck'
+import { describe, expect, it } from 'vitest'
+import { errorTable } from '../../src/errors/reasons.ts'
+import { challengeOf } from '../../src/errors/auth-error.ts'
+import { parseChallenge } from '../support/challenge-grammar.ts'
+
+const badToken = {
+  fault: 'token',
+  status: 401,
+  error: 'invalid_token',
+  text: 'The access token is malformed, expired, revoked, or not meant for this resource.',
+}
+const unavailable = {
+  fault: 'dependency',
+  status: 503,
+  text: 'The access token cannot be checked right now. It may be good: please try again.',
+}
+const badTokenCodes = [
+  'token_too_large token_malformed token_encrypted critical_header_unsupported issuer_unknown algorithm_not_allowed',
+  'token_type_not_accepted not_an_access_token token_for_other_resource claim_missing claim_invalid token_expired',
+  'token_not_yet_valid token_too_old audience_mismatch tenant_mismatch sender_constrained token_without_permissions',
+  'key_not_found signature_invalid claims_schema_mismatch token_revoked token_in_wrong_header',
+].flatMap((line) => line.split(' '))
+const unavailableCodes = [
+  'keys_unavailable',
+  'claims_schema_unavailable',
+  'verification_unavailable',
+  'revocation_unavailable',
+]
+const codes = Object.keys(errorTable) as AuthErrorCode[]
+
+it('[RFC6750-3.1-2] maps every code to whose fault it is, its status, its OAuth error and its public text', () => {
+  expect(errorTable).toEqual({
+    ...Object.fromEntries(badTokenCodes.map((code) => [code, badToken])),
+    ...Object.fromEntries(unavailableCodes.map((code) => [code, unavailable])),
+    policy_unavailable: { ...unavailable, text: 'Access cannot be decided right now. Please try again.' },
+    credential_missing: { fault: 'request', status: 401, text: 'This resource needs an access token.' },
+    credential_malformed: {
+      fault: 'request',
+      status: 400,
+      error: 'invalid_request',
+      text: 'The Authorization header must be the word Bearer, a space, and one access token.',
+    },
+    credential_repeated: {
+      fault: 'request',
+      status: 400,
+      error: 'invalid_request',
+      text: 'The request must carry exactly one Authorization header.',
+    },
+    headers_truncated: {
+      fault: 'request',
+      status: 400,
+      error: 'invalid_request',
+      text: 'The request has too many header lines.',
+    },
+    insufficient_scope: {
+      fault: 'policy',
+      status: 403,
+      error: 'insufficient_scope',
+      text: 'The access token lacks a scope that this resource needs.',
+    },
+    insufficient_user_authentication: {
+      fault: 'policy',
+      status: 401,
+      error: 'insufficient_user_authentication',
+      text: 'This resource needs a stronger or more recent login.',
+    },
+    insufficient_claims: {
+      fault: 'policy',
+      status: 401,
+      error: 'insufficient_claims',
+      text: 'This resource needs a login that satisfies an authentication context.',
+    },
+    facts_incomplete: { fault: 'policy', status: 403, text: 'The caller may not do this.' },
+    access_denied: { fault: 'policy', status: 403, text: 'The caller may not do this.' },
+  })
+})
+
+describe.each(codes)('the error %s', (code) => {
+  const { status, text, ...row } = errorTable[code]
+  const error = new AuthError(code, { hint: 'a hint', details: { iss: 'sts' }, challengeParams: { scope: 'a b' } })
+  const challenge = error.headers['WWW-Authenticate']
+
+  it('is an Error with the fixed text, code and status of the table', () => {
+    expect(error).toBeInstanceOf(Error)
+    expect(error.name).toBe('AuthError')
+    expect({ code: error.code, status: error.status, message: error.message }).toEqual({ code, status, message: text })
+    expect(error.headers['Cache-Control']).toBe('no-store')
+  })
+
+  it('[RFC9110-11.6.1-1] has a challenge whenever the status is 401, and none for 503', () => {
+    if (status === 401) expect(challenge).toBeDefined()
+    if (status === 503) expect(challenge).toBeUndefined()
+    expect(error.headers['Retry-After']).toBe(status === 503 ? '1' : undefined)
+  })
+
+  it('[RFC6750-3-1] [RFC6750-3-2] [RFC6750-3-3] writes its challenge by the grammar', () => {
+    if (status === 503 || code === 'access_denied' || code === 'facts_incomplete')
+      return expect(challenge).toBeUndefined()
+    const described = 'error' in row ? { error: row.error, error_description: text } : {}
+    expect(parseChallenge(String(challenge))).toEqual({
+      scheme: 'Bearer',
+      params: { realm: 'api', ...described, scope: 'a b' },
+    })
+  })
+})
+
+it('[RFC6750-3-2] has at least a realm in its challenge when nothing is configured', () => {
+  expect(new AuthError('credential_missing').headers).toEqual({
+    'Cache-Control': 'no-store',
+    'WWW-Authenticate': 'Bearer realm="api"',
+  })
+  expect(challengeOf('credential_missing')).toBe('Bearer realm="api"')
+  expect(challengeOf('access_denied')).toBeUndefined()
+})
+
+it('takes the realm and the scope of its challenge from what it is given', () => {
+  const error = new AuthError('insufficient_scope', { challengeParams: { realm: 'orders', scope: 'orders:read' } })
+  expect(error.headers['WWW-Authenticate']).toBe(
+    'Bearer realm="orders", error="insufficient_scope", error_description="The access token lacks a scope that this resource needs.", scope="orders:read"',
+  )
+})
+
+it.each([
+  [undefined, '1'],
+  [-5, '1'],
+  [0, '1'],
+  [0.2, '1'],
+  [1, '1'],
+  [1.01, '2'],
+  [59.5, '60'],
+  [Number.NEGATIVE_INFINITY, '1'],
+])('asks for a retry in whole seconds, and never at once: %s becomes %s', (seconds, retryAfter) => {
+  const error = new AuthError('keys_unavailable', seconds === undefined ? {} : { retryAfterSeconds: seconds })
+  expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': retryAfter })
+})
+
+it('says when to retry for 503 only', () => {
+  expect(new AuthError('token_expired', { retryAfterSeconds: 7 }).headers).not.toHaveProperty('Retry-After')
+})
+
+it('is made also where nothing may change Error, as with frozen intrinsics', () => {
+  const { stackTraceLimit } = Error
+  Object.defineProperty(Error, 'stackTraceLimit', { writable: false })
+  try {
+    expect(new AuthError('access_denied').message).toBe('The caller may not do this.')
+  } finally {
+    Object.defineProperty(Error, 'stackTraceLimit', { value: stackTraceLimit, writable: true })
+  }
+})
+
+it('leaves other errors their stack, also where its code is none', () => {
+  const limit = Error.stackTraceLimit
+  try {
+    expect(() => new AuthError('misspelt' as never)).toThrow(TypeError)
+    expect(Error.stackTraceLimit).toBe(limit)
+    expect(new AuthError('access_denied').stack).not.toContain('at ')
+    expect(Error.stackTraceLimit).toBe(limit)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+})
+
+describe('what the operator may know', () => {
+  const details = { iss: 'https://sts.example.com', received: 'SECRET-received', cause: new Error('SECRET-cause') }
+  const error = new AuthError('audience_mismatch', {
+    hint: 'SECRET-hint',
+    details,
+    challengeParams: { scope: 'orders' },
+  })
+
+  it('is there for who asks', () => {
+    expect(error.hint).toBe('SECRET-hint')
+    expect(error.details).toEqual(details)
+    expect(error.challengeParams).toEqual({ scope: 'orders' })
+  })
+
+  it('[RFC9700-4.9.3-1] shows up in no message, stack, JSON or inspection', () => {
+    const shown = [error.message, error.stack, String(error), JSON.stringify(error), inspect(error, { depth: 9 })]
+    for (const text of shown) expect(text).not.toContain('SECRET')
+    expect(inspect(error)).toContain(badToken.text)
+    expect(Object.keys(error)).toEqual(['code', 'status', 'headers'])
+  })
+
+  it('cannot be changed, nor can the headers', () => {
+    expect(Object.isFrozen(error.details)).toBe(true)
+    expect(Object.isFrozen(error.headers)).toBe(true)
+    expect(Object.isFrozen(error.challengeParams)).toBe(true)
+    expect(() => Object.assign(error, { hint: 'another' })).toThrow(TypeError)
+    expect(() => Object.assign(error, { details: {} })).toThrow(TypeError)
+  })
+
+  it('is under a code and a status that nothing can change, though more may be added to an error', () => {
+    for (const name of ['code', 'status'] as const) {
+      expect(Object.getOwnPropertyDescriptor(error, name)).toMatchObject({
+        writable: false,
+        configurable: false,
+        enumerable: true,
+      })
+      expect(Reflect.set(error, name, 'access_granted')).toBe(false)
+      expect(() => Object.defineProperty(error, name, { value: 200 })).toThrow(TypeError)
+      expect(Reflect.deleteProperty(error, name)).toBe(false)
+    }
+    expect([error.code, error.status]).toEqual(['audience_mismatch', 401])
+    // Monitoring and frameworks mark the errors that they have seen.
+    expect(Object.assign(error, { seen: true })).toHaveProperty('seen', true)
+    Reflect.deleteProperty(error, 'seen')
+  })
+
+  it('is a copy, so that later changes by its maker do not reach it', () => {
+    const mine: Record<string, string> = { iss: 'one' }
+    const made = new AuthError('token_expired', { details: mine })
+    mine.iss = 'two'
+    expect(made.details).toEqual({ iss: 'one' })
+    expect(mine).toEqual({ iss: 'two' })
+  })
+
+  it('is empty where there is nothing to know', () => {
+    const bare = new AuthError('token_expired')
+    expect({ hint: bare.hint, details: bare.details, params: bare.challengeParams }).toEqual({
+      hint: undefined,
+      details: {},
+      params: {},
+    })
+  })
+})
+
+it('has its name on the prototype, where no copy of an error shows it', () => {
+  const error = new AuthError('token_expired')
+  expect(Object.hasOwn(error, 'name')).toBe(false)
+  expect(error.stack).toMatch(/^AuthError: The access token is malformed/)
+  expect(`${error}`).toBe(`AuthError: ${badToken.text}`)
+})
+
+it('refuses to write a challenge that no header can carry', () => {
+  expect(() => new AuthError('credential_missing', { challengeParams: { realm: 'a"b' } })).toThrow(TypeError)
+})

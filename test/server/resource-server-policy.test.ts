@@ -1,0 +1,101 @@
+// What policies decide about requests and resources: the resource server's own, a route's, and one asked in a handler.
+import { createResourceServer, type VerifiedToken } from 'claimcheck'
+import { anyOf, policy, scope } from 'claimcheck/policy'
+import { describe, expect, it } from 'vitest'
+import { bearer, createTestApi, refused, requestWith, testApiOptions } from '../support/resource-servers.ts'
+import { createToken } from '../support/tokens.ts'
+import { refusalOf } from '../support/verifiers.ts'
+
+const allow = () => true
+const deny = () => false
+
+describe('the policy of the resource server', () => {
+  const { options } = testApiOptions({ policy: scope('api') })
+  const api = createResourceServer(options)
+
+  it('must allow as well, whatever the route asks for', async () => {
+    expect(await api.guard(bearer({ scope: 'api' }))).toHaveProperty('principal.scopes', ['api'])
+    expect(await api.guard(bearer({ scope: 'api read' }), scope('read'))).toHaveProperty('principal.subject', 'alice')
+    expect(await refused(api.guard(bearer({ scope: 'read' })))).toMatchObject({ code: 'insufficient_scope' })
+    expect(await refused(api.guard(bearer({ scope: 'read' }), scope('read')))).toMatchObject({
+      code: 'insufficient_scope',
+    })
+    expect(await refused(api.guard(bearer({ scope: 'read' }), allow))).toMatchObject({ code: 'insufficient_scope' })
+    expect(await refused(api.guard(bearer({ scope: 'api' }), anyOf(scope('read'), deny)))).toMatchObject({
+      status: 403,
+    })
+  })
+
+  it('is told of together with that of the route', async () => {
+    const anonymous = await refused(api.guard(requestWith(), scope('read')))
+    expect(anonymous.challenge).toBe('Bearer realm="orders", scope="api read"')
+    expect((await refused(api.guard(bearer(), scope('read')))).challenge).toMatch(/, scope="api read"$/)
+    expect((await refused(api.guard(requestWith()))).challenge).toBe('Bearer realm="orders", scope="api"')
+    // Who has one of the two is told of both: a client that asked for the other alone would lose it.
+    const half = await refused(api.guard(bearer({ scope: 'read' }), scope('read')))
+    expect(half.challenge).toMatch(/, scope="api read"$/)
+  })
+
+  it('may be a function, and must be a policy', async () => {
+    const { api } = createTestApi({ policy: deny })
+    expect(await refused(api.guard(bearer()))).toMatchObject({ code: 'access_denied', details: { policy: 'deny' } })
+    expect(() => createTestApi({ policy: 'scope' as never })).toThrow(/policy must be/i)
+  })
+})
+
+describe('a policy of your own', () => {
+  it.each(['a"b', 'a\r\nSet-Cookie: b=c', 'a b', '', 'é'])(
+    '[RFC6750-3-4] cannot put %j into a challenge: that is a 503',
+    async (text) => {
+      const { api, events } = createTestApi()
+      const reflecting = { id: 'reflecting', evaluate: () => ({ effect: 'deny', unmet: unmetScope(text) }) as const }
+      expect(await refused(api.guard(bearer(), reflecting))).toMatchObject({ status: 503, challenge: undefined })
+      expect(events).toMatchObject([{ code: 'policy_unavailable', details: { cause: expect.any(TypeError) } }])
+    },
+  )
+
+  it('may name several scopes that would help, which the challenge names once each', async () => {
+    const { api } = createTestApi()
+    const unmet = [...unmetScope('a', 'b'), ...unmetScope('b', 'c')]
+    const demanding = { id: 'demanding', requires: unmet, evaluate: () => ({ effect: 'deny', unmet }) as const }
+    expect((await refused(api.guard(bearer(), demanding))).challenge).toMatch(/, scope="a b c"$/)
+    expect((await refused(api.guard(requestWith(), demanding))).challenge).toBe('Bearer realm="orders", scope="a b c"')
+  })
+})
+
+describe('authorize and require', () => {
+  const { api, events } = createTestApi()
+  const owner = policy('owner', ({ auth, resource }: { auth: VerifiedToken; resource: { owner: string } }) => {
+    return auth.principal.subject === resource.owner
+  })
+  const alice = () => api.verifyToken(createToken())
+
+  it('asks a policy about a resource', async () => {
+    expect(await api.authorize(await alice(), owner, { owner: 'alice' })).toEqual({ effect: 'allow' })
+    expect(await api.authorize(await alice(), owner, { owner: 'bob' })).toEqual({ effect: 'deny' })
+    expect(await api.authorize(await alice(), allow)).toEqual({ effect: 'allow' })
+    expect(events).toEqual([])
+  })
+
+  it('throws the refusal that the decision calls for, and tells the operator once', async () => {
+    expect(await api.require(await alice(), owner, { owner: 'alice' })).toBeUndefined()
+    const error = await refusalOf(api.require(await alice(), owner, { owner: 'bob' }))
+    expect(error).toMatchObject({ code: 'access_denied', status: 403, details: { verified: true, policy: 'owner' } })
+    const needs = scope('orders:read')
+    expect((await refusalOf(api.require(await alice(), needs))).headers['WWW-Authenticate']).toMatch(
+      /^Bearer realm="orders".*, scope="orders:read"$/,
+    )
+    expect(await refusalOf(api.require(await alice(), () => Promise.reject(new Error())))).toMatchObject({
+      status: 503,
+    })
+    expect(events.map((event) => 'code' in event && event.code)).toEqual([
+      'access_denied',
+      'insufficient_scope',
+      'policy_unavailable',
+    ])
+  })
+})
+
+function unmetScope(...scopes: readonly string[]) {
+  return [{ kind: 'scope' as const, scopes }]
+}
