@@ -134,12 +134,12 @@ function limitStackTraces(limit: number): void {
   } catch {}
 }
 
-/** The same refusal for another request: a change to one error does not show on the other. */
-export function copyOf(error: AuthError): AuthError {
+/** The same refusal for another request, with `facts` besides: a change to one error does not show on the other. */
+export function copyOf(error: AuthError, facts?: ErrorDetails): AuthError {
   const { code, headers, hint, details, challengeParams, moreChallenges } = error
   return new AuthError(code, {
     hint,
-    details,
+    details: { ...facts, ...details },
     ...(headers['Retry-After'] !== undefined && { retryAfterSeconds: Number(headers['Retry-After']) }),
     ...(challengeParams !== nothing && { challengeParams }),
     ...(moreChallenges !== none && { moreChallenges }),

@@ -49,10 +49,11 @@ function isAuthorization(name: string): boolean {
 // Tokens that a gateway in front of the API puts into a header of its own, without a scheme (Cf-Access-Jwt-Assertion,
 // x-amzn-oidc-data, x-goog-iap-jwt-assertion). Only the headers of the configured issuers are looked at.
 
-/** A token, and the header that it came in, in small letters. */
+/** A credential as presented. */
 export interface Credential {
   readonly token: string
-  readonly header: string
+  /** The request header that it came in, in small letters, where that is known. */
+  readonly header?: string | undefined
 }
 
 // Like token68, with padding inside: a token has dots, and two joined lines have a comma.

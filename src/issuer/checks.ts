@@ -1,8 +1,8 @@
 // The checks in which an issuer's profile has its say, besides its own checkToken. Each answers like every other check:
 // a refusal, or nothing.
-import { AuthError, type Refusal } from '../errors/auth-error.ts'
+import type { Refusal } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { after, type Answer, askYesOrNo, type MaybePromise } from '../internal/maybe-promise.ts'
+import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { builtInOf } from '../internal/objects.ts'
 import { printable } from '../internal/printable.ts'
 import { checkAudience, checkRequired } from '../jwt/claims.ts'
@@ -31,20 +31,13 @@ export function checkAudienceOf(
   }
 }
 
-/**
- * Asks the profile whether the token's tenant may come in. Only `true` admits.
- *
- * @throws AuthError `verification_unavailable` when the answer is neither true nor false, or there was none.
- */
-export function checkAdmission(profile: Issuer, token: UnverifiedToken): MaybePromise<Refusal | undefined> {
-  if (!profile.admits) return undefined
-  return after(
-    askYesOrNo('admits', () => profile.admits?.(token)),
-    (answer) => readAdmission(answer, token),
-  )
+/** Asks the profile whether the token's tenant may use this API. Only `true` lets it. */
+export function checkTenant(profile: Issuer, token: UnverifiedToken): MaybePromise<Refusal | undefined> {
+  const answer = askYesOrNo('admits', () => profile.admits?.(token))
+  return isPromise(answer) ? answer.then((later) => tenantRefusal(later, token)) : tenantRefusal(answer, token)
 }
 
-function readAdmission(answer: Answer, token: UnverifiedToken): Refusal | undefined {
+function tenantRefusal(answer: Answer, token: UnverifiedToken): Refusal | undefined {
   if (answer === true) return undefined
   const tenant = token.tenant ?? token.claims.tid
   if (answer === false) {
@@ -54,10 +47,30 @@ function readAdmission(answer: Answer, token: UnverifiedToken): Refusal | undefi
       details: { claim: 'tid', ...(tenant !== undefined && { received: printable(tenant) }) },
     }
   }
-  throw new AuthError('verification_unavailable', {
+  return {
+    code: 'verification_unavailable',
     hint: 'whether the tenant of the token may use this API could not be found out',
     details: { cause: answer.cause },
-  })
+  }
+}
+
+/** The tokens of an issuer come in one request header, and in no other. Where `received` is not known, it is not checked. */
+export function checkTokenHeader({ tokenHeader }: Issuer, received: string | undefined): Refusal | undefined {
+  const expected = tokenHeader ?? 'authorization'
+  if (received === undefined || received === expected) return undefined
+  return {
+    code: 'token_in_wrong_header',
+    hint: `the tokens of this issuer come in the header ${expected}, and in no other`,
+    details: { expected, received },
+  }
+}
+
+/** The view of a token that a profile's functions get: as it was sent, with the issuer and the tenant that the registry found. */
+export function toUnverifiedToken(
+  { header, claims }: Pick<ParsedToken, 'header' | 'claims'>,
+  { issuer, tenant }: TrustedIssuer,
+): UnverifiedToken {
+  return tenant === undefined ? { header, claims, issuer } : { header, claims, issuer, tenant }
 }
 
 /** @throws TypeError unless `said` names a caller: a promise, or nothing, must not pass for one, nor a class, whose getters a copy loses. */

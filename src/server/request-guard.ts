@@ -10,9 +10,9 @@ import { createPrivateSlot } from '../internal/private-slot.ts'
 import { ask, type Policy, type PolicyQuery } from '../policy/policy.ts'
 import { refusalOf, scopeParam } from './refusal.ts'
 import type { MetadataResponse, PublishedMetadata } from './published-metadata.ts'
-import { type Outcome, tellRefusal } from '../verifier/report.ts'
+import { reportRefusal } from '../verifier/report.ts'
 import type { RoutePolicies } from './route-policies.ts'
-import type { Verify } from '../verifier/verify-token.ts'
+import type { Outcome, Verify } from '../verifier/verify-token.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 
 /** The outcome for a request's credential. `anonymous`: there is no credential, or one of another scheme. */
@@ -85,7 +85,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     if (credential === undefined) return { outcome: 'anonymous' }
     if ('code' in credential)
       return refused(new AuthError(credential.code, { challengeParams: challengeParams(request) }))
-    return after(verify(credential.token, credential.header), toAuthentication)
+    return after(verify(credential), toAuthentication)
   }
 
   function authorizeRequest<R>(
@@ -122,11 +122,11 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     const decision = await ask(policy, queryOf(auth, asked))
     if (decision.effect === 'allow') return
     const context = { auth: auth as VerifiedToken, policy, params: challengeParams(asked.request) }
-    throw tellRefusal(emit, refusalOf(decision, context))
+    throw reportRefusal(emit, refusalOf(decision, context))
   }
 
   function refused(error: AuthError): { readonly outcome: 'refused'; readonly error: AuthError } {
-    return { outcome: 'refused', error: tellRefusal(emit, error) }
+    return { outcome: 'refused', error: reportRefusal(emit, error) }
   }
 
   function challengeParams(request?: RequestView): ChallengeParams {

@@ -1,28 +1,55 @@
 // The checks of a token that need no key, in their order. Only a token that passes them can cost a fetch or cryptography.
-import { type Clock, systemClock } from '../internal/clock.ts'
-import type { Refusal } from '../errors/auth-error.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
+import type { Refusal } from '../errors/auth-error.ts'
+import { checkBearer, type Credential } from '../http/credentials.ts'
+import { type Clock, systemClock } from '../internal/clock.ts'
+import { checkAudienceOf, toUnverifiedToken, unknownIssuer } from '../issuer/checks.ts'
+import type { Issuer } from '../issuer/issuer.ts'
+import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
 import { checkClaimTypes, checkConfirmation, checkRequired, checkTimes, checkType, type Times } from '../jwt/claims.ts'
 import { createTokenParser, isPadded, type ParsedToken, parsePaddedToken } from '../jwt/parse.ts'
-import type { Issuer, UnverifiedToken } from '../issuer/issuer.ts'
-import type { TrustedIssuer } from '../issuer/registry.ts'
-import { checkAudienceOf } from '../issuer/checks.ts'
 import type { VerifierSettings } from './options.ts'
 
-/** What is checked of a token before its key is looked for. Each function answers with a refusal, or nothing. */
-export interface Plausibility {
-  parse(token: string): ParsedToken | Refusal
-  check(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined
-  /** Of a verified token, too, each time that it comes. */
+/** A token that has passed the checks that need no key, and the issuer that its `iss` names. */
+export interface PlausibleToken {
+  readonly parsed: ParsedToken
+  readonly trusted: TrustedIssuer
+}
+
+/** What a check found wrong, and the token where it could be parsed. */
+export interface FailedPrecheck {
+  readonly refusal: Refusal
+  readonly parsed?: ParsedToken
+}
+
+export interface Prechecks {
+  check(credential: Credential): PlausibleToken | FailedPrecheck
+  /** Of a remembered token, too, for each request. */
   checkTimes(times: Times): Refusal | undefined
 }
 
 /** @param clock Default: the system's. */
-export function createPlausibility(settings: VerifierSettings, clock: Clock = systemClock): Plausibility {
+export function createPrechecks(
+  issuers: IssuerRegistry,
+  settings: VerifierSettings,
+  clock: Clock = systemClock,
+): Prechecks {
   const { maxTokenBytes } = settings
   const parseToken = createTokenParser(maxTokenBytes)
   const headerClaims = headerClaimsOf(settings.issuers)
   const required = new Map(settings.issuers.map((profile) => [profile as Issuer, requiredOf(profile, settings)]))
+
+  function check({ token, header }: Credential): PlausibleToken | FailedPrecheck {
+    const parsed = parse(token)
+    if ('code' in parsed) return { refusal: checkSyntax(token, header) ?? parsed }
+    // Without padding, a token that could be parsed is one token68.
+    const malformed = parsed.padded ? checkSyntax(token, header) : undefined
+    if (malformed) return { refusal: malformed }
+    const trusted = issuers.find(parsed.claims)
+    if (!trusted) return { refusal: unknownIssuer(parsed, issuers), parsed }
+    const refusal = checkToken(parsed, trusted)
+    return refusal ? { refusal, parsed } : { parsed, trusted }
+  }
 
   function parse(token: string): ParsedToken | Refusal {
     if (headerClaims !== undefined && isPadded(token, maxTokenBytes))
@@ -30,7 +57,7 @@ export function createPlausibility(settings: VerifierSettings, clock: Clock = sy
     return parseToken(token)
   }
 
-  function check(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined {
+  function checkToken(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined {
     const { profile } = trusted
     const { header, claims } = token
     return (
@@ -40,32 +67,18 @@ export function createPlausibility(settings: VerifierSettings, clock: Clock = sy
       checkClaimTypes(claims, profile.looseClaims) ??
       checkRequired(claims, required.get(profile) ?? requiredOf(profile, settings)) ??
       checkTimes(claims as unknown as Times, readClock(clock), settings) ??
-      profile.checkToken(factsOf(token, trusted)) ??
+      profile.checkToken(toUnverifiedToken(token, trusted)) ??
       checkAudienceOf(token, profile.audience ?? null, profile.audienceFrom) ??
       checkConfirmation(claims)
     )
   }
 
-  return { parse, check, checkTimes: (times) => checkTimes(times, readClock(clock), settings) }
+  return { check, checkTimes: (times) => checkTimes(times, readClock(clock), settings) }
 }
 
-/** What a profile's functions see of a token: what was sent, and whose it claims to be, in our own words. */
-export function factsOf(
-  { header, claims }: Pick<ParsedToken, 'header' | 'claims'>,
-  { issuer, tenant }: TrustedIssuer,
-): UnverifiedToken {
-  return tenant === undefined ? { header, claims, issuer } : { header, claims, issuer, tenant }
-}
-
-/** An issuer's tokens come in the request header that is theirs, and in no other. Without `received` nobody knows where one came from. */
-export function checkTokenHeader({ profile }: TrustedIssuer, received: string | undefined): Refusal | undefined {
-  const expected = profile.tokenHeader ?? 'authorization'
-  if (received === undefined || received === expected) return undefined
-  return {
-    code: 'token_in_wrong_header',
-    hint: `the tokens of this issuer come in the header ${expected}, and in no other`,
-    details: { expected, received },
-  }
+/** Text in `Authorization` that is no token68 is a malformed request: 400. */
+function checkSyntax(token: string, header: string | undefined): Refusal | undefined {
+  return header === 'authorization' ? checkBearer(token) : undefined
 }
 
 function requiredOf(

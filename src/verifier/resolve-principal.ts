@@ -1,7 +1,6 @@
-// Asks somebody else for what a token left out of its caller (Entra: too many groups), within the time of one fetch.
+// The principal of a verified token: as its preset reads it, completed by other sources, with what the application knows of its clients.
 import type { Emit } from '../errors/events.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { after, type MaybePromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
 import { checkPrincipal } from '../issuer/checks.ts'
 import type { Issuer, PrincipalCompletion } from '../issuer/issuer.ts'
@@ -12,7 +11,7 @@ import { createGroups, type Principal } from '../principal/principal.ts'
 import type { VerifierSettings } from './options.ts'
 
 /** The principal, and whether nothing that was asked for is missing: an incomplete one should not be remembered for long. */
-export interface CompletedPrincipal {
+export interface ResolvedPrincipal {
   readonly principal: Principal
   readonly failed: boolean
 }
@@ -23,27 +22,34 @@ export interface CompletionOptions {
   readonly timeoutMs: number
 }
 
-/** Adds to `principal` what `profile.complete` finds out. Never rejects: what could not be had stays incomplete, and an event tells. */
-export function completePrincipal(
+/** Resolves the principal of a token whose signature was verified. Rejects with what a preset throws. */
+export type ResolvePrincipal = (token: ParsedToken, trusted: TrustedIssuer) => Promise<ResolvedPrincipal>
+
+export function createResolvePrincipal(
+  { issuers, clients }: Pick<VerifierSettings, 'issuers' | 'clients'>,
+  options: CompletionOptions,
+): ResolvePrincipal {
+  const own = new Map<Issuer, ReadonlyMap<string, ClientDescription> | undefined>(
+    issuers.map((profile) => [profile, profile.clients && readClients(profile.clients)]),
+  )
+  return async function resolvePrincipal({ header, claims }, { profile, issuer }) {
+    const principal: unknown = profile.principal(claims, issuer, header)
+    checkPrincipal(profile, principal)
+    const completed = await completePrincipal(profile, principal, claims, options)
+    return { ...completed, principal: applyClients(completed.principal, own.get(profile) ?? clients) }
+  }
+}
+
+/** Adds to `principal` what `profile.complete` finds out. When that fails, the principal stays incomplete, and an event says so. */
+async function completePrincipal(
   profile: Pick<Issuer, 'complete'>,
   principal: Principal,
   claims: JsonObject,
   options: CompletionOptions,
-): MaybePromise<CompletedPrincipal> {
+): Promise<ResolvedPrincipal> {
   try {
     const work = profile.complete?.(principal, claims)
-    return work === undefined ? { principal, failed: false } : completed(principal, work, options)
-  } catch (error) {
-    return incomplete(principal, error, options)
-  }
-}
-
-async function completed(
-  principal: Principal,
-  work: PromiseLike<PrincipalCompletion>,
-  options: CompletionOptions,
-): Promise<CompletedPrincipal> {
-  try {
+    if (work === undefined) return { principal, failed: false }
     const { groups, roles, permissions } = await withDeadline(work, options.timeoutMs)
     // These three and no other: who the caller is has been proven, and stays.
     const found: PrincipalCompletion = {
@@ -58,7 +64,7 @@ async function completed(
   }
 }
 
-function incomplete(principal: Principal, error: unknown, { emit }: CompletionOptions): CompletedPrincipal {
+function incomplete(principal: Principal, error: unknown, { emit }: CompletionOptions): ResolvedPrincipal {
   const reason = printable(error instanceof Error ? error.message : error)
   emit({ type: 'principal.incomplete', issuer: principal.issuer, reason })
   return { principal, failed: true }
@@ -73,35 +79,4 @@ function withDeadline<T>(work: PromiseLike<T>, timeoutMs: number): Promise<T> {
       .then(resolve, reject)
       .finally(() => clearTimeout(timer))
   })
-}
-
-// Who a verified token speaks for: what its preset says, what it left out and others know, and what the application knows of its
-// clients.
-
-/** Finds the caller of a token whose signature was verified. Throws what a preset throws. */
-export type CallerOf = (token: ParsedToken, trusted: TrustedIssuer) => MaybePromise<CompletedPrincipal>
-
-export function createCallers(settings: VerifierSettings, options: CompletionOptions): CallerOf {
-  const clientsOf = clientRegistries(settings)
-
-  return function callerOf({ header, claims }, { profile, issuer }) {
-    const said: unknown = profile.principal(claims, issuer, header)
-    checkPrincipal(profile, said)
-    return after(completePrincipal(profile, said, claims, options), withClients, clientsOf(profile))
-  }
-}
-
-function withClients(
-  { principal, failed }: CompletedPrincipal,
-  clients: ReadonlyMap<string, ClientDescription>,
-): CompletedPrincipal {
-  return { principal: applyClients(principal, clients), failed }
-}
-
-function clientRegistries({
-  issuers,
-  clients,
-}: VerifierSettings): (profile: Issuer) => ReadonlyMap<string, ClientDescription> {
-  const own = new Map(issuers.map((profile) => [profile as Issuer, profile.clients && readClients(profile.clients)]))
-  return (profile) => own.get(profile) ?? clients
 }

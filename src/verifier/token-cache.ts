@@ -1,9 +1,9 @@
 // Tokens that were verified, remembered by their digest: neither a token nor a piece of one rests in memory.
 import { digest } from '#engine'
 import { LRUCache } from 'lru-cache'
-import { AuthError } from '../errors/auth-error.ts'
+import { type Clock, createSteadyClock, systemClock } from '../internal/clock.ts'
 import { layoutBytes } from '../internal/freeze.ts'
-import { after, type MaybePromise, isPromise, within } from '../internal/maybe-promise.ts'
+import { type MaybePromise, within } from '../internal/maybe-promise.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 
 /** How many verified tokens are remembered. */
@@ -17,14 +17,8 @@ export interface TokenCacheOptions {
   readonly maxBytes?: number
 }
 
-/** A token as it came. */
-export interface SentToken {
-  readonly token: string
-  /** The request header that it came in, where that is known. */
-  readonly header: string | undefined
-}
-
-export interface RememberedToken {
+/** What the cache reads of an entry. */
+export interface CachedToken {
   /** Whether requests may share it. */
   readonly shared: boolean
   /** Whether it may be remembered, too. */
@@ -33,15 +27,17 @@ export interface RememberedToken {
   readonly bytes: number
 }
 
-export interface TokenCacheParts<E extends RememberedToken> {
-  /** Verifies a token that is not known, in full. A refusal is remembered by nobody. */
-  readonly verify: (sent: SentToken) => MaybePromise<E | AuthError>
-  /** Whether what was verified earlier still holds, or why it is refused now. What does not hold is verified in full again. */
-  readonly recheck: (entry: E) => MaybePromise<boolean | AuthError>
-  /** What is longer is no token, and not worth a digest. */
-  readonly maxTokenBytes: number
-  /** The refusal of one request for another that waited for the same verification. */
-  readonly refuseAgain: (error: AuthError) => AuthError
+/** Entries of verified tokens, and the verifications under way. Only verified tokens enter: refused ones drive nothing out. */
+export interface TokenCache<E extends CachedToken> {
+  /** The name of a token: its digest. A token that is too long, or no text, has none, and so has each where nothing is remembered. */
+  nameOf(token: unknown): MaybePromise<string | undefined>
+  get(name: string | undefined): E | undefined
+  /** Removes `entry`, unless another has taken its place. */
+  drop(name: string | undefined, entry: E): void
+  /** Keeps the entry that `verified` brings; until then, others can join. */
+  keep(name: string | undefined, token: string, verified: Promise<E>): Promise<E>
+  /** The verification of this token that is under way. Resolves to nothing when that takes too long: then another may begin. */
+  join(name: string | undefined): Promise<E | undefined> | undefined
 }
 
 const defaultMaxTokens = 10_000
@@ -60,95 +56,62 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
   return { maxTokens: Math.floor(maxTokens), maxBytes: Math.floor(maxBytes) }
 }
 
-/**
- * Returns a function that verifies each token once and remembers it until the token or its key ends. Only verified tokens
- * enter, so no number of refused ones drives anything out. A new token that arrives many times at once is verified once.
- */
-export function createTokenCache<E extends RememberedToken>(
-  { verify, recheck, refuseAgain, maxTokenBytes }: TokenCacheParts<E>,
-  { maxTokens, maxBytes }: Required<TokenCacheOptions>,
-): (sent: SentToken) => MaybePromise<E | AuthError> {
+/** Makes the cache, or one that remembers nothing where `tokenCache` is off. */
+export function createTokenCache<E extends CachedToken>(
+  { tokenCache, maxTokenBytes }: TokenCacheSettings,
+  clock: Clock = systemClock,
+): TokenCache<E> {
+  const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
   const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
-  const underWay = new Map<string, Promise<E | AuthError>>()
+  const flights = new Map<string, Flight<E>>()
+  const steady = createSteadyClock(clock)
 
-  function verifyOnce(name: string, sent: SentToken): MaybePromise<E | AuthError> {
-    const joined = underWay.get(name)
-    if (joined) return joinFlight(name, sent, joined)
-    const verified = verify(sent)
-    if (!isPromise(verified)) return remember(name, sent, verified)
-    // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
-    const leave = (): void => void (underWay.get(name) === flight && underWay.delete(name))
-    const timer = setTimeout(leave, maxJoinMs)
-    timer.unref?.()
-    const flight = verified
-      .then((outcome) => remember(name, sent, outcome))
-      .finally(() => {
-        clearTimeout(timer)
-        leave()
-      })
-    underWay.set(name, flight)
-    return flight
+  function leave(name: string, flight: Flight<E>): undefined {
+    if (flights.get(name) === flight) flights.delete(name)
   }
 
-  function remember(name: string, sent: SentToken, outcome: E | AuthError): E | AuthError {
-    if (outcome instanceof AuthError) return outcome
-    if (outcome.shared && outcome.lasting)
-      entries.set(name, outcome, { size: entryBytes + sent.token.length + outcome.bytes })
-    return outcome
+  async function keep(name: string | undefined, token: string, verified: Promise<E>): Promise<E> {
+    if (name === undefined) return verified
+    const flight = { verified, begunAtMs: steady.nowMs() }
+    flights.set(name, flight)
+    try {
+      const entry = await verified
+      if (entry.shared && entry.lasting) entries.set(name, entry, { size: entryBytes + token.length + entry.bytes })
+      return entry
+    } finally {
+      leave(name, flight)
+    }
   }
 
-  /** Each caller has a timer of its own: on some platforms a verification ends, timers included, with the request that began it. */
-  async function joinFlight(name: string, sent: SentToken, flight: Promise<E | AuthError>): Promise<E | AuthError> {
-    const outcome = await within(flight, maxJoinMs, () => undefined)
-    if (outcome) return join(name, sent, outcome)
-    if (underWay.get(name) === flight) underWay.delete(name)
-    return verifyOnce(name, sent)
+  // The application's own function may never answer. It then costs the requests that wait for it, and not the token for ever. Each request
+  // that joins has a timer of its own: on some platforms a verification ends, timers included, with the request that began it.
+  function join(name: string | undefined): Promise<E | undefined> | undefined {
+    const flight = name === undefined ? undefined : flights.get(name)
+    if (name === undefined || !flight) return undefined
+    const leftMs = maxJoinMs - (steady.nowMs() - flight.begunAtMs)
+    if (leftMs > 0) return within(flight.verified, leftMs, () => leave(name, flight))
+    leave(name, flight)
+    return undefined
   }
 
-  /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */
-  function join(name: string, sent: SentToken, outcome: E | AuthError): MaybePromise<E | AuthError> {
-    if (outcome instanceof AuthError) return refuseAgain(outcome)
-    return outcome.shared ? recall(name, sent, outcome) : verify(sent)
+  return {
+    nameOf: (token) =>
+      tokenCache && typeof token === 'string' && token.length <= maxTokenBytes ? digest(token) : undefined,
+    get: (name) => (name === undefined ? undefined : entries.get(name)),
+    drop: (name, entry) => void (name !== undefined && entries.get(name) === entry && entries.delete(name)),
+    keep,
+    join,
   }
+}
 
-  function recall(name: string, sent: SentToken, entry: E): MaybePromise<E | AuthError> {
-    const holds = recheck(entry)
-    return holds === true ? entry : recallLater(holds, name, sent, entry)
-  }
+interface TokenCacheSettings {
+  readonly tokenCache: Required<TokenCacheOptions> | undefined
+  readonly maxTokenBytes: number
+}
 
-  function recallLater(
-    holds: MaybePromise<boolean | AuthError>,
-    name: string,
-    sent: SentToken,
-    entry: E,
-  ): MaybePromise<E | AuthError> {
-    return after(holds, (held) => {
-      if (held instanceof AuthError) return held
-      return held ? entry : renew(name, sent, entry)
-    })
-  }
-
-  function renew(name: string, sent: SentToken, entry: E): MaybePromise<E | AuthError> {
-    // Another request may have put a newer one in its place meanwhile.
-    if (entries.get(name) === entry) entries.delete(name)
-    return verifyOnce(name, sent)
-  }
-
-  function find(name: string, sent: SentToken): MaybePromise<E | AuthError> {
-    const entry = entries.get(name)
-    return entry ? recall(name, sent, entry) : verifyOnce(name, sent)
-  }
-
-  return function lookUp(sent) {
-    const { token } = sent
-    if (typeof token !== 'string' || token.length > maxTokenBytes) return verify(sent)
-    const name = digest(token) as MaybePromise<string>
-    return isPromise(name) ? findLater(name, sent) : find(name, sent)
-  }
-
-  async function findLater(name: Promise<string>, sent: SentToken): Promise<E | AuthError> {
-    return find(await name, sent)
-  }
+interface Flight<E> {
+  readonly verified: Promise<E>
+  readonly begunAtMs: number
 }
 
 // Which names earlier claims had. However many objects have the same names in the same order, V8 keeps one layout for all of them.

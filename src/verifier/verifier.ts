@@ -1,5 +1,6 @@
 // createVerifier: what a user sees of verification. The order of checks is in verification.ts.
-import { createCallers } from './resolve-principal.ts'
+import { createReport } from './report.ts'
+import { createResolvePrincipal } from './resolve-principal.ts'
 import { systemClock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
 import { createEmit } from '../errors/events.ts'
@@ -9,9 +10,8 @@ import { createKeepAlive } from '../internal/single-flight.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { KeyHealth } from '../jwks/key-source.ts'
 import type { Network } from '../jwks/remote.ts'
-import { createRefusals, type Outcome } from './report.ts'
 import { createIssuerRegistry } from '../issuer/registry.ts'
-import { createVerification, type IsRevoked, type Verify } from './verify-token.ts'
+import { createVerifyToken, type IsRevoked, type Outcome, type Verify } from './verify-token.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
@@ -76,9 +76,9 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
-  const refusals = createRefusals(settings.issuers, options.onEvent && emit)
-  const callerOf = createCallers(settings, { emit, timeoutMs: fetchTimeoutMs })
-  const verify = createVerification<C>({ issuers, settings, clock, schema, isRevoked, callerOf, refusals })
+  const report = createReport(settings.issuers, options.onEvent && emit)
+  const resolvePrincipal = createResolvePrincipal(settings, { emit, timeoutMs: fetchTimeoutMs })
+  const verify = createVerifyToken<C>({ issuers, settings, clock, schema, isRevoked, resolvePrincipal, report })
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(
@@ -99,11 +99,11 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
 
   // Always a promise, like that of an async function, which would take half as long again for a refusal.
   function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
-    return from === undefined ? promiseOf(verify(token)) : verifyReceived(token, from)
+    return from === undefined ? promiseOf(verify({ token })) : verifyReceived(token, from)
   }
 
   async function verifyReceived(token: string, from: { readonly header: string } | null): Promise<VerifiedToken<C>> {
-    return promiseOf(verify(token, from?.header))
+    return promiseOf(verify({ token, header: from?.header }))
   }
 
   return {

@@ -1,24 +1,29 @@
-// The order of checks for a token, from top to bottom. What was verified once is remembered, and only what may have changed
-// since is checked again.
-import type { CallerOf, CompletedPrincipal } from './resolve-principal.ts'
+// The order of checks for a token, from top to bottom. A remembered token, and a token that is refused without a key, is answered in
+// place. Everything else is `verifyInFull`, whose awaited lines are the checks that may wait.
+//
+// Two rules for the next check:
+// - What depends on the request (the header that the token came in, later its proof of possession) belongs in `checkRequest`. It is asked
+//   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
+// - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
+import { AuthError, copyOf, type Refusal } from '../errors/auth-error.ts'
+import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { Clock } from '../internal/clock.ts'
-import { AuthError, type Refusal } from '../errors/auth-error.ts'
-import { checkBearer } from '../http/credentials.ts'
 import { freezeAndMeasure } from '../internal/freeze.ts'
-import { after, askYesOrNo, type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import type { JsonObject } from '../internal/json.ts'
-import type { KeySource, VerificationKey } from '../jwks/key-source.ts'
-import { checkTokenHeader, createPlausibility, factsOf } from './prechecks.ts'
-import { type Outcome, type Refusals, unlessRefused } from './report.ts'
-import { type Claimed, createSigners, type WithKey } from './verify-signature.ts'
-import { createClaimLayouts, createTokenCache, type SentToken } from './token-cache.ts'
-import { applySchema, type StandardSchema, type TypedClaims } from '../jwt/schema.ts'
+import { askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
+import { checkTenant, checkTokenHeader, keyNotFound, toUnverifiedToken } from '../issuer/checks.ts'
+import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
+import type { VerificationKey } from '../jwks/key-source.ts'
 import type { Times } from '../jwt/claims.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
-import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
-import { checkAdmission, keyNotFound, unknownIssuer } from '../issuer/checks.ts'
-import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
+import { applySchema, type StandardSchema, type TypedClaims } from '../jwt/schema.ts'
 import type { VerifierSettings } from './options.ts'
+import { createPrechecks, type PlausibleToken } from './prechecks.ts'
+import type { Report } from './report.ts'
+import type { ResolvedPrincipal, ResolvePrincipal } from './resolve-principal.ts'
+import { type CachedToken, createClaimLayouts, createTokenCache } from './token-cache.ts'
+import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
+import { type FindReplacement, verifySignature } from './verify-signature.ts'
 
 export interface VerificationParts<C> {
   readonly issuers: IssuerRegistry
@@ -27,173 +32,223 @@ export interface VerificationParts<C> {
   readonly clock?: Clock | undefined
   readonly schema?: StandardSchema | undefined
   readonly isRevoked?: IsRevoked<C> | undefined
-  readonly callerOf: CallerOf
-  readonly refusals: Refusals
+  readonly resolvePrincipal: ResolvePrincipal
+  readonly report: Report
 }
 
 export type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
 
-/** Verifies a token. `header` names the request header that it came in, where that is known. */
-export type Verify<C> = (token: string, header?: string) => MaybePromise<Outcome<VerifiedToken<C>>>
+/** A verified token, or why there is none. A refusal is a value at the edge, since a thrown one costs more than most checks. */
+export type Outcome<T> = T | AuthError
+
+/** Verifies a credential: in place where nothing is waited for. Never throws or rejects. */
+export type Verify<C> = (credential: Credential) => MaybePromise<Outcome<VerifiedToken<C>>>
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
-/** A token that has been signed with a key, and its claims as handlers get them. */
-interface Typed extends WithKey {
-  readonly typed: TypedClaims
-}
-
-/** A token whose every check has passed, but for what each request asks anew. */
-interface Remembered extends SharedParts, Times {
-  /** What `admits` is asked about each time, where a schema left something out: the issuer's own words, the tenant among them. */
-  readonly said: Token | undefined
+/** A token whose every check has passed, but for those that each request is asked anew. */
+interface CacheEntry extends SharedParts, Times, CachedToken {
+  /** The issuer's own claims, for `admits`, where a schema left some out. */
+  readonly rawClaims: Token | undefined
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
-  readonly shared: boolean
-  readonly lasting: boolean
-  readonly bytes: number
 }
 
-/** Makes the function that verifies a token: at once where nothing has to be waited for. It never throws or rejects. */
-export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
-  const { issuers, settings, clock, schema, isRevoked, callerOf } = parts
-  const plausibility = createPlausibility(settings, clock)
-  const signerOf = createSigners(parts.refusals)
-  const { refuse, refuseAgain, orUnavailable, broken } = parts.refusals
-  const { tokenCache, maxTokenBytes } = settings
-  const sharedBytes = tokenCache ? createClaimLayouts() : () => 0
-  const known = tokenCache
-    ? createTokenCache({ verify: verifyInFull, recheck, refuseAgain, maxTokenBytes }, tokenCache)
-    : verifyInFull
+export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
+  const { issuers, settings, schema, isRevoked, resolvePrincipal } = parts
+  const { refuse, unavailable, report } = parts.report
+  const prechecks = createPrechecks(issuers, settings, parts.clock)
+  const cache = createTokenCache<CacheEntry>(settings, parts.clock)
+  const sharedBytes = settings.tokenCache ? createClaimLayouts() : () => 0
 
-  function verify(token: string, header?: string): MaybePromise<Outcome<VerifiedToken<C>>> {
+  function verify(credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
+    const name = cache.nameOf(credential.token)
+    return isPromise(name)
+      ? name.then((later) => verifyNamed(later, credential), report)
+      : verifyNamed(name, credential)
+  }
+
+  /** `name` is that of the token in the cache. A token that cannot be remembered has none. */
+  function verifyNamed(name: string | undefined, credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
     try {
-      const sent = { token, header }
-      const remembered = known(sent)
-      if (isPromise(remembered)) return verifyLater(remembered, sent)
-      const verified = checkRequest(remembered, sent)
-      return isPromise(verified) ? verified.then(checkTimesAgain).catch(broken) : verified
+      const entry = entryOf(name, credential)
+      if (isPromise(entry) || isRevoked) return finishLater(entry, credential)
+      return entry instanceof AuthError ? report(entry) : checkRequest(entry, credential)
     } catch (error) {
-      return broken(error)
+      return report(error)
     }
   }
 
-  /** Apart from what needs no waiting, which so makes no function for each token. */
-  function verifyLater(remembered: Promise<Outcome<Remembered>>, sent: SentToken): Promise<Outcome<VerifiedToken<C>>> {
-    return remembered
-      .then((later) => checkRequest(later, sent))
-      .then(checkTimesAgain)
-      .catch(broken)
+  async function finishLater(
+    entry: MaybePromise<Outcome<CacheEntry>>,
+    credential: Credential,
+  ): Promise<Outcome<VerifiedToken<C>>> {
+    try {
+      const verified = await entry
+      if (verified instanceof AuthError) return report(verified)
+      const auth = checkRequest(verified, credential)
+      if (isRevoked) await checkRevocation(auth, isRevoked)
+      // The token may have ended while its keys, the schema or `isRevoked` were waited for.
+      checkTimes(verified)
+      return auth
+    } catch (error) {
+      return report(error)
+    }
   }
 
-  /** A token may have ended while its keys, the schema or \`isRevoked\` were waited for. */
-  function checkTimesAgain(verified: Outcome<VerifiedToken<C>>): Outcome<VerifiedToken<C>> {
-    if (verified instanceof AuthError) return verified
-    const claims = verified.claims as JsonObject
-    const untimely = plausibility.checkTimes(claims as unknown as Times)
-    return untimely ? refuse(untimely, { header: verified.header, claims }, true) : verified
+  /** A remembered entry that still holds, or a new one. */
+  function entryOf(name: string | undefined, credential: Credential): MaybePromise<Outcome<CacheEntry>> {
+    const entry = cache.get(name)
+    if (!entry) return verifyOnce(name, credential)
+    const holds = revalidate(entry)
+    return holds === true ? entry : unlessOutdated(holds, entry, name, credential)
   }
 
-  function verifyInFull({ token, header }: SentToken): MaybePromise<Outcome<Remembered>> {
-    const parsed = plausibility.parse(token)
-    const malformed = header === 'authorization' ? checkCredential(token, parsed) : undefined
-    if (malformed) return refuse(malformed)
-    if ('code' in parsed) return refuse(parsed)
-    const trusted = issuers.find(parsed.claims)
-    if (!trusted) return refuse(unknownIssuer(parsed, issuers), parsed)
-    const implausible = plausibility.check(parsed, trusted)
-    if (implausible) return refuse(implausible, parsed)
-    return unlessRefused(admit(parsed, trusted), lookUpKey, { parsed, trusted })
+  async function unlessOutdated(
+    holds: MaybePromise<boolean>,
+    entry: CacheEntry,
+    name: string | undefined,
+    credential: Credential,
+  ): Promise<Outcome<CacheEntry>> {
+    if (await holds) return entry
+    cache.drop(name, entry)
+    return verifyOnce(name, credential)
   }
 
-  function lookUpKey(_: undefined, claimed: Claimed): MaybePromise<Outcome<Remembered>> {
-    return unlessRefused(findKey(claimed.parsed, claimed.trusted), verifyWith, claimed)
+  /** Requests with one new token verify it once. */
+  function verifyOnce(name: string | undefined, credential: Credential): MaybePromise<Outcome<CacheEntry>> {
+    const joined = cache.join(name)
+    if (joined) return joinLater(joined, name, credential)
+    const checked = prechecks.check(credential)
+    if ('refusal' in checked) return refuse(checked.refusal, checked.parsed)
+    return cache.keep(name, credential.token, verifyInFull(checked))
   }
 
-  function verifyWith(key: VerificationKey | undefined, claimed: Claimed): MaybePromise<Outcome<Remembered>> {
-    const { parsed, trusted } = claimed
-    if (!key) return refuse(keyNotFound(trusted), parsed)
-    const foreign = trusted.profile.checkKey?.(key, factsOf(parsed, trusted))
-    if (foreign) return refuse(foreign, parsed)
-    return unlessRefused(signerOf({ parsed, trusted, key }), complete, claimed)
+  async function joinLater(
+    joined: Promise<CacheEntry | undefined>,
+    name: string | undefined,
+    credential: Credential,
+  ): Promise<Outcome<CacheEntry>> {
+    const entry = await joined.catch(throwCopy)
+    if (!entry) return verifyOnce(name, credential)
+    if (entry.shared) return unlessOutdated(revalidate(entry), entry, name, credential)
+    const checked = prechecks.check(credential)
+    return 'refusal' in checked ? refuse(checked.refusal, checked.parsed) : verifyInFull(checked)
   }
 
-  /** What is made of a token once its claims are the issuer's words. */
-  function complete(key: VerificationKey | undefined, { parsed, trusted }: Claimed): MaybePromise<Outcome<Remembered>> {
-    if (!key) return refuse({ code: 'signature_invalid' }, parsed)
-    return unlessRefused(typedClaims(parsed, trusted), findCaller, { parsed, trusted, key })
+  /** The checks that may wait, in their order. */
+  async function verifyInFull(token: PlausibleToken): Promise<CacheEntry> {
+    const { parsed, trusted } = token
+    await checkTenantOf(parsed, trusted)
+    const named = await findKey(parsed, trusted)
+    if (!named) throw refuse(keyNotFound(trusted), parsed)
+    const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
+    if (foreignKey) throw refuse(foreignKey, parsed)
+    const key = await verifySignature(token, named, findReplacement)
+    if (!key) throw refuse({ code: 'signature_invalid' }, parsed)
+    const typed = await readClaims(parsed, trusted)
+    const resolved = await resolvePrincipal(parsed, trusted)
+    return createEntry(token, key, { typed, resolved })
   }
 
-  function findCaller(typed: TypedClaims, { parsed, trusted, key }: WithKey): MaybePromise<Remembered> {
-    return after(callerOf(parsed, trusted), remember, { parsed, trusted, key, typed })
+  /** What may have changed since a token was verified: the time, its tenant, its key. `false`: the key. Throws a refusal. */
+  function revalidate(entry: CacheEntry): MaybePromise<boolean> {
+    const { trusted, key } = entry
+    checkTimes(entry)
+    const allowed = checkTenantOf(entry.rawClaims ?? entry, trusted)
+    const found = isPromise(allowed) ? allowed.then(() => findKey(entry, trusted)) : findKey(entry, trusted)
+    return isPromise(found) ? found.then((later) => later === key) : found === key
   }
 
-  /** What may have changed since a token was verified: the time, its tenant's standing, its issuer's keys. */
-  function recheck(remembered: Remembered): MaybePromise<Outcome<boolean>> {
-    const { trusted } = remembered
-    const untimely = plausibility.checkTimes(remembered)
-    if (untimely) return refuse(untimely, remembered, true)
-    return unlessRefused(admit(remembered.said ?? remembered, trusted), recheckKey, remembered)
+  /** Each request is asked this, for new and remembered tokens alike. Throws a refusal. */
+  function checkRequest(entry: CacheEntry, { token, header }: Credential): VerifiedToken<C> {
+    const { trusted } = entry
+    const misplaced =
+      checkTokenHeader(trusted.profile, header) ??
+      (trusted.profile.paddedTokens && header === 'authorization' ? checkBearer(token) : undefined)
+    if (misplaced) throw refuse(misplaced, entry, true)
+    return createVerifiedToken(entry, token)
   }
 
-  function recheckKey(_: undefined, remembered: Remembered): MaybePromise<Outcome<boolean>> {
-    return unlessRefused(findKey(remembered, remembered.trusted), isKeyOf, remembered)
+  function checkTimes(entry: CacheEntry): void {
+    const untimely = prechecks.checkTimes(entry)
+    if (untimely) throw refuse(untimely, entry, true)
   }
 
-  /** What each request is asked for itself. */
-  function checkRequest(
-    remembered: Outcome<Remembered>,
-    { token, header }: SentToken,
-  ): MaybePromise<Outcome<VerifiedToken<C>>> {
-    if (remembered instanceof AuthError) return remembered
-    const misplaced = checkTokenHeader(remembered.trusted, header)
-    if (misplaced) return refuse(misplaced, remembered, true)
-    return checkRevocation(createVerifiedToken(remembered, token))
-  }
-
-  function admit(token: Token, trusted: TrustedIssuer): MaybePromise<Outcome<undefined>> {
+  function checkTenantOf(token: Token, trusted: TrustedIssuer): MaybePromise<void> {
     if (!trusted.profile.admits) return undefined
-    return unlessRefused(orUnavailable(token, askForAdmission, trusted), refuseAdmission, token)
+    const refusal = checkTenant(trusted.profile, toUnverifiedToken(token, trusted))
+    return isPromise(refusal) ? refusal.then((later) => throwRefusal(later, token)) : throwRefusal(refusal, token)
   }
 
-  function refuseAdmission(refusal: Refusal | undefined, token: Token): AuthError | undefined {
-    return refusal && refuse(refusal, token)
+  function throwRefusal(refusal: Refusal | undefined, token: Token): void {
+    if (refusal) throw refuse(refusal, token)
   }
 
-  function findKey(token: Token, trusted: TrustedIssuer): MaybePromise<Outcome<VerificationKey | undefined>> {
-    return orUnavailable(token, askForKey, trusted)
+  function findKey(token: Token, { keys }: TrustedIssuer): MaybePromise<VerificationKey | undefined> {
+    try {
+      const found = unlessError(keys.findKey(token.header))
+      return isPromise(found) ? findKeyLater(found, token) : found
+    } catch (error) {
+      throw unavailable(error, token)
+    }
   }
 
-  /** Claims in an object: what a schema puts out may have a `then`, and would be waited for. */
-  function typedClaims(parsed: ParsedToken, { profile }: TrustedIssuer): MaybePromise<Outcome<TypedClaims>> {
+  async function findKeyLater(
+    found: Promise<VerificationKey | undefined>,
+    token: Token,
+  ): Promise<VerificationKey | undefined> {
+    try {
+      return unlessError(await found)
+    } catch (error) {
+      throw unavailable(error, token)
+    }
+  }
+
+  async function findReplacement(
+    { parsed, trusted }: PlausibleToken,
+    failed: VerificationKey,
+  ): ReturnType<FindReplacement> {
+    try {
+      return unlessError(await trusted.keys.findReplacement?.(parsed.header, failed))
+    } catch (error) {
+      throw unavailable(error, parsed)
+    }
+  }
+
+  async function readClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Promise<TypedClaims> {
     const own = profile.claims ?? schema
     if (!own) return { claims: parsed.claims, shared: true, bytes: parsed.bytes }
-    return after(applySchema(own, parsed.claims), (applied) =>
-      'code' in applied ? refuse(applied, parsed, true) : applied,
-    )
+    // In an object: claims that a schema puts out may have a `then`, and would be waited for.
+    const typed = await applySchema(own, parsed.claims)
+    if ('code' in typed) throw refuse(typed, parsed, true)
+    return typed
   }
 
-  function remember({ principal, failed }: CompletedPrincipal, { parsed, trusted, key, typed }: Typed): Remembered {
+  function createEntry(
+    { parsed, trusted }: PlausibleToken,
+    key: VerificationKey,
+    { typed, resolved }: Found,
+  ): CacheEntry {
     const { header, claims } = parsed
     const { exp, nbf, iat } = claims as unknown as Times
-    const principalBytes = freezeAndMeasure(principal, claims)
+    const principalBytes = freezeAndMeasure(resolved.principal, claims)
     return {
       claims: typed.claims as SharedParts['claims'],
-      principal,
+      principal: resolved.principal,
       header,
       issuer: trusted.issuer,
       proof: 'none',
       exp,
       nbf,
       iat,
-      // Where nobody asks, claims that a schema took out do not rest in memory.
-      said: trusted.profile.admits && typed.claims !== claims ? { header, claims } : undefined,
+      rawClaims: trusted.profile.admits && typed.claims !== claims ? { header, claims } : undefined,
       trusted,
       key,
-      // A schema may put out what cannot be frozen, such as a Date: then each request gets its own.
+      // A schema may put out what cannot be frozen, such as a Date. Each request then gets its own.
       shared: typed.shared && principalBytes !== undefined,
+      lasting: !resolved.failed,
       bytes: bytesOf(parsed, typed) + (principalBytes ?? 0),
-      lasting: !failed,
     }
   }
 
@@ -203,36 +258,31 @@ export function createVerification<C>(parts: VerificationParts<C>): Verify<C> {
     return bytes - sharedBytes(header) - sharedBytes(claims) + typedBytes
   }
 
-  function checkRevocation(auth: VerifiedToken<C>): MaybePromise<Outcome<VerifiedToken<C>>> {
-    if (!isRevoked) return auth
-    return after(
-      askYesOrNo('isRevoked', () => isRevoked(auth)),
-      (answer) => {
-        if (answer === false) return auth
-        const token = { header: auth.header, claims: auth.claims as JsonObject }
-        if (answer === true) return refuse({ code: 'token_revoked' }, token, true)
-        // Neither yes nor no: a check that could not be made is not a check that passed.
-        return refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
-      },
-    )
+  async function checkRevocation(auth: VerifiedToken<C>, ask: IsRevoked<C>): Promise<void> {
+    const answer = await askYesOrNo('isRevoked', () => ask(auth))
+    if (answer === false) return
+    const token = { header: auth.header, claims: auth.claims as JsonObject }
+    if (answer === true) throw refuse({ code: 'token_revoked' }, token, true)
+    // A check that could not be made is not a check that passed.
+    throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
   }
 
   return verify
 }
 
-function askForAdmission(token: Token, trusted: TrustedIssuer): ReturnType<typeof checkAdmission> {
-  return checkAdmission(trusted.profile, factsOf(token, trusted))
+/** What the last steps of a verification found. */
+interface Found {
+  readonly typed: TypedClaims
+  readonly resolved: ResolvedPrincipal
 }
 
-function askForKey({ header }: Token, { keys }: TrustedIssuer): ReturnType<KeySource['findKey']> {
-  return keys.findKey(header)
+/** Each request has an error of its own: a change to one does not show on another. */
+function throwCopy(error: unknown): never {
+  throw error instanceof AuthError ? copyOf(error) : error
 }
 
-function isKeyOf(found: VerificationKey | undefined, { key }: Remembered): boolean {
-  return found === key
-}
-
-/** Asked of few: what could be parsed without padding is one token68, and what is remembered was. */
-function checkCredential(token: string, parsed: ParsedToken | Refusal): Refusal | undefined {
-  return 'code' in parsed || parsed.padded ? checkBearer(token) : undefined
+/** @throws AuthError that a key source gives back as an answer. */
+function unlessError<T>(found: T): T {
+  if (found instanceof AuthError) throw found
+  return found
 }
