@@ -40,7 +40,7 @@ function afterWaiting<T, S, U>(value: Promise<T>, next: (value: T, state: S) => 
 }
 
 /** Takes what a function of the application's gave: a promise of any make becomes one of ours. */
-export function eventually<T>(value: T | PromiseLike<T>): MaybePromise<T> {
+function eventually<T>(value: T | PromiseLike<T>): MaybePromise<T> {
   return isPromise(value) ? Promise.resolve(value) : (value as T)
 }
 

@@ -75,7 +75,7 @@ function checkOptionalParts(issuer: Issuer): void {
 // Reads one endpoint of an issuer that a preset, or somebody else, made: a checked copy, which shares nothing with it but functions.
 
 /** `hasAdmits` says whether somebody is asked which tenants may come in. @throws TypeError for what can never work, or is not safe. */
-export function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
+function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
   const endpoint = frozenCopy(given)
   const { issuer, aliases, tenants, where, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
   checkString(`${preset}: issuer`, issuer)

@@ -133,7 +133,7 @@ function nameOf(rule: string, names: readonly unknown[]): string {
 // What the groups of a caller prove. A list that is not complete proves nothing about a group that it lacks.
 
 /** Decides whether the caller is in every group in `ids`. Only a complete list can deny. */
-export function decideMembership({ values, complete }: PrincipalGroups, ids: readonly unknown[]): Decision {
+function decideMembership({ values, complete }: PrincipalGroups, ids: readonly unknown[]): Decision {
   const groups: readonly unknown[] = values
   if (ids.every((id) => groups.includes(id))) return { effect: 'allow' }
   return complete ? { effect: 'deny' } : incompleteGroups()

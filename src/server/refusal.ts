@@ -131,14 +131,14 @@ export function scopesOf(unmet: readonly Unmet[]): readonly string[] {
 const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 
 /** Whether a client with these claims can handle the challenge: "values aren't case-sensitive". */
-export function hasClaimsCapability(claims: JsonObject): boolean {
+function hasClaimsCapability(claims: JsonObject): boolean {
   const capabilities = Object.hasOwn(claims, 'xms_cc') ? claims.xms_cc : undefined
   const list: readonly unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities]
   return list.some((one) => typeof one === 'string' && one.toLowerCase() === 'cp1')
 }
 
 /** What the challenge for all of `contexts` says. `issuer` is the configured one; nothing comes from the token. */
-export function claimsChallenge(contexts: readonly string[], issuer: string): ChallengeParams {
+function claimsChallenge(contexts: readonly string[], issuer: string): ChallengeParams {
   // "The tenant ID … MUST be an empty string if the authentication goes through the common endpoint."
   const tenant = guid.exec(issuer)?.[0] ?? ''
   // `acrs` holds as many as the login has satisfied; a claims request names several in `values` (OpenID Connect Core §5.5.1).

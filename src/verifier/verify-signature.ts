@@ -29,5 +29,6 @@ async function isSignedWith(
   { key }: VerificationKey,
   { header, signingInput, signature }: ParsedToken,
 ): Promise<boolean> {
-  return (await isSignatureOf(header.alg as Algorithm, key, signingInput, signature)) === true
+  const isSignature: unknown = await isSignatureOf(header.alg as Algorithm, key, signingInput, signature)
+  return isSignature === true
 }

@@ -90,7 +90,7 @@ function withoutNulls(members: JsonObject): JsonObject {
 // Reads the answer of an AuthZEN decision point: its decision, its reasons, and a step-up that would help.
 
 /** Only `true` permits and only `false` denies (§5.5); anything else, and either beside an error, is a fault of the decision point. */
-export function decisionOf(answer: unknown): Decision {
+function decisionOf(answer: unknown): Decision {
   const decision = own(answer, 'decision')
   const context = own(answer, 'context') ?? {}
   if (own(context, 'error') !== undefined) return unavailable(new Error('the decision point reported an error'))

@@ -109,7 +109,7 @@ export interface CedarModule {
 export type CedarPolicies = string | Readonly<Record<string, string>>
 
 /** `policies`, each by its id. @throws TypeError when there is none, one is no text, or Cedar cannot read them. */
-export function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<string, string> {
+function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<string, string> {
   const byId = typeof policies === 'string' ? policiesOfText(cedar, policies) : { ...policies }
   // Cedar denies every question about an empty set, and `not` would turn that into an allowance.
   if (Object.keys(byId).length === 0)
@@ -133,7 +133,7 @@ function policiesOfText(cedar: CedarModule, policies: string): Record<string, st
 }
 
 /** @throws TypeError with Cedar's first message, when it answered with a failure. */
-export function orThrow<T extends { readonly type: string }>(
+function orThrow<T extends { readonly type: string }>(
   what: string,
   answer: T,
 ): Extract<T, { readonly type: 'success' }> {
