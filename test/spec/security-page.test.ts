@@ -7,9 +7,10 @@ import { attackers, guaranteed, limits, type Promised } from './security-promise
 const root = join(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'SECURITY.md'), 'utf8')
 
+/** Without the line breaks inside a list's item. */
 function section(heading: string): string {
   const [, text = expect.fail(`no section ${heading}`)] = page.split(`\n## ${heading}\n`)
-  return text.split('\n## ')[0] ?? ''
+  return (text.split('\n## ')[0] ?? '').replaceAll('\n  ', ' ')
 }
 
 /** The promises of a section, whole: a table's rows, or a list's items. */
