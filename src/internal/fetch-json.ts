@@ -1,6 +1,6 @@
 // GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
 // hostile server can stretch.
-import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts'
+import { type JsonObject, parseJsonObject } from './json.ts'
 import { printable } from './printable.ts'
 
 export interface FetchJsonOptions {
@@ -39,7 +39,8 @@ export interface HttpStatusError extends Error {
 }
 
 /**
- * Fetches `url` once: follows no redirect, accepts only status 200, stops reading past `maxBytes`.
+ * Fetches `url` once: follows no redirect, accepts only status 200, stops reading past `maxBytes`. The object must be UTF-8 and repeat
+ * no member name, because two parsers would read it in two ways (RFC 7517 §4, RFC 8259 §4).
  *
  * @throws Error whose message names the host and what was wrong, never the body.
  */
@@ -48,17 +49,11 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   return { value: parseBody(new URL(url).host, body), contentType, cacheControl }
 }
 
-/**
- * Fetches `url` by the rules of `fetchJson`, for an answer that decides: it must be sent as `application/json`, be UTF-8, and repeat
- * no member name, which two parsers would read in two ways.
- */
+/** Fetches `url` by the rules of `fetchJson`, for an answer that decides: it must be sent as `application/json`. */
 export async function fetchStrictJson(url: string, options: FetchJsonOptions): Promise<JsonObject> {
-  const { host } = new URL(url)
-  const { body, contentType } = await fetchBody(url, 'application/json', options)
+  const { value, contentType } = await fetchJson(url, options)
   if (!/^application\/json *(;|$)/i.test(contentType))
-    throw new Error(`${host} sent '${printable(contentType)}', not application/json`)
-  const value = parseJsonObject(tryDecode(body))
-  if (!value) throw new Error(`${host} did not send a JSON object in which no name is repeated`)
+    throw new Error(`${new URL(url).host} sent '${printable(contentType)}', not application/json`)
   return value
 }
 
@@ -126,7 +121,7 @@ async function fetchOnce(
   }
 }
 
-/** `async`, so that a \`fetch\` of the application's that throws in place is a failed connection like any other. */
+/** `async`, so that a `fetch` that throws synchronously is a failed connection like any other. */
 async function ask(fetch: Fetch, url: string, request: RequestInit): Promise<Response> {
   return fetch(url, request)
 }
@@ -204,23 +199,16 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 function parseBody(host: string, body: Uint8Array): JsonObject {
-  const value = tryParse(body)
-  // With its status, since the server is there: a page for everything that it does not know is a way to say "not here".
-  if (!isJsonObject(value)) throw Object.assign(new Error(`${host} did not send a JSON object`), { httpStatus: 200 })
-  return value
+  const value = parseJsonObject(tryDecode(body))
+  if (value) return value
+  const failure = new Error(`${host} did not send a JSON object in which no name is repeated`)
+  // With its status, since the server is there: some servers answer every unknown address with a page.
+  throw Object.assign(failure, { httpStatus: 200 })
 }
 
 function tryDecode(body: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    return undefined
-  }
-}
-
-function tryParse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body))
   } catch {
     return undefined
   }

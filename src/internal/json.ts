@@ -1,4 +1,4 @@
-// Strict JSON for what a stranger sent: one object, no repeated member name at any depth (RFC 7515 §4,
+// Strict JSON for tokens and for answers of servers: one object, no repeated member name at any depth (RFC 7515 §4,
 // RFC 7519 §4), no lone surrogate, bounded nesting. Two parsers that disagree about a token are an attack.
 
 import { itemBytes, layoutBytes, listBytes, memberBytes, objectBytes } from './freeze.ts'

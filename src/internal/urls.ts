@@ -42,6 +42,23 @@ export function checkAddress(name: string, address: unknown, allowHttp: boolean)
   if (!isSecureEnough(url, allowHttp)) throw new TypeError(`${name} ${httpsOrOption(address)}.`)
 }
 
+/**
+ * Checks an address that must be https beyond this machine, for callers that have no `insecureAllowHttp`.
+ *
+ * @throws TypeError with the value to write.
+ */
+export function checkHttpsAddress(name: string, address: unknown): asserts address is string {
+  checkAddress(name, address, true)
+  checkHttps(name, address)
+}
+
+/** @throws TypeError for a URL that is plain http beyond this machine, with the value to write. */
+export function checkHttps(name: string, address: string): void {
+  const url = parseUrl(address)
+  if (!url || !isSecureEnough(url, false))
+    throw new TypeError(`${name} must be https: write '${address.replace(/^[^:]*/, 'https')}'.`)
+}
+
 /** What to do about an address that is not https. A server without TLS would never answer at the https address. */
 export function httpsOrOption(address: string): string {
   return `must be https: if the server has TLS, write '${address.replace(/^[^:]*/, 'https')}'; if not, set insecureAllowHttp: true`

@@ -152,7 +152,7 @@ function readMetadata(from: string, { value, contentType }: FetchedJson, options
   const { issuer, jwks_uri: jwksUri } = value
   const { metadataIssuer, issuerMember } = options
   const names = metadataIssuer === undefined ? [options.issuer, ...(options.aliases ?? [])] : [metadataIssuer]
-  if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) throw new Error('not application/json')
+  if (!/^application\/([\w.+-]+\+)?json *(;|$)/i.test(contentType)) throw new Error('not application/json')
   checkNamed('issuer', issuer, names)
   if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [options.issuer])
   if (typeof jwksUri !== 'string') throw new Error('the document has no jwks_uri')

@@ -8,7 +8,7 @@ import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
 import { unsaid } from './preset-claims.ts'
-import { checkIssuerUrl, readAudience } from './preset-options.ts'
+import { checkHttpsIssuer, readAudience } from './preset-options.ts'
 
 export interface GithubActionsOptions {
   /** What jobs ask for: an identifier of this API. The default of GitHub, the owner's URL, is in tokens for anybody. */
@@ -41,7 +41,7 @@ export function githubActions<const I extends string = 'https://token.actions.gi
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptions('githubActions()', arguments, ['audience', 'allowedOwnerIds', 'anyOwner', 'issuer'])
   const { issuer = publicIssuer }: GithubActionsOptions = options
-  checkIssuerUrl('issuer', issuer)
+  checkHttpsIssuer('issuer', issuer)
   if (issuer.endsWith('/')) throw new TypeError(`issuer must have no slash at its end: write '${issuer.slice(0, -1)}'.`)
   const audience = readAudience(options.audience)
   if (audience === null) throw new TypeError('audience must not be null: jobs get tokens for whatever they like.')

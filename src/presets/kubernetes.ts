@@ -1,7 +1,8 @@
 // Kubernetes service account tokens: bound tokens (TokenRequest, projected volumes) of one cluster.
 import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
+import { checkHttpsAddress } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
@@ -57,7 +58,7 @@ function keysOf({ issuer, jwks, jwksUri }: KubernetesOptions): IssuerKeys {
   if (jwks !== undefined && jwksUri !== undefined) throw new TypeError('Give jwks or jwksUri, not both.')
   if (jwks !== undefined) return { jwks }
   if (jwksUri === undefined) return { metadataUrls: metadataUrls(issuer) }
-  checkString('jwksUri', jwksUri)
+  checkHttpsAddress('jwksUri', jwksUri)
   return { jwksUri }
 }
 

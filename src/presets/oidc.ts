@@ -160,7 +160,7 @@ function checkToken({ claims, issuer }: UnverifiedToken): Refusal | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal || readString(claims, 'sub')) return refusal
   if (readString(claims, 'client_id') === undefined) {
-    const ofKeycloak = isOfKeycloak(issuer) ? ' (in Keycloak, give the client the scope basic, or use keycloak())' : ''
+    const ofKeycloak = isOfKeycloak(issuer) ? ' (in Keycloak, give the client the scope basic)' : ''
     return missing('sub', `the token names nobody: neither sub nor client_id is there${ofKeycloak}`)
   }
   // Users without a name would all have the key of the client.

@@ -16,7 +16,7 @@ import {
   readProfiledActor,
   saysLogin,
 } from './preset-claims.ts'
-import { checkIssuerUrl, readAudience } from './preset-options.ts'
+import { checkHttpsIssuer, readAudience } from './preset-options.ts'
 
 export interface OktaOptions extends GroupsOptions {
   /** The Issuer URI of a custom authorization server, such as `https://acme.okta.com/oauth2/default`. */
@@ -56,7 +56,7 @@ export function okta<const I extends string>(
 }
 
 function readIssuer(value: unknown): string {
-  checkIssuerUrl('issuer', value)
+  checkHttpsIssuer('issuer', value)
   const { host, pathname } = new URL(value)
   // `/oauth2/v1/…` are the endpoints of the org authorization server, `{org}-admin` is the console for administrators.
   const id = /^\/oauth2\/([A-Za-z0-9]+)(?:\/|$)/.exec(pathname)?.[1]

@@ -1,7 +1,7 @@
 // The options that several presets have in common: read once, and told what to write when they can never work.
 import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, httpsOrOption, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { allAlgorithms, isAlgorithm } from '../crypto/algorithms.ts'
+import { checkHttps, hasLogin, httpsOrOption, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { refuseMicrosoftHost } from './microsoft-hosts.ts'
 
 /** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
@@ -38,9 +38,7 @@ export function checkHttpsIssuer(name: string, value: unknown): asserts value is
 /** Checks the identifier of an STS, of any: for where another one signs the tokens. @throws TypeError with the value to write. */
 export function checkHttpsUrl(name: string, value: unknown): asserts value is string {
   checkUrl(name, value, true)
-  const url = parseUrl(value)
-  if (!url || !isSecureEnough(url, false))
-    throw new TypeError(`${name} must be https: write '${value.replace(/^[^:]*/, 'https')}'.`)
+  checkHttps(name, value)
 }
 
 function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text is string {

@@ -2,6 +2,7 @@
 import type { Refusal } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
+import { checkHttpsAddress } from '../internal/urls.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import type { IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../issuer/issuer.ts'
 import { unsaid } from './preset-claims.ts'
@@ -59,8 +60,13 @@ export function spiffe(options: SpiffeOptions): IssuerWithAudience {
 function keysOf({ bundle, bundleUri, jwksUri }: SpiffeOptions): Pick<IssuerEndpoint, 'keys' | 'keyUse'> {
   if ([bundle, bundleUri, jwksUri].filter((one) => one !== undefined).length !== 1)
     throw new TypeError('spiffe() needs exactly one of bundle, bundleUri and jwksUri.')
-  if (jwksUri !== undefined) return { keys: { jwksUri } }
-  return { keyUse: 'jwt-svid', keys: bundle === undefined ? { jwksUri: String(bundleUri) } : { jwks: bundle } }
+  if (bundle !== undefined) return { keyUse: 'jwt-svid', keys: { jwks: bundle } }
+  if (bundleUri !== undefined) {
+    checkHttpsAddress('bundleUri', bundleUri)
+    return { keyUse: 'jwt-svid', keys: { jwksUri: bundleUri } }
+  }
+  checkHttpsAddress('jwksUri', jwksUri)
+  return { keys: { jwksUri } }
 }
 
 /** An SVID that was found by its `iss` may still name a subject of another trust domain; and paths are never normalised. */

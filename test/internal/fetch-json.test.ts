@@ -119,8 +119,17 @@ describe('fetchJson', () => {
       'that is no JSON object fails, and is not quoted: %s',
       async (body) => {
         const { error, host } = await failureOf(faults.text(body))
-        expect(error.message).toBe(`${host} did not send a JSON object`)
+        expect(error.message).toBe(`${host} did not send a JSON object in which no name is repeated`)
         // The server is there, and this is its way to say "not here": another address may do.
+        expect(isHttpStatusError(error) && error.httpStatus).toBe(200)
+      },
+    )
+
+    it.each(['{"a":1,"a":2}', '{"keys":[{"kid":"a","kid":"b"}]}', String.raw`{"a":1,"\u0061":2}`])(
+      'that repeats a member name fails, since two parsers would read it in two ways: %s',
+      async (body) => {
+        const { error, host } = await failureOf(faults.text(body))
+        expect(error.message).toBe(`${host} did not send a JSON object in which no name is repeated`)
         expect(isHttpStatusError(error) && error.httpStatus).toBe(200)
       },
     )

@@ -29,7 +29,9 @@ async function discover(issuer = server.issuer) {
   return readiness
 }
 
-const good = (): Answer => faults.json({ issuer: server.issuer, jwks_uri: `${new URL(server.issuer).origin}/jwks` })
+const json = { 'content-type': 'application/json' }
+const known = () => ({ issuer: server.issuer, jwks_uri: `${new URL(server.issuer).origin}/jwks` })
+const good = (): Answer => faults.json(known())
 
 describe('the addresses', () => {
   it.each([
@@ -85,6 +87,11 @@ describe('a document that is not the issuer’s', () => {
     ['500', 'answered 500', () => faults.status(500)],
     ['204', 'answered 204', () => faults.status(204)],
     ['a page for whatever it does not know', 'did not send a JSON object', () => faults.text('<html>')],
+    [
+      'a repeated name',
+      'no name is repeated',
+      () => faults.text(`{"issuer":"https://sts.example.com",${JSON.stringify(known()).slice(1)}`, json),
+    ],
     [
       'JSON as text/html',
       'not application/json',
@@ -181,17 +188,25 @@ describe('the content type', () => {
     },
   )
 
-  it.each(['text/json', 'application/jsonx', 'x/application/json', 'application/xml+json2', 'application/+json', ''])(
-    '[RFC8414-3.2-1] cannot be %j',
-    async (type) => {
-      const document = { issuer: server.issuer, jwks_uri: new URL('/jwks', server.issuer).href }
-      for (const path of [byRfc8414, byOidc, byOidcAppended]) {
-        server.answer(path, faults.json(document, { 'content-type': type }))
-      }
-      expect(await discover()).toMatchObject({ ok: false })
-      expect(server.count()).toBe(0)
-    },
-  )
+  it.each([
+    'text/json',
+    'application/jsonx',
+    'application/json-seq',
+    'application/json.x',
+    'application/vnd.sts+json-seq',
+    'application/json, text/html',
+    'x/application/json',
+    'application/xml+json2',
+    'application/+json',
+    '',
+  ])('[RFC8414-3.2-1] cannot be %j', async (type) => {
+    const document = { issuer: server.issuer, jwks_uri: new URL('/jwks', server.issuer).href }
+    for (const path of [byRfc8414, byOidc, byOidcAppended]) {
+      server.answer(path, faults.json(document, { 'content-type': type }))
+    }
+    expect(await discover()).toMatchObject({ ok: false })
+    expect(server.count()).toBe(0)
+  })
 })
 
 describe('an address without an answer', () => {

@@ -118,7 +118,11 @@ describe('a 503 that says for the operator why, and never a 401, is the answer w
     ['answers 500', faults.status(500), 'sts answered 500'],
     ['answers 204', faults.status(204), 'sts answered 204'],
     ['resets the connection', faults.reset, 'the connection to sts failed (UND_ERR_SOCKET)'],
-    ['sends a page', faults.text('<html>', { 'content-type': 'text/html' }), 'sts did not send a JSON object'],
+    [
+      'sends a page',
+      faults.text('<html>', { 'content-type': 'text/html' }),
+      'sts did not send a JSON object in which no name is repeated',
+    ],
     ['sends no set', faults.json({ issuer: 'x' }), 'the answer is not a JWK Set'],
     ['sends an empty set', faults.json({ keys: [] }), 'the JWK Set has no usable key'],
     ['sends 5000 keys', faults.json({ keys: Array(5000).fill({ kty: 'EC' }) }), 'the JWK Set has more than 1000 keys'],

@@ -1,5 +1,5 @@
 // The rules about scopes and roles: exact comparison and no guessing.
-import { anyScope, claim, type Decision, role, scope } from 'claimcheck/policy'
+import { anyScope, claim, type Decision, not, role, scope } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../src/policy/policy.ts'
 import { allowed, denied } from './answers.ts'
@@ -98,6 +98,11 @@ describe('role', () => {
     for (const roles of [[], ['super admin'], ['Admin'], ['admins'], ['admin ']]) {
       expect(evaluate(role('admin'), caller({ roles }))).toEqual(denied)
     }
+  })
+
+  it('denies where the token lacks the role, for whatever reason, so that not lets that caller in', () => {
+    expect(evaluate(not(role('blocked')), caller({ roles: [] }))).toEqual(allowed)
+    expect(evaluate(not(role('blocked')), caller({ roles: ['blocked'] }))).toEqual(denied)
   })
 
   it('wants every role that it names', () => {

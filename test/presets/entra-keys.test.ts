@@ -1,5 +1,5 @@
 // Microsoft Entra ID: lists of keys that lose members and regain them, and registrations with a key of their own.
-import { createVerifier, type KeySnapshot } from 'claimcheck'
+import { createVerifier, type KeySnapshot, type VerifierOptions } from 'claimcheck'
 import { entra } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
@@ -18,6 +18,8 @@ import {
 import { createFixtureVerifier, tokenOf } from '../support/sts-fixture.ts'
 import { createKey, keyFor, type TestKey } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
+import { entraFixture } from './fixtures/entra.ts'
+import { entraB2CFixture } from './fixtures/entra-b2c.ts'
 import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
 
 const minute = 60_000
@@ -102,6 +104,41 @@ it('a key that stays away for a day verifies no more', async () => {
   await send(keyV2)
   await expectInvalidToken(send(gone), 'key_not_found')
 })
+
+describe.each([entraFixture, entraExternalIdFixture, entraB2CFixture])(
+  'a key that vanished from a list of $name',
+  (fixture) => {
+    /** Uses the key once, takes it out of every list, and says what becomes of its token after so many milliseconds. */
+    async function startVanishing(options: Partial<VerifierOptions> = {}) {
+      const clock = createTestClock()
+      const served: Record<string, unknown> = { ...fixture.served }
+      const { verifyToken } = createFixtureVerifier({ ...fixture, served }, {}, { ...options, clock })
+      const [sample = expect.fail('no sample')] = fixture.accepted
+      const token = tokenOf(fixture, { ...sample, claims: { ...sample.claims, exp: now + 48 * 3600 } })
+      await verifyToken(token)
+      const { kty, n, e } = createKey('RS256').publicJwk
+      for (const [url, page] of Object.entries(served))
+        if (Object.hasOwn(page as object, 'keys')) served[url] = { keys: [{ kty, n, e, use: 'sig', kid: 'other' }] }
+      return { verify: () => verifyToken(token), clock }
+    }
+
+    it('serves for 24 hours, and not a millisecond longer', async () => {
+      const { verify, clock } = await startVanishing()
+      clock.advanceMs(12 * hour)
+      await verify()
+      clock.advanceMs(12 * hour - 1)
+      await verify()
+      clock.advanceMs(1)
+      await expectInvalidToken(verify(), 'key_not_found')
+    })
+
+    it('ends with the next refresh where keyCache.graceSeconds is 0', async () => {
+      const { verify, clock } = await startVanishing({ keyCache: { graceSeconds: 0 } })
+      clock.advanceMs(hour)
+      await expectInvalidToken(verify(), 'key_not_found')
+    })
+  },
+)
 
 it('a registration with its own signing key has its documents at ?appid=', async () => {
   const own = createKey('RS256', { kid: 'own' })

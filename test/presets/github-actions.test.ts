@@ -25,7 +25,7 @@ it.each([
   [{ anyOwner: true, audience: null }, 'audience must not be null: jobs get tokens for whatever they like.'],
   [{ anyOwner: true, audience: '' }, 'audience[] must be a non-empty string.'],
   [{ anyOwner: true, issuer: '' }, 'issuer must be a non-empty string.'],
-  [{ anyOwner: true, issuer: 'http://ghes.example.com/_services/token' }, /^issuer must be https/],
+  [{ anyOwner: true, issuer: 'http://ghes.example.com/_services/token' }, /^issuer must be https: write '[^']+'\.$/],
   [
     { anyOwner: true, issuer: 'https://token.actions.githubusercontent.com/' },
     "issuer must have no slash at its end: write 'https://token.actions.githubusercontent.com'.",

@@ -18,6 +18,8 @@ describe('kubernetes()', () => {
     [{ jwks: { keys: [] }, jwksUri: 'https://10.0.0.1/openid/v1/jwks' }, 'Give jwks or jwksUri, not both.'],
     [{ issuer: 'http://kubernetes.default.svc' }, "issuer must be https: write 'https://kubernetes.default.svc'."],
     [{ jwksUri: 7 }, 'jwksUri must be a non-empty string.'],
+    // The message must not name insecureAllowHttp, which this preset does not have.
+    [{ jwksUri: 'http://10.0.0.1/openid/v1/jwks' }, "jwksUri must be https: write 'https://10.0.0.1/openid/v1/jwks'."],
     [{ token: 'x' }, 'kubernetes() has no option token. It has: issuer, audience, jwksUri, jwks.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))

@@ -10,6 +10,12 @@ const make = (options: object) =>
   okta({ issuer: 'https://acme.okta.com/oauth2/default', audience: 'urn:api', ...options } as OktaOptions)
 
 describe('the issuer', () => {
+  it('is https: the message names no option that okta() lacks', () => {
+    const issuer = 'http://acme.okta.com/oauth2/aus1'
+    const message = "issuer must be https: write 'https://acme.okta.com/oauth2/aus1'."
+    expect(() => make({ issuer })).toThrow(new TypeError(message))
+  })
+
   it.each([
     ['https://acme.okta.com', 'https://acme.okta.com/oauth2/default'],
     ['https://acme.okta.com/', 'https://acme.okta.com/oauth2/default'],

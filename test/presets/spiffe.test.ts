@@ -22,6 +22,16 @@ describe('spiffe()', () => {
       { bundle: { keys: [] }, jwksUri: 'https://a.example' },
       'spiffe() needs exactly one of bundle, bundleUri and jwksUri.',
     ],
+    // The messages must not name insecureAllowHttp, which this preset does not have.
+    [
+      { bundle: undefined, bundleUri: 'http://spire.example.org/bundle' },
+      "bundleUri must be https: write 'https://spire.example.org/bundle'.",
+    ],
+    [
+      { bundle: undefined, jwksUri: 'http://spire.example.org/keys' },
+      "jwksUri must be https: write 'https://spire.example.org/keys'.",
+    ],
+    [{ bundle: undefined, bundleUri: 7 }, 'bundleUri must be a non-empty string.'],
     [{ issuer: '' }, 'issuer must be a non-empty string.'],
     [{ audience: null }, 'audience[] must be a non-empty string.'],
   ])('does not take %j', (options, message) => {

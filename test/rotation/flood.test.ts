@@ -89,7 +89,7 @@ it('gives a token with a known kid no fetch and no wait, not even while the fetc
   expect(sts.asked.length).toBe(asked)
 })
 
-it('counts every fetch for a stranger against the budget while the STS fails: 503, and back-off for all', async () => {
+it('fetches for strangers in the pace of the back-off while the STS fails: 503 for each of them', async () => {
   const sts = await startSts()
   const { verifyToken, keys } = sts.startVerifier()
   await verifyToken(sts.token())

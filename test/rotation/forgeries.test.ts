@@ -1,5 +1,5 @@
 // A key that the STS puts under an old kid, while forged signatures come in: whom they delay, for how long, and what they fetch.
-import type { AuthError, Verifier } from 'claimcheck'
+import type { AuthError, Verifier, VerifierOptions } from 'claimcheck'
 import { createTestIssuer, oidcLike, type TestIssuer } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
@@ -15,9 +15,9 @@ interface Sts extends TestIssuer {
 }
 
 /** An STS whose only key the verifier has fetched. */
-async function createSts(): Promise<Sts> {
+async function createSts(options: Partial<VerifierOptions> = {}): Promise<Sts> {
   const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
-  const verifier = verifierFor(sts)
+  const verifier = verifierFor(sts, sts.issuer, options)
   await verifier.verifyToken(sts.token())
   return {
     ...sts,
@@ -60,9 +60,11 @@ describe('a look for a replaced key', () => {
 
   it.each(['refuse', '500', 'html'] as const)('that fails (%s) is 503, and costs no budget', async (outage) => {
     const sts = await createSts()
+    const byOldKey = sts.token()
     sts.replaceKeys()
     sts.outage(outage)
     expect(await answerTo(sts.verifier, sts.token())).toBe(keysUnavailable)
+    expect(await answerTo(sts.verifier, byOldKey)).toBe('verified')
     // Now the back-off, for as long as it lasts.
     expect(await answerTo(sts.verifier, sts.token())).toBe(keysUnavailable)
     sts.recover()
@@ -92,6 +94,15 @@ describe('a look for a replaced key', () => {
     other.rotateKeys()
     expect(await answerTo(other.verifier, other.token())).toBe('verified')
   })
+})
+
+it('the budget for replaced keys has the size and the pace that the options give it', async () => {
+  const sts = await createSts({ keyCache: { unknownKidBurst: 1, unknownKidRefillSeconds: 60 } })
+  expect(await forge(sts, 2)).toEqual([signatureInvalid, keysUnavailable])
+  sts.clock.advance({ milliseconds: 59_999 })
+  expect(await forge(sts, 1)).toEqual([keysUnavailable])
+  sts.clock.advance({ milliseconds: 1 })
+  expect(await forge(sts, 2)).toEqual([signatureInvalid, keysUnavailable])
 })
 
 describe('forged signatures, ten a second', () => {

@@ -147,6 +147,29 @@ describe('a fetch that dies with the request that began it', () => {
     expect((await verifyToken(sts.token())).issuer).toBe(sts.issuer)
   })
 
+  it('is over after five seconds, unless the options say otherwise', async () => {
+    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    let fetches = 0
+    const fetch = () => {
+      fetches++
+      return new Promise<Response>(() => {})
+    }
+    const { verifyToken } = verifierFor(sts, sts.issuer, { fetch })
+    const request = async () => {
+      void verifyToken(sts.token()).catch(() => {})
+      await everyoneGoesOn()
+      return fetches
+    }
+    expect(await request()).toBe(1)
+    sts.clock.advance({ milliseconds: 4999 })
+    expect(await request()).toBe(1)
+    sts.clock.advance({ milliseconds: 1 })
+    await request()
+    // After a failure the next attempt is a second away.
+    sts.clock.advance({ seconds: 1 })
+    expect(await request()).toBe(2)
+  })
+
   it('makes no later request with the very same token hang: it waits a second for the first, and then verifies it', async () => {
     const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
     let isDead = true

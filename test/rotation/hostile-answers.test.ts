@@ -33,6 +33,12 @@ const hostile: readonly (readonly [name: string, answer: Answer, reason: string]
   ['HTML with status 200', maintenance, 'did not send a JSON object'],
   ['an empty set', faults.json({ keys: [] }), 'the JWK Set has no usable key'],
   ['a set of broken keys', faults.json({ keys: [{ kty: 'EC' }, 1, null] }), 'the JWK Set has no usable key'],
+  ['a repeated name', faults.text(`{"keys":[],"keys":${JSON.stringify([newKey.publicJwk])}}`), 'no name is repeated'],
+  [
+    'a key with a repeated name',
+    faults.text(`{"keys":[${JSON.stringify(newKey.publicJwk).replace('{', '{"kid":"other",')}]}`),
+    'no name is repeated',
+  ],
   ['a list', faults.json([newKey.publicJwk]), 'did not send a JSON object'],
   ['no list of keys', faults.json({ keys: { 0: newKey.publicJwk } }), 'the answer is not a JWK Set'],
   ['status 204', faults.status(204), 'answered 204'],

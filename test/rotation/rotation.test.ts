@@ -110,6 +110,22 @@ describe('a key removed from the set', () => {
     await expectInvalidToken(verifyToken(sts.token()), 'key_not_found')
   })
 
+  it('costs a refresh as usual, and then what one made-up kid costs for as long as its tokens come', async () => {
+    const sts = await startSts()
+    const { verifyToken } = sts.startVerifier()
+    await verifyToken(sts.token())
+    publish(sts, newKey)
+    sts.clock.advanceMs(20 * minute)
+    await expectInvalidToken(verifyToken(sts.token()), 'key_not_found')
+    expect(sts.server.count()).toBe(2)
+    for (let seconds = 0; seconds < 60; seconds++) {
+      await expectInvalidToken(verifyToken(sts.token()), 'key_not_found')
+      await verifyToken(sts.token(newKey))
+      sts.clock.advanceMs(second)
+    }
+    expect(sts.server.count()).toBeLessThanOrEqual(2 + 6)
+  })
+
   it('does not serve longer than an hour because the STS said that it may', async () => {
     const sts = await startSts()
     sts.server.answer('/jwks', faults.json({ keys: sts.server.keys }, { 'cache-control': 'max-age=31536000' }))
