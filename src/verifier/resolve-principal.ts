@@ -1,6 +1,7 @@
 // The principal of a verified token: as its preset reads it, completed by other sources, with what the application knows of its clients.
 import type { Emit } from '../errors/events.ts'
 import type { JsonObject } from '../internal/json.ts'
+import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
 import { checkPrincipal } from '../issuer/checks.ts'
 import type { Issuer, PrincipalCompletion } from '../issuer/issuer.ts'
@@ -23,7 +24,7 @@ export interface CompletionOptions {
 }
 
 /** Resolves the principal of a token whose signature was verified. Rejects with what a preset throws. */
-export type ResolvePrincipal = (token: ParsedToken, trusted: TrustedIssuer) => Promise<ResolvedPrincipal>
+export type ResolvePrincipal = (token: ParsedToken, trusted: TrustedIssuer) => MaybePromise<ResolvedPrincipal>
 
 export function createResolvePrincipal(
   { issuers, clients }: Pick<VerifierSettings, 'issuers' | 'clients'>,
@@ -32,11 +33,15 @@ export function createResolvePrincipal(
   const own = new Map<Issuer, ReadonlyMap<string, ClientDescription> | undefined>(
     issuers.map((profile) => [profile, profile.clients && readClients(profile.clients)]),
   )
-  return async function resolvePrincipal({ header, claims }, { profile, issuer }) {
+  function withClients(resolved: ResolvedPrincipal, profile: Issuer): ResolvedPrincipal {
+    return { ...resolved, principal: applyClients(resolved.principal, own.get(profile) ?? clients) }
+  }
+
+  return function resolvePrincipal({ header, claims }, { profile, issuer }) {
     const principal: unknown = profile.principal(claims, issuer, header)
     checkPrincipal(profile, principal)
-    const completed = await completePrincipal(profile, principal, claims, options)
-    return { ...completed, principal: applyClients(completed.principal, own.get(profile) ?? clients) }
+    if (!profile.complete) return withClients({ principal, failed: false }, profile)
+    return completePrincipal(profile, principal, claims, options).then((completed) => withClients(completed, profile))
   }
 }
 

@@ -70,17 +70,19 @@ export function createTokenCache<E extends CachedToken>(
     if (flights.get(name) === flight) flights.delete(name)
   }
 
-  async function keep(name: string | undefined, token: string, verified: Promise<E>): Promise<E> {
+  function keep(name: string | undefined, token: string, verified: Promise<E>): Promise<E> {
     if (name === undefined) return verified
     const flight = { verified, begunAtMs: steady.nowMs() }
     flights.set(name, flight)
-    try {
-      const entry = await verified
-      if (entry.shared && entry.lasting) entries.set(name, entry, { size: entryBytes + token.length + entry.bytes })
-      return entry
-    } finally {
-      leave(name, flight)
-    }
+    const size = entryBytes + token.length
+    void verified.then(
+      (entry) => {
+        if (entry.shared && entry.lasting) entries.set(name, entry, { size: size + entry.bytes })
+        leave(name, flight)
+      },
+      () => leave(name, flight),
+    )
+    return verified
   }
 
   // The application's own function may never answer. It then costs the requests that wait for it, and not the token for ever. Each request

@@ -23,7 +23,7 @@ import type { Report } from './report.ts'
 import type { ResolvedPrincipal, ResolvePrincipal } from './resolve-principal.ts'
 import { type CachedToken, createClaimLayouts, createTokenCache } from './token-cache.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
-import { type FindReplacement, verifySignature } from './verify-signature.ts'
+import { findReplacement, isSignedBy } from './verify-signature.ts'
 
 export interface VerificationParts<C> {
   readonly issuers: IssuerRegistry
@@ -101,12 +101,12 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     const entry = cache.get(name)
     if (!entry) return verifyOnce(name, credential)
     const holds = revalidate(entry)
-    return holds === true ? entry : unlessOutdated(holds, entry, name, credential)
+    return holds === true ? entry : unlessOutdated(entry, holds, name, credential)
   }
 
   async function unlessOutdated(
-    holds: MaybePromise<boolean>,
     entry: CacheEntry,
+    holds: MaybePromise<boolean>,
     name: string | undefined,
     credential: Credential,
   ): Promise<Outcome<CacheEntry>> {
@@ -131,7 +131,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   ): Promise<Outcome<CacheEntry>> {
     const entry = await joined.catch(throwCopy)
     if (!entry) return verifyOnce(name, credential)
-    if (entry.shared) return unlessOutdated(revalidate(entry), entry, name, credential)
+    if (entry.shared) return unlessOutdated(entry, revalidate(entry), name, credential)
     const checked = prechecks.check(credential)
     return 'refusal' in checked ? refuse(checked.refusal, checked.parsed) : verifyInFull(checked)
   }
@@ -144,8 +144,8 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     if (!named) throw refuse(keyNotFound(trusted), parsed)
     const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
     if (foreignKey) throw refuse(foreignKey, parsed)
-    const key = await verifySignature(token, named, findReplacement)
-    if (!key) throw refuse({ code: 'signature_invalid' }, parsed)
+    const isSigned = await isSignedBy(named, parsed)
+    const key = isSigned === true ? named : await replacementOf(token, named)
     const typed = await readClaims(parsed, trusted)
     const resolved = await resolvePrincipal(parsed, trusted)
     return createEntry(token, key, { typed, resolved })
@@ -205,20 +205,20 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     }
   }
 
-  async function findReplacement(
-    { parsed, trusted }: PlausibleToken,
-    failed: VerificationKey,
-  ): ReturnType<FindReplacement> {
-    try {
-      return unlessError(await trusted.keys.findReplacement?.(parsed.header, failed))
-    } catch (error) {
-      throw unavailable(error, parsed)
-    }
+  async function replacementOf(token: PlausibleToken, failed: VerificationKey): Promise<VerificationKey> {
+    const key = await findReplacement(token, failed).catch((error: unknown) => {
+      throw unavailable(error, token.parsed)
+    })
+    if (!key) throw refuse({ code: 'signature_invalid' }, token.parsed)
+    return key
   }
 
-  async function readClaims(parsed: ParsedToken, { profile }: TrustedIssuer): Promise<TypedClaims> {
+  function readClaims(parsed: ParsedToken, { profile }: TrustedIssuer): MaybePromise<TypedClaims> {
     const own = profile.claims ?? schema
-    if (!own) return { claims: parsed.claims, shared: true, bytes: parsed.bytes }
+    return own ? typedClaims(parsed, own) : { claims: parsed.claims, shared: true, bytes: parsed.bytes }
+  }
+
+  async function typedClaims(parsed: ParsedToken, own: StandardSchema): Promise<TypedClaims> {
     // In an object: claims that a schema puts out may have a `then`, and would be waited for.
     const typed = await applySchema(own, parsed.claims)
     if ('code' in typed) throw refuse(typed, parsed, true)
