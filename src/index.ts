@@ -5,8 +5,9 @@ export type { Clock } from './internal/clock.ts'
 export {
   AuthError,
   type AuthErrorCode,
+  type AuthErrorReason,
   type ErrorDetails,
-  type Refusal,
+  type ValidationError,
   type RefusalHeaders,
 } from './errors/auth-error.ts'
 export { type ClaimcheckEvent, logTo } from './errors/events.ts'

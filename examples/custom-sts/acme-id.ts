@@ -3,7 +3,7 @@
 //   iss   https://id.acme.example/w/<workspace>, one for each workspace; metadata and keys are there, too
 //   sub   person:… or robot:…
 //   via   the client; may: the scopes, a list; crew: groups, cut off at 50, when crew_cut is true
-import type { Principal, Refusal } from 'claimcheck'
+import type { Principal, ValidationError } from 'claimcheck'
 import {
   checkAccessToken,
   type IssuerWithAudience,
@@ -34,17 +34,17 @@ export function acmeId({ issuer, audience }: AcmeIdOptions): IssuerWithAudience 
     requiredClaims: ['sub', 'via'],
     checkToken,
     principal: (claims, from) => principal(claims, from, workspace),
-    hint: (code, { header }) =>
-      code === 'token_type_not_accepted' && header.typ === 'acme-id+jwt'
+    hint: (reason, { header }) =>
+      reason === 'token_type_not_accepted' && header.typ === 'acme-id+jwt'
         ? 'this is an ID token of Acme ID: send the access token'
         : undefined,
   }
 }
 
 /** Runs before the signature is verified: it may refuse, and nothing else. */
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const names = readString(claims, 'sub') !== undefined && readString(claims, 'via') !== undefined
-  return checkAccessToken(claims) ?? (names ? undefined : { code: 'claim_missing', details: { claim: 'sub' } })
+  return checkAccessToken(claims) ?? (names ? undefined : { reason: 'claim_missing', details: { claim: 'sub' } })
 }
 
 /**

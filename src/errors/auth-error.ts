@@ -1,9 +1,9 @@
-// AuthError, made of a row of the one table in error-table.ts, and the challenge that goes with it.
-import { type AuthErrorCode, errorTable } from './reasons.ts'
-import { formatChallenge } from './challenge.ts'
+// AuthError: the facts of one refusal.
 import { deepFreeze } from '../internal/freeze.ts'
+import { type Challenge, challengeHeader, type ChallengeParams } from './challenge.ts'
+import { type AuthErrorCode, type AuthErrorReason, errorTable } from './reasons.ts'
 
-export type { AuthErrorCode } from './reasons.ts'
+export type { AuthErrorCode, AuthErrorReason } from './reasons.ts'
 
 /**
  * What the operator may know of a refusal and the client must not: never a token, a proof or a key. Strings that came
@@ -37,18 +37,10 @@ export interface ErrorDetails {
 }
 
 /** A check's answer when it does not pass; `undefined` is its answer when it does. */
-export interface Refusal {
-  readonly code: AuthErrorCode
+export interface ValidationError {
+  readonly reason: AuthErrorReason
   readonly hint?: string
   readonly details?: ErrorDetails
-}
-
-export type ChallengeParams = Readonly<Record<string, string | undefined>>
-
-/** One challenge: its error, and what it says besides. */
-export interface Challenge {
-  readonly code: AuthErrorCode
-  readonly params: ChallengeParams
 }
 
 /** Header values by name; a list has one line for each of its members. */
@@ -58,72 +50,78 @@ export interface AuthErrorOptions {
   readonly hint?: string | undefined
   readonly details?: ErrorDetails | undefined
   /** Seconds until a retry is worth while. Only a 503 says so. Default 1. */
-  readonly retryAfterSeconds?: number
+  readonly retryAfterSeconds?: number | undefined
   /** More auth-params for the challenge, such as `realm` and `scope`. */
   readonly challengeParams?: ChallengeParams | undefined
   /** Where one challenge cannot say all that would help. */
   readonly moreChallenges?: readonly Challenge[] | undefined
 }
 
+/** Set by the class: what its errors were made of is on no property. */
+let optionsOf: (error: AuthError) => AuthErrorOptions
+
 /**
  * The one error that claimcheck throws for a request it does not let through. Misuse of the library is a `TypeError`.
  *
- * `message`, `stack`, `headers` and `util.inspect(error)` hold only the fixed public text of the code, so a framework's
- * own error page leaks nothing; `stack` names no place, since a refusal is an answer and not a fault. `hint` and `details` are for the operator and do not show up unless they are asked for.
+ * `code`, `status`, `headers`, `message` and `stack` hold only the fixed public text of the reason, so a framework's own error page
+ * leaks nothing. `stack` names no place: a refusal is an answer and not a fault. `reason`, `hint` and `details` are for the operator.
+ * JSON, spread and clones hold none of them. `util.inspect` shows the reason and the hint, and never the details.
  */
 export class AuthError extends Error {
+  /** The reason as clients may know it. Frameworks print it. */
   declare readonly code: AuthErrorCode
   /** 400, 401, 403 or 503: whose fault it is decides. */
-  declare readonly status: number
-  /** Ready to be sent: `Cache-Control`, and `WWW-Authenticate` or `Retry-After` where the status asks for one. */
-  declare readonly headers: RefusalHeaders
-  // Not properties of its own: whoever prints or copies an error finds none of these.
-  readonly #hint: string | undefined
-  readonly #details: ErrorDetails
-  readonly #challengeParams: ChallengeParams
-  readonly #moreChallenges: readonly Challenge[]
+  declare readonly status: 400 | 401 | 403 | 503
+  readonly #reason: AuthErrorReason
+  readonly #options: AuthErrorOptions
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
+    optionsOf = (error) => error.#options
   }
 
-  constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
-    const { text, status } = errorTable[code]
-    // Where a refusal was thrown tells nobody anything, and finding out would be most of what a flood of them costs.
+  constructor(reason: AuthErrorReason, options: AuthErrorOptions = {}) {
+    const { code, text, status } = errorTable[reason]
+    // A stack tells nothing of a refusal. Looking for one would be most of what a flood of them costs.
     const { stackTraceLimit } = Error
     limitStackTraces(0)
-    super(text)
-    limitStackTraces(stackTraceLimit)
-    const { hint, details, challengeParams, moreChallenges } = options
+    try {
+      super(text)
+    } finally {
+      limitStackTraces(stackTraceLimit)
+    }
     // Not writable: no error handler on the way can turn a refusal into something else.
     Object.defineProperty(this, 'code', { value: code, enumerable: true })
     Object.defineProperty(this, 'status', { value: status, enumerable: true })
-    this.headers = headersOf(code, options)
-    this.#hint = hint
-    this.#details = { ...details }
-    this.#challengeParams = challengeParams ? Object.freeze({ ...challengeParams }) : nothing
-    this.#moreChallenges = moreChallenges ? deepFreeze(structuredClone(moreChallenges)) : none
+    const { hint, details, retryAfterSeconds, challengeParams, moreChallenges } = options
+    this.#reason = reason
+    this.#options = { hint, details: { ...details }, retryAfterSeconds, challengeParams, moreChallenges }
+  }
+
+  /** Why, in one word. For logs and tests, never for the client. */
+  get reason(): AuthErrorReason {
+    return this.#reason
   }
 
   /** What to change so that it works, in words. For logs, never for the client. */
   get hint(): string | undefined {
-    return this.#hint
+    return this.#options.hint
   }
 
   /** For logs, never for the client. */
   get details(): ErrorDetails {
-    // Not before somebody looks: floods are made of these.
-    return Object.freeze(this.#details)
+    // Frozen when it is read: floods are made of errors whose details are never read.
+    return Object.freeze(this.#options.details ?? {})
   }
 
-  /** What the challenge says besides `error` and `error_description`; its values come from configuration only. */
-  get challengeParams(): ChallengeParams {
-    return this.#challengeParams
+  /** Ready to be sent: `Cache-Control`, and `WWW-Authenticate` or `Retry-After` where the status asks for one. */
+  get headers(): RefusalHeaders {
+    return deepFreeze(headersOf(this, {}))
   }
 
-  /** Challenges besides the first. */
-  get moreChallenges(): readonly Challenge[] {
-    return this.#moreChallenges
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const hint = this.hint === undefined ? '' : `, hint: ${JSON.stringify(this.hint)}`
+    return `${this.stack} { code: '${this.code}', reason: '${this.reason}'${hint} }`
   }
 }
 
@@ -136,70 +134,17 @@ function limitStackTraces(limit: number): void {
 
 /** The same refusal for another request, with `facts` besides: a change to one error does not show on the other. */
 export function copyOf(error: AuthError, facts?: ErrorDetails): AuthError {
-  const { code, headers, hint, details, challengeParams, moreChallenges } = error
-  return new AuthError(code, {
-    hint,
-    details: { ...facts, ...details },
-    ...(headers['Retry-After'] !== undefined && { retryAfterSeconds: Number(headers['Retry-After']) }),
-    ...(challengeParams !== nothing && { challengeParams }),
-    ...(moreChallenges !== none && { moreChallenges }),
-  })
+  return new AuthError(error.reason, { ...optionsOf(error), details: { ...facts, ...error.details } })
 }
 
-const nothing: ChallengeParams = Object.freeze({})
-const none: readonly Challenge[] = Object.freeze([])
-
-/** The headers of errors of which there is nothing more to say than their code and a short wait: made once, since floods are made of these. */
-const plainHeaders = new Map<string, RefusalHeaders>()
-const maxPlainSeconds = 60
-
-function headersOf(
-  code: AuthErrorCode,
-  { retryAfterSeconds = 1, challengeParams, moreChallenges }: AuthErrorOptions,
-): RefusalHeaders {
-  const seconds = Math.max(1, Math.ceil(retryAfterSeconds))
-  if (challengeParams || moreChallenges || !(seconds <= maxPlainSeconds))
-    return makeHeaders(code, seconds, challengeParams, moreChallenges)
-  const name = seconds === 1 ? code : `${code} ${seconds}`
-  const known = plainHeaders.get(name)
-  if (known) return known
-  const made = makeHeaders(code, seconds)
-  plainHeaders.set(name, made)
-  return made
-}
-
-function makeHeaders(
-  code: AuthErrorCode,
-  retryAfterSeconds: number,
-  params: ChallengeParams = {},
-  more?: readonly Challenge[],
-): RefusalHeaders {
-  return deepFreeze({
+/** The headers of `error`, with `params` (such as the realm) in each challenge; its own win. Their values come from configuration only. */
+export function headersOf(error: AuthError, params: ChallengeParams): RefusalHeaders {
+  const { retryAfterSeconds = 1, challengeParams, moreChallenges = [] } = optionsOf(error)
+  const own = { reason: error.reason, params: { ...params, ...challengeParams } }
+  const more = moreChallenges.map((one) => ({ reason: one.reason, params: { ...params, ...one.params } }))
+  return {
     'Cache-Control': 'no-store',
-    ...(errorTable[code].status === 503 && { 'Retry-After': String(retryAfterSeconds) }),
-    ...challengeHeader({ code, params }, more),
-  })
-}
-
-/** `WWW-Authenticate`, one line for each challenge: clients that read only the first find a whole one. */
-export function challengeHeader(
-  first: Challenge,
-  more: readonly Challenge[] = [],
-): { readonly 'WWW-Authenticate'?: string | string[] } {
-  // Nearly always there is one challenge: then no list is made.
-  if (more.length === 0) {
-    const line = challengeOf(first.code, first.params)
-    return line === undefined ? {} : { 'WWW-Authenticate': line }
+    ...(error.status === 503 && { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
+    ...challengeHeader(own, more),
   }
-  const lines = [first, ...more].flatMap(({ code, params }) => challengeOf(code, params) ?? [])
-  return lines.length === 0 ? {} : { 'WWW-Authenticate': lines }
-}
-
-/** The `Bearer` challenge for `code`, or `undefined` where none would help the client (RFC 6750 §3). */
-export function challengeOf(code: AuthErrorCode, params: ChallengeParams = {}): string | undefined {
-  const { status, error, text } = errorTable[code]
-  const realm = params.realm ?? 'api'
-  if (error) return formatChallenge('Bearer', { realm, error, error_description: text, ...params })
-  // "SHOULD NOT include an error code" when no credential was sent, RFC 6750 §3.1.
-  return status === 401 ? formatChallenge('Bearer', { realm, ...params }) : undefined
 }

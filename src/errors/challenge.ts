@@ -1,5 +1,39 @@
 // One challenge of a WWW-Authenticate header (RFC 9110 §11.6.1), made only of characters that RFC 6750 §3 allows.
 
+import { type AuthErrorReason, errorTable } from './reasons.ts'
+
+export type ChallengeParams = Readonly<Record<string, string | undefined>>
+
+/** One challenge: its error, and what it says besides. */
+export interface Challenge {
+  readonly reason: AuthErrorReason
+  readonly params: ChallengeParams
+}
+
+/** `WWW-Authenticate`, one line for each challenge: clients that read only the first find a whole one. */
+export function challengeHeader(
+  first: Challenge,
+  more: readonly Challenge[] = [],
+): { readonly 'WWW-Authenticate'?: string | string[] } {
+  // Nearly always there is one challenge: then no list is made.
+  if (more.length === 0) {
+    const line = challengeOf(first.reason, first.params)
+    return line === undefined ? {} : { 'WWW-Authenticate': line }
+  }
+  const lines = [first, ...more].flatMap(({ reason, params }) => challengeOf(reason, params) ?? [])
+  return lines.length === 0 ? {} : { 'WWW-Authenticate': lines }
+}
+
+/** The `Bearer` challenge for `reason`, or `undefined` where none would help the client (RFC 6750 §3). */
+export function challengeOf(reason: AuthErrorReason, params: ChallengeParams = {}): string | undefined {
+  const { code, text } = errorTable[reason]
+  if (code === 'access_denied' || code === 'temporarily_unavailable') return undefined
+  const realm = params.realm ?? 'api'
+  // "SHOULD NOT include an error code" when no credential was sent, RFC 6750 §3.1.
+  if (code === 'unauthenticated') return formatChallenge('Bearer', { realm, ...params })
+  return formatChallenge('Bearer', { realm, error: code, error_description: text, ...params })
+}
+
 const quotable = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
 /** True when `value` may stand between the quotes of an auth-param without escaping (RFC 6750 §3). */

@@ -1,5 +1,5 @@
 // What an operator can watch: one typed union of events, and a sink that can never break a verification.
-import type { AuthErrorCode, ErrorDetails } from './auth-error.ts'
+import type { AuthErrorCode, AuthErrorReason, ErrorDetails } from './auth-error.ts'
 import { printable } from '../internal/printable.ts'
 
 /** Something that happened inside a verifier or resource server. Never holds a token, a proof or a key. */
@@ -8,6 +8,7 @@ export type ClaimcheckEvent =
       /** A request or token was not let through. Emitted once per refusal. */
       readonly type: 'refusal'
       readonly code: AuthErrorCode
+      readonly reason: AuthErrorReason
       readonly status: number
       readonly hint?: string | undefined
       readonly details: ErrorDetails

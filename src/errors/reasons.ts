@@ -1,11 +1,23 @@
-// The one table of refusals: code → whose fault it is, HTTP status, OAuth error, and the only text that a client sees.
+// The one table of refusals: reason → whose fault it is, HTTP status, public code, and the only text that a client sees.
 
-/** Why a request was refused. Stable: codes are added, never renamed. */
+/** The code of a refusal that clients may see: the `error` of the challenge where RFC 6750, RFC 9470 or Entra define one. */
 export type AuthErrorCode =
+  | 'unauthenticated'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'insufficient_claims'
+  | 'access_denied'
+  | 'temporarily_unavailable'
+
+/** Why a request was refused, for logs and tests and never for clients. Stable: reasons are added, never renamed. */
+export type AuthErrorReason =
   | 'credential_missing'
   | 'credential_malformed'
   | 'credential_repeated'
   | 'headers_truncated'
+  | 'target_ambiguous'
   | 'token_too_large'
   | 'token_malformed'
   | 'token_encrypted'
@@ -39,12 +51,13 @@ export type AuthErrorCode =
   | 'insufficient_claims'
   | 'facts_incomplete'
   | 'access_denied'
+  | 'route_unknown'
+  | 'peer_untrusted'
 
 interface ErrorRow {
   readonly fault: 'request' | 'token' | 'policy' | 'dependency'
   readonly status: 400 | 401 | 403 | 503
-  /** The `error` of RFC 6750 §3.1 and its relatives; without one the challenge, if any, is bare. */
-  readonly error?: string
+  readonly code: AuthErrorCode
   readonly text: string
 }
 
@@ -52,36 +65,48 @@ interface ErrorRow {
 const badToken: ErrorRow = {
   fault: 'token',
   status: 401,
-  error: 'invalid_token',
+  code: 'invalid_token',
   text: 'The access token is malformed, expired, revoked, or not meant for this resource.',
 }
 const unavailable: ErrorRow = {
   fault: 'dependency',
   status: 503,
+  code: 'temporarily_unavailable',
   text: 'The access token cannot be checked right now. It may be good: please try again.',
 }
 
-const denied: ErrorRow = { fault: 'policy', status: 403, text: 'The caller may not do this.' }
+const denied: ErrorRow = { fault: 'policy', status: 403, code: 'access_denied', text: 'The caller may not do this.' }
 
-export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
-  credential_missing: { fault: 'request', status: 401, text: 'This resource needs an access token.' },
+export const errorTable: Readonly<Record<AuthErrorReason, ErrorRow>> = {
+  credential_missing: {
+    fault: 'request',
+    status: 401,
+    code: 'unauthenticated',
+    text: 'This resource needs an access token.',
+  },
   credential_malformed: {
     fault: 'request',
     status: 400,
-    error: 'invalid_request',
+    code: 'invalid_request',
     text: 'The Authorization header must be the word Bearer, a space, and one access token.',
   },
   credential_repeated: {
     fault: 'request',
     status: 400,
-    error: 'invalid_request',
+    code: 'invalid_request',
     text: 'The request must carry exactly one Authorization header.',
   },
   headers_truncated: {
     fault: 'request',
     status: 400,
-    error: 'invalid_request',
+    code: 'invalid_request',
     text: 'The request has too many header lines.',
+  },
+  target_ambiguous: {
+    fault: 'request',
+    status: 400,
+    code: 'invalid_request',
+    text: 'The request does not say unambiguously what it is for.',
   },
   token_too_large: badToken,
   token_malformed: badToken,
@@ -114,23 +139,25 @@ export const errorTable: Readonly<Record<AuthErrorCode, ErrorRow>> = {
   insufficient_scope: {
     fault: 'policy',
     status: 403,
-    error: 'insufficient_scope',
+    code: 'insufficient_scope',
     text: 'The access token lacks a scope that this resource needs.',
   },
   // 401 in both: "the client needs a new access token", RFC 9470 §3.
   insufficient_user_authentication: {
     fault: 'policy',
     status: 401,
-    error: 'insufficient_user_authentication',
+    code: 'insufficient_user_authentication',
     text: 'This resource needs a stronger or more recent login.',
   },
   insufficient_claims: {
     fault: 'policy',
     status: 401,
-    error: 'insufficient_claims',
+    code: 'insufficient_claims',
     text: 'This resource needs a login that satisfies an authentication context.',
   },
   // Not 503: the token will never say more, so the client must not try again.
   facts_incomplete: denied,
   access_denied: denied,
+  route_unknown: denied,
+  peer_untrusted: denied,
 }

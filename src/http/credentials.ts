@@ -1,7 +1,7 @@
 // Reads the one credential of a request from its Authorization line (RFC 9110 §11.6.2, RFC 6750 §2.1), or from the header that the
 // application has set in its place.
 // Tokens in a query, a form body or a cookie are never looked at.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { currentValue, type RequestView } from './request-view.ts'
 
 // credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4); tabs and other white space are not SP.
@@ -18,7 +18,7 @@ const joinedBearer = /,\s*bearer\s/i
  * is not ours. Refuses two `Authorization` lines, unless the application has deleted them, and a value without a scheme.
  * `checkBearer` says whether the text is one token; a token that was remembered needs no such check.
  */
-export function readBearer(request: RequestView): string | Refusal | undefined {
+export function readBearer(request: RequestView): string | ValidationError | undefined {
   let received: string | undefined
   let isRepeated = false
   for (const line of request.headers) {
@@ -29,17 +29,17 @@ export function readBearer(request: RequestView): string | Refusal | undefined {
   const value = currentValue(request, 'authorization', received)
   if (value === undefined) return undefined
   // Two lines are refused whatever the application has set: Node has shown it only one of them.
-  if (isRepeated) return { code: 'credential_repeated' }
+  if (isRepeated) return { reason: 'credential_repeated' }
   const before = scheme.exec(value)
   if (before) return value.slice(before[0].length)
-  if (joinedBearer.test(value)) return { code: 'credential_repeated' }
-  return foreign.test(value) ? undefined : { code: 'credential_malformed' }
+  if (joinedBearer.test(value)) return { reason: 'credential_repeated' }
+  return foreign.test(value) ? undefined : { reason: 'credential_malformed' }
 }
 
 /** Refuses what is not one token68 after `Bearer`. */
-export function checkBearer(text: string): Refusal | undefined {
+export function checkBearer(text: string): ValidationError | undefined {
   if (token68.test(text)) return undefined
-  return { code: joinedBearer.test(text) ? 'credential_repeated' : 'credential_malformed' }
+  return { reason: joinedBearer.test(text) ? 'credential_repeated' : 'credential_malformed' }
 }
 
 function isAuthorization(name: string): boolean {
@@ -64,16 +64,16 @@ const bareToken = /^[A-Za-z0-9\-._~+/=]+$/
  * Refuses two credentials in one request, also in two different headers: which of them should decide? Refuses a request that may
  * lack header lines, since one of those may be a second credential.
  */
-export function readToken(request: RequestView, headers: readonly string[]): Credential | Refusal | undefined {
+export function readToken(request: RequestView, headers: readonly string[]): Credential | ValidationError | undefined {
   // Before anything else: a line that Node has left out of the application's headers looks like a deleted one.
-  if (request.headersTruncated) return { code: 'headers_truncated' }
+  if (request.headersTruncated) return { reason: 'headers_truncated' }
   const bearer = readBearer(request)
   const found = headers.length === 0 ? [] : headers.flatMap((header) => credentialsIn(request, header))
   const [credential] = found
   if (!credential) return typeof bearer === 'string' ? { token: bearer, header: 'authorization' } : bearer
   if (typeof bearer === 'object') return bearer
-  if (found.length > 1 || bearer !== undefined) return { code: 'credential_repeated' }
-  return bareToken.test(credential.token) ? credential : { code: 'credential_malformed' }
+  if (found.length > 1 || bearer !== undefined) return { reason: 'credential_repeated' }
+  return bareToken.test(credential.token) ? credential : { reason: 'credential_malformed' }
 }
 
 /** The credentials in a gateway's own `header`: those received, and one that the application has set; none when it has deleted them. */

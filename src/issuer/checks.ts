@@ -1,6 +1,6 @@
 // The checks in which an issuer's profile has its say, besides its own checkToken. Each answers like every other check:
 // a refusal, or nothing.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { builtInOf } from '../internal/objects.ts'
@@ -16,7 +16,7 @@ export function checkAudienceOf(
   { header, claims }: UnverifiedToken,
   accepted: readonly string[] | null,
   from: Issuer['audienceFrom'],
-): Refusal | undefined {
+): ValidationError | undefined {
   if (accepted === null) return undefined
   if (from === undefined) return checkAudience(claims, accepted)
   const [name, where] = 'claim' in from ? [from.claim, claims] : [from.header, header as JsonObject]
@@ -25,41 +25,41 @@ export function checkAudienceOf(
   const received: readonly unknown[] = [where[name]].flat()
   if (received.some((one) => typeof one === 'string' && accepted.includes(one))) return undefined
   return {
-    code: 'audience_mismatch',
+    reason: 'audience_mismatch',
     hint: `this issuer's tokens say in ${name} for whom they are, not in aud`,
     details: { claim: name, expected: accepted, received: printable(where[name]) },
   }
 }
 
 /** Asks the profile whether the token's tenant may use this API. Only `true` lets it. */
-export function checkTenant(profile: Issuer, token: UnverifiedToken): MaybePromise<Refusal | undefined> {
+export function checkTenant(profile: Issuer, token: UnverifiedToken): MaybePromise<ValidationError | undefined> {
   const answer = askYesOrNo('admits', () => profile.admits?.(token))
   return isPromise(answer) ? answer.then((later) => tenantRefusal(later, token)) : tenantRefusal(answer, token)
 }
 
-function tenantRefusal(answer: Answer, token: UnverifiedToken): Refusal | undefined {
+function tenantRefusal(answer: Answer, token: UnverifiedToken): ValidationError | undefined {
   if (answer === true) return undefined
   const tenant = token.tenant ?? token.claims.tid
   if (answer === false) {
     return {
-      code: 'tenant_mismatch',
+      reason: 'tenant_mismatch',
       hint: 'the tenant of the token is not among those that may use this API',
       details: { claim: 'tid', ...(tenant !== undefined && { received: printable(tenant) }) },
     }
   }
   return {
-    code: 'verification_unavailable',
+    reason: 'verification_unavailable',
     hint: 'whether the tenant of the token may use this API could not be found out',
     details: { cause: answer.cause },
   }
 }
 
 /** The tokens of an issuer come in one request header, and in no other. Where `received` is not known, it is not checked. */
-export function checkTokenHeader({ tokenHeader }: Issuer, received: string | undefined): Refusal | undefined {
+export function checkTokenHeader({ tokenHeader }: Issuer, received: string | undefined): ValidationError | undefined {
   const expected = tokenHeader ?? 'authorization'
   if (received === undefined || received === expected) return undefined
   return {
-    code: 'token_in_wrong_header',
+    reason: 'token_in_wrong_header',
     hint: `the tokens of this issuer come in the header ${expected}, and in no other`,
     details: { expected, received },
   }
@@ -83,12 +83,12 @@ export function checkPrincipal({ preset }: Issuer, said: unknown): asserts said 
 /** The profile's hint for a refusal, if it has one. A hint is for a log: it never changes an answer. */
 export function hintOf(
   profiles: readonly Pick<Issuer, 'hint'>[],
-  code: Refusal['code'],
+  reason: ValidationError['reason'],
   token: UnverifiedToken,
 ): string | undefined {
   for (const profile of profiles) {
     try {
-      const hint = profile.hint?.(code, token)
+      const hint = profile.hint?.(reason, token)
       if (hint !== undefined) return hint
     } catch {
       // Nobody is let in or kept out for want of a hint.
@@ -100,18 +100,18 @@ export function hintOf(
 // What is said of a token whose issuer or key nobody knows.
 
 /** Says that the issuer has no key for a token, and how its keys stand. */
-export function keyNotFound({ keys }: TrustedIssuer): Refusal {
+export function keyNotFound({ keys }: TrustedIssuer): ValidationError {
   const health = keys.health?.()
   return {
-    code: 'key_not_found',
+    reason: 'key_not_found',
     hint: 'the issuer publishes no key with this kid and algorithm: is this its production STS, and its own signing key?',
     details: { ...(health && { keys: health.keys }), ...(health?.ageMs !== undefined && { keysAgeMs: health.ageMs }) },
   }
 }
 
 /** Says that a token is of no trusted issuer, or of none of those that share its `iss`. */
-export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: IssuerRegistry): Refusal {
-  if (!Object.hasOwn(claims, 'iss')) return { code: 'claim_missing', details: { claim: 'iss' } }
+export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: IssuerRegistry): ValidationError {
+  if (!Object.hasOwn(claims, 'iss')) return { reason: 'claim_missing', details: { claim: 'iss' } }
   const discriminators = discriminatorsOf(claims.iss)
   const [first] = discriminators
   if (first)
@@ -121,17 +121,17 @@ export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: Iss
       discriminators.flatMap(({ values }) => values),
     )
   return {
-    code: 'issuer_unknown',
+    reason: 'issuer_unknown',
     hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
     details: { claim: 'iss' },
   }
 }
 
 /** `iss` is a trusted one, so saying that it is not would lead astray. */
-function otherDiscriminator(claims: JsonObject, claim: string, expected: readonly string[]): Refusal {
+function otherDiscriminator(claims: JsonObject, claim: string, expected: readonly string[]): ValidationError {
   return (
     checkRequired(claims, [claim]) ?? {
-      code: 'claim_invalid',
+      reason: 'claim_invalid',
       hint: `the iss of the token is trusted for some values of ${claim} only, and the token has another`,
       details: { claim, expected, received: printable(claims[claim]) },
     }

@@ -1,6 +1,6 @@
 // What we know of one issuer: where its keys are, how its tokens look, and what they say of the caller. Made by a preset.
 import type { Algorithm } from '../crypto/algorithms.ts'
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount, checkFunction } from '../internal/options.ts'
 import type { KeySource, VerificationKey } from '../jwks/key-source.ts'
@@ -69,14 +69,14 @@ export interface Issuer {
    * Says why a token of this issuer is no access token for us. Asked before the signature is verified, so it only ever
    * refuses.
    */
-  checkToken(token: UnverifiedToken): Refusal | undefined
+  checkToken(token: UnverifiedToken): ValidationError | undefined
   /**
    * Whether the tenant of a plausible token may use this API: only `true` lets it in, `false` refuses it, anything else and
    * whatever it throws is a 503. Asked before any key is fetched, with claims that nobody has verified yet.
    */
   admits?(token: UnverifiedToken): boolean | PromiseLike<boolean>
   /** Says why a key of this issuer must not verify this token, such as one of another tenant. */
-  checkKey?(key: VerificationKey, token: UnverifiedToken): Refusal | undefined
+  checkKey?(key: VerificationKey, token: UnverifiedToken): ValidationError | undefined
   /** Maps verified claims to the caller, a plain object. `issuer` is the endpoint's, as configured. Must not throw. */
   principal(claims: JsonObject, issuer: string, header: JoseHeader): Principal
   /**
@@ -85,7 +85,7 @@ export interface Issuer {
    */
   complete?(principal: Principal, claims: JsonObject): PromiseLike<PrincipalCompletion> | undefined
   /** What to change so that a refused token would work, for logs. The token is a stranger's: repeat nothing of it unprinted. */
-  hint?(code: AuthErrorCode, token: UnverifiedToken): string | undefined
+  hint?(reason: AuthErrorReason, token: UnverifiedToken): string | undefined
 }
 
 /** An issuer that brings its own audience, so that the verifier needs none. */

@@ -1,5 +1,5 @@
 // The checks of single claims (RFC 7519 §4.1), each by the function that owns it. None of them needs a key.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 
@@ -23,7 +23,7 @@ const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
 const endOfDates = 253_402_300_800
 
 /** Checks that the claims we read have the type that their definition gives them, where they are present; but for `loose` ones. */
-export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = []): Refusal | undefined {
+export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = []): ValidationError | undefined {
   for (const name of strings)
     if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string' && !loose.includes(name))
       return wrongType(claims, name)
@@ -37,24 +37,24 @@ export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = [
   return undefined
 }
 
-function wrongType(claims: JsonObject, name: string): Refusal {
-  return { code: 'claim_invalid', details: { claim: name, received: printable(claims[name]) } }
+function wrongType(claims: JsonObject, name: string): ValidationError {
+  return { reason: 'claim_invalid', details: { claim: name, received: printable(claims[name]) } }
 }
 
 function isNumericDate(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) < endOfDates
 }
 
-function wrongDate(claims: JsonObject, name: string): Refusal {
+function wrongDate(claims: JsonObject, name: string): ValidationError {
   const refusal = wrongType(claims, name)
   if (!Number.isFinite(claims[name])) return refusal
   return { ...refusal, hint: `${name} lies beyond the year 9999: it looks like milliseconds, and must be in seconds` }
 }
 
 /** Checks that every claim of `names` is there and not null. */
-export function checkRequired(claims: JsonObject, names: readonly string[]): Refusal | undefined {
+export function checkRequired(claims: JsonObject, names: readonly string[]): ValidationError | undefined {
   const missing = names.find((name) => !Object.hasOwn(claims, name) || claims[name] === null)
-  return missing ? { code: 'claim_missing', details: { claim: missing } } : undefined
+  return missing ? { reason: 'claim_missing', details: { claim: missing } } : undefined
 }
 
 export interface TimeRules {
@@ -70,41 +70,41 @@ export interface Times {
 }
 
 /** Checks `exp`, `nbf` and `iat` (RFC 7519 §4.1.4–4.1.6) against `nowMs`. */
-export function checkTimes({ exp, nbf, iat }: Times, nowMs: number, rules: TimeRules): Refusal | undefined {
+export function checkTimes({ exp, nbf, iat }: Times, nowMs: number, rules: TimeRules): ValidationError | undefined {
   const now = nowMs / 1000
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge } = rules
   // "on or after which the JWT MUST NOT be accepted", so at exp itself it is over.
-  if (now >= exp + tolerance) return { code: 'token_expired', details: { claim: 'exp' } }
-  if (nbf !== undefined && now < nbf - tolerance) return { code: 'token_not_yet_valid', details: { claim: 'nbf' } }
-  if (iat !== undefined && now < iat - tolerance) return { code: 'token_not_yet_valid', details: { claim: 'iat' } }
+  if (now >= exp + tolerance) return { reason: 'token_expired', details: { claim: 'exp' } }
+  if (nbf !== undefined && now < nbf - tolerance) return { reason: 'token_not_yet_valid', details: { claim: 'nbf' } }
+  if (iat !== undefined && now < iat - tolerance) return { reason: 'token_not_yet_valid', details: { claim: 'iat' } }
   if (maxAge === undefined) return undefined
-  if (iat === undefined) return { code: 'claim_missing', details: { claim: 'iat' } }
-  return now >= iat + maxAge + tolerance ? { code: 'token_too_old', details: { claim: 'iat' } } : undefined
+  if (iat === undefined) return { reason: 'claim_missing', details: { claim: 'iat' } }
+  return now >= iat + maxAge + tolerance ? { reason: 'token_too_old', details: { claim: 'iat' } } : undefined
 }
 
 /** Checks that `aud` names one of `accepted`, compared code point by code point (RFC 7519 §4.1.3, RFC 8707 §2). */
-export function checkAudience(claims: JsonObject, accepted: readonly string[]): Refusal | undefined {
+export function checkAudience(claims: JsonObject, accepted: readonly string[]): ValidationError | undefined {
   const { aud } = claims as { aud: string | readonly string[] }
   if (typeof aud === 'string' ? accepted.includes(aud) : aud.some((one) => accepted.includes(one))) return undefined
   const received = typeof aud === 'string' ? [aud] : aud
   const hint = audienceHint(received, accepted)
   const details = { claim: 'aud', expected: accepted, received: printable(received) }
-  return hint ? { code: 'audience_mismatch', hint, details } : { code: 'audience_mismatch', details }
+  return hint ? { reason: 'audience_mismatch', hint, details } : { reason: 'audience_mismatch', details }
 }
 
 /** Checks the header's `typ` against `accepted`, where `null` stands for a header without one (RFC 8725 §3.11). */
-export function checkType(typ: string | undefined, accepted: readonly (string | null)[]): Refusal | undefined {
+export function checkType(typ: string | undefined, accepted: readonly (string | null)[]): ValidationError | undefined {
   if (accepted.includes(typ ?? null)) return undefined
   const received = typ === undefined ? null : mediaType(typ)
   if (accepted.some((one) => (one === null ? null : mediaType(one)) === received)) return undefined
   const expected = accepted.map((one) => one ?? '(none)')
-  return { code: 'token_type_not_accepted', details: { claim: 'typ', expected, received: printable(typ) } }
+  return { reason: 'token_type_not_accepted', details: { claim: 'typ', expected, received: printable(typ) } }
 }
 
 /** Refuses sender-constrained tokens (`cnf`, RFC 7800): sent as plain Bearer they are stolen until proven otherwise. */
-export function checkConfirmation(claims: JsonObject): Refusal | undefined {
+export function checkConfirmation(claims: JsonObject): ValidationError | undefined {
   if (!Object.hasOwn(claims, 'cnf')) return undefined
-  return { code: 'sender_constrained', hint: 'the token is bound to a key (cnf) but was sent as plain Bearer' }
+  return { reason: 'sender_constrained', hint: 'the token is bound to a key (cnf) but was sent as plain Bearer' }
 }
 
 /** "application/" may be left out and letter case does not count (RFC 7515 §4.1.9). */
@@ -141,7 +141,7 @@ const accessTypes = ['bearer', 'dpop', 'at+jwt', 'jwt', 'access', 'access_token'
  * Refuses what says of itself that it is an ID, refresh, logout or other token. Does not prove that the rest are access
  * tokens: where an STS makes ID tokens that nothing tells apart, only `aud` does, and it must not be the client's id.
  */
-export function checkAccessToken(claims: JsonObject): Refusal | undefined {
+export function checkAccessToken(claims: JsonObject): ValidationError | undefined {
   const foreign = foreignClaims.find((name) => Object.hasOwn(claims, name))
   if (foreign) return notAnAccessToken(foreign)
   // Cognito and Keycloak name the kind of token in these.
@@ -152,9 +152,9 @@ export function checkAccessToken(claims: JsonObject): Refusal | undefined {
 }
 
 /** The refusal for another kind of token, told by `claim`. */
-export function notAnAccessToken(claim: string, received?: unknown): Refusal {
+export function notAnAccessToken(claim: string, received?: unknown): ValidationError {
   return {
-    code: 'not_an_access_token',
+    reason: 'not_an_access_token',
     hint: `the claim ${claim} says that this is not an access token: send the access token, not the ID or refresh token`,
     details: received === undefined ? { claim } : { claim, received: printable(received) },
   }

@@ -1,6 +1,6 @@
 // A compact JWS (RFC 7515 §3.1, §5.2) taken apart once, strictly. Nothing here is verified yet.
 import { LRUCache } from 'lru-cache'
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
 import { type JsonObject, measureJsonObject } from '../internal/json.ts'
 
@@ -33,14 +33,14 @@ export interface ParsedToken {
  * Makes a parser of compact JWSs of up to `maxTokenBytes` characters. It says why a text is none, and does not check any claim or the
  * signature. It remembers good headers, of which an issuer has few.
  */
-export function createTokenParser(maxTokenBytes: number): (token: unknown) => ParsedToken | Refusal {
+export function createTokenParser(maxTokenBytes: number): (token: unknown) => ParsedToken | ValidationError {
   const decodeText = createTextDecoder(maxTokenBytes)
   // By a number: neither a token nor a piece of one must rest in memory as text.
   const known = new LRUCache<number, KnownHeader>({ max: maxHeaders })
 
   let latest: KnownHeader | undefined
 
-  function readHeader(token: string, headerEnd: number): KnownHeader | Refusal {
+  function readHeader(token: string, headerEnd: number): KnownHeader | ValidationError {
     if (latest && isHeaderOf(token, headerEnd, latest)) return latest
     const number = numberOf(token, headerEnd)
     const seen = known.get(number)
@@ -57,12 +57,12 @@ export function createTokenParser(maxTokenBytes: number): (token: unknown) => Pa
 
   return function parseToken(token) {
     if (typeof token !== 'string') return malformed('the token must be a string')
-    if (token.length > maxTokenBytes) return { code: 'token_too_large', hint: `longer than ${maxTokenBytes} bytes` }
+    if (token.length > maxTokenBytes) return { reason: 'token_too_large', hint: `longer than ${maxTokenBytes} bytes` }
     const headerEnd = token.indexOf('.')
     const claimsEnd = token.indexOf('.', headerEnd + 1)
     if (headerEnd < 1 || claimsEnd < headerEnd + 2 || token.includes('.', claimsEnd + 1)) return notThreeSegments(token)
     const read = readHeader(token, headerEnd)
-    if ('code' in read) return read
+    if ('reason' in read) return read
     const claims = measureJsonObject(decodeText(token.slice(headerEnd + 1, claimsEnd)))
     if (!claims) return malformed('the payload is not a strict base64url JSON object')
     const signature = decodeBase64url(token.slice(claimsEnd + 1))
@@ -100,22 +100,22 @@ function isHeaderOf(token: string, length: number, { characters }: KnownHeader):
   return true
 }
 
-function notThreeSegments(token: string): Refusal {
+function notThreeSegments(token: string): ValidationError {
   return token.includes('.') && token.split('.', 6).length === 5 ? encrypted : opaque
 }
 
 const opaque = malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
 
-const encrypted: Refusal = {
-  code: 'token_encrypted',
+const encrypted: ValidationError = {
+  reason: 'token_encrypted',
   hint: 'this is an encrypted token (JWE): configure the STS to send this API signed, unencrypted tokens',
 }
 
-function malformed(hint: string): Refusal {
-  return { code: 'token_malformed', hint }
+function malformed(hint: string): ValidationError {
+  return { reason: 'token_malformed', hint }
 }
 
-function checkHeader(header: JsonObject): Refusal | undefined {
+function checkHeader(header: JsonObject): ValidationError | undefined {
   if (typeof header.alg !== 'string') return malformed('alg must be a string')
   if (header.typ !== undefined && typeof header.typ !== 'string') return malformed('typ must be a string')
   if (header.kid !== undefined && !isKid(header.kid))
@@ -123,7 +123,7 @@ function checkHeader(header: JsonObject): Refusal | undefined {
   // We implement no extension, so every crit is one that we do not understand (RFC 7515 §4.1.11). "JWTs MUST NOT use"
   // an unencoded payload (RFC 7797 §7): b64 has no business here, listed in crit or not.
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) {
-    return { code: 'critical_header_unsupported', hint: 'crit and b64 are not supported' }
+    return { reason: 'critical_header_unsupported', hint: 'crit and b64 are not supported' }
   }
   if (isNested(header.cty)) return malformed('nested tokens (cty: JWT) are not supported')
   return undefined
@@ -160,20 +160,23 @@ export function parsePaddedToken(
   token: string,
   headerClaims: readonly string[],
   parseToken: ReturnType<typeof createTokenParser>,
-): ParsedToken | Refusal {
+): ParsedToken | ValidationError {
   const segments = token.split('.', 4)
   if (!segments.every((text) => text.length % 4 === 0 && segment.test(text))) return wrongPadding
   const parsed = parseToken(segments.map((text) => text.replace(/=+$/, '')).join('.'))
-  if ('code' in parsed) return parsed
+  if ('reason' in parsed) return parsed
   const claims = joined(parsed.header, parsed.claims, headerClaims)
   if (!claims) return contradictory
   return { ...parsed, padded: true, claims, signingInput: segments.slice(0, 2).join('.') }
 }
 
-const wrongPadding: Refusal = { code: 'token_malformed', hint: 'not three base64url segments, each with its padding' }
+const wrongPadding: ValidationError = {
+  reason: 'token_malformed',
+  hint: 'not three base64url segments, each with its padding',
+}
 
-const contradictory: Refusal = {
-  code: 'claim_invalid',
+const contradictory: ValidationError = {
+  reason: 'claim_invalid',
   hint: 'the header and the payload of the token contradict each other',
 }
 

@@ -1,5 +1,5 @@
 // Applies the application's own schema to verified claims, so that handlers get typed ones.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { builtInOf } from '../internal/objects.ts'
@@ -19,7 +19,7 @@ export interface TypedClaims extends FrozenOutput {
  * A schema that throws or rejects, writes to the frozen claims, or puts out an instance of a class is a broken part of ours, not a bad
  * token: `claims_schema_unavailable`.
  */
-export function applySchema(schema: StandardSchema, claims: JsonObject): MaybePromise<TypedClaims | Refusal> {
+export function applySchema(schema: StandardSchema, claims: JsonObject): MaybePromise<TypedClaims | ValidationError> {
   try {
     const result = schema['~standard'].validate(claims)
     // Not only for a Promise of our own realm.
@@ -33,13 +33,13 @@ export function applySchema(schema: StandardSchema, claims: JsonObject): MaybePr
   }
 }
 
-function unavailable(why: Pick<Refusal, 'hint' | 'details'>): Refusal {
-  return { code: 'claims_schema_unavailable', ...why }
+function unavailable(why: Pick<ValidationError, 'hint' | 'details'>): ValidationError {
+  return { reason: 'claims_schema_unavailable', ...why }
 }
 
-function readResult(result: SchemaResult<unknown>, claims: JsonObject): TypedClaims | Refusal {
+function readResult(result: SchemaResult<unknown>, claims: JsonObject): TypedClaims | ValidationError {
   if (result.issues) {
-    return { code: 'claims_schema_mismatch', details: { claim: printable(pathsOf(result.issues)) } }
+    return { reason: 'claims_schema_mismatch', details: { claim: printable(pathsOf(result.issues)) } }
   }
   if (!isJsonObject(result.value)) throw new TypeError('The claims schema must return an object.')
   if (builtInOf(result.value) !== 'Object') return unavailable({ hint: instanceHint(result.value, '') })

@@ -1,5 +1,5 @@
 // AD FS (2016 and newer): access tokens of one farm. What is in them, its claim rules decide.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
@@ -96,7 +96,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
 }
 
 /** A user without a subject must not get the key of the application: all of its users would share it. */
-function checkToken(claims: UnverifiedToken['claims'], options: Reading): Refusal | undefined {
+function checkToken(claims: UnverifiedToken['claims'], options: Reading): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const { subjectClaim } = options
   const isNamed = readString(claims, subjectClaim) !== undefined

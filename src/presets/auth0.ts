@@ -1,5 +1,5 @@
 // Auth0: access tokens for an API, in both of its token profiles.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
@@ -67,8 +67,8 @@ export function auth0<const D extends string>(
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
-  if (claims.sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+  if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
   const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
   if (refusal || clientOf(claims) !== undefined) return refusal
   const hint = 'neither azp nor client_id is there, so this looks like an ID token: send the access token instead'
@@ -124,9 +124,9 @@ function subjectOf(issuer: string, sub: string, claims: JsonObject): Pick<Princi
   return { kind: isUser ? 'user' : 'unknown', key, traits: [] }
 }
 
-function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
+function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const { iss } = claims
-  if (code !== 'issuer_unknown' || typeof iss !== 'string' || !/^https:\/\/[^/]+\.auth0\.com\/$/.test(iss))
+  if (reason !== 'issuer_unknown' || typeof iss !== 'string' || !/^https:\/\/[^/]+\.auth0\.com\/$/.test(iss))
     return undefined
   return `the token comes from ${printable(iss)}, this API trusts ${issuer}: domain must be the one that clients get their tokens from, custom or not`
 }

@@ -1,5 +1,5 @@
 // authentik: access tokens of one OAuth2 provider, which are its ID tokens with two claims more.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -73,13 +73,13 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken, subMode: AuthentikSubMode): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, subMode: AuthentikSubMode): ValidationError | undefined {
   const absent = ['azp', 'uid'].find((name) => readString(claims, name) === undefined)
   if (absent !== undefined) return notAnAccessToken(absent)
   const refusal = checkAccessToken(claims)
   if (refusal || subjects[subMode].test(String(claims.sub))) return refusal
   const told = `sub is none of the subject mode ${subMode}: set the provider's subject mode to it, or the option subMode to another stable one`
-  return { code: 'claim_invalid', hint: told, details: { claim: 'sub' } }
+  return { reason: 'claim_invalid', hint: told, details: { claim: 'sub' } }
 }
 
 interface Reading {
@@ -101,7 +101,7 @@ function principal(claims: JsonObject, issuer: string, { serviceAccounts, readGr
   }
 }
 
-function hint(code: AuthErrorCode, { header, claims }: UnverifiedToken, issuer: string): string | undefined {
-  if (code !== 'algorithm_not_allowed' || header.alg !== 'HS256' || claims.iss !== issuer) return undefined
+function hint(reason: AuthErrorReason, { header, claims }: UnverifiedToken, issuer: string): string | undefined {
+  if (reason !== 'algorithm_not_allowed' || header.alg !== 'HS256' || claims.iss !== issuer) return undefined
   return 'the provider has no signing key and signs with its client secret: choose a signing key in its settings'
 }

@@ -1,5 +1,5 @@
 // AWS Application Load Balancer, action `authenticate-oidc` or `authenticate-cognito`: the user that it has logged in.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
@@ -82,10 +82,10 @@ function regionOf(loadBalancer: unknown): string {
   )
 }
 
-function checkToken({ header, claims }: UnverifiedToken, clientIds: readonly string[]): Refusal | undefined {
+function checkToken({ header, claims }: UnverifiedToken, clientIds: readonly string[]): ValidationError | undefined {
   if (!clientIds.some((one) => one === header.client)) {
     const details = { claim: 'client', expected: clientIds, received: printable(header.client) }
-    return { code: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }
+    return { reason: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }
   }
   return readString(claims, 'sub') === undefined ? missing('sub') : undefined
 }

@@ -1,5 +1,5 @@
 // Clerk: session tokens of one instance, and machine-to-machine tokens for one machine.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkBoolean, checkOptions, checkStrings } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
@@ -73,21 +73,21 @@ interface Callers {
   readonly machine: string | undefined
 }
 
-function checkToken({ claims }: UnverifiedToken, callers: Callers): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, callers: Callers): ValidationError | undefined {
   const sub = String(claims.sub)
   if (sub.startsWith('mch_')) return checkMachine(claims, callers)
-  if (!sub.startsWith('user_')) return { code: 'claim_invalid', details: { claim: 'sub' } }
+  if (!sub.startsWith('user_')) return { reason: 'claim_invalid', details: { claim: 'sub' } }
   return checkParty(claims, callers) ?? checkSession(claims)
 }
 
-function checkMachine(claims: JsonObject, { machine }: Callers): Refusal | undefined {
+function checkMachine(claims: JsonObject, { machine }: Callers): ValidationError | undefined {
   const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
   const refusal = mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
   return checkAccessToken(claims) ?? refusal
 }
 
 /** Only an absent `azp` means that no web page asked: an empty one names a page that no option can list. */
-function checkParty(claims: JsonObject, { parties, nativeApplications }: Callers): Refusal | undefined {
+function checkParty(claims: JsonObject, { parties, nativeApplications }: Callers): ValidationError | undefined {
   const { azp } = claims
   if (!Object.hasOwn(claims, 'azp')) {
     if (nativeApplications) return undefined
@@ -100,10 +100,10 @@ function checkParty(claims: JsonObject, { parties, nativeApplications }: Callers
 }
 
 /** "Session-tied claims like `sid` […] cannot be included in custom JWTs" (Clerk, JWT templates). */
-function checkSession(claims: JsonObject): Refusal | undefined {
+function checkSession(claims: JsonObject): ValidationError | undefined {
   if (Object.hasOwn(claims, 'sts') && claims.sts !== 'active')
     return {
-      code: 'claim_invalid',
+      reason: 'claim_invalid',
       hint: 'the session is not active yet',
       details: { claim: 'sts', received: printable(claims.sts) },
     }
@@ -112,8 +112,8 @@ function checkSession(claims: JsonObject): Refusal | undefined {
   return missing('sid', 'a JWT template made this token for another service: send the session token')
 }
 
-function notForUs(claim: string, received: unknown, expected: string | readonly string[]): Refusal {
-  return { code: 'audience_mismatch', details: { claim, expected, received: printable(received) } }
+function notForUs(claim: string, received: unknown, expected: string | readonly string[]): ValidationError {
+  return { reason: 'audience_mismatch', details: { claim, expected, received: printable(received) } }
 }
 
 function scopesOf(claims: JsonObject): readonly string[] {

@@ -1,5 +1,5 @@
 // Cloudflare Access: the token that its proxy puts into a header of its own, for a user or a service token.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
@@ -46,7 +46,7 @@ export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAu
 }
 
 /** `org` is the session at the team's own login page, for which every application could be asked. ID tokens have no `type`. */
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { sub, type } = claims
   if (type !== 'app') return notAnAccessToken('type', type)
   return checkAccessToken(claims) ?? (sub === '' ? checkServiceToken(claims) : undefined)
@@ -56,13 +56,13 @@ function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
  * `sub` "contains an empty string when authentication was through a service token", whose client id is then the `common_name`
  * (Cloudflare, application token). The common name of a client certificate is free text and proves no service token.
  */
-function checkServiceToken(claims: JsonObject): Refusal | undefined {
+function checkServiceToken(claims: JsonObject): ValidationError | undefined {
   if (['email', 'identity_nonce'].some((name) => Object.hasOwn(claims, name))) return missing('sub')
   const name = readString(claims, 'common_name')
   if (name === undefined) return missing('common_name')
   if (/^[\da-f]+\.access$/.test(name)) return undefined
   const hint = 'sub is empty, and common_name is not the client id of a service token (<hex>.access)'
-  return { code: 'claim_invalid', hint, details: { claim: 'common_name', received: printable(name) } }
+  return { reason: 'claim_invalid', hint, details: { claim: 'common_name', received: printable(name) } }
 }
 
 function principal(claims: JsonObject, issuer: string, team: string): Principal {

@@ -1,5 +1,5 @@
 // Amazon Cognito: access tokens of one user pool, which say in `client_id` for whom they are, and rarely in `aud`.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { clientKey, createGroups, type Principal, type PrincipalGroups, principalKey } from '../principal/principal.ts'
@@ -61,10 +61,10 @@ export function cognito<const P extends string>(
   }
 }
 
-function checkToken({ claims }: UnverifiedToken, resource: string | undefined): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, resource: string | undefined): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal) return refusal
-  if (claims.sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
+  if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
   // A token that is bound to a resource is for no other, whoever the client is.
   return checkForOthers(claims, resource === undefined ? [] : [resource])
 }

@@ -1,5 +1,5 @@
 // Descope: session tokens of one project, whose issuer is no URL.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
@@ -50,14 +50,14 @@ export function descope(options: DescopeOptions): IssuerWithAudience {
   }
 }
 
-function checkToken(claims: JsonObject, tenant: string | undefined): Refusal | undefined {
+function checkToken(claims: JsonObject, tenant: string | undefined): ValidationError | undefined {
   if (!Object.hasOwn(claims, 'drn') || claims.drn !== 'DS') return notAnAccessToken('drn', claims.drn)
   if (readString(claims, 'sub') === undefined) return missing('sub')
   const tenants = tenantsOf(claims)
   if (tenant === undefined || (Object.hasOwn(tenants, tenant) && isJsonObject(tenants[tenant])))
     return checkAccessToken(claims)
   const details = { claim: 'tenants', expected: tenant, received: printable(Object.keys(tenants)) }
-  return { code: 'tenant_mismatch', details }
+  return { reason: 'tenant_mismatch', details }
 }
 
 function tenantsOf(claims: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 // Duende IdentityServer: its JWT access tokens, in which an application has no `sub`.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
@@ -65,9 +65,9 @@ export function duende<const I extends string>(
 }
 
 /** An empty `sub` is not the absence of one: nobody becomes an application by it. */
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const empty = ['sub', 'client_id'].find((name) => claims[name] === '')
-  if (empty) return { code: 'claim_invalid', details: { claim: empty } }
+  if (empty) return { reason: 'claim_invalid', details: { claim: empty } }
   return checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
 }
 
@@ -100,11 +100,11 @@ function subjectOf(
   return { kind: 'unknown', key: principalKey(issuer, 'sub', sub), subject: sub }
 }
 
-function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
+function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const small = issuer.toLowerCase()
-  if (code === 'issuer_unknown' && issuer !== small && claims.iss === small)
+  if (reason === 'issuer_unknown' && issuer !== small && claims.iss === small)
     return `the server writes its issuer in small letters: write '${small}'`
-  if (code === 'claim_missing' && claims.iss === issuer && !Object.hasOwn(claims, 'aud'))
+  if (reason === 'claim_missing' && claims.iss === issuer && !Object.hasOwn(claims, 'aud'))
     return 'the token has no aud: put the scope into an API resource, or say audience: null and let scopes decide'
   return undefined
 }

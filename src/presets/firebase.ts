@@ -1,5 +1,5 @@
 // Firebase Authentication and Identity Platform: the ID tokens that its applications send as access tokens, and session cookies.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkBoolean, checkOptions, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -54,7 +54,7 @@ export function firebase(options: FirebaseOptions): IssuerWithAudience {
   }
 }
 
-function checkToken(token: UnverifiedToken): Refusal | undefined {
+function checkToken(token: UnverifiedToken): ValidationError | undefined {
   const { claims } = token
   const sub = readString(claims, 'sub')
   return (

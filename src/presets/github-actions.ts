@@ -1,5 +1,5 @@
 // GitHub Actions: the OIDC token of a job, which every workflow on GitHub can have for any audience it likes.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkStrings } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
@@ -77,13 +77,13 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
   return Object.freeze([...allowedOwnerIds])
 }
 
-function checkToken({ claims }: UnverifiedToken, owners: readonly string[] | undefined): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, owners: readonly string[] | undefined): ValidationError | undefined {
   const unnamed = required.find((name) => readString(claims, name) === undefined)
-  if (unnamed) return { code: 'claim_invalid', details: { claim: unnamed, received: printable(claims[unnamed]) } }
+  if (unnamed) return { reason: 'claim_invalid', details: { claim: unnamed, received: printable(claims[unnamed]) } }
   const owner = String(claims.repository_owner_id)
   if (owners && !owners.includes(owner)) {
     const details = { claim: 'repository_owner_id', expected: owners, received: printable(owner) }
-    return { code: 'tenant_mismatch', hint: 'the owner of the repository is not among allowedOwnerIds', details }
+    return { reason: 'tenant_mismatch', hint: 'the owner of the repository is not among allowedOwnerIds', details }
   }
   return checkAccessToken(claims)
 }
@@ -103,7 +103,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   }
 }
 
-function hint(code: AuthErrorCode, { claims: { iss } }: UnverifiedToken, issuer: string): string | undefined {
-  if (code !== 'issuer_unknown' || typeof iss !== 'string' || !iss.startsWith(`${publicIssuer}/`)) return undefined
+function hint(reason: AuthErrorReason, { claims: { iss } }: UnverifiedToken, issuer: string): string | undefined {
+  if (reason !== 'issuer_unknown' || typeof iss !== 'string' || !iss.startsWith(`${publicIssuer}/`)) return undefined
   return `the token is of an enterprise with an issuer of its own, not of ${issuer}: write issuer: '${printable(iss)}' if it is yours`
 }

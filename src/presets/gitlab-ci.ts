@@ -1,5 +1,5 @@
 // GitLab CI/CD ID tokens: a job of a project, on gitlab.com or on an instance of one's own.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -44,7 +44,7 @@ export function gitlabCi(options: GitlabCiOptions): IssuerWithAudience {
 }
 
 /** The ID token of somebody's login at GitLab has the same issuer and keys, and no project. */
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const absent = ['project_id', 'namespace_id'].find((name) => readString(claims, name) === undefined)
   return (
     checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent, 'this is no token of a CI job'))

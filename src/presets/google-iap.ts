@@ -1,5 +1,5 @@
 // Google Identity-Aware Proxy: the assertion that it adds to each request, in a header of its own.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -54,10 +54,12 @@ export function googleIap(
   }
 }
 
-function checkToken(token: UnverifiedToken): Refusal | undefined {
+function checkToken(token: UnverifiedToken): ValidationError | undefined {
   const { claims } = token
   const isNobody = claims.sub === ''
-  return checkKid(token) ?? (isNobody ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
+  return (
+    checkKid(token) ?? (isNobody ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
+  )
 }
 
 function principal(claims: JsonObject, issuer: string): Principal {

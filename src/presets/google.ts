@@ -1,5 +1,5 @@
 // Google ID tokens as a caller's credential, such as service accounts send: Google's own access tokens are opaque.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -52,11 +52,11 @@ export function google(
 }
 
 /** An ID token it is, so `at_hash` says nothing against it; security events of the same issuer and keys stay out. */
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { at_hash: _, ...others } = claims
   const { sub, iat, exp } = others as { sub: string; iat: number; exp: number }
-  if (sub === '') return { code: 'claim_missing', details: { claim: 'sub' } }
-  if (exp - iat > maxLifetimeSeconds) return { code: 'claim_invalid', details: { claim: 'exp' } }
+  if (sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
+  if (exp - iat > maxLifetimeSeconds) return { reason: 'claim_invalid', details: { claim: 'exp' } }
   return checkAccessToken(others)
 }
 

@@ -1,5 +1,5 @@
 // Ory Hydra: JWT access tokens (strategies.access_token: jwt).
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import type { Principal } from '../principal/principal.ts'
@@ -42,7 +42,7 @@ export function hydra(options: HydraOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const absent = ['client_id', 'sub'].find((name) => readString(claims, name) === undefined)
   return checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))
@@ -62,8 +62,8 @@ function principal(claims: JsonObject, issuer: string): Principal {
   }
 }
 
-function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
+function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const isForNobody = Array.isArray(claims.aud) && claims.aud.length === 0
-  if (code !== 'audience_mismatch' || claims.iss !== issuer || !isForNobody) return undefined
+  if (reason !== 'audience_mismatch' || claims.iss !== issuer || !isForNobody) return undefined
   return 'aud is empty: the client must ask for the audience (audience=…), and have it among those that it may ask for'
 }

@@ -1,5 +1,5 @@
 // Keycloak: access tokens of one realm.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { printable } from '../internal/printable.ts'
@@ -87,9 +87,9 @@ function keysOf(realmUrl: string, issuer: string): IssuerKeys {
   return { jwksUri: `${realmUrl}/protocol/openid-connect/certs` }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   if (claims.typ !== 'Bearer' && claims.typ !== 'DPoP') return notAnAccessToken('typ', claims.typ)
-  return claims.sub === '' ? { code: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
+  return claims.sub === '' ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
 }
 
 function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
@@ -130,11 +130,11 @@ function rolesIn(access: unknown): readonly string[] {
   return isJsonObject(access) ? readStrings(access, 'roles') : []
 }
 
-function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
+function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const { iss } = claims
-  if (code === 'issuer_unknown' && typeof iss === 'string' && iss.endsWith(realmPath(issuer)))
+  if (reason === 'issuer_unknown' && typeof iss === 'string' && iss.endsWith(realmPath(issuer)))
     return `the token says ${printable(iss)}, this API expects ${issuer}: if both are this realm, write issuer: '${printable(iss)}', and as realmUrl the address where this API reaches it`
-  if (code !== 'claim_missing' || iss !== issuer) return undefined
+  if (reason !== 'claim_missing' || iss !== issuer) return undefined
   if (!Object.hasOwn(claims, 'aud'))
     return 'the token has no aud: add an audience mapper for this API to the client, or to a client scope of it'
   if (!readString(claims, 'sub'))

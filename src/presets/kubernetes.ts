@@ -1,5 +1,5 @@
 // Kubernetes service account tokens: bound tokens (TokenRequest, projected volumes) of one cluster.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { checkHttpsAddress } from '../internal/urls.ts'
@@ -62,7 +62,7 @@ function keysOf({ issuer, jwks, jwksUri }: KubernetesOptions): IssuerKeys {
   return { jwksUri }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { namespace, uid } = accountOf(claims)
   return (
     checkAccessToken(claims) ?? (namespace === undefined || uid === undefined ? missing('kubernetes.io') : undefined)
@@ -92,7 +92,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
   }
 }
 
-function hint(code: AuthErrorCode, { claims }: UnverifiedToken): string | undefined {
-  if (code !== 'issuer_unknown' || claims.iss !== 'kubernetes/serviceaccount') return undefined
+function hint(reason: AuthErrorReason, { claims }: UnverifiedToken): string | undefined {
+  if (reason !== 'issuer_unknown' || claims.iss !== 'kubernetes/serviceaccount') return undefined
   return 'this is a legacy token from a secret, which never expires: mount a projected token (serviceAccountToken) with the audience of this API'
 }

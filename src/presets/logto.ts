@@ -1,5 +1,5 @@
 // Logto: access tokens for an API resource, and organization tokens.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkStrings } from '../internal/options.ts'
 import type { Principal } from '../principal/principal.ts'
@@ -50,12 +50,12 @@ export function logto(options: LogtoOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const absent = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
   if (absent !== undefined) return missing(absent)
   const [said, organization] = [readString(claims, 'organization_id'), organizationOf(claims)]
   if (said === undefined || organization === undefined || said === organization) return checkAccessToken(claims)
-  return { code: 'claim_invalid', hint: 'aud names another organization', details: { claim: 'organization_id' } }
+  return { reason: 'claim_invalid', hint: 'aud names another organization', details: { claim: 'organization_id' } }
 }
 
 function organizationOf({ aud }: JsonObject): string | undefined {

@@ -1,5 +1,5 @@
 // node-oidc-provider: its JWT access tokens, which it makes for resources of the format `jwt` only.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import type { Principal } from '../principal/principal.ts'
@@ -51,9 +51,9 @@ export function oidcProvider<const I extends string>(
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const unnamed = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
-  return unnamed ? { code: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
+  return unnamed ? { reason: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
 }
 
 function principal(claims: JsonObject, issuer: string): Principal {

@@ -1,5 +1,5 @@
 // The generic issuer: any STS that publishes metadata or a JWK Set and signs JWT access tokens.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkBoolean, checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { checkAddress, withoutLogin } from '../internal/urls.ts'
@@ -156,7 +156,7 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
   return { jwksUri }
 }
 
-function checkToken({ claims, issuer }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims, issuer }: UnverifiedToken): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal || readString(claims, 'sub')) return refusal
   if (readString(claims, 'client_id') === undefined) {

@@ -1,5 +1,5 @@
 // Okta: access tokens of a custom authorization server. Those of the org authorization server are not for us to validate.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { ambiguousKey, clientKey, type Principal, principalKey } from '../principal/principal.ts'
@@ -68,8 +68,8 @@ function readIssuer(value: unknown): string {
 }
 
 /** An ID token has neither a `cid` nor scopes. Tokens of agents may lack the `cid`; `sub_profile` and scopes then stand for it. */
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
-  if (readString(claims, 'sub') === undefined) return { code: 'claim_invalid', details: { claim: 'sub' } }
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+  if (readString(claims, 'sub') === undefined) return { reason: 'claim_invalid', details: { claim: 'sub' } }
   const isOfAgent = !Object.hasOwn(claims, 'cid') && readProfile(claims).length > 0 && scopesOf(claims).length > 0
   if (readString(claims, 'cid') === undefined && !isOfAgent) return missing('cid')
   return checkAccessToken(claims)
@@ -113,11 +113,11 @@ function subjectOf(issuer: string, claims: JsonObject): Pick<Principal, 'kind' |
   return { kind, key: principalKey(issuer, 'sub', sub), subject, traits: [] }
 }
 
-function hint(code: AuthErrorCode, { claims }: UnverifiedToken, issuer: string): string | undefined {
-  if (code === 'issuer_unknown' && claims.iss === new URL(issuer).origin) {
+function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
+  if (reason === 'issuer_unknown' && claims.iss === new URL(issuer).origin) {
     return `the token is of Okta's org authorization server, which is for Okta's own APIs and must not be validated: have clients ask ${issuer} for it`
   }
-  if (code === 'claim_missing' && claims.iss === issuer && !Object.hasOwn(claims, 'cid'))
+  if (reason === 'claim_missing' && claims.iss === issuer && !Object.hasOwn(claims, 'cid'))
     return 'the token has no cid: send the access token, not the ID token'
   return undefined
 }

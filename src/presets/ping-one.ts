@@ -1,5 +1,5 @@
 // PingOne: access tokens of one environment for a custom resource.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { ambiguousKey, clientKey, type Principal, principalKey } from '../principal/principal.ts'
@@ -61,7 +61,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
   if (refusal) return refusal
   if (readString(claims, 'client_id') === undefined)

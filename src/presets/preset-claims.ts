@@ -1,6 +1,6 @@
 // What presets make of claims: the members of a principal that a token may not mention, its groups, the refusal of a token
 // that lacks a claim.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { constant } from '../internal/freeze.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkBoolean } from '../internal/options.ts'
@@ -124,18 +124,18 @@ export function readProfiledActor(claims: JsonObject): PrincipalActor | undefine
  * the claim does not identify itself with a value in the "aud" claim when this claim is present, then the JWT MUST be rejected",
  * RFC 7519 §4.1.3. `own` is what may stand there.
  */
-export function checkForOthers(claims: JsonObject, own: readonly string[] = []): Refusal | undefined {
+export function checkForOthers(claims: JsonObject, own: readonly string[] = []): ValidationError | undefined {
   return Object.hasOwn(claims, 'aud') ? checkAudience(claims, own) : undefined
 }
 
 /** Refuses a token that names no key, where the keys are a map by `kid`: nothing else says which of them to use. */
-export function checkKid({ header }: Pick<UnverifiedToken, 'header'>): Refusal | undefined {
+export function checkKid({ header }: Pick<UnverifiedToken, 'header'>): ValidationError | undefined {
   return header.kid === undefined
     ? missing('kid', 'the header names no key, as every token of this STS does')
     : undefined
 }
 
 /** The refusal of a token that lacks `claim`, or has it in a form that says nothing. */
-export function missing(claim: string, hint?: string): Refusal {
-  return { code: 'claim_missing', ...(hint !== undefined && { hint }), details: { claim } }
+export function missing(claim: string, hint?: string): ValidationError {
+  return { reason: 'claim_missing', ...(hint !== undefined && { hint }), details: { claim } }
 }

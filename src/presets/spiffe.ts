@@ -1,5 +1,5 @@
 // SPIFFE JWT-SVIDs (SPIFFE JWT-SVID specification): workloads of one trust domain.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { checkHttpsAddress } from '../internal/urls.ts'
@@ -70,13 +70,13 @@ function keysOf({ bundle, bundleUri, jwksUri }: SpiffeOptions): Pick<IssuerEndpo
 }
 
 /** An SVID that was found by its `iss` may still name a subject of another trust domain; and paths are never normalised. */
-function checkToken({ claims }: UnverifiedToken, prefix: string): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, prefix: string): ValidationError | undefined {
   const sub = String(claims.sub)
   const isId =
     sub.startsWith(prefix) && /^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}(\/|$))[\w.-]+)*$/.test(sub.slice(prefix.length))
   if (isId && sub.length <= 2048) return undefined
   return {
-    code: 'claim_invalid',
+    reason: 'claim_invalid',
     hint: `sub is no SPIFFE ID of ${prefix}`,
     details: { claim: 'sub', expected: prefix },
   }

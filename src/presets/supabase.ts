@@ -1,5 +1,5 @@
 // Supabase Auth: session tokens of one project that signs with an asymmetric key.
-import type { AuthErrorCode, Refusal } from '../errors/auth-error.ts'
+import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -49,7 +49,7 @@ export function supabase(options: SupabaseOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal || isService(claims)) return refusal
   // "These claims are always present in Supabase JWTs" (Supabase, JWT claims reference); an ID token belongs to no session.
@@ -92,7 +92,7 @@ function membersOf(claims: JsonObject, name: string): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
-function hint(code: AuthErrorCode, { header, claims }: UnverifiedToken, issuer: string): string | undefined {
-  if (code !== 'algorithm_not_allowed' || header.alg !== 'HS256' || claims.iss !== issuer) return undefined
+function hint(reason: AuthErrorReason, { header, claims }: UnverifiedToken, issuer: string): string | undefined {
+  if (reason !== 'algorithm_not_allowed' || header.alg !== 'HS256' || claims.iss !== issuer) return undefined
   return 'the project signs with its legacy secret (HS256): change it to an asymmetric signing key in its settings (JWT keys)'
 }

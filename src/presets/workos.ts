@@ -1,5 +1,5 @@
 // WorkOS: session tokens of AuthKit, and access tokens of Connect (OAuth applications and M2M).
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import type { Principal } from '../principal/principal.ts'
@@ -66,7 +66,7 @@ function connect(domain: unknown, audience: unknown): Place {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken, isConnect: boolean): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken, isConnect: boolean): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const absent = ['sub', isConnect ? 'client_id' : 'sid'].find((name) => readString(claims, name) === undefined)
   const refusal = checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))

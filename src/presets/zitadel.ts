@@ -1,5 +1,5 @@
 // Zitadel: JWT access tokens of one instance for one project.
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
@@ -54,7 +54,7 @@ export function zitadel(options: ZitadelOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): Refusal | undefined {
+function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const login = ['nonce', 'auth_time', 'amr', 'acr'].find((name) => Object.hasOwn(claims, name))
   if (login !== undefined) return notAnAccessToken(login)
   return checkAccessToken(claims) ?? (readString(claims, 'sub') === undefined ? missing('sub') : undefined)

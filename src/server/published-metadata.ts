@@ -1,5 +1,5 @@
 // What a resource server publishes about itself (RFC 9728): its documents, and their addresses for challenges.
-import type { ChallengeParams } from '../errors/auth-error.ts'
+import type { ChallengeParams } from '../errors/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 import {
   describedAt,

@@ -1,6 +1,7 @@
 // From a policy's decision to the one answer for it: RFC 6750 insufficient_scope, RFC 9470
 // insufficient_user_authentication, Entra's insufficient_claims, or a refusal that invites no loop.
-import { AuthError, type AuthErrorOptions, type Challenge, type ChallengeParams } from '../errors/auth-error.ts'
+import { AuthError, type AuthErrorOptions } from '../errors/auth-error.ts'
+import type { Challenge, ChallengeParams } from '../errors/challenge.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { own } from '../internal/objects.ts'
 import { printable } from '../internal/printable.ts'
@@ -44,8 +45,8 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   const kept = toKeep(needsOf(policy), unmet, { scopes: granted, acr: own(authentication, 'acr') })
   const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...unmet]) : {}
   const challenges = loginChallenges(unmet, kept, auth)
-  const [first = { code: 'insufficient_scope' as const, params: {} }, ...more] = challenges
-  return new AuthError(first.code, {
+  const [first = { reason: 'insufficient_scope' as const, params: {} }, ...more] = challenges
+  return new AuthError(first.reason, {
     details,
     challengeParams: { ...params, ...scopes, ...first.params },
     moreChallenges: more.map((one) => ({ ...one, params: { ...params, ...scopes, ...one.params } })),
@@ -69,7 +70,7 @@ function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
 /** Read from the token itself: a claims schema may have left `xms_cc` out. */
 function understandsClaims({ token, claims }: Caller): boolean {
   const parsed = createTokenParser(typeof token === 'string' ? token.length : 0)(token)
-  return hasClaimsCapability('code' in parsed ? claims : parsed.claims)
+  return hasClaimsCapability('reason' in parsed ? claims : parsed.claims)
 }
 
 /** One challenge says all about acr and age; Entra's is another, since its clients read only that. */
@@ -78,10 +79,10 @@ function loginChallenges(unmet: readonly Unmet[], kept: readonly Unmet[], auth: 
   const steps = stepUpsIn(unmet)
   return [
     ...(steps.length > 0
-      ? [{ code: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(kept)) }]
+      ? [{ reason: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(kept)) }]
       : []),
     ...(contexts.length > 0
-      ? [{ code: 'insufficient_claims' as const, params: claimsChallenge([...new Set(contexts)], auth.issuer) }]
+      ? [{ reason: 'insufficient_claims' as const, params: claimsChallenge([...new Set(contexts)], auth.issuer) }]
       : []),
   ]
 }

@@ -1,6 +1,7 @@
 // The order of checks for a request: credential → token → policy → result. A result is a value here, in place where nothing is waited for:
 // adapters need that for speed. Applications call the functions of resource-server.ts, which always give a promise.
-import { AuthError, type ChallengeParams } from '../errors/auth-error.ts'
+import { AuthError } from '../errors/auth-error.ts'
+import type { ChallengeParams } from '../errors/challenge.ts'
 import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
 import { readToken } from '../http/credentials.ts'
@@ -83,8 +84,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   function authenticateOnce(request: RequestView): MaybePromise<Authentication<C>> {
     const credential = readToken(request, tokenHeaders)
     if (credential === undefined) return { outcome: 'anonymous' }
-    if ('code' in credential)
-      return refused(new AuthError(credential.code, { challengeParams: challengeParams(request) }))
+    if ('reason' in credential)
+      return refused(new AuthError(credential.reason, { challengeParams: challengeParams(request) }))
     return after(verify(credential), toAuthentication)
   }
 

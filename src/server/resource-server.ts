@@ -1,6 +1,7 @@
 // createResourceServer: an API that accepts access tokens, for any framework. The order of checks for a request is in request-guard.ts.
 import { type Authorization, createAuthorization, type RequireOptions } from './authorize.ts'
-import type { AuthError, ChallengeParams } from '../errors/auth-error.ts'
+import type { AuthError } from '../errors/auth-error.ts'
+import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
 import { type RefusalResponse, withHeaderLines } from './response.ts'
 import type { RequestView } from '../http/request-view.ts'

@@ -1,6 +1,6 @@
 // An AuthError as an HTTP answer: status, headers, and a problem document (RFC 9457) with the same fixed text.
-import { type AuthError, challengeHeader, type ChallengeParams, type RefusalHeaders } from '../errors/auth-error.ts'
-import { errorTable } from '../errors/reasons.ts'
+import { type AuthError, headersOf, type RefusalHeaders } from '../errors/auth-error.ts'
+import type { ChallengeParams } from '../errors/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 
 /** What a refused client is sent. Nothing in it comes from the token. */
@@ -20,16 +20,12 @@ const titles = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503:
 
 /** Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. */
 export function refusalAnswer(error: AuthError, params: ChallengeParams): RefusalAnswer {
-  const { status, text, error: oauthError } = errorTable[error.code]
-  const more = error.moreChallenges.map(({ code, params: own }) => ({ code, params: { ...params, ...own } }))
+  const { status, code, message } = error
+  const named = code === 'unauthenticated' || code === 'access_denied' || code === 'temporarily_unavailable'
   return {
     status,
-    headers: {
-      ...error.headers,
-      ...challengeHeader({ code: error.code, params: { ...params, ...error.challengeParams } }, more),
-      'Content-Type': 'application/problem+json',
-    },
-    body: JSON.stringify({ title: titles[status], status, detail: text, ...(oauthError && { error: oauthError }) }),
+    headers: { ...headersOf(error, params), 'Content-Type': 'application/problem+json' },
+    body: JSON.stringify({ title: titles[status], status, detail: message, ...(!named && { error: code }) }),
   }
 }
 

@@ -1,6 +1,6 @@
 // The checks of a token that need no key, in their order. Only a token that passes them can cost a fetch or cryptography.
 import type { Algorithm } from '../crypto/algorithms.ts'
-import type { Refusal } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkAudienceOf, toUnverifiedToken, unknownIssuer } from '../issuer/checks.ts'
@@ -18,14 +18,14 @@ export interface PlausibleToken {
 
 /** What a check found wrong, and the token where it could be parsed. */
 export interface FailedPrecheck {
-  readonly refusal: Refusal
+  readonly refusal: ValidationError
   readonly parsed?: ParsedToken
 }
 
 export interface Prechecks {
   check(credential: Credential): PlausibleToken | FailedPrecheck
   /** Of a remembered token, too, for each request. */
-  checkTimes(times: Times): Refusal | undefined
+  checkTimes(times: Times): ValidationError | undefined
 }
 
 /** @param clock Default: the system's. */
@@ -41,7 +41,7 @@ export function createPrechecks(
 
   function check({ token, header }: Credential): PlausibleToken | FailedPrecheck {
     const parsed = parse(token)
-    if ('code' in parsed) return { refusal: checkSyntax(token, header) ?? parsed }
+    if ('reason' in parsed) return { refusal: checkSyntax(token, header) ?? parsed }
     // Without padding, a token that could be parsed is one token68.
     const malformed = parsed.padded ? checkSyntax(token, header) : undefined
     if (malformed) return { refusal: malformed }
@@ -51,13 +51,13 @@ export function createPrechecks(
     return refusal ? { refusal, parsed } : { parsed, trusted }
   }
 
-  function parse(token: string): ParsedToken | Refusal {
+  function parse(token: string): ParsedToken | ValidationError {
     if (headerClaims !== undefined && isPadded(token, maxTokenBytes))
       return parsePaddedToken(token, headerClaims, parseToken)
     return parseToken(token)
   }
 
-  function checkToken(token: ParsedToken, trusted: TrustedIssuer): Refusal | undefined {
+  function checkToken(token: ParsedToken, trusted: TrustedIssuer): ValidationError | undefined {
     const { profile } = trusted
     const { header, claims } = token
     return (
@@ -77,7 +77,7 @@ export function createPrechecks(
 }
 
 /** Text in `Authorization` that is no token68 is a malformed request: 400. */
-function checkSyntax(token: string, header: string | undefined): Refusal | undefined {
+function checkSyntax(token: string, header: string | undefined): ValidationError | undefined {
   return header === 'authorization' ? checkBearer(token) : undefined
 }
 
@@ -88,9 +88,9 @@ function requiredOf(
   return ['exp', ...(audience && !audienceFrom ? ['aud'] : []), ...settings.requiredClaims, ...requiredClaims]
 }
 
-function checkForm({ padded = false }: ParsedToken, { paddedTokens }: Issuer): Refusal | undefined {
+function checkForm({ padded = false }: ParsedToken, { paddedTokens }: Issuer): ValidationError | undefined {
   if (padded === (paddedTokens !== undefined)) return undefined
-  return { code: 'token_malformed', hint: 'the token is padded where its issuer pads none, or the other way round' }
+  return { reason: 'token_malformed', hint: 'the token is padded where its issuer pads none, or the other way round' }
 }
 
 /** The claims that some issuer has in the JOSE header of its padded tokens; `undefined` when none has padded ones. */
@@ -107,7 +107,7 @@ function readClock(clock: Clock): number {
   return nowMs
 }
 
-function checkAlgorithm(alg: string, allowed: readonly Algorithm[]): Refusal | undefined {
+function checkAlgorithm(alg: string, allowed: readonly Algorithm[]): ValidationError | undefined {
   if ((allowed as readonly string[]).includes(alg)) return undefined
-  return { code: 'algorithm_not_allowed', details: { claim: 'alg', expected: allowed } }
+  return { reason: 'algorithm_not_allowed', details: { claim: 'alg', expected: allowed } }
 }

@@ -1,5 +1,5 @@
 // The errors of a verification: what they say, and the one place where they are reported.
-import { AuthError, copyOf, type Refusal } from '../errors/auth-error.ts'
+import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
 import type { Emit } from '../errors/events.ts'
 import { hintOf } from '../issuer/checks.ts'
 import type { Issuer } from '../issuer/issuer.ts'
@@ -10,7 +10,7 @@ type Token = Pick<ParsedToken, 'header' | 'claims'>
 
 export interface Report {
   /** The error for `token`, of which `verified` says whether its signature had been verified. */
-  refuse(refusal: Refusal, token?: Token, verified?: boolean): AuthError
+  refuse(refusal: ValidationError, token?: Token, verified?: boolean): AuthError
   /** The error when a source of facts about `token` failed. A failure of ours says nothing about the token: 503. */
   unavailable(cause: unknown, token: Token): AuthError
   /** Reports the error of one request, and returns it. A preset or a clock that throws is our fault, not the token's. */
@@ -19,10 +19,10 @@ export interface Report {
 
 export function createReport(profiles: readonly Issuer[], emit: Emit | undefined): Report {
   return {
-    refuse({ code, hint, details }, token, verified = false) {
+    refuse({ reason, hint, details }, token, verified = false) {
       const facts = token ? describeToken(token, verified) : { verified }
-      const better = token && hintOf(profiles, code, token)
-      return new AuthError(code, { hint: better ?? hint, details: details ? { ...facts, ...details } : facts })
+      const better = token && hintOf(profiles, reason, token)
+      return new AuthError(reason, { hint: better ?? hint, details: details ? { ...facts, ...details } : facts })
     },
     unavailable(cause, token) {
       const facts = describeToken(token, false)
@@ -39,7 +39,7 @@ export function createReport(profiles: readonly Issuer[], emit: Emit | undefined
 
 /** Emits the event of `error`, and returns it. */
 export function reportRefusal(emit: Emit | undefined, error: AuthError): AuthError {
-  const { code, status, hint } = error
-  emit?.({ type: 'refusal', code, status, hint, details: error.details })
+  const { code, reason, status, hint } = error
+  emit?.({ type: 'refusal', code, reason, status, hint, details: error.details })
   return error
 }

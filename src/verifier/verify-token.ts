@@ -5,12 +5,12 @@
 // - What depends on the request (the header that the token came in, later its proof of possession) belongs in `checkRequest`. It is asked
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
-import { AuthError, copyOf, type Refusal } from '../errors/auth-error.ts'
+import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { Clock } from '../internal/clock.ts'
 import { freezeAndMeasure } from '../internal/freeze.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
+import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkTenant, checkTokenHeader, keyNotFound, toUnverifiedToken } from '../issuer/checks.ts'
 import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
 import type { VerificationKey } from '../jwks/key-source.ts'
@@ -72,25 +72,37 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   function verifyNamed(name: string | undefined, credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
     try {
       const entry = entryOf(name, credential)
-      if (isPromise(entry) || isRevoked) return finishLater(entry, credential)
-      return entry instanceof AuthError ? report(entry) : checkRequest(entry, credential)
+      if (isPromise(entry)) return finishLater(entry, credential)
+      if (entry instanceof AuthError) return report(entry)
+      const auth = checkRequest(entry, credential)
+      return isPromise(auth) ? checkTimesAgain(auth, entry) : auth
     } catch (error) {
       return report(error)
     }
   }
 
   async function finishLater(
-    entry: MaybePromise<Outcome<CacheEntry>>,
+    entry: Promise<Outcome<CacheEntry>>,
     credential: Credential,
   ): Promise<Outcome<VerifiedToken<C>>> {
     try {
       const verified = await entry
       if (verified instanceof AuthError) return report(verified)
-      const auth = checkRequest(verified, credential)
-      if (isRevoked) await checkRevocation(auth, isRevoked)
-      // The token may have ended while its keys, the schema or `isRevoked` were waited for.
-      checkTimes(verified)
-      return auth
+      return await checkTimesAgain(checkRequest(verified, credential), verified)
+    } catch (error) {
+      return report(error)
+    }
+  }
+
+  /** The token may have ended while its keys, the schema or `isRevoked` were waited for. */
+  async function checkTimesAgain(
+    auth: MaybePromise<VerifiedToken<C>>,
+    entry: CacheEntry,
+  ): Promise<Outcome<VerifiedToken<C>>> {
+    try {
+      const verified = await auth
+      checkTimes(entry)
+      return verified
     } catch (error) {
       return report(error)
     }
@@ -160,14 +172,15 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     return isPromise(found) ? found.then((later) => later === key) : found === key
   }
 
-  /** Each request is asked this, for new and remembered tokens alike. Throws a refusal. */
-  function checkRequest(entry: CacheEntry, { token, header }: Credential): VerifiedToken<C> {
+  /** Each request is asked this, for new and remembered tokens alike. Throws or rejects with a refusal. */
+  function checkRequest(entry: CacheEntry, { token, header }: Credential): MaybePromise<VerifiedToken<C>> {
     const { trusted } = entry
     const misplaced =
       checkTokenHeader(trusted.profile, header) ??
       (trusted.profile.paddedTokens && header === 'authorization' ? checkBearer(token) : undefined)
     if (misplaced) throw refuse(misplaced, entry, true)
-    return createVerifiedToken(entry, token)
+    const auth = createVerifiedToken<C>(entry, token)
+    return isRevoked ? unlessRevoked(auth, isRevoked) : auth
   }
 
   function checkTimes(entry: CacheEntry): void {
@@ -181,7 +194,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     return isPromise(refusal) ? refusal.then((later) => throwRefusal(later, token)) : throwRefusal(refusal, token)
   }
 
-  function throwRefusal(refusal: Refusal | undefined, token: Token): void {
+  function throwRefusal(refusal: ValidationError | undefined, token: Token): void {
     if (refusal) throw refuse(refusal, token)
   }
 
@@ -209,7 +222,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     const key = await findReplacement(token, failed).catch((error: unknown) => {
       throw unavailable(error, token.parsed)
     })
-    if (!key) throw refuse({ code: 'signature_invalid' }, token.parsed)
+    if (!key) throw refuse({ reason: 'signature_invalid' }, token.parsed)
     return key
   }
 
@@ -221,7 +234,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   async function typedClaims(parsed: ParsedToken, own: StandardSchema): Promise<TypedClaims> {
     // In an object: claims that a schema puts out may have a `then`, and would be waited for.
     const typed = await applySchema(own, parsed.claims)
-    if ('code' in typed) throw refuse(typed, parsed, true)
+    if ('reason' in typed) throw refuse(typed, parsed, true)
     return typed
   }
 
@@ -258,13 +271,17 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     return bytes - sharedBytes(header) - sharedBytes(claims) + typedBytes
   }
 
-  async function checkRevocation(auth: VerifiedToken<C>, ask: IsRevoked<C>): Promise<void> {
-    const answer = await askYesOrNo('isRevoked', () => ask(auth))
-    if (answer === false) return
+  function unlessRevoked(auth: VerifiedToken<C>, ask: IsRevoked<C>): MaybePromise<VerifiedToken<C>> {
+    const answer = askYesOrNo('isRevoked', () => ask(auth))
+    return isPromise(answer) ? answer.then((later) => orThrow(later, auth)) : orThrow(answer, auth)
+  }
+
+  function orThrow(isRevokedNow: Answer, auth: VerifiedToken<C>): VerifiedToken<C> {
+    if (isRevokedNow === false) return auth
     const token = { header: auth.header, claims: auth.claims as JsonObject }
-    if (answer === true) throw refuse({ code: 'token_revoked' }, token, true)
+    if (isRevokedNow === true) throw refuse({ reason: 'token_revoked' }, token, true)
     // A check that could not be made is not a check that passed.
-    throw refuse({ code: 'revocation_unavailable', details: { cause: answer.cause } }, token, true)
+    throw refuse({ reason: 'revocation_unavailable', details: { cause: isRevokedNow.cause } }, token, true)
   }
 
   return verify

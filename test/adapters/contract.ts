@@ -131,15 +131,15 @@ function describeEveryRequest(open: Open): void {
 /** What is thrown in a handler gets the framework's own answer: its status and headers are ours, its body tells nothing. */
 function describeFrameworkErrors(open: Open): void {
   it.each([
-    ['/orders/alice', { sub: 'bob' }, { status: 403, code: 'access_denied' }],
-    ['/handler-order', { sub: 'bob' }, { status: 403, code: 'access_denied' }],
-    ['/scoped-order', {}, { status: 403, code: 'insufficient_scope', challenge: scopeMissing('orders:read') }],
-    ['/broken-order', {}, { status: 503, code: 'policy_unavailable', retryAfter: '1' }],
+    ['/orders/alice', { sub: 'bob' }, { status: 403, reason: 'access_denied' }],
+    ['/handler-order', { sub: 'bob' }, { status: 403, reason: 'access_denied' }],
+    ['/scoped-order', {}, { status: 403, reason: 'insufficient_scope', challenge: scopeMissing('orders:read') }],
+    ['/broken-order', {}, { status: 503, reason: 'policy_unavailable', retryAfter: '1' }],
   ])('[RFC9111-3.5-1] lets the framework answer what guard.require throws for %s', async (path, claims, expected) => {
     const { sendAs, errors } = await open()
     const answer = await sendAs({ email: 'SECRET-claim', ...claims }, path)
     expectFrameworkAnswer(answer, expected)
-    expect(errors).toEqual([expect.objectContaining({ code: expected.code })])
+    expect(errors).toEqual([expect.objectContaining({ reason: expected.reason })])
   })
 
   it.each(['/needs-caller', '/optional-order'])(

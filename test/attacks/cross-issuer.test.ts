@@ -93,7 +93,7 @@ describe('a hostile issuer', () => {
     hostile.answer('/.well-known/openid-configuration', faults.json(metadata))
     const { verifyToken } = createBoth()
     const error = await refusalOf(verifyToken(tokenOf(hostile.issuer, hostileKey)))
-    expect(error).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     await expectInvalidToken(verifyToken(tokenOf(honest.issuer, hostileKey)), 'signature_invalid')
     expect(hostile.count()).toBe(0)
   })

@@ -84,7 +84,7 @@ async function isAccepted(token: string): Promise<boolean> {
     (reason: AuthError) => reason,
   )
   if (!error) return true
-  expect(error).toMatchObject({ code: 'keys_unavailable', status: 503 })
+  expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503 })
   expect(Number(error.headers['Retry-After'])).toBeLessThanOrEqual(10)
   return false
 }
@@ -110,7 +110,7 @@ it('[OWN-JWKS-1] delays no token with a known kid, not even while a fetch for a 
   expect(server.count()).toBe(2)
   server.answer('/jwks', undefined)
   release()
-  for (const error of await Promise.all(strangers)) expect(error.code).toBe('key_not_found')
+  for (const error of await Promise.all(strangers)) expect(error.reason).toBe('key_not_found')
   // Those that were seen after the fetch had begun need one that began later, all of them the same.
   expect(server.count()).toBeLessThanOrEqual(3)
 })

@@ -17,7 +17,7 @@ describe('a clock that tells no time', () => {
     const clock = { nowMs: () => answer as number }
     const { verifyToken } = createVerifier({ issuer: trusted(), clock })
     const error = await refusalOf(verifyToken(createToken({ claims: { exp: 1, iat: undefined } })))
-    expect(error.code).toBe('verification_unavailable')
+    expect(error.reason).toBe('verification_unavailable')
   })
 })
 

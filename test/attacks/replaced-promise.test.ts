@@ -18,7 +18,7 @@ describe('a replaced global Promise', () => {
     // The keys are there already.
     await api.ready()
     replacePromise()
-    expect((await refused(api.guard(requestWith(`Bearer ${forged}`)))).code).toBe('signature_invalid')
+    expect((await refused(api.guard(requestWith(`Bearer ${forged}`)))).reason).toBe('signature_invalid')
   })
 
   it('admits a good token, as itself', async () => {

@@ -125,7 +125,7 @@ describe('a token that is remembered', () => {
     const text = createToken()
     await verifyToken(text)
     trouble = true
-    expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'revocation_unavailable', status: 503 })
+    expect(await refusalOf(verifyToken(text))).toMatchObject({ reason: 'revocation_unavailable', status: 503 })
   })
 
   it('is refused by the very next request after its key was found to be withdrawn', async () => {
@@ -175,7 +175,7 @@ describe('a token that is remembered', () => {
     clock.advanceMs(24 * 3600 * second - 1)
     await verifyToken(text)
     clock.advanceMs(1)
-    expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(await refusalOf(verifyToken(text))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
   })
 
   it('is refused by the very next request after its tenant was shut out, and 503 while nobody knows', async () => {
@@ -188,7 +188,7 @@ describe('a token that is remembered', () => {
     answer = () => {
       throw new Error('the database is gone')
     }
-    expect(await refusalOf(verifyToken(text))).toMatchObject({ code: 'verification_unavailable', status: 503 })
+    expect(await refusalOf(verifyToken(text))).toMatchObject({ reason: 'verification_unavailable', status: 503 })
     answer = () => true
     await verifyToken(text)
   })

@@ -26,33 +26,39 @@ function logged(event: ClaimcheckEvent): readonly string[] {
   return recorder.lines
 }
 
-const refusal: ClaimcheckEvent = { type: 'refusal', code: 'token_expired', status: 401, details: {} }
+const refusal: ClaimcheckEvent = {
+  type: 'refusal',
+  code: 'invalid_token',
+  reason: 'token_expired',
+  status: 401,
+  details: {},
+}
 const absent = Object.fromEntries([['aud', undefined]])
 const thrown = new RangeError('a "b"\nc')
 
 describe('logTo', () => {
   it.each<[ClaimcheckEvent, string]>([
-    [refusal, 'warn claimcheck refusal code="token_expired" status=401'],
+    [refusal, 'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401'],
     [
       {
         ...refusal,
         hint: 'wait',
         details: { verified: false, iss: 'a b', ...absent, exp: 1.5 },
       },
-      'warn claimcheck refusal code="token_expired" status=401 verified=false iss="a b" exp=1.5 hint="wait"',
+      'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 verified=false iss="a b" exp=1.5 hint="wait"',
     ],
     [
       { ...refusal, hint: `of ${'x'.repeat(300)}\n"b"\u2028\x9b hint: c` },
-      `warn claimcheck refusal code="token_expired" status=401 hint="of ${'x'.repeat(300)}?\\"b\\"?? hint: c"`,
+      `warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 hint="of ${'x'.repeat(300)}?\\"b\\"?? hint: c"`,
     ],
-    [{ ...refusal, hint: '' }, 'warn claimcheck refusal code="token_expired" status=401'],
+    [{ ...refusal, hint: '' }, 'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401'],
     [
       { ...refusal, hint: undefined, details: { expected: ['a', 'b"c'] } },
-      'warn claimcheck refusal code="token_expired" status=401 expected="a b\\"c"',
+      'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 expected="a b\\"c"',
     ],
     [
       { ...refusal, details: { cause: thrown } },
-      'warn claimcheck refusal code="token_expired" status=401 cause="RangeError: a \\"b\\"?c"',
+      'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 cause="RangeError: a \\"b\\"?c"',
     ],
     [
       { type: 'keys.refreshed', issuer: 'https://sts', keys: 2, skipped: 0 },
@@ -79,13 +85,15 @@ describe('logTo', () => {
     ['an object with secrets', { token: 'SECRET' }, 'an object'],
   ])('writes its line also when what failed threw %s', (_, cause, text) => {
     const lines = logged({ ...refusal, details: { cause } })
-    expect(lines).toEqual([`warn claimcheck refusal code="token_expired" status=401 cause="${text}"`])
+    expect(lines).toEqual([
+      `warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 cause="${text}"`,
+    ])
   })
 
   it('lets no detail take the place of a fact, and names nothing by what is no name', () => {
     const details = { code: 'none', status: 200, 'a b="c" d': 1, 'e\nf': 2, '': 3, fine_1: 4 } as object
     expect(logged({ ...refusal, details })).toEqual([
-      'warn claimcheck refusal code="token_expired" status=401 fine_1=4',
+      'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 fine_1=4',
     ])
   })
 
@@ -201,7 +209,7 @@ function expectOneHonestLine(line: string): void {
   expect(line).toMatch(/^[\x20-\x7e]+$/)
   const fields = line.replace(/"(?:[^"\\]|\\.)*"/g, '""')
   expect(fields).toMatch(
-    /^warn claimcheck refusal code="" status=\d+( [a-zA-Z]+=(""|[-0-9.e+]+|true|false))*( hint="")?$/,
+    /^warn claimcheck refusal code="" reason="" status=\d+( [a-zA-Z]+=(""|[-0-9.e+]+|true|false))*( hint="")?$/,
   )
   const names = fields.split(' ').flatMap((field) => field.split('=').slice(0, -1))
   expect(new Set(names).size).toBe(names.length)

@@ -45,7 +45,7 @@ describe('a token', () => {
     const inToken68 = /[A-Za-z0-9._~+/-]/
     for (let code = 0; code < 0x200; code++) {
       const character = String.fromCharCode(code)
-      const expected = inToken68.test(character) ? `ab${character}c` : { code: 'credential_malformed' }
+      const expected = inToken68.test(character) ? `ab${character}c` : { reason: 'credential_malformed' }
       expect(read(`Bearer ab${character}c`), `0x${code.toString(16)}`).toEqual(expected)
     }
   })
@@ -105,12 +105,12 @@ describe('a malformed credential', () => {
     ['braces', '{"a": "b"}'],
     ['a second line of another scheme after ours, joined', `Bearer ${token}, Basic Zm9v`],
   ])('[RFC9110-11.2-2] is %s', (_, value) => {
-    expect(read(value)).toEqual({ code: 'credential_malformed' })
+    expect(read(value)).toEqual({ reason: 'credential_malformed' })
   })
 })
 
 describe('two credentials', () => {
-  const repeated = { code: 'credential_repeated' }
+  const repeated = { reason: 'credential_repeated' }
 
   it.each([
     ['two tokens', `Bearer ${token}`, 'Bearer other'],
@@ -156,7 +156,7 @@ describe('a credential that grew together with its scheme, or has none', () => {
     ['a token before something else', `${token} x`],
   ])('[RFC9110-11.2-2] is malformed and not anonymous: %s', (_, value) => {
     expect(readCredential({ method: 'GET', url: '/', headers: [['Authorization', value]] })).toEqual({
-      code: 'credential_malformed',
+      reason: 'credential_malformed',
     })
   })
 })

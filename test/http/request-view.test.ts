@@ -48,7 +48,7 @@ describe('the headers that the application has left', () => {
   it('lack a line that Node has left out there, which is no deletion', () => {
     const many = [...Array.from({ length: 2000 }, () => 'X'), 'Authorization', 'Bearer a']
     const view = fromNode({ method: 'GET', url: '/', rawHeaders: many, headers: { x: 'X' } })
-    expect(readToken(view, [])).toEqual({ code: 'headers_truncated' })
+    expect(readToken(view, [])).toEqual({ reason: 'headers_truncated' })
   })
 
   it('may have no prototype, as those of HTTP/2', () => {
@@ -84,13 +84,13 @@ describe('a request that a serverless wrapper imitates, without raw header lines
   it('is malformed where its credential is no string', () => {
     for (const authorization of [1, {}, { toString: () => 'Bearer a' }]) {
       const headers = { authorization } as unknown as IncomingHttpHeaders
-      expect(readCredential(imitated(headers))).toEqual({ code: 'credential_malformed' })
+      expect(readCredential(imitated(headers))).toEqual({ reason: 'credential_malformed' })
     }
   })
 
   it('[RFC9110-5.3-1] is refused for two credentials, as any other', () => {
     const twice = { Authorization: 'Bearer a', authorization: 'Bearer b' }
-    expect(readCredential(imitated(twice))).toEqual({ code: 'credential_repeated' })
+    expect(readCredential(imitated(twice))).toEqual({ reason: 'credential_repeated' })
     expect(readCredential(imitated({ authorization: 'Bearer a' }))).toBe('a')
   })
 })
@@ -143,8 +143,8 @@ describe('a request that may lack lines', () => {
     for (const authorization of ['Bearer a', 'Basic Zm9v', undefined]) {
       const own = authorization === undefined ? [] : [['Authorization', authorization] as const]
       const view = { method: 'GET', url: '/', headers: own, headersTruncated: true }
-      expect(readToken(view, [])).toEqual({ code: 'headers_truncated' })
-      expect(readToken({ ...view, headersTruncated: false }, [])).not.toEqual({ code: 'headers_truncated' })
+      expect(readToken(view, [])).toEqual({ reason: 'headers_truncated' })
+      expect(readToken({ ...view, headersTruncated: false }, [])).not.toEqual({ reason: 'headers_truncated' })
     }
   })
 })
@@ -152,7 +152,7 @@ describe('a request that may lack lines', () => {
 it('trusts raw header lines over merged headers, where there are both', () => {
   const rawHeaders = ['Authorization', 'Bearer a', 'Authorization', 'Bearer b']
   const view = fromNode({ method: 'GET', url: '/', rawHeaders, headers: { authorization: 'Bearer a' } })
-  expect(readCredential(view)).toEqual({ code: 'credential_repeated' })
+  expect(readCredential(view)).toEqual({ reason: 'credential_repeated' })
 })
 
 it('views a Fetch API request', () => {
@@ -175,10 +175,10 @@ it.each([
   ['Bearer a', 'Bearer b', 'credential_repeated'],
   ['Basic b', 'Bearer a', 'credential_repeated'],
   ['DPoP b', 'Bearer a', 'credential_repeated'],
-])('[RFC9110-5.3-1] refuses the lines %s and %s, which a Fetch API request joins', (one, other, code) => {
+])('[RFC9110-5.3-1] refuses the lines %s and %s, which a Fetch API request joins', (one, other, reason) => {
   const headers = new Headers([
     ['Authorization', one],
     ['Authorization', other],
   ])
-  expect(readCredential(fromWeb(new Request('https://api.example.com/', { headers })))).toEqual({ code })
+  expect(readCredential(fromWeb(new Request('https://api.example.com/', { headers })))).toEqual({ reason })
 })

@@ -137,7 +137,7 @@ describe('a document that is not the issuer’s', () => {
   it.each(cases)('[RFC8414-3.2-1] [RFC8414-3.3-1] %s: nothing of it is used', async (_, reason, answer) => {
     server.answer('*', answer())
     const readiness = await discover()
-    expect(readiness).toMatchObject({ issuer: server.issuer, ok: false, error: { code: 'keys_unavailable' } })
+    expect(readiness).toMatchObject({ issuer: server.issuer, ok: false, error: { reason: 'keys_unavailable' } })
     expect([...new Set(server.requests)]).toEqual([byRfc8414, byOidc, byOidcAppended])
     const { message } = (readiness?.error as { details: { cause: Error } }).details.cause
     const { origin } = new URL(server.issuer)
@@ -168,7 +168,7 @@ describe('an issuer with other names', () => {
     ['names another one', {}, 'https://sts.example.com/b2c_1_SIGNIN'],
     ['must name one of its own', { metadataIssuer: 'https://sts.example.com' }, name],
   ])('has no document that %s', async (_, keysAt, named) => {
-    expect((await refusalOf(verifierOf(keysAt, named).verifyToken(token()))).code).toBe('keys_unavailable')
+    expect((await refusalOf(verifierOf(keysAt, named).verifyToken(token()))).reason).toBe('keys_unavailable')
   })
 })
 
@@ -223,7 +223,7 @@ describe('an address without an answer', () => {
   it('is one of three that are tried, each named with its reason', async () => {
     server.answer('*', faults.reset)
     const readiness = await discover()
-    expect(readiness).toMatchObject({ ok: false, error: { code: 'keys_unavailable' } })
+    expect(readiness).toMatchObject({ ok: false, error: { reason: 'keys_unavailable' } })
     expect(new Set(server.requests)).toEqual(new Set([byRfc8414, byOidc, byOidcAppended]))
     const { message } = (readiness?.error as { details: { cause: Error } }).details.cause
     expect(message.match(/the connection to [\d.:]+ failed/g)).toHaveLength(3)

@@ -78,7 +78,7 @@ describe('a subject prefix', () => {
 
   it('finds no other', async () => {
     for (const sub of ['spiffe://one', 'spiffe://one.evil/a', 'spiffe://three/a', undefined, 7])
-      expect((await refusalOf(svid(sub))).code).toBe('claim_missing')
+      expect((await refusalOf(svid(sub))).reason).toBe('claim_missing')
     await expectInvalidToken(svid('spiffe://one/a', { iss: 'spiffe://other' }), 'issuer_unknown')
     await expectInvalidToken(svid('spiffe://one/a', { iss: null }), 'issuer_unknown')
   })
@@ -114,7 +114,7 @@ describe('a key', () => {
     const { verifyToken } = make(
       {
         endpoints: [{ issuer, keys: { jwksUri: 'https://sts.example.com/jwks' }, insecureAllowHttp: false }],
-        checkKey: (key) => (key.issuer === 'one' ? undefined : { code: 'key_not_found', hint: 'of another tenant' }),
+        checkKey: (key) => (key.issuer === 'one' ? undefined : { reason: 'key_not_found', hint: 'of another tenant' }),
       },
       { fetch: async () => Response.json({ keys: [served] }) },
     )

@@ -241,7 +241,7 @@ describe('what was read stays as it was, whatever becomes of', () => {
     authorizedParties.push('https://evil.example')
     const claims = { sub: 'user_1', azp: 'https://evil.example' }
     const refusal = checkToken({ header: { alg: 'RS256' }, claims })
-    expect(refusal).toMatchObject({ code: 'audience_mismatch', details: { expected: ['https://www.example.com'] } })
+    expect(refusal).toMatchObject({ reason: 'audience_mismatch', details: { expected: ['https://www.example.com'] } })
     expect(Object.isFrozen(refusal?.details?.expected)).toBe(true)
     const farm = { host: 'sts.example.com', audience: 'https://api.example.com', subjectClaim: 'sub', userClaim: 'upn' }
     const { principal } = adfs(farm)

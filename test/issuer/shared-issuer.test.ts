@@ -36,5 +36,5 @@ it('keeps the snapshots of each apart', async () => {
   await offline.verifyToken(createToken({ key: two, claims: { tfp: 'two' } }))
   // Refused, and not as a bad token: while the STS is down nothing says that it has not replaced the key.
   const other = await refusalOf(offline.verifyToken(createToken({ key: one, claims: { tfp: 'two' } })))
-  expect(other).toMatchObject({ code: 'keys_unavailable', status: 503 })
+  expect(other).toMatchObject({ reason: 'keys_unavailable', status: 503 })
 })

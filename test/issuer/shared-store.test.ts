@@ -33,7 +33,7 @@ it('the keys of another environment (WorkOS) verify nothing after a restart in a
   await create(mine, down).verifyToken(sessionOf(key))
 
   const other = create(workos({ clientId: 'client_01BBBB' }), down)
-  expect(await refusalOf(other.verifyToken(sessionOf(key)))).toMatchObject({ code: 'keys_unavailable' })
+  expect(await refusalOf(other.verifyToken(sessionOf(key)))).toMatchObject({ reason: 'keys_unavailable' })
 })
 
 it('a snapshot says where its keys were, also those of PEM texts', async () => {
@@ -58,5 +58,5 @@ it('a snapshot says where its keys were, also those of PEM texts', async () => {
     })
   await create(from).verifyToken(token)
   expect(asked).toEqual([snapshot.issuer])
-  expect(await refusalOf(create(`${from}x`).verifyToken(token))).toMatchObject({ code: 'keys_unavailable' })
+  expect(await refusalOf(create(`${from}x`).verifyToken(token))).toMatchObject({ reason: 'keys_unavailable' })
 })

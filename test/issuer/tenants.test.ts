@@ -70,7 +70,7 @@ describe('a template', () => {
     null,
   ])('does not take the iss %j', async (iss) => {
     const error = await refusalOf(verifyToken(tokenOf(iss)))
-    expect(error.code).toBe('issuer_unknown')
+    expect(error.reason).toBe('issuer_unknown')
   })
 
   it('is never longer than 128 characters, whatever its pattern says', async () => {

@@ -90,7 +90,7 @@ describe('an address found in a document', () => {
   ] as const)('that came from a public %s address never leads to %s', async (scheme, origin, reason) => {
     const { keys, jwks_uri, verdict } = await documentLeadingTo(scheme, (port) => `${origin}:${port}/jwks`)
     const error = await refusalOf(verdict())
-    expect(error).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect((error.details.cause as Error).message).toContain(`its jwks_uri ${jwks_uri} ${reason}`)
     expect(keys.requests()).toBe(0)
   })

@@ -43,7 +43,7 @@ describe('the first request', () => {
     await cache.fail(new Error('out of order'))
     expect(await stateOf(lookup)).toBe('503 after 1')
     await expect(ready).rejects.toMatchObject({
-      code: 'keys_unavailable',
+      reason: 'keys_unavailable',
       hint: expect.stringContaining('cannot be fetched'),
       details: { iss: keyCacheIssuer, cause: new Error('out of order') },
     })

@@ -112,7 +112,7 @@ describe('a verifier with a key store', () => {
 
   it('answers 503 without a good snapshot, and says why', async () => {
     const { verifyToken, events } = start(holding({ ...good, issuer: 'https://other.example.com' }))
-    expect(await refusalOf(verifyToken(createToken()))).toMatchObject({ status: 503, code: 'keys_unavailable' })
+    expect(await refusalOf(verifyToken(createToken()))).toMatchObject({ status: 503, reason: 'keys_unavailable' })
     expect(events.map(({ type }) => type)).toEqual(['keys.snapshot_refused', 'keys.refresh_failed', 'refusal'])
   })
 

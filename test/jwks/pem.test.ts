@@ -219,7 +219,7 @@ describe('metadata of another name', () => {
     [{ issuer: 'https://fs.example.com/adfs' }],
     [{ access_token_issuer: issuer }],
   ])('is refused otherwise: %j', async (document) => {
-    expect((await refusalOf(discovered(names, document).verifyToken(token(rsa)))).code).toBe('keys_unavailable')
+    expect((await refusalOf(discovered(names, document).verifyToken(token(rsa)))).reason).toBe('keys_unavailable')
   })
 
   it("keeps https also where the issuer's own name begins with http:", async () => {
@@ -236,7 +236,7 @@ describe('metadata of another name', () => {
       issuer: customIssuer({ endpoints: [endpoint] }),
     })
     const error = await refusalOf(verifier.verifyToken(createToken({ claims: { iss: endpoint.issuer } })))
-    expect(error.code).toBe('keys_unavailable')
+    expect(error.reason).toBe('keys_unavailable')
     expect(requests).toEqual(['https://fs.example.com/metadata'])
   })
 })

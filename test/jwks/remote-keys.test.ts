@@ -61,7 +61,7 @@ async function reasonOf(answer: Answer, fetchTimeoutMs = 5000): Promise<string> 
   server.answer('/jwks', answer)
   const error = await refusalOf(createKeys({ network: { fetchTimeoutMs } }).findKey(query))
   expect({ code: error.code, headers: error.headers }).toEqual({
-    code: 'keys_unavailable',
+    reason: 'keys_unavailable',
     headers: { 'Cache-Control': 'no-store', 'Retry-After': '1' },
   })
   expect(events).toMatchObject([{ type: 'keys.refresh_failed', serving: false }])

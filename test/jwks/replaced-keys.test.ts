@@ -76,10 +76,10 @@ describe('new material under a known kid', () => {
     const { verifyToken } = start()
     await verifyToken(token(oldKey))
     server.answer('/jwks', faults.status(404))
-    expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     const asked = server.count()
     for (let requests = 0; requests < 10; requests++)
-      expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+      expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect(server.count()).toBe(asked)
     server.answer('/jwks', undefined)
     server.keys = [newKey.publicJwk]

@@ -9,7 +9,7 @@ describe('a token is refused', () => {
   it.each(['at_hash', 'c_hash', 's_hash', 'events', 'token_introspection', 'status_list'])('for its %s', (name) => {
     for (const value of ['x', {}, '', null]) {
       expect(checkAccessToken({ sub: 'alice', [name]: value })).toStrictEqual({
-        code: 'not_an_access_token',
+        reason: 'not_an_access_token',
         hint: hint(name),
         details: { claim: name },
       })
@@ -25,7 +25,7 @@ describe('a token is refused', () => {
     [['access'], 'access'],
   ])('for its token_use %j', (token_use, received) => {
     expect(checkAccessToken({ token_use })).toStrictEqual({
-      code: 'not_an_access_token',
+      reason: 'not_an_access_token',
       hint: hint('token_use'),
       details: { claim: 'token_use', received },
     })
@@ -41,7 +41,7 @@ describe('a token is refused', () => {
     [['Bearer'], 'Bearer'],
   ])('for its payload typ %j', (typ, received) => {
     expect(checkAccessToken({ typ })).toStrictEqual({
-      code: 'not_an_access_token',
+      reason: 'not_an_access_token',
       hint: hint('typ'),
       details: { claim: 'typ', received },
     })
@@ -64,7 +64,7 @@ describe('a token passes', () => {
 
 it('names a claim with its value only where there is one to show', () => {
   expect(notAnAccessToken('nonce')).toStrictEqual({
-    code: 'not_an_access_token',
+    reason: 'not_an_access_token',
     hint: hint('nonce'),
     details: { claim: 'nonce' },
   })

@@ -17,7 +17,7 @@ function schemaOf(validate: Validate): StandardSchema {
 /** What the schema makes of the claims; a refusal fails the test. */
 async function typedBy(schema: StandardSchema, from: JsonObject = claims): Promise<JsonObject> {
   const applied = await applySchema(schema, from)
-  return 'claims' in applied ? applied.claims : expect.fail(applied.code)
+  return 'claims' in applied ? applied.claims : expect.fail(applied.reason)
 }
 
 const registered = {
@@ -68,12 +68,12 @@ describe('a token that does not fit the schema', () => {
   it('is refused, with the names of the members and none of their values', async () => {
     const schema = z.object({ level: z.literal('9'), address: z.object({ country: z.string() }) })
     const refusal = await applySchema(schema, { ...claims, address: { country: 1 } })
-    expect(refusal).toEqual({ code: 'claims_schema_mismatch', details: { claim: 'level address.country' } })
+    expect(refusal).toEqual({ reason: 'claims_schema_mismatch', details: { claim: 'level address.country' } })
   })
 
   it('is refused also when the schema finds an issue and a value', async () => {
     const schema = schemaOf(() => ({ value: {}, issues: [{ message: 'no' }] }) as never)
-    expect(await applySchema(schema, claims)).toEqual({ code: 'claims_schema_mismatch', details: { claim: '' } })
+    expect(await applySchema(schema, claims)).toEqual({ reason: 'claims_schema_mismatch', details: { claim: '' } })
   })
 })
 
@@ -93,7 +93,7 @@ describe('a broken schema is our fault and not the token’s', () => {
     ['writes to the claims', (value) => Object.assign(value as object, { sub: 'mallory' }) as never],
   ])('when it %s', async (_, validate) => {
     const refusal = await applySchema(schemaOf(validate), Object.freeze({ ...claims }))
-    expect(refusal).toEqual({ code: 'claims_schema_unavailable', details: { cause: expect.any(Error) } })
+    expect(refusal).toEqual({ reason: 'claims_schema_unavailable', details: { cause: expect.any(Error) } })
   })
 
   it('with a cause that says what was wrong', async () => {

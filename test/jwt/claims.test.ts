@@ -11,7 +11,7 @@ import {
 import { now } from '../support/clock.ts'
 
 describe('the types of claims', () => {
-  const invalid = (claim: string, received: string) => ({ code: 'claim_invalid', details: { claim, received } })
+  const invalid = (claim: string, received: string) => ({ reason: 'claim_invalid', details: { claim, received } })
 
   it.each(['iss', 'sub', 'jti', 'client_id', 'azp', 'appid', 'tid', 'oid'])('are a string for %s', (name) => {
     expect(checkClaimTypes({ [name]: 'text' })).toBeUndefined()
@@ -25,7 +25,7 @@ describe('the types of claims', () => {
   it.each(['exp', 'nbf', 'iat', 'auth_time'])('are a finite number for %s', (name) => {
     for (const good of [now, 1.5, -1, 0]) expect(checkClaimTypes({ [name]: good })).toBeUndefined()
     for (const bad of [Number.POSITIVE_INFINITY, Number.NaN, '9999999999', true, null, [1], {}])
-      expect(checkClaimTypes({ [name]: bad })).toMatchObject({ code: 'claim_invalid', details: { claim: name } })
+      expect(checkClaimTypes({ [name]: bad })).toMatchObject({ reason: 'claim_invalid', details: { claim: name } })
   })
 
   it.each(['exp', 'nbf', 'iat', 'auth_time'])('are of the year 9999 at the latest for %s, and say why not', (name) => {
@@ -49,13 +49,13 @@ describe('the types of claims', () => {
   it('are a string or a list of strings for aud', () => {
     for (const good of ['a', '', [], ['a'], ['a', 'b']]) expect(checkClaimTypes({ aud: good })).toBeUndefined()
     for (const bad of [1, null, false, { a: 'a' }, [1], ['a', 1], [['a']], [null]])
-      expect(checkClaimTypes({ aud: bad })).toMatchObject({ code: 'claim_invalid', details: { claim: 'aud' } })
+      expect(checkClaimTypes({ aud: bad })).toMatchObject({ reason: 'claim_invalid', details: { claim: 'aud' } })
   })
 
   it('[RFC8693-4.1-2] are an object for act: an actor that nobody can read must not count as none', () => {
     expect(checkClaimTypes({ act: { sub: 'agent' } })).toBeUndefined()
     for (const bad of ['agent', '', 1, null, ['agent'], [{ sub: 'agent' }]])
-      expect(checkClaimTypes({ act: bad })).toMatchObject({ code: 'claim_invalid', details: { claim: 'act' } })
+      expect(checkClaimTypes({ act: bad })).toMatchObject({ reason: 'claim_invalid', details: { claim: 'act' } })
   })
 
   it('do not matter where a claim is absent, nor for claims that nothing here reads', () => {
@@ -68,8 +68,8 @@ describe('required claims', () => {
   it('must be there and not null; the first that is not is named', () => {
     expect(checkRequired({ a: 1, b: 2 }, ['a', 'b'])).toBeUndefined()
     expect(checkRequired({}, [])).toBeUndefined()
-    expect(checkRequired({ a: 1 }, ['a', 'b', 'c'])).toEqual({ code: 'claim_missing', details: { claim: 'b' } })
-    expect(checkRequired({ a: null }, ['a'])).toEqual({ code: 'claim_missing', details: { claim: 'a' } })
+    expect(checkRequired({ a: 1 }, ['a', 'b', 'c'])).toEqual({ reason: 'claim_missing', details: { claim: 'b' } })
+    expect(checkRequired({ a: null }, ['a'])).toEqual({ reason: 'claim_missing', details: { claim: 'a' } })
   })
 
   it('may be false, zero or empty', () => {
@@ -77,7 +77,7 @@ describe('required claims', () => {
   })
 
   it('are not what every object inherits', () => {
-    expect(checkRequired({}, ['toString'])).toEqual({ code: 'claim_missing', details: { claim: 'toString' } })
+    expect(checkRequired({}, ['toString'])).toEqual({ reason: 'claim_missing', details: { claim: 'toString' } })
   })
 })
 
@@ -92,28 +92,28 @@ describe('times', () => {
       { exp: now },
       {},
       (now + 30) * 1000,
-      { code: 'token_expired', details: { claim: 'exp' } },
+      { reason: 'token_expired', details: { claim: 'exp' } },
     ],
     [
       'exp without tolerance',
       { exp: now },
       { clockToleranceSeconds: 0 },
       now * 1000,
-      { code: 'token_expired', details: { claim: 'exp' } },
+      { reason: 'token_expired', details: { claim: 'exp' } },
     ],
     [
       'a fraction of a second',
       { exp: now + 0.5 },
       {},
       (now + 30.5) * 1000,
-      { code: 'token_expired', details: { claim: 'exp' } },
+      { reason: 'token_expired', details: { claim: 'exp' } },
     ],
     [
       'maxTokenAgeSeconds',
       { iat: now },
       { maxTokenAgeSeconds: 60 },
       (now + 90) * 1000,
-      { code: 'token_too_old', details: { claim: 'iat' } },
+      { reason: 'token_too_old', details: { claim: 'iat' } },
     ],
   ])('end at %s, and not a millisecond earlier', (_, claims, changes, endMs, refusal) => {
     expect(refusalAt(endMs - 1, claims, changes)).toBeUndefined()
@@ -127,7 +127,7 @@ describe('times', () => {
     ['iat less the tolerance', { iat: now }, {}, (now - 30) * 1000, 'iat'],
     ['iat without tolerance', { iat: now }, { clockToleranceSeconds: 0 }, now * 1000, 'iat'],
   ])('begin at %s, and not a millisecond earlier', (_, claims, changes, startMs, claim) => {
-    expect(refusalAt(startMs - 1, claims, changes)).toEqual({ code: 'token_not_yet_valid', details: { claim } })
+    expect(refusalAt(startMs - 1, claims, changes)).toEqual({ reason: 'token_not_yet_valid', details: { claim } })
     expect(refusalAt(startMs, claims, changes)).toBeUndefined()
     expect(refusalAt(startMs + 1, claims, changes)).toBeUndefined()
   })
@@ -136,7 +136,7 @@ describe('times', () => {
     const nowMs = now * 1000
     expect(refusalAt(nowMs, {})).toBeUndefined()
     expect(refusalAt(nowMs, {}, { maxTokenAgeSeconds: 60 })).toEqual({
-      code: 'claim_missing',
+      reason: 'claim_missing',
       details: { claim: 'iat' },
     })
     expect(refusalAt(nowMs, { iat: now - 3600 })).toBeUndefined()
@@ -146,7 +146,7 @@ describe('times', () => {
 describe('aud', () => {
   const accepted = ['https://api.example.com', 'urn:orders']
   const mismatch = (expected: readonly string[], received: string) => ({
-    code: 'audience_mismatch',
+    reason: 'audience_mismatch',
     details: { claim: 'aud', expected, received },
   })
 
@@ -229,12 +229,12 @@ describe('typ', () => {
     ['at+jwt ', ['at+jwt']],
     ['dpop+jwt', ['at+jwt', 'JWT', null]],
   ])('%s is not accepted by %j', (typ, accepted) => {
-    expect(checkType(typ, accepted)?.code).toBe('token_type_not_accepted')
+    expect(checkType(typ, accepted)?.reason).toBe('token_type_not_accepted')
   })
 
   it('is named in the refusal, with what would be accepted', () => {
     expect(checkType('dpop+jwt', ['at+jwt', null])).toEqual({
-      code: 'token_type_not_accepted',
+      reason: 'token_type_not_accepted',
       details: { claim: 'typ', expected: ['at+jwt', '(none)'], received: 'dpop+jwt' },
     })
   })
@@ -244,7 +244,7 @@ describe('cnf', () => {
   it('is refused whatever it holds, and says why to the operator', () => {
     for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { jwk: {} }, {}, null, '', 0, false, []]) {
       const refusal = checkConfirmation({ cnf })
-      expect(refusal?.code).toBe('sender_constrained')
+      expect(refusal?.reason).toBe('sender_constrained')
       expect(refusal?.hint).toMatch(/bound to a key \(cnf\).*plain Bearer/)
     }
   })

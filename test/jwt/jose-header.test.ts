@@ -16,8 +16,8 @@ async function expectAccepted(header: Members): Promise<void> {
   expect(auth.header).toMatchObject(JSON.parse(JSON.stringify(header)) as object)
 }
 
-async function expectRefused(header: Members, code: 'token_malformed' | 'critical_header_unsupported', hint: string) {
-  const error = await expectInvalidToken(verifyToken(tokenWith(header)), code)
+async function expectRefused(header: Members, reason: 'token_malformed' | 'critical_header_unsupported', hint: string) {
+  const error = await expectInvalidToken(verifyToken(tokenWith(header)), reason)
   expect(error.hint).toContain(hint)
   expect(error.details).toEqual({ verified: false })
 }

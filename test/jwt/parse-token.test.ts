@@ -42,7 +42,7 @@ describe('a token parser', () => {
   it.each([undefined, null, 1, {}, [good], { toString: () => good }, Buffer.from(good)])(
     'says of %s that a token is a string',
     (token) => {
-      expect(parseToken(token)).toEqual({ code: 'token_malformed', hint: 'the token must be a string' })
+      expect(parseToken(token)).toEqual({ reason: 'token_malformed', hint: 'the token must be a string' })
     },
   )
 })

@@ -38,7 +38,7 @@ describe('adfs()', () => {
         'https://sts.example.com/adfs/.well-known/openid-configuration': { ...metadata, access_token_issuer: other },
       }
       const { verifyToken } = createFixtureVerifier({ ...fixture, served })
-      expect((await refusalOf(verifyToken(tokenOf(fixture, { claims })))).code).toBe('keys_unavailable')
+      expect((await refusalOf(verifyToken(tokenOf(fixture, { claims })))).reason).toBe('keys_unavailable')
     }
   })
 

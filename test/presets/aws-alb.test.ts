@@ -85,7 +85,7 @@ describe('awsAlb()', () => {
       .map((name) => tokenOf(fixture, { claims: { ...claims, name } }))
       .find((text) => text.split('.')[1]?.endsWith('='))
     await expect(verifyToken(padded ?? '', { header: 'authorization' })).rejects.toMatchObject({
-      code: 'credential_malformed',
+      reason: 'credential_malformed',
       status: 400,
     })
     expect(requests).toEqual([])

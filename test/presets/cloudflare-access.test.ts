@@ -34,7 +34,7 @@ describe('cloudflareAccess()', () => {
     const token = tokenOf(fixture, { claims })
     const admission = await api.authenticate(request('Cf-Access-Jwt-Assertion', token))
     expect(admission.outcome).toBe('authenticated')
-    expect((await refused(api.authenticate(request('Authorization', `Bearer ${token}`)))).code).toBe(
+    expect((await refused(api.authenticate(request('Authorization', `Bearer ${token}`)))).reason).toBe(
       'token_in_wrong_header',
     )
   })

@@ -252,7 +252,7 @@ describe('the cloud of a key', () => {
     const { verifyToken } = createFixtureVerifier({ ...entraExternalIdFixture, served: Object.fromEntries(pages) })
     const [sample = expect.fail('no sample')] = entraExternalIdFixture.accepted
     await expect(verifyToken(tokenOf(entraExternalIdFixture, sample))).rejects.toMatchObject({
-      code: 'keys_unavailable',
+      reason: 'keys_unavailable',
     })
   })
 })

@@ -193,7 +193,7 @@ describe('the keys', () => {
     const templated = { issuer: `${login}/{tenantid}/v2.0`, jwks_uri: `${login}/${tenant}/discovery/v2.0/keys` }
     const verifier = createEntraVerifier({}, { ...pages, [metadata]: templated })
     const error = await refusalOf(verifier.verifyToken(entraToken(delegatedV2)))
-    expect({ code: error.code, status: error.status }).toEqual({ code: 'keys_unavailable', status: 503 })
+    expect({ code: error.code, status: error.status }).toEqual({ reason: 'keys_unavailable', status: 503 })
     expect(verifier.requests).toEqual([metadata])
   })
 })

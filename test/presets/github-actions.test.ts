@@ -42,7 +42,7 @@ it('refuses a stranger before any key is fetched', async () => {
   const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
   await expect(
     verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, repository_owner_id: '666' } })),
-  ).rejects.toMatchObject({ code: 'tenant_mismatch' })
+  ).rejects.toMatchObject({ reason: 'tenant_mismatch' })
   expect(requests).toEqual([])
 })
 

@@ -231,8 +231,8 @@ describe('a policy against a group', () => {
       const request = { method: 'GET', url: '/', headers: [['authorization', authorization]] as const }
       return createApi(groupsAreComplete).guard(request, mayEnter)
     }
-    expect(await refused(ask(true, {}))).toMatchObject({ code: 'facts_incomplete', status: 403 })
-    expect(await refused(ask(false, { groups: ['staff'] }))).toMatchObject({ code: 'facts_incomplete', status: 403 })
+    expect(await refused(ask(true, {}))).toMatchObject({ reason: 'facts_incomplete', status: 403 })
+    expect(await refused(ask(false, { groups: ['staff'] }))).toMatchObject({ reason: 'facts_incomplete', status: 403 })
     expect(await refused(ask(true, { groups: ['blocked'] }))).toMatchObject({ status: 403 })
     expect(await ask(true, { groups: ['staff'] })).toMatchObject({ principal: { groups: { values: ['staff'] } } })
   })

@@ -28,7 +28,7 @@ it('the STSs without ID tokens of another kind are presets', () => {
 describe.each(fixtures.filter(({ name }) => !Object.hasOwn(withoutIdTokens, name)))('$name', (fixture) => {
   it('has an ID token of its STS that is refused, and not only for its aud', () => {
     const others = idTokensOf(fixture).filter(
-      ({ code, claim = 'aud' }) => code !== 'audience_mismatch' || claim !== 'aud',
+      ({ reason, claim = 'aud' }) => reason !== 'audience_mismatch' || claim !== 'aud',
     )
     expect(others).not.toEqual([])
   })

@@ -137,7 +137,7 @@ describe('a realm of one name', () => {
   it('that is not reached by it is a 503 that names the address', async () => {
     const { make, token } = await start({ ...sameName, server: { hostname: https } })
     const error = await refusalOf(make({ realmUrl: `${https}${realm}` }).verifyToken(token))
-    expect(error).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect(causeOf(error)).toContain('the connection to sso.example.com failed (ENOTFOUND)')
   })
 })

@@ -312,7 +312,7 @@ describe('the principal', () => {
     })
     for (const none of [{}, { sub: '' }]) expect(await principalOf({ act: none })).not.toHaveProperty('actor')
     for (const unreadable of ['orders', ['orders'], null])
-      await expect(principalOf({ act: unreadable })).rejects.toMatchObject({ code: 'claim_invalid' })
+      await expect(principalOf({ act: unreadable })).rejects.toMatchObject({ reason: 'claim_invalid' })
   })
 
   it('[RFC8725bis-3.8-2] is another one for the same sub at another issuer', async () => {

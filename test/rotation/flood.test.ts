@@ -33,7 +33,7 @@ async function isAccepted(verifyToken: Verify, token: string): Promise<boolean> 
     (reason: AuthError) => reason,
   )
   if (!error) return true
-  expect(error).toMatchObject({ code: 'keys_unavailable', status: 503 })
+  expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503 })
   expect(Number(error.headers['Retry-After'])).toBeLessThanOrEqual(10)
   return false
 }
@@ -85,7 +85,7 @@ it('gives a token with a known kid no fetch and no wait, not even while the fetc
   for (let request = 0; request < 100; request++) await verifyToken(sts.token())
   expect(sts.asked.length).toBe(asked)
   release()
-  for (const error of await Promise.all(waiting)) expect(error.code).toBe('key_not_found')
+  for (const error of await Promise.all(waiting)) expect(error.reason).toBe('key_not_found')
   expect(sts.asked.length).toBe(asked)
 })
 

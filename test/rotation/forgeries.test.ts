@@ -53,7 +53,7 @@ describe('a look for a replaced key', () => {
     const sts = await createSts()
     await forge(sts, 3)
     const error = await refusalOf(sts.verifier.verifyToken(sts.badToken('forged-signature')))
-    expect(error).toMatchObject({ code: 'keys_unavailable', status: 503, headers: { 'Retry-After': '10' } })
+    expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503, headers: { 'Retry-After': '10' } })
     expect(error.headers).not.toHaveProperty('WWW-Authenticate')
     expect(sts.requests.keys).toBe(1 + 3)
   })

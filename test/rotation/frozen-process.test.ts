@@ -208,6 +208,6 @@ describe('a fetch that dies with the request that began it', () => {
     expect(answer).toBeUndefined()
     vi.advanceTimersByTime(1)
     await everyoneGoesOn()
-    expect(answer).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(answer).toMatchObject({ reason: 'keys_unavailable', status: 503 })
   })
 })

@@ -138,7 +138,7 @@ describe('an STS that is down past the stale window', () => {
       for (const signedWith of [key, newKey]) {
         const { code, status, headers } = await refusalOf(verifier.verifyToken(sts.token(signedWith)))
         expect({ code, status, retryAfter: headers['Retry-After'] }).toEqual({
-          code: 'keys_unavailable',
+          reason: 'keys_unavailable',
           status: 503,
           retryAfter: '1',
         })

@@ -78,7 +78,10 @@ it('keeps bad tokens out with 503: whether the STS has another key, it cannot be
   const { verifyToken } = restart()
   const forged = { ...newKey, kid: key.kid }
   for (const signedWith of [forged, newKey])
-    expect(await refusalOf(verifyToken(sts.token(signedWith)))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(await refusalOf(verifyToken(sts.token(signedWith)))).toMatchObject({
+      reason: 'keys_unavailable',
+      status: 503,
+    })
 })
 
 it('counts the age of the keys from when the STS gave them out, not from the start', async () => {
@@ -147,7 +150,7 @@ it.each<readonly [string, () => unknown, string]>([
   await spoil()
   const { verifyToken, keys } = restart()
   const error = await refusalOf(verifyToken(sts.token()))
-  expect(error).toMatchObject({ code: 'keys_unavailable', status: 503, headers: { 'Retry-After': '1' } })
+  expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503, headers: { 'Retry-After': '1' } })
   expect(sts.reasons('keys.snapshot_refused')).toEqual([reason])
   expect(keys()).toMatchObject([{ state: 'empty', keys: 0 }])
 })

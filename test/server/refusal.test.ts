@@ -108,7 +108,7 @@ describe('a login that is too weak or too old', () => {
     expect(headerOf(api.challenge(error), 'WWW-Authenticate')).toBe(
       'Bearer realm="orders", error="invalid_token", error_description="The access token is malformed, expired, revoked, or not meant for this resource."',
     )
-    expect(bad).toMatchObject({ status: 401, code: 'token_expired' })
+    expect(bad).toMatchObject({ status: 401, reason: 'token_expired' })
     expect((await refused(api.guard(requestWith(), rule))).challenge).toBe('Bearer realm="orders", scope="a"')
   })
 
@@ -326,8 +326,8 @@ describe('what could not be told', () => {
       ...options,
       issuer: oidcOf('user', issuer, { groups: { values: [], complete: false } }),
     } as ResourceServerOptions)
-    const { code, status, challenge } = await refused(incomplete.guard(bearer(), group('g1')))
-    expect({ code, status, challenge }).toEqual({ code: 'facts_incomplete', status: 403, challenge: undefined })
+    const { reason, status, challenge } = await refused(incomplete.guard(bearer(), group('g1')))
+    expect({ reason, status, challenge }).toEqual({ reason: 'facts_incomplete', status: 403, challenge: undefined })
   })
 })
 

@@ -50,7 +50,7 @@ describe('a policy of your own', () => {
       const { api, events } = createTestApi()
       const reflecting = { id: 'reflecting', evaluate: () => ({ effect: 'deny', unmet: unmetScope(text) }) as const }
       expect(await refused(api.guard(bearer(), reflecting))).toMatchObject({ status: 503, challenge: undefined })
-      expect(events).toMatchObject([{ code: 'policy_unavailable', details: { cause: expect.any(TypeError) } }])
+      expect(events).toMatchObject([{ reason: 'policy_unavailable', details: { cause: expect.any(TypeError) } }])
     },
   )
 
@@ -88,7 +88,7 @@ describe('authorize and require', () => {
     expect(await refusalOf(api.require(await alice(), () => Promise.reject(new Error())))).toMatchObject({
       status: 503,
     })
-    expect(events.map((event) => 'code' in event && event.code)).toEqual([
+    expect(events.map((event) => 'reason' in event && event.reason)).toEqual([
       'access_denied',
       'insufficient_scope',
       'policy_unavailable',

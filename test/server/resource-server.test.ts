@@ -42,22 +42,24 @@ describe('authenticate', () => {
   it.each([
     ['credential_malformed', ['Bearer a b'], { verified: false }],
     ['credential_repeated', ['Bearer a', 'Bearer b'], {}],
-  ])('refuses with %s what is not one credential, and tells the operator once', async (code, lines, details) => {
+  ])('refuses with %s what is not one credential, and tells the operator once', async (reason, lines, details) => {
     const { api, events, verified } = createTestApi()
     const authentication = api.authenticate(requestWith(...lines))
-    expect(await refused(authentication)).toMatchObject({ code, status: 400, details })
+    expect(await refused(authentication)).toMatchObject({ code: 'invalid_request', reason, status: 400, details })
     const answer = api.challenge(await errorOf(authentication))
     expect(headerOf(answer, 'WWW-Authenticate')).toMatch(/^Bearer realm="orders", error="invalid_request", /)
-    expect(events).toEqual([{ type: 'refusal', code, status: 400, hint: undefined, details }])
+    expect(events).toEqual([
+      { type: 'refusal', code: 'invalid_request', reason, status: 400, hint: undefined, details },
+    ])
     expect(verified).toEqual([])
   })
 
   it('refuses a bad token with the error of the verifier, and tells the operator once', async () => {
     const { api, events } = createTestApi()
     expect(await refused(api.authenticate(bearer({ aud: 'https://other' })))).toMatchObject({
-      code: 'audience_mismatch',
+      reason: 'audience_mismatch',
     })
-    expect(events.map((event) => 'code' in event && event.code)).toEqual(['audience_mismatch'])
+    expect(events.map((event) => 'reason' in event && event.reason)).toEqual(['audience_mismatch'])
   })
 
   it('verifies once for each request object, also when it is asked again before it has answered', async () => {
@@ -89,7 +91,7 @@ describe('guard', () => {
     const { api, events } = createTestApi()
     const needs = allOf(scope('a', 'b'), scope('b', 'c'))
     expect(await refused(api.guard(requestWith(), needs))).toEqual({
-      code: 'credential_missing',
+      reason: 'credential_missing',
       status: 401,
       challenge: 'Bearer realm="orders", scope="a b c"',
       details: {},
@@ -112,7 +114,7 @@ describe('guard', () => {
     const { api } = createTestApi()
     const needs = scope('orders:read', 'orders:write')
     const other = await refused(api.guard(bearer({ aud: 'https://other', scope: 'orders:read orders:write' }), needs))
-    expect(other).toMatchObject({ code: 'audience_mismatch', status: 401 })
+    expect(other).toMatchObject({ reason: 'audience_mismatch', status: 401 })
     expect(await refused(api.guard(bearer({ scope: 'orders:read' }), needs))).toMatchObject({
       code: 'insufficient_scope',
       status: 403,
@@ -152,8 +154,8 @@ describe('guard', () => {
     const { api, events } = createTestApi()
     const answer = await refused(api.guard(bearer(), policy('fragile', broken as () => boolean)))
     const details = { verified: true, policy: 'fragile', cause: new RangeError('broken') }
-    expect(answer).toMatchObject({ code: 'policy_unavailable', status: 503, challenge: undefined, details })
-    expect(events).toMatchObject([{ code: 'policy_unavailable', status: 503, details }])
+    expect(answer).toMatchObject({ reason: 'policy_unavailable', status: 503, challenge: undefined, details })
+    expect(events).toMatchObject([{ reason: 'policy_unavailable', status: 503, details }])
   })
 
   it('[RFC9700-4.15-1] lets a policy for users refuse the token of an application', async () => {

@@ -51,7 +51,7 @@ describe('a route', () => {
   it('that states nothing is for every verified caller, and for whom the default policy allows', async () => {
     const { api: plain } = createTestApi()
     expect(await plain.guard(bearer())).toHaveProperty('principal.subject', 'alice')
-    expect(await refused(plain.guard(requestWith()))).toMatchObject({ code: 'credential_missing' })
+    expect(await refused(plain.guard(requestWith()))).toMatchObject({ reason: 'credential_missing' })
     expect(await letIn(bearer())).toBe(false)
     expect(await letIn(bearer({ scope: 'api' }))).toBe(true)
   })

@@ -57,7 +57,7 @@ describe('an STS that fails at the first request', () => {
       await begin()
       const error = await refusalOf(verifyToken(token()))
       expect({ code: error.code, status: error.status, headers: error.headers }).toEqual({
-        code: 'keys_unavailable',
+        reason: 'keys_unavailable',
         status: 503,
         headers: { 'Cache-Control': 'no-store', 'Retry-After': '1' },
       })
@@ -73,7 +73,7 @@ describe('an STS that fails at the first request', () => {
     const { verifyToken } = createTestedVerifier()
     server.answer('*', faults.status(500))
     for (let request = 0; request < 50; request++) {
-      expect(await refusalOf(verifyToken(token()))).toMatchObject({ code: 'keys_unavailable' })
+      expect(await refusalOf(verifyToken(token()))).toMatchObject({ reason: 'keys_unavailable' })
       clock.advanceMs(100)
     }
     // Five attempts, and one retry of the first.
@@ -126,7 +126,7 @@ describe('an STS that fails later', () => {
     server.answer('*', faults.status(500))
     const forged = createKey('ES256', { kid: key.kid })
     for (const signedWith of [forged, newKey])
-      expect(await refusalOf(verifyToken(token(signedWith)))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+      expect(await refusalOf(verifyToken(token(signedWith)))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
   })
 
   it('[OWN-JWKS-2] for longer than 24 hours: 503, never 401, until its first answer', async () => {
@@ -135,7 +135,7 @@ describe('an STS that fails later', () => {
     server.answer('*', faults.status(500))
     clock.advanceMs(24 * hour)
     for (let request = 0; request < 3; request++) {
-      expect(await refusalOf(verifyToken(token()))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+      expect(await refusalOf(verifyToken(token()))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
       clock.advanceMs(1000)
     }
     server.answer('*', undefined)
@@ -182,7 +182,7 @@ describe('a JWK Set', () => {
     const { verifyToken } = createTestedVerifier()
     for (const path of ['/jwks', '*']) {
       server.answer(path, faults.status(307, { location: canary.url }))
-      expect(await refusalOf(verifyToken(token()))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+      expect(await refusalOf(verifyToken(token()))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
       clock.advanceMs(1000)
     }
     expect(canary.requests()).toBe(0)
@@ -196,7 +196,7 @@ describe('a JWK Set', () => {
       return Response.json({ issuer, jwks_uri: `${server.issuer}/jwks` })
     }
     const { verifyToken } = createVerifier({ issuer, audience, clock, fetch })
-    expect(await refusalOf(verifyToken(createToken()))).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(await refusalOf(verifyToken(createToken()))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect(asked.filter((url) => !url.startsWith('https://sts.example.com/.well-known/'))).toEqual([])
     expect(server.requests).toEqual([])
   })

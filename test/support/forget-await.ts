@@ -26,7 +26,7 @@ async function listen(): Promise<void> {
     const rejected = new Promise<unknown>((resolve) => process.once('unhandledRejection', resolve))
     call()
     const reason = await rejected
-    heard.push(`${name}: ${reason instanceof AuthError ? reason.code : (reason as Error).name}`)
+    heard.push(`${name}: ${reason instanceof AuthError ? reason.reason : (reason as Error).name}`)
   }
   console.log(JSON.stringify(heard))
 }

@@ -88,7 +88,7 @@ export async function stateOf(lookup: Promise<VerificationKey | undefined> | und
   const settled = lookup?.then(
     (key) => (key ? (key.kid ?? 'a key without kid') : 'absent'),
     (error: unknown) => {
-      if (!(error instanceof AuthError) || error.code !== 'keys_unavailable') throw error
+      if (!(error instanceof AuthError) || error.reason !== 'keys_unavailable') throw error
       return `503 after ${error.headers['Retry-After']}`
     },
   )

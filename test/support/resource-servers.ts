@@ -3,6 +3,7 @@ import {
   type Authentication,
   type AuthError,
   type AuthErrorCode,
+  type AuthErrorReason,
   type ClaimcheckEvent,
   createResourceServer,
   type ErrorDetails,
@@ -69,6 +70,7 @@ export function bearer(claims: Readonly<Record<string, unknown>> = {}): RequestV
 
 export interface Refused {
   readonly code: AuthErrorCode
+  readonly reason: AuthErrorReason
   readonly status: number
   readonly challenge: string | undefined
   readonly details: ErrorDetails
@@ -76,8 +78,8 @@ export interface Refused {
 
 /** The refusal of a request, as a client and as the operator see it; anything else fails the test. */
 export async function refused(asked: Promise<VerifiedToken | Authentication>): Promise<Refused> {
-  const { code, status, headers, details } = await errorOf(asked)
-  return { code, status, challenge: headers['WWW-Authenticate'] as string | undefined, details }
+  const { code, reason, status, headers, details } = await errorOf(asked)
+  return { code, reason, status, challenge: headers['WWW-Authenticate'] as string | undefined, details }
 }
 
 /** The error that `guard` rejects with, or that `authenticate` resolves to. */

@@ -1,6 +1,6 @@
 // What a preset must do with the tokens of its STS, written down as data: test/issuers/fixtures/<sts>.ts holds it, and
 // `describePreset` makes the tests. Claims and principals stand there literally; nothing of either is computed.
-import { type AuthErrorCode, type ClaimcheckEvent, createVerifier, type Principal } from 'claimcheck'
+import { type AuthErrorReason, type ClaimcheckEvent, createVerifier, type Principal } from 'claimcheck'
 import type { IssuerWithAudience } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from './clock.ts'
@@ -31,8 +31,8 @@ export interface AcceptedToken extends TokenSample {
 }
 
 export interface RefusedToken extends TokenSample {
-  readonly code: AuthErrorCode
-  /** Which claim it was, when the code leaves that open. */
+  readonly reason: AuthErrorReason
+  /** Which claim it was, when the reason leaves that open. */
   readonly claim?: string
   /** What the operator is told. */
   readonly hint?: string | RegExp
@@ -67,13 +67,13 @@ export function describePreset(fixture: StsFixture): void {
     it.each([
       ['opaque', 'token_malformed', 'ory_at_w2Rl5hoqXUWmd7sVOXx8pV4R0n8ZPPPLoUXtxvqhtzE'],
       ['encrypted', 'token_encrypted', 'eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.aXY.dGV4dA.dGFn'],
-    ] as const)('refuses a token that is %s, and asks nobody', async (_, code, token) => {
+    ] as const)('refuses a token that is %s, and asks nobody', async (_, reason, token) => {
       const { verifyToken, requests } = createFixtureVerifier(fixture)
-      await expectInvalidToken(verifyToken(token), code)
+      await expectInvalidToken(verifyToken(token), reason)
       expect(requests).toEqual([])
     })
     it.each(fixture.naive)('where naive validators break: $title $source', async (sample) =>
-      'code' in sample ? expectRefused(fixture, sample) : expectAccepted(fixture, sample),
+      'reason' in sample ? expectRefused(fixture, sample) : expectAccepted(fixture, sample),
     )
   })
 }
@@ -87,7 +87,7 @@ async function expectAccepted(fixture: StsFixture, sample: AcceptedToken): Promi
 
 async function expectRefused(fixture: StsFixture, sample: RefusedToken): Promise<void> {
   const { verifyToken } = createFixtureVerifier(fixture, sample.options)
-  const error = await expectInvalidToken(verifyToken(tokenOf(fixture, sample)), sample.code)
+  const error = await expectInvalidToken(verifyToken(tokenOf(fixture, sample)), sample.reason)
   if (sample.claim !== undefined) expect(error.details.claim).toBe(sample.claim)
   if (sample.hint !== undefined) expect(error.hint).toMatch(sample.hint)
 }

@@ -47,18 +47,26 @@ export async function refusalOf(promise: Promise<unknown>): Promise<AuthError> {
   return error as AuthError
 }
 
-/** Expects the answer that every unacceptable token gets, and the code that only the operator sees. */
-export async function expectInvalidToken(promise: Promise<unknown>, code: AuthError['code']): Promise<AuthError> {
+/** Expects the answer that every unacceptable token gets, and the reason that only the operator sees. */
+export async function expectInvalidToken(promise: Promise<unknown>, reason: AuthError['reason']): Promise<AuthError> {
   const error = await refusalOf(promise)
-  expect({ code: error.code, status: error.status }).toEqual({ code, status: 401 })
+  expect({ reason: error.reason, code: error.code, status: error.status }).toEqual({
+    reason,
+    code: 'invalid_token',
+    status: 401,
+  })
   expect(error.headers['WWW-Authenticate']).toContain('error="invalid_token"')
   return error
 }
 
-/** Expects the answer for a fault that is not the token’s, and the code that only the operator sees. */
-export async function expectUnavailable(promise: Promise<unknown>, code: AuthError['code']): Promise<AuthError> {
+/** Expects the answer for a fault that is not the token’s, and the reason that only the operator sees. */
+export async function expectUnavailable(promise: Promise<unknown>, reason: AuthError['reason']): Promise<AuthError> {
   const error = await refusalOf(promise)
-  expect({ code: error.code, status: error.status }).toEqual({ code, status: 503 })
+  expect({ reason: error.reason, code: error.code, status: error.status }).toEqual({
+    reason,
+    code: 'temporarily_unavailable',
+    status: 503,
+  })
   expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': '1' })
   return error
 }

@@ -1,5 +1,5 @@
 // Every kind of bad token against verifiers that would accept the good one, and the code that each gets, written out.
-import type { AuthErrorCode, VerifierOptions } from 'claimcheck'
+import type { AuthErrorReason, VerifierOptions } from 'claimcheck'
 import { entra, oidc, rfc9068 } from 'claimcheck/issuers'
 import {
   type BadTokenKind,
@@ -18,7 +18,7 @@ const tenant = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
 const clientId = 'b1c2d3e4-0000-4000-8000-00000000beef'
 const issuer = 'https://sts.example.com'
 
-const codes: Readonly<Record<BadTokenKind, AuthErrorCode>> = {
+const codes: Readonly<Record<BadTokenKind, AuthErrorReason>> = {
   expired: 'token_expired',
   'not-yet-valid': 'token_not_yet_valid',
   'issued-in-the-future': 'token_not_yet_valid',
@@ -53,7 +53,7 @@ interface Door {
   readonly profile: IssuerProfile
   readonly trusted: VerifierOptions['issuer']
   /** Where this door has another reason than the generic verifier. */
-  readonly differing?: Partial<Record<BadTokenKind, AuthErrorCode>>
+  readonly differing?: Partial<Record<BadTokenKind, AuthErrorReason>>
 }
 
 const doors: readonly Door[] = [

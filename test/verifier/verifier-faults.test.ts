@@ -54,7 +54,7 @@ describe('a part of ours that throws', () => {
     const { verifyToken } = createVerifier({ ...options, ...changes })
     const error = await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
     expect(error.details).toEqual({ cause: broken })
-    expect(events).toMatchObject([{ type: 'refusal', code: 'verification_unavailable', details: { cause: broken } }])
+    expect(events).toMatchObject([{ type: 'refusal', reason: 'verification_unavailable', details: { cause: broken } }])
   })
 
   it.each([Number.NaN, Number.NEGATIVE_INFINITY, undefined, null, '0', 0n, new Date(0)])(
@@ -82,7 +82,7 @@ describe('a part of ours that throws', () => {
       const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
       const { verifyToken } = createVerifier({ issuer: parts, ...options })
       expect(await refusalOf(verifyToken(createToken()))).toBe(own)
-      expect(events).toMatchObject([{ type: 'refusal', code: 'tenant_mismatch', status: 401 }])
+      expect(events).toMatchObject([{ type: 'refusal', reason: 'tenant_mismatch', status: 401 }])
     },
   )
 
@@ -107,7 +107,7 @@ describe('a part of ours that throws', () => {
     const error = await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
     const message = 'oidc: principal() must give a principal, at once and as a plain object.'
     expect(error.details.cause).toEqual(new TypeError(message))
-    expect(events).toMatchObject([{ type: 'refusal', code: 'verification_unavailable' }])
+    expect(events).toMatchObject([{ type: 'refusal', reason: 'verification_unavailable' }])
   })
 
   it.each([
@@ -134,11 +134,11 @@ describe('a part of ours that throws', () => {
     const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
     const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, ...options })
     const error = await refusalOf(verifyToken(createToken()))
-    expect(error).toMatchObject({ code: 'tenant_mismatch', status: 401 })
+    expect(error).toMatchObject({ reason: 'tenant_mismatch', status: 401 })
     // Not the error itself, which other requests may get as well.
     expect(error).not.toBe(own)
     expect(events).toMatchObject([
-      { type: 'refusal', code: 'tenant_mismatch', details: { verified: false, iss: issuer } },
+      { type: 'refusal', reason: 'tenant_mismatch', details: { verified: false, iss: issuer } },
     ])
   })
 
@@ -156,7 +156,7 @@ describe('a part of ours that throws', () => {
     const { verifyToken } = createVerifier({ issuer: { ...trusted, admits }, ...options })
     await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
     expect(events).toMatchObject([
-      { type: 'refusal', code: 'verification_unavailable', details: { verified: false, iss: issuer, cause: broken } },
+      { type: 'refusal', reason: 'verification_unavailable', details: { verified: false, iss: issuer, cause: broken } },
     ])
   })
 
@@ -175,7 +175,7 @@ describe('a part of ours that throws', () => {
     const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, ...options })
     const forged = createToken({ key: createKey('ES256', { kid: 'ES256' }) })
     await expectUnavailable(verifyToken(forged), 'keys_unavailable')
-    expect(events).toMatchObject([{ type: 'refusal', code: 'keys_unavailable', details: { iss: issuer } }])
+    expect(events).toMatchObject([{ type: 'refusal', reason: 'keys_unavailable', details: { iss: issuer } }])
   })
 
   it('is an event sink: then nobody notices', async () => {
@@ -280,7 +280,7 @@ describe('over a network', () => {
       { issuer: up.issuer, ok: true },
       { issuer: down.issuer, ok: false, error: expect.any(AuthError) },
     ])
-    expect(readiness[1]?.error).toMatchObject({ code: 'keys_unavailable', details: { iss: down.issuer } })
+    expect(readiness[1]?.error).toMatchObject({ reason: 'keys_unavailable', details: { iss: down.issuer } })
     const before = up.requests.length
     expect((await verifyToken(createToken({ claims: { iss: up.issuer } }))).issuer).toBe(up.issuer)
     expect(up.requests).toHaveLength(before)
@@ -293,7 +293,7 @@ describe('over a network', () => {
     const pending = refusalOf(verifyToken(createToken({ claims: { iss: server.issuer } })))
     await asked
     close()
-    expect(await pending).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(await pending).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect((await pending).details.cause).toMatchObject({ message: 'the verifier was closed' })
     server.answer('*', undefined)
     expect((await refusalOf(verifyToken(createToken({ claims: { iss: server.issuer } })))).status).toBe(503)

@@ -192,7 +192,7 @@ describe('an issuer made by hand', () => {
       readonly requiredClaims = []
       readonly blocked = 'mallory'
       checkToken({ claims }: UnverifiedToken) {
-        return claims.sub === this.blocked ? ({ code: 'not_an_access_token' } as const) : undefined
+        return claims.sub === this.blocked ? ({ reason: 'not_an_access_token' } as const) : undefined
       }
       principal(claims: UnverifiedToken['claims'], name: string, header: JoseHeader) {
         return { ...made.principal(claims, name, header), tenant: this.preset }
@@ -208,7 +208,7 @@ describe('an issuer made by hand', () => {
     const verifier = createVerifier({ issuer: mine, clock: createTestClock() })
     mine.types.push('dpop+jwt')
     mine.algorithms.length = 0
-    mine.checkToken = () => ({ code: 'not_an_access_token' })
+    mine.checkToken = () => ({ reason: 'not_an_access_token' })
     expect((await verifier.verifyToken(createToken())).principal.subject).toBe('alice')
     await expectInvalidToken(
       verifier.verifyToken(createToken({ header: { typ: 'dpop+jwt' } })),

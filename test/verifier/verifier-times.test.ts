@@ -34,7 +34,7 @@ describe('a token that ends', () => {
     const fresh = createToken({ claims: { exp: startMs / 1000 + lifetimeSeconds, iat: startMs / 1000 } })
     const error = await expectInvalidToken(verifier.verifyToken(fresh), 'token_expired')
     expect(error.details).toMatchObject({ verified: true })
-    expect(verifier.events).toMatchObject([{ type: 'refusal', code: 'token_expired' }])
+    expect(verifier.events).toMatchObject([{ type: 'refusal', reason: 'token_expired' }])
   })
 
   it('while its keys are fetched is refused', async () => {

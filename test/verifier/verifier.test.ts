@@ -8,7 +8,7 @@ import { audience, createKey, createToken, issuer, keyFor, type TestKey } from '
 import { createTestVerifier, expectInvalidToken, refusalOf } from '../support/verifiers.ts'
 
 interface Fault {
-  readonly code: AuthError['code']
+  readonly reason: AuthError['reason']
   readonly header?: object
   readonly claims?: object
   readonly key?: TestKey
@@ -18,20 +18,20 @@ const forger = createKey('ES256', { kid: 'ES256' })
 
 /** What can be wrong with a token, in the order in which the verifier looks. */
 const faults: readonly Fault[] = [
-  { code: 'critical_header_unsupported', header: { crit: ['exp'] } },
-  { code: 'issuer_unknown', claims: { iss: 'https://unlisted.example.com' } },
-  { code: 'algorithm_not_allowed', header: { alg: 'HS256' } },
-  { code: 'token_type_not_accepted', header: { typ: 'dpop+jwt' } },
-  { code: 'claim_invalid', claims: { sub: 42 } },
-  { code: 'claim_missing', claims: { tenant: undefined } },
-  { code: 'token_expired', claims: { exp: now - 3600 } },
-  { code: 'not_an_access_token', claims: { at_hash: 'x' } },
-  { code: 'audience_mismatch', claims: { aud: 'urn:other' } },
-  { code: 'sender_constrained', claims: { cnf: { jkt: 'x' } } },
-  { code: 'key_not_found', header: { kid: 'unknown' } },
-  { code: 'signature_invalid', key: forger },
-  { code: 'claims_schema_mismatch', claims: { level: 'high' } },
-  { code: 'token_revoked', claims: { jti: 'revoked' } },
+  { reason: 'critical_header_unsupported', header: { crit: ['exp'] } },
+  { reason: 'issuer_unknown', claims: { iss: 'https://unlisted.example.com' } },
+  { reason: 'algorithm_not_allowed', header: { alg: 'HS256' } },
+  { reason: 'token_type_not_accepted', header: { typ: 'dpop+jwt' } },
+  { reason: 'claim_invalid', claims: { sub: 42 } },
+  { reason: 'claim_missing', claims: { tenant: undefined } },
+  { reason: 'token_expired', claims: { exp: now - 3600 } },
+  { reason: 'not_an_access_token', claims: { at_hash: 'x' } },
+  { reason: 'audience_mismatch', claims: { aud: 'urn:other' } },
+  { reason: 'sender_constrained', claims: { cnf: { jkt: 'x' } } },
+  { reason: 'key_not_found', header: { kid: 'unknown' } },
+  { reason: 'signature_invalid', key: forger },
+  { reason: 'claims_schema_mismatch', claims: { level: 'high' } },
+  { reason: 'token_revoked', claims: { jti: 'revoked' } },
 ]
 const needNoKey = faults.slice(0, 10)
 
@@ -51,11 +51,11 @@ describe('the order of checks', () => {
     },
   })
 
-  it.each(faults.map(({ code }, index) => [code, index] as const))(
+  it.each(faults.map(({ reason }, index) => [reason, index] as const))(
     'comes to %s before anything that is checked later',
-    async (code, index) => {
-      await expectInvalidToken(verifier.verifyToken(tokenWith(faults.slice(index))), code)
-      await expectInvalidToken(verifier.verifyToken(tokenWith(faults.slice(index, index + 1))), code)
+    async (reason, index) => {
+      await expectInvalidToken(verifier.verifyToken(tokenWith(faults.slice(index))), reason)
+      await expectInvalidToken(verifier.verifyToken(tokenWith(faults.slice(index, index + 1))), reason)
     },
   )
 
@@ -75,11 +75,14 @@ describe('while the keys are unreachable', () => {
     return { asked, ...createVerifier(options) }
   }
 
-  it.each(needNoKey.map((fault) => [fault.code, fault] as const))('%s is still a final 401', async (code, fault) => {
-    const { verifyToken, asked } = unreachable()
-    await expectInvalidToken(verifyToken(tokenWith([fault])), code)
-    expect(asked).toEqual([])
-  })
+  it.each(needNoKey.map((fault) => [fault.reason, fault] as const))(
+    '%s is still a final 401',
+    async (reason, fault) => {
+      const { verifyToken, asked } = unreachable()
+      await expectInvalidToken(verifyToken(tokenWith([fault])), reason)
+      expect(asked).toEqual([])
+    },
+  )
 
   it.each(['opaque', '', 'a.b', 'a.b.c', 'a.b.c.d.e', 'x'.repeat(16_385)])(
     'so is %.10j, which is no token',
@@ -93,7 +96,7 @@ describe('while the keys are unreachable', () => {
   it('a good token is never called bad', async () => {
     const { verifyToken, asked } = unreachable()
     const error = await refusalOf(verifyToken(tokenWith([])))
-    expect(error).toMatchObject({ code: 'keys_unavailable', status: 503 })
+    expect(error).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': '1' })
     expect(asked).toHaveLength(2 * 2) // one try and one more at each address of its metadata
   })
@@ -188,7 +191,7 @@ describe('what an operator is told', () => {
     expect(events).toEqual([
       {
         type: 'refusal',
-        code: 'signature_invalid',
+        reason: 'signature_invalid',
         status: 401,
         hint: undefined,
         details: {
@@ -210,7 +213,7 @@ describe('what an operator is told', () => {
   it('nothing of a token that could not be read but that it is not verified', async () => {
     const { verifyToken, events } = createTestVerifier()
     await refusalOf(verifyToken('opaque'))
-    expect(events).toMatchObject([{ code: 'token_malformed', details: { verified: false } }])
+    expect(events).toMatchObject([{ reason: 'token_malformed', details: { verified: false } }])
     expect(Object.keys((events[0] as { details: object }).details)).toEqual(['verified'])
   })
 

@@ -1,5 +1,5 @@
 // What to change when a token of a B2C tenant is refused for its issuer or its policy. For logs: the token may be made up.
-import type { AuthErrorCode } from '../../errors/auth-error.ts'
+import type { AuthErrorReason } from '../../errors/auth-error.ts'
 import { printable } from '../../internal/printable.ts'
 import { readString } from '../../principal/read-claims.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
@@ -13,11 +13,11 @@ export interface B2CTrust {
   readonly policyClaim: 'tfp' | 'acr'
 }
 
-export function b2cHint(code: AuthErrorCode, { claims }: UnverifiedToken, trust: B2CTrust): string | undefined {
+export function b2cHint(reason: AuthErrorReason, { claims }: UnverifiedToken, trust: B2CTrust): string | undefined {
   const named = readIss(claims.iss, trust.tenantId)
   if (named === undefined) return undefined
-  if (code === 'claim_invalid') return policyHint(readString(claims, trust.policyClaim), trust)
-  return code === 'issuer_unknown' ? issuerHint(named, trust) : undefined
+  if (reason === 'claim_invalid') return policyHint(readString(claims, trust.policyClaim), trust)
+  return reason === 'issuer_unknown' ? issuerHint(named, trust) : undefined
 }
 
 /** What an `iss` of the tenant names: a host, and in one of the two formats a policy. */

@@ -1,5 +1,5 @@
 // Azure AD B2C: one issuer for all user flows of a tenant, or one for each; `ver` says 1.0 although the issuer ends with v2.0.
-import type { Refusal } from '../../errors/auth-error.ts'
+import type { ValidationError } from '../../errors/auth-error.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { checkOptions, checkStrings } from '../../internal/options.ts'
 import { printable } from '../../internal/printable.ts'
@@ -121,21 +121,24 @@ function endpointOf(
  * An ID token has neither `azp` nor `scp`. A `nonce` tells nothing: the documented access token has that of the request for it
  * (Microsoft Learn, "Request an access token"). B2C omits `tid` by default; where it is there, it must be right.
  */
-function checkToken(claims: JsonObject, tenantId: string): Refusal | undefined {
+function checkToken(claims: JsonObject, tenantId: string): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal) return refusal
   const tids = Object.keys(claims).filter((name) => name.toLowerCase() === 'tid')
   if (tids.some((name) => claims[name] !== tenantId))
-    return { code: 'tenant_mismatch', details: { claim: 'tid', expected: tenantId, received: printable(claims.tid) } }
+    return { reason: 'tenant_mismatch', details: { claim: 'tid', expected: tenantId, received: printable(claims.tid) } }
   if (clientIdOf(claims) === undefined) {
     return {
-      code: 'claim_missing',
+      reason: 'claim_missing',
       hint: 'azp is not there, so this looks like an ID token: send the access token instead',
       details: { claim: 'azp' },
     }
   }
   if (scopesOf(claims).length === 0)
-    return { code: 'token_without_permissions', hint: 'the token carries no scope (scp): ask for a scope of this API' }
+    return {
+      reason: 'token_without_permissions',
+      hint: 'the token carries no scope (scp): ask for a scope of this API',
+    }
   // A token with a scope is a user's; users without a name would share one key.
   if (subjectOf(claims) !== undefined) return undefined
   return missing('sub', 'the token names no user: set the subject claim (sub) of the user flow to the object id')

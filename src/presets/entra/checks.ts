@@ -1,6 +1,6 @@
 // Why a token of a trusted tenant is none for this API: it is another API's, no access token, another tenant's, or proves
 // no permission. And why a key must not verify it.
-import type { Refusal } from '../../errors/auth-error.ts'
+import type { ValidationError } from '../../errors/auth-error.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { printable } from '../../internal/printable.ts'
 import type { VerificationKey } from '../../jwks/key-source.ts'
@@ -16,7 +16,7 @@ const graph = ['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.
 export type CheckSettings = Pick<EntraSettings, 'tenant' | 'isMany' | 'clientId' | 'refusesApps' | 'acl'>
 
 /** The checks that need no key, in the order in which their answers help most. */
-export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings): Refusal | undefined {
+export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings): ValidationError | undefined {
   return (
     checkResource(token, settings) ??
     checkAccessToken(token.claims) ??
@@ -30,24 +30,27 @@ export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings)
 }
 
 /** The signature of a token with a header `nonce` covers something else than the token: only its own API can verify it. */
-function checkResource({ header, claims }: UnverifiedToken, { clientId }: CheckSettings): Refusal | undefined {
+function checkResource({ header, claims }: UnverifiedToken, { clientId }: CheckSettings): ValidationError | undefined {
   const forGraph = graph.includes(String(claims.aud))
   if (!Object.hasOwn(header, 'nonce') && !forGraph) return undefined
   const resource = forGraph ? 'Microsoft Graph' : 'a Microsoft API'
   return {
-    code: 'token_for_other_resource',
+    reason: 'token_for_other_resource',
     hint: `the token is for ${resource} (aud ${printable(claims.aud)}), and only that API can verify it: ask for a scope of this API, such as api://${clientId}/access_as_user`,
   }
 }
 
 /** `tid` is there once, in one spelling, and is the tenant that `iss` names: "its first path segment must equal tid". */
-function checkTenant({ claims, tenant: inIssuer }: UnverifiedToken, settings: CheckSettings): Refusal | undefined {
+function checkTenant(
+  { claims, tenant: inIssuer }: UnverifiedToken,
+  settings: CheckSettings,
+): ValidationError | undefined {
   const expected = settings.isMany ? inIssuer : settings.tenant
   const names = Object.keys(claims).filter((name) => name.toLowerCase() === 'tid')
   const isOne = names.length === 1 && expected !== undefined && claims.tid === expected
   if (isOne && !(settings.tenant === 'organizations' && expected === consumerTenant)) return undefined
   return {
-    code: 'tenant_mismatch',
+    reason: 'tenant_mismatch',
     hint: isOne
       ? "the token is of a personal account, and tenant: 'organizations' takes work and school accounts: write 'common' to take both"
       : 'tid must be there once, and name the tenant that iss names',
@@ -56,66 +59,69 @@ function checkTenant({ claims, tenant: inIssuer }: UnverifiedToken, settings: Ch
 }
 
 /** `ver` is the format that the issuer stands for. B2C's tokens say otherwise, and have a preset of their own. */
-function checkVersion({ claims, issuer = '' }: UnverifiedToken): Refusal | undefined {
+function checkVersion({ claims, issuer = '' }: UnverifiedToken): ValidationError | undefined {
   const expected: EntraVersion = issuer.endsWith('/v2.0') ? '2.0' : '1.0'
   const ver = Object.hasOwn(claims, 'ver') ? claims.ver : undefined
   if (ver === expected) return undefined
   return {
-    code: ver === undefined ? 'claim_missing' : 'claim_invalid',
+    reason: ver === undefined ? 'claim_missing' : 'claim_invalid',
     hint: `ver must be ${expected}, the format that iss stands for`,
     details: { claim: 'ver', expected, received: printable(ver) },
   }
 }
 
 /** Entra always sends `sub`; without it or an empty one, callers without an `oid` would share one key. */
-function checkSubject(claims: JsonObject): Refusal | undefined {
-  return readString(claims, 'sub') === undefined ? { code: 'claim_missing', details: { claim: 'sub' } } : undefined
+function checkSubject(claims: JsonObject): ValidationError | undefined {
+  return readString(claims, 'sub') === undefined ? { reason: 'claim_missing', details: { claim: 'sub' } } : undefined
 }
 
 /** An ID token has the issuer, keys, `typ` and audience of an access token and may carry `roles`, but no `azp`, `appid` and `scp`. */
-function checkClient(claims: JsonObject): Refusal | undefined {
+function checkClient(claims: JsonObject): ValidationError | undefined {
   if (clientIdOf(claims) !== undefined) return undefined
   return {
-    code: 'claim_missing',
+    reason: 'claim_missing',
     hint: 'neither azp nor appid is there, so this looks like an ID token: send the access token instead',
     details: { claim: 'azp' },
   }
 }
 
 /** A user needs a scope, an application an app role, a device either: any application of the tenant can get a token without one. */
-function checkPermissions(claims: JsonObject, settings: CheckSettings): Refusal | undefined {
+function checkPermissions(claims: JsonObject, settings: CheckSettings): ValidationError | undefined {
   const kind = kindOf(claims)
   if (kind === 'application') return checkApplication(claims, settings)
   if (scopesOf(claims).length > 0) return undefined
   if (kind === 'device') return checkDevice(claims, settings)
   return {
-    code: 'token_without_permissions',
+    reason: 'token_without_permissions',
     hint: "the token carries no scope (scp), nor is it proven to be an application's: send the access token instead of the ID token, and ask for a scope of this API",
   }
 }
 
-function checkDevice(claims: JsonObject, { refusesApps }: CheckSettings): Refusal | undefined {
+function checkDevice(claims: JsonObject, { refusesApps }: CheckSettings): ValidationError | undefined {
   // No user stands behind a device with a role of its own, and 'reject' is for an API of users alone.
   if (refusesApps) return rejected('device')
   if (readStrings(claims, 'roles').length > 0) return undefined
   return {
-    code: 'token_without_permissions',
+    reason: 'token_without_permissions',
     hint: "the token is a device's, and carries neither a scope (scp) nor an app role (roles): grant the device an app role of this API",
   }
 }
 
-function rejected(kind: 'application' | 'device'): Refusal {
+function rejected(kind: 'application' | 'device'): ValidationError {
   return {
-    code: 'token_without_permissions',
+    reason: 'token_without_permissions',
     hint: `the token is of the ${kind} itself (app-only), and appTokens: 'reject' takes none of these`,
   }
 }
 
-function checkApplication(claims: JsonObject, { refusesApps, acl, isMany }: CheckSettings): Refusal | undefined {
+function checkApplication(
+  claims: JsonObject,
+  { refusesApps, acl, isMany }: CheckSettings,
+): ValidationError | undefined {
   if (refusesApps) return rejected('application')
   if (readString(claims, 'oid') === undefined) {
     return {
-      code: 'token_without_permissions',
+      reason: 'token_without_permissions',
       hint: 'the token is of an application without a service principal in this tenant (no oid), so nobody there has let it in',
     }
   }
@@ -123,7 +129,7 @@ function checkApplication(claims: JsonObject, { refusesApps, acl, isMany }: Chec
   if (readStrings(claims, 'roles').length > 0 || acl.has(isMany ? `${client}|${String(claims.tid)}` : client))
     return undefined
   return {
-    code: 'token_without_permissions',
+    reason: 'token_without_permissions',
     hint: "the token is an application's own (app-only): scopes do not apply to it. Grant the client an app role of this API (application permission), or list it in appTokens: { acl: [...] }",
   }
 }
@@ -132,13 +138,17 @@ function checkApplication(claims: JsonObject, { refusesApps, acl, isMany }: Chec
  * Refuses a key that Entra publishes for another issuer than the token's. A key names its issuer as a template or in full;
  * a v1.0 token that such a key is to verify is compared by its v2.0 issuer. v1.0 keys name none.
  */
-export function checkEntraKey(key: VerificationKey, token: UnverifiedToken, cloud: EntraCloud): Refusal | undefined {
+export function checkEntraKey(
+  key: VerificationKey,
+  token: UnverifiedToken,
+  cloud: EntraCloud,
+): ValidationError | undefined {
   if (key.issuer === undefined) return undefined
   const tenant = String(token.claims.tid)
   const named = key.issuer.replace(/\{tenantid\}/i, () => tenant)
   if (named === issuerOf(cloud, '2.0', tenant) || named === token.issuer) return undefined
   return {
-    code: 'key_not_found',
+    reason: 'key_not_found',
     hint: 'the key with this kid belongs to another issuer than the token names',
     details: { claim: 'iss', expected: printable(key.issuer), received: printable(token.claims.iss) },
   }

@@ -1,5 +1,5 @@
 // What to change when a token of Entra is refused, in words. For logs: everything here may be made up by whoever sent it.
-import type { AuthErrorCode } from '../../errors/auth-error.ts'
+import type { AuthErrorReason } from '../../errors/auth-error.ts'
 import { printable } from '../../internal/printable.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 import { clientIdOf } from './claims.ts'
@@ -7,12 +7,16 @@ import { clouds, cloudsOf, issuerOf } from './clouds.ts'
 import type { EntraSettings } from './settings.ts'
 
 /** The hint for a refused token, where there is a better one than the check's own. */
-export function entraHint(code: AuthErrorCode, token: UnverifiedToken, settings: EntraSettings): string | undefined {
-  if (code === 'issuer_unknown') return issuerHint(token, settings)
+export function entraHint(
+  reason: AuthErrorReason,
+  token: UnverifiedToken,
+  settings: EntraSettings,
+): string | undefined {
+  if (reason === 'issuer_unknown') return issuerHint(token, settings)
   // A hint about the issuer is about whose token it is not; the others are only about tokens of this preset's tenants.
   if (!isOurs(token, settings)) return undefined
-  if (code === 'audience_mismatch') return audienceHint(token, settings)
-  if (code === 'key_not_found') return keyHint(settings)
+  if (reason === 'audience_mismatch') return audienceHint(token, settings)
+  if (reason === 'key_not_found') return keyHint(settings)
   return undefined
 }
 
