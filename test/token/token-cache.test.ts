@@ -210,9 +210,9 @@ describe('what is remembered', () => {
 
 describe('the option', () => {
   it.each([
-    [{ maxTokens: 0 }, 'tokenCache.maxTokens must be a number from 1 to 1000000, not 0.'],
-    [{ maxTokens: Number.NaN }, 'tokenCache.maxTokens must be a number from 1 to 1000000, not NaN.'],
-    [{ maxBytes: 1000 }, 'tokenCache.maxBytes must be a number from 65536 to 4294967296, not 1000.'],
+    [{ maxTokens: 0 }, 'tokenCache.maxTokens must be a whole number from 1 to 1000000, not 0.'],
+    [{ maxTokens: Number.NaN }, 'tokenCache.maxTokens must be a whole number from 1 to 1000000, not NaN.'],
+    [{ maxBytes: 1000 }, 'tokenCache.maxBytes must be a whole number from 65536 to 4294967296, not 1000.'],
     [{ ttl: 5 }, 'tokenCache has no option ttl. It has: maxTokens, maxBytes.'],
     [true, 'tokenCache needs an options object, a plain one.'],
   ])('cannot be %j', (tokenCache, message) => {
