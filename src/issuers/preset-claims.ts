@@ -7,7 +7,6 @@ import { checkBoolean } from '../internal/options.ts'
 import {
   ambiguousKey,
   clientKey,
-  createGroups,
   type Principal,
   type PrincipalActor,
   type PrincipalGroups,
@@ -57,14 +56,14 @@ export function createGroupsReader(
     if (!groupsAreComplete) return () => unsaid.groups
     throw new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.')
   }
-  const absent = constant(createGroups(name, { values: none, complete: false }))
+  const absent = constant({ values: none, complete: false, claim: name })
   return (claims) => {
     if (!Object.hasOwn(claims, name)) return absent
     const values = read(claims, name)
     const items = claims[name]
     // A group that cannot be read is left out of values, and its members must not pass for others.
     const isWhole = values.length === (Array.isArray(items) ? items.length : 1)
-    return createGroups(name, { values, complete: groupsAreComplete && isWhole && !isOverage(claims) })
+    return { values, complete: groupsAreComplete && isWhole && !isOverage(claims), claim: name }
   }
 }
 

@@ -208,7 +208,7 @@ describe('the principal', () => {
     scopes: [],
     roles: [],
     permissions: [],
-    groups: { values: [], complete: false },
+    groups: { values: [], complete: false, claim: 'groups' },
     authentication: {},
     traits: [],
   }
@@ -274,7 +274,7 @@ describe('the principal', () => {
       scopes: ['orders:read', 'orders:write'],
       roles: ['manager'],
       permissions: ['read:orders', 'export'],
-      groups: { values: ['staff', 'sales'], complete: false },
+      groups: { values: ['staff', 'sales'], complete: false, claim: 'groups' },
     })
   })
 
@@ -289,7 +289,7 @@ describe('the principal', () => {
       ...alice,
       roles: ['manager', 'clerk'],
       permissions: ['export'],
-      groups: { values: ['e9e3'], complete: false },
+      groups: { values: ['e9e3'], complete: false, claim: 'groups' },
     })
   })
 
