@@ -1,5 +1,5 @@
 // A token that may leave groups out must not pass a policy against one: for each preset that reads groups.
-import { createResourceServer } from 'claimcheck'
+import { createResourceServer, type VerifiedToken } from 'claimcheck'
 import { oidc, type OidcOptions, pingOne, rfc9068 } from 'claimcheck/issuers'
 import { allOf, authenticated, claim, evaluate, group, not } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
@@ -119,7 +119,11 @@ describe.each(readers.map((reader) => ({ name: reader.fixture.name, reader })))(
     expect(await groupsIn(undefined, { groupsAreComplete: true })).toEqual(none)
   })
 
-  it.each([{ _claim_names: { groups: 'src1' } }, { hasgroups: true }])(
+  it.each([
+    { _claim_names: { groups: 'src1' } },
+    { _claim_sources: { src1: { endpoint: 'https://graph.example' } } },
+    { hasgroups: true },
+  ])(
     'are incomplete where the token says that they are elsewhere, whatever the application says: %j',
     async (overage) => {
       for (const value of isCognito ? [['staff']] : [['staff'], undefined])
@@ -140,6 +144,11 @@ describe.each(readers.map((reader) => ({ name: reader.fixture.name, reader })))(
     [['staff', ''], ['staff']],
     [['staff', ['blocked']], ['staff']],
     [['staff', { display: 'blocked' }], ['staff']],
+    // A list that an STS wrote as one text: which groups it holds, only that STS knows.
+    ['staff,blocked', ['staff,blocked']],
+    ['staff;blocked', ['staff;blocked']],
+    ['[staff, blocked]', ['[staff, blocked]']],
+    ['["blocked"]', ['["blocked"]']],
   ])('are incomplete where something in the claim cannot be read: %j', async (value, values) => {
     expect(await groupsIn(value, { groupsAreComplete: true })).toEqual({ values, complete: false, claim: claimName })
   })
@@ -204,6 +213,29 @@ it.each([
 })
 
 describe('a policy against a group', () => {
+  it.each([
+    ['empties the claim', () => ({ groups: [] })],
+    ['leaves it out', () => ({})],
+    ['makes a number of it', () => ({ groups: 1 })],
+  ])('keeps a member out where a schema %s', async (_, write) => {
+    const schema = {
+      '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: write() as Record<string, unknown> }) },
+    }
+    const { verifyToken } = createResourceServer({
+      issuer: oidc({
+        issuer: sts,
+        audience: api,
+        jwks: { keys: [keyFor('ES256').publicJwk] },
+        groupsAreComplete: true,
+      }),
+      clock: createTestClock(),
+      claims: schema,
+    })
+    const auth: VerifiedToken = await verifyToken(createToken({ claims: { aud: api, groups: ['blocked'] } }))
+    for (const policy of [not(group('blocked')), not(claim('groups', 'blocked'))])
+      expect((await evaluate(policy, { auth, resource: undefined })).effect, policy.id).not.toBe('allow')
+  })
+
   const mayEnter = allOf(authenticated, not(group('blocked')))
   const [reader = expect.fail('no reader')] = readers
 

@@ -2,7 +2,7 @@
 // never feed the subject.
 import type { JsonObject } from '../../internal/json.ts'
 import { type Principal, type PrincipalGroups, type PrincipalTrait, principalKey } from '../../principal/principal.ts'
-import { readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
+import { areTexts, readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
 import type { PrincipalCompletion } from '../../trust/issuer.ts'
 import type { GroupsReader } from '../preset-claims.ts'
 import { clientIdOf, clientTypeOf, hasNumber, isActingAgent, isAgent, isGuest, kindOf, scopesOf } from './claims.ts'
@@ -59,7 +59,7 @@ async function resolvedGroups(
   { values: listed }: PrincipalGroups,
 ): Promise<PrincipalCompletion> {
   const found: unknown = await resolver(user)
-  if (!Array.isArray(found) || !found.every((one) => typeof one === 'string'))
+  if (!Array.isArray(found) || !areTexts(found))
     throw new TypeError('groupResolver did not answer with a list of group ids.')
   // A token may list names where the resolver finds ids: a group that it lists stays one that the user is in.
   return { groups: { values: [...new Set([...listed, ...found])], complete: true } }
