@@ -18,7 +18,7 @@ let saved: Snapshot
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'claimcheck-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 3 }))
   sts = await startSts()
   await runUntilSaved()
   await sts.server.stop()
@@ -179,4 +179,23 @@ it('never saves an answer that is no key set over a good one', async () => {
   await verifier.verifyToken(sts.token())
   await refreshEnded(verifier)
   expect(await fileKeyStore(folder).load(sts.server.issuer)).toEqual(saved)
+})
+
+it('verifies with what was saved after the clock of the earlier process had been set back', async () => {
+  const kept = new Map<string, Snapshot>()
+  const keyStore: KeyStore = {
+    load: async (issuer) => kept.get(issuer),
+    save: async (issuer, snapshot) => void kept.set(issuer, snapshot),
+  }
+  await comeBack()
+  const earlier = sts.startVerifier({ keyStore })
+  await earlier.verifyToken(sts.token())
+  sts.clock.advanceMs(-hour)
+  await earlier.verifyToken(sts.token())
+  sts.clock.advanceMs(hour / 2)
+  await earlier.verifyToken(sts.token())
+  expect(kept.get(sts.server.issuer)?.loadedAtMs).toBe(sts.clock.nowMs())
+  await sts.server.stop()
+  await sts.startVerifier({ keyStore }).verifyToken(sts.token())
+  expect(sts.events.at(-1)).toMatchObject({ type: 'keys.restored', ageMs: 0 })
 })
