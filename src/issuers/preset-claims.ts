@@ -68,9 +68,9 @@ export function createGroupsReader(
   }
 }
 
-/** A text is one group, unless an STS wrote a list into it: `[a, b]`, `a;b`. */
+/** A text is one group, unless an STS wrote a list into it: `[a, b]`, `a;b`. A name in a directory has commas (`CN=a,OU=b`). */
 function isOneGroup(text: unknown): boolean {
-  return isText(text) && !/[,;|[\]\n]/.test(text)
+  return isText(text) && !/[;|[\]\n]|^(?!\w+=)[^,]*,/.test(text)
 }
 
 /** Claims that are elsewhere (OpenID Connect Core §5.6.2); Entra says so of the groups of a user who is in too many. */

@@ -101,7 +101,8 @@ describe.each(readers.map((reader) => ({ name: reader.fixture.name, reader })))(
   })
 
   it('are complete where the application says so, and the token lists them', async () => {
-    for (const value of [['staff', 'sales'], 'staff', []]) {
+    const inDirectory = 'CN=Domain Users,OU=Groups,DC=example,DC=com'
+    for (const value of [['staff', 'sales'], 'staff', 'Domain Users', inDirectory, [inDirectory], []]) {
       const groups = await groupsIn(value, { groupsAreComplete: true })
       expect(groups).toEqual({ values: [value].flat(), complete: true, claim: claimName })
       expect(Object.isFrozen(groups)).toBe(true)
@@ -219,7 +220,11 @@ describe('a policy against a group', () => {
     ['makes a number of it', () => ({ groups: 1 })],
   ])('keeps a member out where a schema %s', async (_, write) => {
     const schema = {
-      '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: write() as Record<string, unknown> }) },
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: () => ({ value: write() as Record<string, unknown> }),
+      },
     }
     const { verifyToken } = createResourceServer({
       issuer: oidc({
