@@ -6,7 +6,7 @@ import type { Decision, Trace } from './policy/decision.ts'
 import { ask, type PolicyLike, toPolicy } from './policy/policy.ts'
 import type { RequestGuard } from './request-guard.ts'
 import type { RoutePolicies } from './route-policies.ts'
-import type { VerifiedToken } from './verified-token.ts'
+import { isVerifiedToken, type VerifiedToken } from './verified-token.ts'
 
 export interface Authorization<C> {
   /**
@@ -112,8 +112,10 @@ export function createAuthorization<C>(
   return { authorize, authorizeAll: authorizeEach, require }
 }
 
-/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, and for nothing. */
+/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, a copy, and for nothing. */
 function checkCaller(auth: unknown): void {
-  if (typeof auth !== 'object' || auth === null || !('principal' in auth))
-    throw new TypeError('auth must be a verified token: await the promise that guard() or verifyToken() gives.')
+  if (!isVerifiedToken(auth))
+    throw new TypeError(
+      'auth must be a verified token: await the promise that guard() or verifyToken() gives, and pass on that very object, no copy.',
+    )
 }

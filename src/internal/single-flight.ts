@@ -60,9 +60,13 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
 
   function begin(nowMs: number): BegunFlight {
     const flight = { begunAtMs: nowMs, deadlineMs: nowMs + timeoutMs }
-    const begun: BegunFlight = { flight, landed: land(flight) }
+    let start = (): void => {}
+    const landed = new Promise<boolean>((resolve) => (start = () => resolve(land(flight))))
+    const begun: BegunFlight = { flight, landed }
+    // Under way before it starts: work that asks again in place must join itself.
     current = begun
-    keepAlive(begun.landed)
+    start()
+    keepAlive(landed)
     return begun
   }
 

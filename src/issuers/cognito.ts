@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
-import { clientKey, createGroups, type Principal, type PrincipalGroups, principalKey } from '../principal/principal.ts'
+import { clientKey, type Principal, type PrincipalGroups, principalKey } from '../principal/principal.ts'
 import { none, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../token/access-token.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../trust/issuer.ts'
@@ -109,7 +109,7 @@ function principal(claims: JsonObject, issuer: string, { tenant, groups }: Readi
  */
 function groupsOf(claims: JsonObject, kind: Principal['kind'], { read, areComplete }: GroupsReading): PrincipalGroups {
   if (kind !== 'user' || Object.hasOwn(claims, claimOfGroups)) return read(claims)
-  return createGroups(claimOfGroups, { values: none, complete: areComplete })
+  return { values: none, complete: areComplete, claim: claimOfGroups }
 }
 
 function kindOf(claims: JsonObject, isClient: boolean): Principal['kind'] {

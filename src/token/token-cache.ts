@@ -57,7 +57,7 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
   const { maxTokens = defaultMaxTokens, maxBytes = defaultMaxBytes } = options
   checkNumber('tokenCache.maxTokens', maxTokens, 1, 1_000_000)
   checkNumber('tokenCache.maxBytes', maxBytes, 64 * 1024, 4 * 1024 ** 3)
-  return { maxTokens: Math.floor(maxTokens), maxBytes: Math.floor(maxBytes) }
+  return { maxTokens, maxBytes }
 }
 
 /**
@@ -73,7 +73,10 @@ export function createTokenCache<E extends RememberedToken>(
 
   function verifyOnce(name: string, sent: SentToken): Eventually<E | AuthError> {
     const joined = underWay.get(name)
-    if (joined) return joinFlight(name, sent, joined)
+    return joined ? joinFlight(name, sent, joined) : begin(name, sent)
+  }
+
+  function begin(name: string, sent: SentToken): Eventually<E | AuthError> {
     const verified = verify(sent)
     if (!isPromise(verified)) return remember(name, sent, verified)
     // A function of the application's that never answers must cost the requests that wait for it, and not the token for ever.
@@ -101,8 +104,8 @@ export function createTokenCache<E extends RememberedToken>(
   async function joinFlight(name: string, sent: SentToken, flight: Promise<E | AuthError>): Promise<E | AuthError> {
     const outcome = await within(flight, maxJoinMs, () => undefined)
     if (outcome) return join(name, sent, outcome)
-    if (underWay.get(name) === flight) underWay.delete(name)
-    return verifyOnce(name, sent)
+    // On its own: to join again and again, one after the other, would cost the last of many a second for each.
+    return entries.has(name) ? find(name, sent) : begin(name, sent)
   }
 
   /** For who came while another waited: its time or tenant may have ended in between, and what is not shared is made anew. */

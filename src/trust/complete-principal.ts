@@ -3,7 +3,7 @@ import type { Emit } from '../events.ts'
 import type { Eventually } from '../internal/eventually.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
-import { createGroups, type Principal } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import type { Issuer, PrincipalCompletion } from './issuer.ts'
 
 /** The principal, and whether nothing that was asked for is missing: an incomplete one should not be remembered for long. */
@@ -39,11 +39,12 @@ async function completed(
   options: CompletionOptions,
 ): Promise<CompletedPrincipal> {
   try {
+    const { claim } = principal.groups
     const { groups, roles, permissions } = await withDeadline(work, options.timeoutMs)
     // These three and no other: who the caller is has been proven, and stays.
     const found: PrincipalCompletion = {
       // The claim stays known: it still lacks what was found elsewhere.
-      ...(groups && { groups: createGroups(groups.claim ?? principal.groups.claim, groups) }),
+      ...(groups && { groups: { ...(claim !== undefined && { claim }), ...groups } }),
       ...(roles && { roles }),
       ...(permissions && { permissions }),
     }
