@@ -28,7 +28,7 @@ console.log(
   `${principal.kind} ${principal.subject} of ${principal.tenant}, through ${principal.client?.id}: ${principal.scopes.join(' ')}`,
 )
 const error: unknown = await verifyToken(token('acme-id+jwt')).catch((reason: unknown) => reason)
-const refusal = error instanceof AuthError ? `${error.status} ${error.code} (${error.hint})` : 'let in'
+const refusal = error instanceof AuthError ? `${error.status} ${error.reason} (${error.hint})` : 'let in'
 console.log(`ID token: ${refusal}`)
 
 const isExpected = principal.kind === 'user' && refusal.startsWith('401 token_type_not_accepted (this is an ID token')

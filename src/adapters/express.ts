@@ -76,7 +76,8 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   }
 
   function handler<P>(...args: readonly unknown[]): RequestHandler<P> {
-    const { policy, handle } = handlerArguments(args)
+    // Without the response a handler cannot answer, and the request would hang.
+    const { policy, handle } = handlerArguments(args, 2)
     const checked = door.routePolicy(policy)
     return function claimcheckHandler(req, res, next) {
       const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, door.auth(req))

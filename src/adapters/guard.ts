@@ -7,6 +7,7 @@ import { checkArgumentCount } from '../internal/options.ts'
 import { own } from '../internal/objects.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
+import { isBareRule } from '../policy/rules.ts'
 import type { Authentication, RequestGuard } from '../server/request-guard.ts'
 import {
   createResourceServer,
@@ -169,14 +170,27 @@ export function checkOptionalGuard(args: ArrayLike<unknown>): void {
     )
 }
 
-/** Reads the arguments of `guard.handler()`: a policy or none, and the handler. @throws TypeError when there are more. */
-export function handlerArguments(args: readonly unknown[]): {
+/**
+ * Reads the arguments of `guard.handler()`: a policy or none, and a handler of at least `leastParameters`, or of none that it counts.
+ *
+ * @throws TypeError when there are more, and when the last is a policy: the handler was forgotten.
+ */
+export function handlerArguments(
+  args: readonly unknown[],
+  leastParameters = 0,
+): {
   readonly policy: readonly unknown[]
   readonly handle: unknown
 } {
   checkArgumentCount('guard.handler()', args, 2)
   const handle = args.at(-1)
   if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
+  if (isBareRule(handle) || (handle.length > 0 && handle.length < leastParameters)) {
+    const name = handle.name || 'policy'
+    throw new TypeError(
+      `guard.handler() needs a handler that answers, which ${name} is not: write guard.handler(${name}, handler).`,
+    )
+  }
   return { policy: args.slice(0, -1), handle }
 }
 

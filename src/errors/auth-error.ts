@@ -77,6 +77,11 @@ export class AuthError extends Error {
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: AuthError) {
+        return inspectionOf(this)
+      },
+    })
     optionsOf = (error) => error.#options
   }
 
@@ -118,11 +123,12 @@ export class AuthError extends Error {
   get headers(): RefusalHeaders {
     return deepFreeze(headersOf(this, {}))
   }
+}
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const hint = this.hint === undefined ? '' : `, hint: ${JSON.stringify(this.hint)}`
-    return `${this.stack} { code: '${this.code}', reason: '${this.reason}'${hint} }`
-  }
+/** What `util.inspect` shows. Not the details: they may be personal data. */
+function inspectionOf(error: AuthError): string {
+  const hint = error.hint === undefined ? '' : `, hint: ${JSON.stringify(error.hint)}`
+  return `${error.stack} { code: '${error.code}', reason: '${error.reason}'${hint} }`
 }
 
 /** Has no effect where intrinsics are frozen. Measured: `Reflect.set` would take a quarter of what an error costs. */

@@ -1,5 +1,6 @@
 // What an operator can watch: one typed union of events, and a sink that can never break a verification.
 import type { AuthErrorCode, AuthErrorReason, ErrorDetails } from './auth-error.ts'
+import { dropErrors } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
 
 /** Something that happened inside a verifier or resource server. Never holds a token, a proof or a key. */
@@ -48,15 +49,7 @@ export type Emit = (event: ClaimcheckEvent) => void
 
 /** Wraps the user's sink: what it throws or rejects with is dropped, since no door may open or jam because of a log. */
 export function createEmit(onEvent: ((event: ClaimcheckEvent) => unknown) | undefined): Emit {
-  if (!onEvent) return () => {}
-  return (event) => {
-    try {
-      // Not only for a Promise of our own realm: a rejection that nobody hears ends the process.
-      Promise.resolve(onEvent(event)).catch(() => {})
-    } catch {
-      // See above: nowhere to report the reporter.
-    }
-  }
+  return onEvent ? dropErrors(onEvent) : () => {}
 }
 
 /**
@@ -68,10 +61,8 @@ export function logTo(logger: {
   warn(line: string): void
   info(line: string): void
 }): (event: ClaimcheckEvent) => void {
-  return (event) => {
-    const level = quiet.includes(event.type) ? 'info' : 'warn'
-    logger[level](formatEvent(event))
-  }
+  // The result goes back to the caller of `onEvent`: a logger may be asynchronous, and reject.
+  return (event) => logger[quiet.includes(event.type) ? 'info' : 'warn'](formatEvent(event))
 }
 
 /** What is worth knowing, but no trouble. */

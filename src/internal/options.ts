@@ -29,10 +29,12 @@ export function checkArgumentCount(where: string, args: ArrayLike<unknown>, max:
   )
 }
 
-/** @throws TypeError when `value` is not a finite number between `min` and `max`. */
+/** @throws TypeError when `value` is not a whole number between `min` and `max`: timers take no fraction, and no budget ends on one. */
 export function checkNumber(name: string, value: unknown, min: number, max: number): void {
-  if (typeof value === 'number' && value >= min && value <= max) return
-  throw new TypeError(`${name} must be a number from ${min} to ${max}, not ${String(value)}.`)
+  const isInside = typeof value === 'number' && value >= min && value <= max
+  if (isInside && Number.isInteger(value)) return
+  const instead = isInside ? `: write ${Math.ceil(value)}` : ''
+  throw new TypeError(`${name} must be a whole number from ${min} to ${max}, not ${String(value)}${instead}.`)
 }
 
 /** @throws TypeError when `value` is not a non-empty string; a URL object gets told the string to write. */

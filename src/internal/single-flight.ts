@@ -1,7 +1,7 @@
 // Many callers, one piece of work. It is given up at its deadline by the clock: a process may be frozen while the work is under way,
 // and some platforms end a fetch and its timers together with the request that began them.
 import type { Clock } from './clock.ts'
-import { type MaybePromise, within } from './maybe-promise.ts'
+import { dropErrors, type MaybePromise, within } from './maybe-promise.ts'
 
 /** The times of a flight that failed. */
 export interface FlightTimes {
@@ -58,9 +58,13 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
 
   function begin(nowMs: number): BegunFlight {
     const flight = { begunAtMs: nowMs, deadlineMs: nowMs + timeoutMs }
-    const begun: BegunFlight = { flight, landed: land(flight) }
+    let start = (): void => {}
+    const landed = new Promise<boolean>((resolve) => (start = () => resolve(land(flight))))
+    const begun: BegunFlight = { flight, landed }
+    // Under way before it starts: work that asks again in place must join itself.
     current = begun
-    keepAlive(begun.landed)
+    start()
+    keepAlive(landed)
     return begun
   }
 
@@ -127,14 +131,7 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
 /** Is given the promise of work that no request waits for; the platform keeps the process running until it settles. */
 export type KeepAlive = (work: Promise<unknown>) => void
 
-/** Wraps the application's function. Its errors are dropped: outside a request some platforms refuse the promise. */
+/** Wraps the application's function. Outside a request some platforms refuse the promise: the work goes on without them. */
 export function createKeepAlive(keepAlive: KeepAlive | undefined): KeepAlive {
-  if (!keepAlive) return () => {}
-  return (work) => {
-    try {
-      keepAlive(work)
-    } catch {
-      // The work goes on without it, as on any other platform.
-    }
-  }
+  return keepAlive ? dropErrors(keepAlive) : () => {}
 }

@@ -164,10 +164,13 @@ function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
   return isCoordinate(crv, y) ? ({ kty, crv, x, y } as webcrypto.JsonWebKey) : undefined
 }
 
-/** "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. */
+/**
+ * "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. One whose inner bytes are all alike is no
+ * real key: of Ed25519 these are the points of order 1, 2 and 4, for which anyone can write a signature.
+ */
 function isCoordinate(crv: unknown, value: unknown): boolean {
   const bytes = typeof value === 'string' ? decodeBase64url(value) : undefined
-  return bytes !== undefined && bytes.length === coordinateBytes[String(crv)]
+  return bytes?.length === coordinateBytes[String(crv)] && new Set(bytes?.subarray(1, -1)).size > 1
 }
 
 function rsaMembers({ n, e }: JsonObject): webcrypto.JsonWebKey | undefined {

@@ -102,9 +102,9 @@ interface KidSnapshots extends Snapshots {
 }
 
 function createKidSnapshots(kid: string, parts: KidEntryParts): KidSnapshots | undefined {
-  const { issuer, algorithms, pemUri: source, settings, store, network, clock } = parts
+  const { issuer, algorithms, pemUri: source, settings, store, network } = parts
   if (!store) return undefined
-  const { emit, keepAlive } = network
+  const { clock, emit, keepAlive } = network
   const name = `${issuer}#kid=${kid}`
   const kept = createSnapshots({ issuer: name, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
   let isStored = false
@@ -114,12 +114,12 @@ function createKidSnapshots(kid: string, parts: KidEntryParts): KidSnapshots | u
       isStored ||= earlier !== undefined
       return earlier
     },
-    save(loaded, loadedAtMs) {
+    save(loaded) {
       isStored = true
-      return kept.save(loaded, loadedAtMs)
+      return kept.save(loaded)
     },
     withdraw() {
-      if (isStored) keepAlive(kept.save({ jwks: { keys: [] } }, clock.nowMs()))
+      if (isStored) keepAlive(kept.save({ jwks: { keys: [] } }))
       isStored = false
     },
   }

@@ -1,5 +1,6 @@
 // The order of unknown kids that cost a fetch each. Kids that were asked for more often go first: a client with a good token comes
-// again, and a flood of made-up kids would have to ask as often for each of them.
+// again, and a flood of made-up kids would have to ask as often for each of them. More than a few times does not count: then the
+// kid that has waited longest goes first, or a flood that asks a hundred times for each would keep all others out.
 import { LRUCache } from 'lru-cache'
 import { createRateLimit } from './budgets.ts'
 
@@ -7,6 +8,7 @@ const second = 1000
 
 const fetchesPerSecond = 5
 const maxWaitingKids = 1000
+const maxCounted = 5
 /** A kid that is asked for less often than this is as new as any other. */
 const forgottenAfterMs = 10 * second
 
@@ -17,7 +19,12 @@ export interface KidQueue {
 
 interface WaitingKid {
   readonly asked: number
+  readonly sinceMs: number
   readonly lastMs: number
+}
+
+function rankOf({ asked, sinceMs }: WaitingKid, nowMs: number): number {
+  return asked < maxCounted ? asked : maxCounted + nowMs - sinceMs
 }
 
 /** Grants five turns in any second. */
@@ -28,17 +35,20 @@ export function createKidQueue(): KidQueue {
   function note(kid: string, nowMs: number): void {
     const earlier = waiting.get(kid)
     const isForgotten = !earlier || nowMs - earlier.lastMs >= forgottenAfterMs
-    waiting.set(kid, { asked: isForgotten ? 1 : earlier.asked + 1, lastMs: nowMs })
+    const { asked, sinceMs } = isForgotten ? { asked: 0, sinceMs: nowMs } : earlier
+    waiting.set(kid, { asked: asked + 1, sinceMs, lastMs: nowMs })
   }
 
-  /** `kid` itself unless others were asked for more often. */
+  /** `kid` itself unless another goes before it. */
   function next(kid: string, nowMs: number): string {
     let first = kid
-    let most = waiting.peek(kid)?.asked ?? 0
-    for (const [other, { asked, lastMs }] of waiting.entries()) {
-      if (asked <= most || nowMs - lastMs >= forgottenAfterMs) continue
+    let highest = 0
+    // Those asked for last come first, and `kid` is the last of all.
+    for (const [other, waits] of waiting.entries()) {
+      const rank = rankOf(waits, nowMs)
+      if (rank <= highest || nowMs - waits.lastMs >= forgottenAfterMs) continue
       first = other
-      most = asked
+      highest = rank
     }
     return first
   }

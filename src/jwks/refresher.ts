@@ -104,7 +104,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     lastLoadThatSucceeded = loadsBegun
     emit({ type: 'keys.refreshed', issuer, keys: loaded.keys.length, skipped: loaded.skipped })
     // No request waits for a slow store.
-    if (snapshots) keepAlive(snapshots.save(loaded, loadedAtMs))
+    if (snapshots) keepAlive(snapshots.save(loaded))
   }
 
   function fail(error: unknown, times: FlightTimes): void {

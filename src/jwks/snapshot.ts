@@ -35,6 +35,7 @@ export interface SnapshotsOptions {
   readonly store: KeyStore
   readonly algorithms: readonly Algorithm[]
   readonly staleMs: number
+  /** No steady one: another process compares it with its own. */
   readonly clock: Clock
   readonly emit: Emit
 }
@@ -42,7 +43,8 @@ export interface SnapshotsOptions {
 /** The snapshots of one issuer. Neither function rejects. */
 export interface Snapshots {
   restore(): Promise<(LoadedKeys & { readonly loadedAtMs: number }) | undefined>
-  save(loaded: Pick<LoadedKeys, 'jwks'>, loadedAtMs: number): Promise<void>
+  /** Called as soon as `loaded` is. */
+  save(loaded: Pick<LoadedKeys, 'jwks'>): Promise<void>
 }
 
 /** Reads and writes the snapshots of one issuer, and refuses one that is damaged, another issuer's, or too old to serve. */
@@ -62,8 +64,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         return undefined
       }
     },
-    async save({ jwks }, loadedAtMs) {
+    async save({ jwks }) {
       try {
+        const loadedAtMs = clock.nowMs()
         await store.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
       } catch (error) {
         emit({ type: 'keys.snapshot_failed', issuer, reason: reasonOf(error) })

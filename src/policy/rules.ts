@@ -40,6 +40,11 @@ export function senderConstrained({ auth }: PolicyQuery<{ readonly proof: 'none'
   return auth.proof === 'dpop' || auth.proof === 'mtls'
 }
 
+/** Whether `value` is one of the policies above, which are plain functions and could be called in place of something else. */
+export function isBareRule(value: unknown): boolean {
+  return ([authenticated, user, application, device, senderConstrained] as readonly unknown[]).includes(value)
+}
+
 /**
  * Requires every role in `names`. A client cannot ask for a role, so there is no challenge. `not(role(…))` does not prove that the
  * user lacks the role: an STS may leave roles out of a token.

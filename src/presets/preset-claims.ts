@@ -7,13 +7,12 @@ import { checkBoolean } from '../internal/options.ts'
 import {
   ambiguousKey,
   clientKey,
-  createGroups,
   type Principal,
   type PrincipalActor,
   type PrincipalGroups,
   principalKey,
 } from '../principal/principal.ts'
-import { none, readActor, readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
+import { isText, none, readActor, readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../jwt/claims.ts'
 import type { UnverifiedToken } from '../issuer/issuer.ts'
 
@@ -32,7 +31,8 @@ export interface GroupsOptions {
   /**
    * Says that the STS never filters the groups claim, so that a group that it does not list is one that the caller is not in.
    * A token without the claim stays incomplete: STSs leave it out for many reasons. So does one that says that its groups are
-   * elsewhere (`_claim_names`, `hasgroups`), and one whose claim has a member of another type.
+   * elsewhere (`_claim_names`, `_claim_sources`, `hasgroups`), one whose claim has a member of another type, and one whose claim is a
+   * text with a list in it (`a;b`).
    *
    * @default false
    */
@@ -57,20 +57,27 @@ export function createGroupsReader(
     if (!groupsAreComplete) return () => unsaid.groups
     throw new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.')
   }
-  const absent = constant(createGroups(name, { values: none, complete: false }))
+  const absent = constant({ values: none, complete: false, claim: name })
   return (claims) => {
     if (!Object.hasOwn(claims, name)) return absent
     const values = read(claims, name)
     const items = claims[name]
     // A group that cannot be read is left out of values, and its members must not pass for others.
-    const isWhole = values.length === (Array.isArray(items) ? items.length : 1)
-    return createGroups(name, { values, complete: groupsAreComplete && isWhole && !isOverage(claims) })
+    const isWhole = Array.isArray(items) ? values.length === items.length : isOneGroup(items)
+    return { values, complete: groupsAreComplete && isWhole && !isOverage(claims), claim: name }
   }
 }
 
+/** A text is one group, unless an STS wrote a list into it: `[a, b]`, `a;b`. A name in a directory has commas (`CN=a,OU=b`). */
+function isOneGroup(text: unknown): boolean {
+  return isText(text) && !/[;|[\]\n]|^(?!\w+=)[^,]*,/.test(text)
+}
+
 /** Claims that are elsewhere (OpenID Connect Core §5.6.2); Entra says so of the groups of a user who is in too many. */
+const overage = ['_claim_names', '_claim_sources', 'hasgroups']
+
 function isOverage(claims: JsonObject): boolean {
-  return Object.hasOwn(claims, '_claim_names') || Object.hasOwn(claims, 'hasgroups')
+  return overage.some((name) => Object.hasOwn(claims, name))
 }
 
 /** How a token names its subject. */

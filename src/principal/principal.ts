@@ -37,19 +37,10 @@ export interface PrincipalGroups {
    */
   readonly complete: boolean
   /**
-   * The claim that the groups are read from, whether or not the token has it: `claim()` then knows that it may lack some. It says
-   * nothing of the caller, so presets make it not enumerable: no log, mapping or comparison shows it.
+   * The claim that the groups are read from, whether or not the token has it: `claim()` then knows that it may lack some. A copy must
+   * keep it.
    */
   readonly claim?: string
-}
-
-/** The groups `values`, read from `claim`, where there is one. */
-export function createGroups(
-  claim: string | undefined,
-  { values, complete }: Pick<PrincipalGroups, 'values' | 'complete'>,
-): PrincipalGroups {
-  const groups = { values, complete }
-  return claim === undefined ? groups : Object.defineProperty(groups, 'claim', { value: claim })
 }
 
 /**

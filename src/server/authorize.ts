@@ -3,7 +3,7 @@ import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
 import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
 import type { RequestGuard } from './request-guard.ts'
 import type { RoutePolicies } from './route-policies.ts'
 
@@ -111,10 +111,12 @@ export function createAuthorization<C>(
   return { authorize, authorizeAll: authorizeEach, require }
 }
 
-/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, and for nothing. */
+/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, a copy, and for nothing. */
 function checkCaller(auth: unknown): void {
-  if (typeof auth !== 'object' || auth === null || !('principal' in auth))
-    throw new TypeError('auth must be a verified token: await the promise that guard() or verifyToken() gives.')
+  if (!isVerifiedToken(auth))
+    throw new TypeError(
+      'auth must be a verified token: await the promise that guard() or verifyToken() gives, and pass on that very object, no copy.',
+    )
 }
 
 // One policy about many resources: in one go where its engine can, else one after the other.

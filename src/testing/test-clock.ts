@@ -1,6 +1,6 @@
 // Time that moves only when a test says so. For tests only.
 import { type Clock, systemClock } from '../internal/clock.ts'
-import { checkArgumentCount, checkNumber, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 
 /** A length of time; the parts are added up. */
 export interface TestDuration {
@@ -44,7 +44,7 @@ export function milliseconds(where: string, duration: TestDuration): number {
   checkOptionNames(where, duration, Object.keys(unitsMs))
   return Object.entries(unitsMs).reduce((sum, [unit, ms]) => {
     const count = duration[unit as keyof TestDuration] ?? 0
-    checkNumber(unit, count, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    if (!Number.isFinite(count)) throw new TypeError(`${unit} must be a number, not ${String(count)}.`)
     return sum + count * ms
   }, 0)
 }

@@ -166,7 +166,7 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     issuers: readIssuers(options),
     clockToleranceSeconds,
     maxTokenAgeSeconds,
-    maxTokenBytes: Math.floor(maxTokenBytes),
+    maxTokenBytes,
     requiredClaims: [...requiredClaims],
     tokenCache: options.tokenCache === false ? undefined : readTokenCacheOptions(options.tokenCache),
     clients: readClients(options.clients === undefined ? {} : options.clients),

@@ -8,7 +8,7 @@ import type { Issuer, PrincipalCompletion } from '../issuer/issuer.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import { applyClients, type ClientDescription, readClients } from '../principal/clients.ts'
-import { createGroups, type Principal } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import type { VerifierSettings } from './options.ts'
 
 /** The principal, and whether nothing that was asked for is missing: an incomplete one should not be remembered for long. */
@@ -53,13 +53,14 @@ async function completePrincipal(
   options: CompletionOptions,
 ): Promise<ResolvedPrincipal> {
   try {
+    const { claim } = principal.groups
     const work = profile.complete?.(principal, claims)
     if (work === undefined) return { principal, failed: false }
     const { groups, roles, permissions } = await withDeadline(work, options.timeoutMs)
     // These three and no other: who the caller is has been proven, and stays.
     const found: PrincipalCompletion = {
       // The claim stays known: it still lacks what was found elsewhere.
-      ...(groups && { groups: createGroups(groups.claim ?? principal.groups.claim, groups) }),
+      ...(groups && { groups: { ...(claim !== undefined && { claim }), ...groups } }),
       ...(roles && { roles }),
       ...(permissions && { permissions }),
     }

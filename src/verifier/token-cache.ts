@@ -53,7 +53,7 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
   const { maxTokens = defaultMaxTokens, maxBytes = defaultMaxBytes } = options
   checkNumber('tokenCache.maxTokens', maxTokens, 1, 1_000_000)
   checkNumber('tokenCache.maxBytes', maxBytes, 64 * 1024, 4 * 1024 ** 3)
-  return { maxTokens: Math.floor(maxTokens), maxBytes: Math.floor(maxBytes) }
+  return { maxTokens, maxBytes }
 }
 
 /** Makes the cache, or one that remembers nothing where `tokenCache` is off. */

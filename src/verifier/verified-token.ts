@@ -59,6 +59,10 @@ class RequestToken implements VerifiedToken {
     Object.freeze(this)
   }
 
+  static isMade(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #token in value
+  }
+
   get token(): string {
     return this.#token
   }
@@ -72,4 +76,9 @@ class RequestToken implements VerifiedToken {
 /** A request's own view of `parts`, which must be deeply frozen, with the token as this request sent it. */
 export function createVerifiedToken<C>(parts: SharedParts, token: string): VerifiedToken<C> {
   return new RequestToken(parts, token) as unknown as VerifiedToken<C>
+}
+
+/** Whether a verifier has made this very object. A copy, which anyone could have changed, is none. */
+export function isVerifiedToken(value: unknown): boolean {
+  return RequestToken.isMade(value)
 }

@@ -130,7 +130,10 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   /** Requests with one new token verify it once. */
   function verifyOnce(name: string | undefined, credential: Credential): MaybePromise<Outcome<CacheEntry>> {
     const joined = cache.join(name)
-    if (joined) return joinLater(joined, name, credential)
+    return joined ? joinLater(joined, name, credential) : verifyAlone(name, credential)
+  }
+
+  function verifyAlone(name: string | undefined, credential: Credential): MaybePromise<Outcome<CacheEntry>> {
     const checked = prechecks.check(credential)
     if ('refusal' in checked) return refuse(checked.refusal, checked.parsed)
     return cache.keep(name, credential.token, verifyInFull(checked))
@@ -142,10 +145,10 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     credential: Credential,
   ): Promise<Outcome<CacheEntry>> {
     const entry = await joined.catch(throwCopy)
-    if (!entry) return verifyOnce(name, credential)
+    // To join again and again, one after the other, would cost the last of many a second for each.
+    if (!entry) return cache.get(name) ? entryOf(name, credential) : verifyAlone(name, credential)
     if (entry.shared) return unlessOutdated(entry, revalidate(entry), name, credential)
-    const checked = prechecks.check(credential)
-    return 'refusal' in checked ? refuse(checked.refusal, checked.parsed) : verifyInFull(checked)
+    return verifyAlone(undefined, credential)
   }
 
   /** The checks that may wait, in their order. */

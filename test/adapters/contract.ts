@@ -1,6 +1,16 @@
 // The contract of every adapter: one table of requests, and what no table can say.
 import { AuthError, createResourceServer } from 'claimcheck'
-import { allOf, authenticationContext, scope, stepUp } from 'claimcheck/policy'
+import {
+  allOf,
+  application,
+  authenticated,
+  authenticationContext,
+  device,
+  scope,
+  senderConstrained,
+  stepUp,
+  user,
+} from 'claimcheck/policy'
 import { expect, it, onTestFinished } from 'vitest'
 import { badTokens, goodToken } from '../support/bad-tokens.ts'
 import { parseChallenge } from '../support/challenge-grammar.ts'
@@ -291,6 +301,14 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framewo
     ['a policy that is none', () => create()('orders:read' as never), /policy must be/],
     ['guard.handler without a handler', () => create().handler(), /needs a handler/],
     ['guard.handler with a policy and no handler', () => create().handler(scope('a')), /needs a handler/],
+    // These policies are functions, too: one would be called in place of the handler that was forgotten.
+    ...Object.entries({ authenticated, user, application, device, senderConstrained }).flatMap(([name, rule]) =>
+      [[rule], [scope('a'), rule]].map((args): [string, () => unknown, RegExp] => [
+        `guard.handler with ${name} in place of a handler`,
+        () => create().handler(...args),
+        new RegExp(`needs a handler.*write guard\\.handler\\(${name}, handler\\)`),
+      ]),
+    ),
     ['guard.handler with a handler that is none', () => create().handler(scope('a'), 'handler'), /needs a handler/],
     ['guard.handler with a policy that is none', () => create().handler('orders:read', () => {}), /policy must be/],
     ['a policy that is undefined', () => create()(undefined), /^The policy is undefined/],

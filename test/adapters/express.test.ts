@@ -1,7 +1,9 @@
 // The contract of all adapters for "claimcheck/express", on Express 5 and 4.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { VerifiedToken } from 'claimcheck'
 import { createGuard, type ExpressGuard } from 'claimcheck/express'
+import { type PolicyQuery, scope } from 'claimcheck/policy'
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
 import express4 from 'express4'
 import { describe, expect, it } from 'vitest'
@@ -69,4 +71,16 @@ it('lets in a frozen request, such as one that a serverless wrapper imitates', a
     expect(given).toBeUndefined()
     expect(guard.auth(request).principal.subject).toBe('alice')
   }
+})
+
+it('a function that takes no response is no handler: the request would never be answered', () => {
+  const guard = createGuard(testApiOptions().options)
+  const isOwner = ({ auth }: PolicyQuery<VerifiedToken>) => auth.principal.subject === 'alice'
+  const anyHandler = guard.handler as (...args: readonly unknown[]) => unknown
+  for (const args of [[isOwner], [scope('a'), isOwner]]) {
+    expect(() => anyHandler(...args)).toThrow(TypeError)
+    expect(() => anyHandler(...args)).toThrow(/write guard\.handler\(isOwner, handler\)/)
+  }
+  // A wrapper counts no parameters.
+  expect(() => anyHandler((...parts: readonly unknown[]) => parts)).not.toThrow()
 })

@@ -1,6 +1,6 @@
 // Ten thousand made-up kids in ten seconds: what they cost the STS, the bearers of good tokens, and a real rotation.
 import { type AuthError, createVerifier } from 'claimcheck'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createTestClock, type TestClock } from '../support/clock.ts'
 import { faults, type KeyServer, startKeyServer } from '../support/key-server.ts'
 import { audience, createKey, createToken, encode, goodClaims, keyFor } from '../support/tokens.ts'
@@ -139,4 +139,21 @@ it('[OWN-JWKS-1] repeating one made-up kid gets a 401 each time, for one fetch i
   expect(server.count()).toBe(2)
   await expectInvalidToken(verifyToken(strangerToken('same')), 'key_not_found')
   expect(server.count()).toBe(3)
+})
+
+it('[OWN-JWKS-1] against one issuer costs another nothing: its rotation is found at once', async () => {
+  const other = await startKeyServer({ keys: [known.publicJwk] })
+  onTestFinished(() => other.stop())
+  verifyToken = createVerifier({ issuer: [server.issuer, other.issuer], audience, clock }).verifyToken
+  const tokenOfOther = (key: typeof known) => createToken({ key, claims: { iss: other.issuer } })
+  await verifyToken(tokenOfOther(known))
+  expect(await flood('stranger', 100)).toMatchObject({ 503: expect.any(Number) })
+  // Forgeries under the known kid have a budget of their own, and spend none of the other issuer's either.
+  const forger = createKey('ES256', { kid: known.kid })
+  for (let count = 0; count < 100; count++) await refusalOf(verifyToken(goodToken(forger)))
+  const replaced = createKey('ES256', { kid: known.kid })
+  other.keys = [rotated.publicJwk, known.publicJwk]
+  await verifyToken(tokenOfOther(rotated))
+  other.keys = [rotated.publicJwk, replaced.publicJwk]
+  await verifyToken(tokenOfOther(replaced))
 })

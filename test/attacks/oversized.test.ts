@@ -207,7 +207,7 @@ describe('a token that is costly', () => {
     expect(asked).toBe(0)
     await expectInvalidToken(verifyToken(createToken()), 'key_not_found')
     expect(asked).toBe(1)
-    expect(events.map((event) => event.type === 'refusal' && event.code)).toEqual([
+    expect(events.map((event) => event.type === 'refusal' && event.reason)).toEqual([
       'algorithm_not_allowed',
       'token_expired',
       'audience_mismatch',

@@ -1,14 +1,18 @@
 // What one thread posts to another is a structured clone. It must hold no token and no detail, and must not
 // pass for a refusal or a caller that was asked.
-import { AuthError } from 'claimcheck'
+import { AuthError, type VerifiedToken } from 'claimcheck'
 import { createGuard } from 'claimcheck/express'
-import { scope } from 'claimcheck/policy'
+import { claim, evaluate, group, not, scope } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { createTestApi } from '../support/resource-servers.ts'
 import { createToken } from '../support/tokens.ts'
 import { createTestVerifier, refusalOf } from '../support/verifiers.ts'
 
 const token = createToken({ claims: { scope: 'read', 'https://example.com/secret': 'claim' } })
+
+function withCopiedGroups(auth: VerifiedToken): VerifiedToken {
+  return { ...auth, principal: { ...auth.principal, groups: { ...auth.principal.groups } } }
+}
 
 function textsOf(copy: unknown): string {
   const members = Object.getOwnPropertyNames(copy).map((name) => [name, (copy as Record<string, unknown>)[name]])
@@ -22,6 +26,17 @@ describe('a structured clone', () => {
     expect(Object.keys(copy).toSorted()).toEqual(['claims', 'expiresAt', 'header', 'issuer', 'principal', 'proof'])
     expect(copy.token).toBeUndefined()
     for (const piece of token.split('.')) expect(textsOf(copy)).not.toContain(piece)
+  })
+
+  it('of a verified token, or any other copy, still tells that its groups may lack some', async () => {
+    const { verifyToken } = createTestVerifier()
+    const auth = await verifyToken(createToken({ claims: { groups: ['staff'] } }))
+    const copies = [structuredClone(auth), JSON.parse(JSON.stringify(auth)) as typeof auth, withCopiedGroups(auth)]
+    for (const policy of [not(group('blocked')), not(claim('groups', 'blocked'))])
+      for (const copy of [auth, ...copies])
+        expect(evaluate(policy, { auth: copy, resource: undefined }), policy.id).toMatchObject({
+          effect: 'indeterminate',
+        })
   })
 
   it('of a refusal has its public text, and neither its code nor what only the operator may know', async () => {

@@ -113,6 +113,13 @@ describe('logTo', () => {
     logTo(logger)(refusal)
     expect(logger.lines).toHaveLength(1)
   })
+
+  it('of an asynchronous logger gives its promise to the verifier, which drops a rejection', async () => {
+    const warn = () => Promise.reject(new Error('the log is full'))
+    const logger = { warn, info: warn } as unknown as Recorder
+    const given = logTo(logger) as (event: ClaimcheckEvent) => unknown
+    await expect(given(refusal)).rejects.toThrow('the log is full')
+  })
 })
 
 describe('log injection', () => {

@@ -46,11 +46,16 @@ describe('arguments', () => {
 
 describe('a number', () => {
   it('may be each of its bounds and what is between', () => {
-    for (const value of [1, 1.5, 2]) expect(() => checkNumber('n', value, 1, 2)).not.toThrow()
+    for (const value of [1, 2, 3]) expect(() => checkNumber('n', value, 1, 3)).not.toThrow()
+  })
+
+  it('is whole: half a millisecond is no deadline, and half a turn is one that never runs out', () => {
+    const message = 'n must be a whole number from 1 to 3, not 1.5: write 2.'
+    expect(() => checkNumber('n', 1.5, 1, 3)).toThrow(new TypeError(message))
   })
 
   it.each([0.999, 2.001, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined, 1n])('cannot be %s', (value) => {
-    const message = `n must be a number from 1 to 2, not ${String(value)}.`
+    const message = `n must be a whole number from 1 to 2, not ${String(value)}.`
     expect(() => checkNumber('n', value, 1, 2)).toThrow(new TypeError(message))
   })
 })

@@ -42,6 +42,25 @@ async function stateOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a flight', () => {
+  it('is joined by its own work, which begins no other: a fetch or a key store may verify a token in place', async () => {
+    let begun = 0
+    const joined: Promise<boolean>[] = []
+    const flight = singleFlight<string>({
+      work: () => {
+        if (begun++ < 10) joined.push(flight.join(0))
+        return Promise.resolve('keys')
+      },
+      timeoutMs,
+      clock,
+      keepAlive: () => {},
+      succeed: () => {},
+      fail: () => expect.unreachable(),
+    })
+    expect(await flight.join(0)).toBe(true)
+    expect(await Promise.all(joined)).toEqual([true])
+    expect(begun).toBe(1)
+  })
+
   it('is one for everyone who asks during the work', async () => {
     const { begun, succeeded, join } = createWork()
     const callers = Array.from({ length: 100 }, join)

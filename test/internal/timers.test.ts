@@ -11,11 +11,14 @@ const soon = () => new Promise<void>((resolve) => void setImmediate(resolve))
 const keys = { keys: [keyFor('ES256').publicJwk] }
 const trusted = oidc({ issuer, audience, jwks: keys })
 
+/** The caller of two requests with one token: the second waits for the first. */
 async function callerBy(
   options: Omit<Partial<VerifierOptions>, 'issuer' | 'audience'> & { readonly issuer?: typeof trusted },
 ): Promise<Principal> {
   const { verifyToken } = createVerifier({ issuer: trusted, clock: createTestClock(), ...options })
-  return (await verifyToken(createToken())).principal
+  const token = createToken()
+  const [, { principal }] = await Promise.all([verifyToken(token), verifyToken(token)])
+  return principal
 }
 
 /** What waits with a timer beside it, and what comes of it. */

@@ -146,7 +146,7 @@ describe('a key', () => {
     await verifyToken(createToken())
     expect(queries).toEqual([{ alg: 'ES256', kid: 'ES256', typ: 'at+jwt' }])
     const error = await refusalOf(verifyToken(createToken({ claims: { jti: 'j2' } })))
-    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
   })
 })
 
@@ -307,9 +307,9 @@ describe('the client registry', () => {
 
 describe('a hint of the profile', () => {
   it('takes the place of the common one, also where no issuer was found; one that throws is none', async () => {
-    const hint: Issuer['hint'] = (code, { claims }) => {
+    const hint: Issuer['hint'] = (reason, { claims }) => {
       if (claims.jti === 'throws') throw new Error('oops')
-      return code === 'issuer_unknown' ? `not ${String(claims.iss).slice(0, 20)}` : undefined
+      return reason === 'issuer_unknown' ? `not ${String(claims.iss).slice(0, 20)}` : undefined
     }
     const { verifyToken } = make({ hint })
     const token = (claims: object) => verifyToken(createToken({ claims: { ...claims } }))
@@ -370,7 +370,7 @@ describe('a token header of an issuer', () => {
   const other = createToken({ claims: { iss: 'https://other.example.com' } })
   const send = async (...headers: [string, string][]) => {
     const result = await api.authenticate({ method: 'GET', url: '/', headers })
-    return result.outcome === 'refused' ? `${result.error.status} ${result.error.code}` : result.outcome
+    return result.outcome === 'refused' ? `${result.error.status} ${result.error.reason}` : result.outcome
   }
 
   it('is where its tokens come in, in any letter case, and nowhere else', async () => {

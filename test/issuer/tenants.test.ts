@@ -106,7 +106,7 @@ describe('a template', () => {
     const one = { ...family, keys: { metadataUrls: ['https://sts.example.com/acme/v2/metadata'] } }
     const verifier = createTenantVerifier({ endpoints: [one] })
     const error = await refusalOf(verifier.verifyToken(tokenOf('https://sts.example.com/acme/v2')))
-    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
   })
 
   it('is told to checkToken, admits and checkKey with the tenant', async () => {
@@ -212,7 +212,7 @@ describe('admits', () => {
   it.each([undefined, null, 1, 'true', {}, []])('lets nobody in with %j: that is our fault, so 503', async (answer) => {
     const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits: () => answer as never })
     const error = await refusalOf(verifyToken(acme))
-    expect([error.code, error.status]).toEqual(['verification_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
     expect(requests).toEqual([])
   })
 
@@ -227,7 +227,7 @@ describe('admits', () => {
   ])('that %s is a 503 with its cause, and no fetch', async (_, admits) => {
     const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits })
     const error = await refusalOf(verifyToken(acme))
-    expect([error.code, error.status]).toEqual(['verification_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
     expect(error.details).toMatchObject({ cause: new Error('the directory is down') })
     expect(requests).toEqual([])
   })
@@ -267,7 +267,7 @@ describe('keys for each tenant', () => {
     const name = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
     for (let index = 0; index < 100; index++) await verifyToken(tokenOf(`https://sts.example.com/${name(index)}/v2`))
     const error = await refusalOf(verifyToken(tokenOf('https://sts.example.com/zzz/v2')))
-    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
     expect(requests).toHaveLength(200)
     await verifyToken(tokenOf('https://sts.example.com/a/v2'))
   })

@@ -40,7 +40,7 @@ it.each([
   ['unknownKidRefillSeconds', 1, 600],
 ])('%s is from %i to %i', (name, min, max) => {
   for (const value of [min, max]) expect(() => readKeyCacheOptions({ [name]: value })).not.toThrow()
-  for (const value of [min - 1, max + 1, Number.NaN, '60', null]) {
+  for (const value of [min - 1, max + 1, min + 0.5, Number.NaN, '60', null]) {
     expect(() => readKeyCacheOptions({ [name]: value as number })).toThrow(TypeError)
   }
 })

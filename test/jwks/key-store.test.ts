@@ -72,7 +72,7 @@ describe('a snapshot', () => {
     const failing = () => Promise.reject(new Error('disk\nfull'))
     const { restore, save, events } = snapshotsOf({ load: failing, save: failing })
     expect(await restore()).toBeUndefined()
-    await save({ jwks }, nowMs)
+    await save({ jwks })
     expect(events).toEqual([
       { type: 'keys.snapshot_refused', issuer, reason: 'disk?full' },
       { type: 'keys.snapshot_failed', issuer, reason: 'disk?full' },

@@ -43,6 +43,17 @@ it('begins to count anew after a turn, and for a kid that did not come for ten s
   expect(queue.ask('last', 20 * second)).toEqual(['last'])
 })
 
+it.each([10, 50, 500])('keeps no real kid waiting for made-up ones that are asked for %i times each', (times) => {
+  const queue = createKidQueue()
+  const turns: string[] = []
+  for (let nowMs = 0; nowMs < 10 * second && !turns.includes('real'); nowMs += 200) {
+    for (let count = 0; count < times; count++) turns.push(...queue.ask(`made-up-${nowMs}`, nowMs))
+    // Its client tries once a second, always just after the turn is gone.
+    if (nowMs % second === 0) turns.push(...queue.ask('real', nowMs))
+  }
+  expect(turns).toContain('real')
+})
+
 it('remembers a thousand kids at most', () => {
   const queue = createKidQueue()
   spend(queue, 0)

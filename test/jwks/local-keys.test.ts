@@ -67,7 +67,7 @@ it('with a point off its curve is a TypeError at creation; where cryptography an
   if (answersAtOnce) return expect(create).toThrow(TypeError)
   const { verifyToken, ready } = create()
   const error = await refusalOf(verifyToken(createToken()))
-  expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+  expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
   expect(error.headers).not.toHaveProperty('WWW-Authenticate')
   expect(error.headers['Retry-After']).toBe('1')
   expect(error).toBeInstanceOf(AuthError)

@@ -62,7 +62,7 @@ describe('a map of PEM texts', () => {
   ])('has no use for %s', async (_, pem) => {
     const { verifyToken } = make(map, served({ one: pem }))
     const error = await refusalOf(verifyToken(token(rsa)))
-    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
   })
 })
 
@@ -115,12 +115,12 @@ describe('a PEM text for each kid', () => {
     const { verifyToken, requests, clock } = make(perKid, only)
     const codes: string[] = []
     for (let index = 0; index < 50; index++) {
-      codes.push((await refusalOf(verifyToken(token({ ...rsa, kid: `made-up-${index}` })))).code)
+      codes.push((await refusalOf(verifyToken(token({ ...rsa, kid: `made-up-${index}` })))).reason)
     }
     expect(requests).toHaveLength(5)
     expect(codes).toEqual([...Array(5).fill('key_not_found'), ...Array(45).fill('keys_unavailable')])
     const error = await refusalOf(verifyToken(token(rsa)))
-    expect([error.code, error.headers['Retry-After']]).toEqual(['keys_unavailable', '1'])
+    expect([error.reason, error.headers['Retry-After']]).toEqual(['keys_unavailable', '1'])
     clock.advanceMs(1000)
     await verifyToken(token(rsa))
   })

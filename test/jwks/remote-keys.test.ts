@@ -60,7 +60,7 @@ function locationAt(jwksUri: () => Promise<string>) {
 async function reasonOf(answer: Answer, fetchTimeoutMs = 5000): Promise<string> {
   server.answer('/jwks', answer)
   const error = await refusalOf(createKeys({ network: { fetchTimeoutMs } }).findKey(query))
-  expect({ code: error.code, headers: error.headers }).toEqual({
+  expect({ reason: error.reason, headers: error.headers }).toEqual({
     reason: 'keys_unavailable',
     headers: { 'Cache-Control': 'no-store', 'Retry-After': '1' },
   })

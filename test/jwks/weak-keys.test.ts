@@ -43,6 +43,31 @@ describe('Ed25519', () => {
   })
 })
 
+describe('Ed25519, of small order', () => {
+  const point = (first: number, rest: number, last: number) =>
+    Buffer.concat([Buffer.of(first), Buffer.alloc(30, rest), Buffer.of(last)]).toString('base64url')
+
+  it.each([
+    ['nothing but zeros, as of memory that was never written', point(0, 0, 0)],
+    ['zero with a sign', point(0, 0, 0x80)],
+    ['the neutral element', point(1, 0, 0)],
+    ['the neutral element with a sign', point(1, 0, 0x80)],
+    ['p - 1, of order 2', point(0xec, 0xff, 0x7f)],
+    ['p, which is zero', point(0xed, 0xff, 0x7f)],
+    ['p + 1, which is the neutral element', point(0xee, 0xff, 0x7f)],
+  ])('keys that are %s are ignored: anyone could write their signatures', async (_, x) => {
+    expect(await isSkipped({ kty: 'OKP', crv: 'Ed25519', x })).toBe(true)
+  })
+
+  it('would verify what was never signed', async () => {
+    const forged = Buffer.concat([Buffer.from(point(1, 0, 0), 'base64url'), Buffer.alloc(32)])
+    const neutral = { kid: 'weak', kty: 'OKP', crv: 'Ed25519', x: point(1, 0, 0) }
+    const [header, claims] = createToken({ key: { ...createKey('EdDSA'), kid: 'weak' } }).split('.')
+    const { verifyToken } = createTestVerifier({ keys: [neutral as JsonWebKey, good] })
+    await expectInvalidToken(verifyToken(`${header}.${claims}.${forged.toString('base64url')}`), 'key_not_found')
+  })
+})
+
 describe('RSA', () => {
   it.each([512, 1024, 2040, 2047])('[RFC7518-3.3-1] keys of %i bits are ignored', async (bits) => {
     for (const alg of ['RS256', 'PS512', undefined]) {

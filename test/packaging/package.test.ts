@@ -99,6 +99,44 @@ test('AuthError is one class, whichever way an error comes', () => {
   ).toEqual([true, true, true])
 })
 
+test('a worker thread verifies for itself, takes no token that another has verified, and may end at any time', () => {
+  expect(
+    run(`
+      import { once } from 'node:events'
+      import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+      import { createResourceServer } from 'claimcheck'
+      import { oidc } from 'claimcheck/issuers'
+      import { createTestIssuer, oidcLike } from 'claimcheck/testing'
+      const verdict = (asked) => asked.then(() => 'let in', (error) => error.reason ?? error.name)
+
+      async function work({ issuer, audience, jwks, tokens, auth, endless }) {
+        const { verifyToken, require } = createResourceServer({ issuer: oidc({ issuer, audience, jwks }) })
+        const verdicts = Promise.all([...tokens.map(verifyToken), require(auth, () => true)].map(verdict))
+        if (!endless) return parentPort.postMessage(await verdicts)
+        parentPort.postMessage('under way')
+        for (;;) await Promise.all(tokens.map((token) => verdict(verifyToken(token))))
+      }
+
+      async function main() {
+        const { issuer, audience, fetch, token } = createTestIssuer(oidcLike(), { algorithms: ['ES512'] })
+        const { jwks_uri } = await (await fetch(issuer + '/.well-known/openid-configuration')).json()
+        const jwks = await (await fetch(jwks_uri)).json()
+        const tokens = [token(), token({ aud: 'other' }), Buffer.from(token())]
+        const auth = structuredClone(await createResourceServer({ issuer, audience, fetch }).verifyToken(tokens[0]))
+        const start = (endless) =>
+          new Worker(new URL(import.meta.url), { workerData: { issuer, audience, jwks, tokens, auth, endless } })
+        const [verdicts] = await once(start(false), 'message')
+        const ending = start(true)
+        await once(ending, 'message')
+        await ending.terminate()
+        console.log(JSON.stringify(verdicts))
+      }
+
+      await (isMainThread ? main() : work(workerData))
+    `),
+  ).toEqual(['let in', 'audience_mismatch', 'token_malformed', 'TypeError'])
+}, 30_000)
+
 test('no other subpath reaches the STS for tests, which would issue any token', () => {
   const reached = (module: string, seen = new Set<string>()): ReadonlySet<string> => {
     if (seen.has(module)) return seen

@@ -106,6 +106,6 @@ describe('withTimeout', () => {
   })
 
   it.each([0, -1, 60_001, Number.NaN, '50', undefined])('takes no %j', (timeoutMs) => {
-    expect(() => withTimeout(timeoutMs as number, never)).toThrow(/timeoutMs must be a number from 1 to 60000/)
+    expect(() => withTimeout(timeoutMs as number, never)).toThrow(/timeoutMs must be a whole number from 1 to 60000/)
   })
 })

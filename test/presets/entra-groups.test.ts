@@ -25,7 +25,7 @@ describe('the resolver', () => {
   it('is asked for a user with too many groups, by tenant and object id, and its answer is complete', async () => {
     const { verifyToken, asked, requests } = createWithResolver(() => ['g1', 'g2'])
     const { principal } = await verifyToken(entraToken(overage))
-    expect(principal.groups).toEqual({ values: ['g1', 'g2'], complete: true })
+    expect(principal.groups).toEqual({ values: ['g1', 'g2'], complete: true, claim: 'groups' })
     expect(Object.isFrozen(principal.groups.values)).toBe(true)
     expect(asked).toEqual([{ tenant, oid: 'a11ce000-0000-4000-8000-000000000002' }])
     expect(requests.filter((url) => url.includes('evil') || url.includes('graph'))).toEqual([])
@@ -33,7 +33,11 @@ describe('the resolver', () => {
 
   it('is asked for a user of whose groups the token says nothing, which may be in none', async () => {
     const { verifyToken, asked } = createWithResolver(() => [])
-    expect((await verifyToken(entraToken(delegatedV2))).principal.groups).toEqual({ values: [], complete: true })
+    expect((await verifyToken(entraToken(delegatedV2))).principal.groups).toEqual({
+      values: [],
+      complete: true,
+      claim: 'groups',
+    })
     expect(asked).toEqual([{ tenant, oid: 'a11ce000-0000-4000-8000-000000000002' }])
   })
 
@@ -41,14 +45,18 @@ describe('the resolver', () => {
     const { verifyToken, asked } = createWithResolver(() => ['g1', 'g2'])
     const listed = { ...delegatedV2, groups: ['g2', 'CONTOSO\\blocked'] }
     const { principal } = await verifyToken(entraToken(listed))
-    expect(principal.groups).toEqual({ values: ['g2', 'CONTOSO\\blocked', 'g1'], complete: true })
+    expect(principal.groups).toEqual({ values: ['g2', 'CONTOSO\\blocked', 'g1'], complete: true, claim: 'groups' })
     expect(asked).toHaveLength(1)
   })
 
   it('is not asked where the application says that the list is complete, unless the token says that it is not', async () => {
     const { verifyToken, asked } = createWithResolver(() => ['g1'], { groupsAreComplete: true })
     const listed = { ...delegatedV2, groups: ['g2'] }
-    expect((await verifyToken(entraToken(listed))).principal.groups).toEqual({ values: ['g2'], complete: true })
+    expect((await verifyToken(entraToken(listed))).principal.groups).toEqual({
+      values: ['g2'],
+      complete: true,
+      claim: 'groups',
+    })
     expect(asked).toEqual([])
     for (const claims of [delegatedV2, overage, { ...listed, hasgroups: true }])
       expect((await verifyToken(entraToken(claims))).principal.groups).toMatchObject({ complete: true })
@@ -90,11 +98,13 @@ describe('the resolver', () => {
     ['fails', () => Promise.reject(new Error('429')), '429'],
     ['answers no list', () => ({ value: ['g1'] }), 'groupResolver did not answer with a list of group ids.'],
     ['answers other things than texts', () => ['g1', 2], 'groupResolver did not answer with a list of group ids.'],
+    ['answers a list with holes', () => new Array(3), 'groupResolver did not answer with a list of group ids.'],
+    ['answers an empty id', () => [''], 'groupResolver did not answer with a list of group ids.'],
     ['answers nothing', () => undefined, 'groupResolver did not answer with a list of group ids.'],
   ])('that %s leaves the groups incomplete, lets the user in, and an event tells', async (_, answer, reason) => {
     const { verifyToken, events } = createWithResolver(answer)
     const { principal } = await verifyToken(entraToken(overage))
-    expect(principal.groups).toEqual({ values: [], complete: false })
+    expect(principal.groups).toEqual({ values: [], complete: false, claim: 'groups' })
     expect(events.filter(({ type }) => type === 'principal.incomplete')).toEqual([
       { type: 'principal.incomplete', issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, reason },
     ])

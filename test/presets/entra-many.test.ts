@@ -136,7 +136,7 @@ describe('allowed tenants', () => {
   ])('whose function %s are a 503, and no fetch', async (_, allowedTenants) => {
     const { verifyToken, requests } = createMany({ allowedTenants })
     const error = await refusalOf(verifyToken(token(of(tenant))))
-    expect([error.code, error.status]).toEqual(['verification_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
     expect(requests).toEqual([])
   })
 
@@ -261,7 +261,7 @@ describe('[ENTRA-ISS-1] step by step', () => {
       return Response.json(page.issuer ? { ...page, issuer: `${login}/${tenant}/v2.0` } : page)
     }
     const error = await refusalOf(createMany({ anyTenant: true }, { fetch }).verifyToken(token(of(tenant))))
-    expect([error.code, error.status]).toEqual(['keys_unavailable', 503])
+    expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
   })
 })
 

@@ -210,7 +210,7 @@ describe('the principal', () => {
     scopes: [],
     roles: [],
     permissions: [],
-    groups: { values: [], complete: false },
+    groups: { values: [], complete: false, claim: 'groups' },
     authentication: {},
     traits: [],
   }
@@ -276,7 +276,7 @@ describe('the principal', () => {
       scopes: ['orders:read', 'orders:write'],
       roles: ['manager'],
       permissions: ['read:orders', 'export'],
-      groups: { values: ['staff', 'sales'], complete: false },
+      groups: { values: ['staff', 'sales'], complete: false, claim: 'groups' },
     })
   })
 
@@ -291,7 +291,7 @@ describe('the principal', () => {
       ...alice,
       roles: ['manager', 'clerk'],
       permissions: ['export'],
-      groups: { values: ['e9e3'], complete: false },
+      groups: { values: ['e9e3'], complete: false, claim: 'groups' },
     })
   })
 

@@ -29,7 +29,7 @@ describe('claims', () => {
   it.each(['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'])('[RFC9068-2.2-1] must have %s', async (name) => {
     for (const value of [undefined, ...(['iss', 'exp'].includes(name) ? [] : [null])]) {
       const error = await refusalOf(verify({ claims: { [name]: value } }))
-      expect(error.code).toBe(value === null ? 'claim_invalid' : 'claim_missing')
+      expect(error.reason).toBe(value === null ? 'claim_invalid' : 'claim_missing')
       expect(error.details.claim).toBe(name)
     }
   })
@@ -118,7 +118,7 @@ it('[RFC9068-4-7] answers every failure with the same bytes', async () => {
   const tokens = [...failures.map(createToken), 'opaque', '', `${createToken()}x`, 'x'.repeat(16_385)]
   const answers = await Promise.all(tokens.map((token) => refusalOf(verifyToken(token))))
   const bytes = answers.map(({ status, headers, message }) => JSON.stringify({ status, headers, message }))
-  expect(new Set(answers.map(({ code }) => code)).size).toBeGreaterThan(10)
+  expect(new Set(answers.map(({ reason }) => reason)).size).toBeGreaterThan(10)
   expect(new Set(bytes).size).toBe(1)
   expect(answers[0]?.status).toBe(401)
   expect(answers[0]?.headers).toEqual(new AuthError('token_malformed').headers)

@@ -1,8 +1,8 @@
 // A key that the STS puts under an old kid, while forged signatures come in: whom they delay, for how long, and what they fetch.
-import type { AuthError, Verifier, VerifierOptions } from 'claimcheck'
+import type { Verifier, VerifierOptions } from 'claimcheck'
 import { createTestIssuer, oidcLike, type TestIssuer } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
-import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
+import { answerTo, expectInvalidToken, refusalOf } from '../support/verifiers.ts'
 import { verifierFor } from '../testing/verifier.ts'
 
 const signatureInvalid = '401 signature_invalid'
@@ -27,13 +27,6 @@ async function createSts(options: Partial<VerifierOptions> = {}): Promise<Sts> {
     verifier,
     forge: () => answerTo(verifier, sts.badToken('forged-signature')),
   }
-}
-
-async function answerTo({ verifyToken }: Verifier, token: string): Promise<string> {
-  return verifyToken(token).then(
-    () => 'verified',
-    ({ status, code }: AuthError) => `${status} ${code}`,
-  )
 }
 
 async function forge(sts: Sts, count: number): Promise<string[]> {

@@ -1,19 +1,13 @@
 // Processes that get no CPU between two requests (Lambda, Cloud Run), and platforms that end a fetch with the request that began it
 // (Workers): what a withdrawn key and an outage cost there.
-import type { AuthError, Verifier } from 'claimcheck'
+import type { Verifier } from 'claimcheck'
 import { createTestIssuer, oidcLike } from 'claimcheck/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { everyoneGoesOn } from '../support/key-cache.ts'
 import { verifierFor } from '../testing/verifier.ts'
+import { answerTo } from '../support/verifiers.ts'
 
 const day = { exp: 9_999_999_999 }
-
-async function answerTo({ verifyToken }: Verifier, token: string): Promise<string> {
-  return verifyToken(token).then(
-    () => 'verified',
-    ({ status, code }: AuthError) => `${status} ${code}`,
-  )
-}
 
 /** Whether it has settled once all promise callbacks that are due have run. */
 async function isSettled(work: Promise<unknown>): Promise<boolean> {

@@ -1,7 +1,7 @@
 // keepAlive: the promise of every piece of work that no request waits for, for platforms that stop a process between requests.
 import { createResourceServer, createVerifier, type KeyStore } from 'claimcheck'
 import { createTestIssuer, oidcLike } from 'claimcheck/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { everyoneGoesOn } from '../support/key-cache.ts'
 import { createFixtureVerifier, tokenOf } from '../support/sts-fixture.ts'
@@ -96,6 +96,31 @@ describe('keepAlive', () => {
     const { verifyToken, ready } = verifierFor(sts, sts.issuer, { keepAlive })
     expect(await ready()).toMatchObject([{ ok: true }])
     await verifyToken(sts.token())
+  })
+
+  it.each<[string, () => unknown]>([
+    ['reject, as an async function does', () => Promise.reject(new Error('no request is under way'))],
+    ['give a thenable that throws', () => ({ then: () => expect.fail('thrown by then') })],
+    ['never answer', () => new Promise(() => {})],
+  ])('may %s: no rejection is left unheard', async (_, keepAlive) => {
+    const unheard: unknown[] = []
+    const listen = (reason: unknown): void => void unheard.push(reason)
+    process.on('unhandledRejection', listen)
+    onTestFinished(() => void process.off('unhandledRejection', listen))
+    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    await verifierFor(sts, sts.issuer, { keepAlive }).verifyToken(sts.token())
+    await everyoneGoesOn()
+    expect(unheard).toEqual([])
+  })
+
+  it('may verify a token itself, which joins the fetch that it was told of', async () => {
+    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const within: Promise<unknown>[] = []
+    const keepAlive = (): void => void within.push(verifyToken(sts.token()))
+    const { verifyToken } = verifierFor(sts, sts.issuer, { keepAlive })
+    await verifyToken(sts.token())
+    expect(await Promise.all(within)).toMatchObject([{ issuer: sts.issuer }])
+    expect(sts.requests.keys).toBe(1)
   })
 
   it.each([true, 'waitUntil', {}, null])('cannot be %j', (keepAlive) => {

@@ -1,10 +1,11 @@
 // Keys that are fetched one by one (AWS ALB), and made-up kids, each of which would cost a fetch: what a flood of them costs others.
-import { type AuthError, createVerifier, type KeySnapshot, type KeyStore, type Verifier } from 'claimcheck'
+import { createVerifier, type KeySnapshot, type KeyStore, type Verifier } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
 import { publicPemOf } from '../support/certificates.ts'
 import { createTestClock, now, type TestClock } from '../support/clock.ts'
 import { createKey, type TestKey } from '../support/tokens.ts'
 import { awsAlbFixture as fixture } from '../presets/fixtures/aws-alb.ts'
+import { answerTo } from '../support/verifiers.ts'
 
 const hourSeconds = 3600
 const address = 'https://public-keys.auth.elb.eu-west-1.amazonaws.com/'
@@ -69,13 +70,6 @@ const [, ...madeUpRest] = tokenBy({ ...anyKey, kid: newKid() }).split('.')
 function madeUp(): string {
   const header = Buffer.from(JSON.stringify(headerOf(newKid()))).toString('base64')
   return [header.replaceAll('+', '-').replaceAll('/', '_'), ...madeUpRest].join('.')
-}
-
-async function answerTo({ verifyToken }: Verifier, token: string): Promise<string> {
-  return verifyToken(token).then(
-    () => 'verified',
-    ({ status, code }: AuthError) => `${status} ${code}`,
-  )
 }
 
 /** The most that were asked within any second. */

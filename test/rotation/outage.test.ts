@@ -136,8 +136,8 @@ describe('an STS that is down past the stale window', () => {
     sts.clock.advanceMs(1)
     for (let request = 0; request < 20; request++) {
       for (const signedWith of [key, newKey]) {
-        const { code, status, headers } = await refusalOf(verifier.verifyToken(sts.token(signedWith)))
-        expect({ code, status, retryAfter: headers['Retry-After'] }).toEqual({
+        const { reason, status, headers } = await refusalOf(verifier.verifyToken(sts.token(signedWith)))
+        expect({ reason, status, retryAfter: headers['Retry-After'] }).toEqual({
           reason: 'keys_unavailable',
           status: 503,
           retryAfter: '1',

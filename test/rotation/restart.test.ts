@@ -192,3 +192,22 @@ it('does not end a withdrawn key while the store holds fresh keys; with an empty
   await rm(await onlyFile())
   await expectInvalidToken(restart().verifyToken(sts.token()), 'key_not_found')
 })
+
+it('verifies with what was saved after the clock of the earlier process had been set back', async () => {
+  const kept = new Map<string, Snapshot>()
+  const keyStore: KeyStore = {
+    load: async (issuer) => kept.get(issuer),
+    save: async (issuer, snapshot) => void kept.set(issuer, snapshot),
+  }
+  await comeBack()
+  const earlier = sts.startVerifier({ keyStore })
+  await earlier.verifyToken(sts.token())
+  sts.clock.advanceMs(-hour)
+  await earlier.verifyToken(sts.token())
+  sts.clock.advanceMs(hour / 2)
+  await earlier.verifyToken(sts.token())
+  expect(kept.get(sts.server.issuer)?.loadedAtMs).toBe(sts.clock.nowMs())
+  await sts.server.stop()
+  await sts.startVerifier({ keyStore }).verifyToken(sts.token())
+  expect(sts.events.at(-1)).toMatchObject({ type: 'keys.restored', ageMs: 0 })
+})

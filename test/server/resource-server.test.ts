@@ -20,7 +20,16 @@ import {
 import { audience, createToken, issuer } from '../support/tokens.ts'
 
 const allow = () => true
-const caller = { principal: {} }
+const caller = await createTestApi().api.verifyToken(createToken())
+/** What a rule that never looks at its caller would allow all the same. */
+const imitations: readonly unknown[] = [
+  { principal: undefined },
+  { principal: { kind: 'user', key: 'admin' }, claims: {} },
+  { ...caller },
+  structuredClone(caller),
+  Object.create(caller),
+  new Proxy(caller, {}),
+]
 const deny = () => false
 
 describe('authenticate', () => {
@@ -91,6 +100,7 @@ describe('guard', () => {
     const { api, events } = createTestApi()
     const needs = allOf(scope('a', 'b'), scope('b', 'c'))
     expect(await refused(api.guard(requestWith(), needs))).toEqual({
+      code: 'unauthenticated',
       reason: 'credential_missing',
       status: 401,
       challenge: 'Bearer realm="orders", scope="a b c"',
@@ -216,11 +226,13 @@ describe('a resource server', () => {
     ['authorizeAll', [caller, undefined, [1]], 'The policy is undefined'],
     ['authorizeAll', [caller, allow, [1], deny], 'authorizeAll() takes 3 arguments, not 4'],
     ...['require', 'authorize', 'authorizeAll'].flatMap((name) =>
-      [undefined, null, {}, 'alice', Promise.resolve(caller)].map((auth): [string, readonly unknown[], string] => [
-        name,
-        [auth, allow, [1]],
-        'auth must be a verified token: await the promise',
-      ]),
+      [undefined, null, {}, 'alice', Promise.resolve(caller), ...imitations].map(
+        (auth): [string, readonly unknown[], string] => [
+          name,
+          [auth, allow, [1]],
+          'auth must be a verified token: await the promise',
+        ],
+      ),
     ),
   ])('%s rejects arguments that it would have to ignore, or that are missing: %#', async (name, args, message) => {
     const { api, verified } = createTestApi()

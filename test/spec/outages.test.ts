@@ -56,7 +56,7 @@ describe('an STS that fails at the first request', () => {
       const { verifyToken, ready } = createTestedVerifier(400)
       await begin()
       const error = await refusalOf(verifyToken(token()))
-      expect({ code: error.code, status: error.status, headers: error.headers }).toEqual({
+      expect({ reason: error.reason, status: error.status, headers: error.headers }).toEqual({
         reason: 'keys_unavailable',
         status: 503,
         headers: { 'Cache-Control': 'no-store', 'Retry-After': '1' },

@@ -48,7 +48,7 @@ describe.each(algorithms)('a token signed with %s', (alg) => {
       scopes: ['orders:read'],
       roles: alg === 'ES256' ? ['robot'] : [],
       permissions: [],
-      groups: { values: [], complete: false },
+      groups: { values: [], complete: false, claim: 'groups' },
       authentication: {},
       traits: [],
     })

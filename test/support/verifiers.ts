@@ -70,3 +70,11 @@ export async function expectUnavailable(promise: Promise<unknown>, reason: AuthE
   expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': '1' })
   return error
 }
+
+/** What comes of a token: `verified`, or the status and the reason. */
+export async function answerTo({ verifyToken }: Pick<Verifier, 'verifyToken'>, token: string): Promise<string> {
+  return verifyToken(token).then(
+    () => 'verified',
+    ({ status, reason }: AuthError) => `${status} ${reason}`,
+  )
+}

@@ -25,7 +25,7 @@ describe.each(['in process', 'over HTTP'])('%s', (where) => {
     const sts = await startIssuer(where)
     sts.outage(kind)
     const error = await refusalOf(verifierOf(sts, where).verifyToken(sts.token()))
-    expect({ code: error.code, status: error.status }).toEqual({ reason: 'keys_unavailable', status: 503 })
+    expect({ reason: error.reason, status: error.status }).toEqual({ reason: 'keys_unavailable', status: 503 })
     expect(sts.requests.metadata).toBeGreaterThan(0)
   })
 

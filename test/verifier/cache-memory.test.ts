@@ -137,7 +137,7 @@ it('remembers ten thousand tokens with plain claims by default, here a twentieth
   const { verifyToken } = createVerifier({
     issuer: { ...trusted, principal },
     clock: createTestClock(),
-    tokenCache: { maxBytes: (32 * 2 ** 20) / 20 },
+    tokenCache: { maxBytes: Math.ceil((32 * 2 ** 20) / 20) },
   })
   const tokens = times(500, () => {
     const usual = JSON.stringify(goodClaims({ jti: text(12) }))

@@ -2,7 +2,7 @@
 // so that is what is counted.
 import { AuthError, createVerifier, type ClaimcheckEvent } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { createTestClock, now } from '../support/clock.ts'
 import { audience, createKey, createToken, issuer, keyFor, type TokenParts } from '../support/tokens.ts'
@@ -81,6 +81,26 @@ describe('a token that comes again', () => {
     }
   })
 
+  it.each([
+    ['and is remembered', {}],
+    ['and cannot be remembered', { issued: new Date(0) }],
+  ])('waits at most a second longer than for itself, %s, however many wait with it', async (_, value) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const validate = () =>
+      new Promise<{ value: Record<string, unknown> }>((resolve) => void setTimeout(() => resolve({ value }), 2500))
+    const { verifyToken } = startVerifier({ claims: { '~standard': { version: 1, vendor: 'test', validate } } })
+    const text = token()
+    let answered = 0
+    const all = Array.from({ length: 20 }, () => verifyToken(text).then(() => answered++))
+    for (let halves = 0; halves < 12; halves++) {
+      await everyDigest()
+      await vi.advanceTimersByTimeAsync(500)
+    }
+    expect(answered).toBe(20)
+    await Promise.all(all)
+  })
+
   it('is verified in full each time without a cache', async () => {
     const { verifyToken, inFull } = startVerifier({ tokenCache: false })
     const text = token()
@@ -111,8 +131,10 @@ describe('a token that comes again', () => {
     })
     const forged = token({ key: { ...createKey('ES384'), kid: slow.kid } })
     const refusals = await Promise.all(Array.from({ length: 100 }, () => refusalOf(verifyToken(forged))))
-    for (const { code } of refusals) expect(code).toBe('signature_invalid')
-    expect(events.map((event) => event.type === 'refusal' && event.code)).toEqual(Array(100).fill('signature_invalid'))
+    for (const { reason } of refusals) expect(reason).toBe('signature_invalid')
+    expect(events.map((event) => event.type === 'refusal' && event.reason)).toEqual(
+      Array(100).fill('signature_invalid'),
+    )
   })
 })
 
@@ -206,9 +228,9 @@ describe('what is remembered', () => {
 
 describe('the option', () => {
   it.each([
-    [{ maxTokens: 0 }, 'tokenCache.maxTokens must be a number from 1 to 1000000, not 0.'],
-    [{ maxTokens: Number.NaN }, 'tokenCache.maxTokens must be a number from 1 to 1000000, not NaN.'],
-    [{ maxBytes: 1000 }, 'tokenCache.maxBytes must be a number from 65536 to 4294967296, not 1000.'],
+    [{ maxTokens: 0 }, 'tokenCache.maxTokens must be a whole number from 1 to 1000000, not 0.'],
+    [{ maxTokens: Number.NaN }, 'tokenCache.maxTokens must be a whole number from 1 to 1000000, not NaN.'],
+    [{ maxBytes: 1000 }, 'tokenCache.maxBytes must be a whole number from 65536 to 4294967296, not 1000.'],
     [{ ttl: 5 }, 'tokenCache has no option ttl. It has: maxTokens, maxBytes.'],
     [true, 'tokenCache needs an options object, a plain one.'],
   ])('cannot be %j', (tokenCache, message) => {

@@ -124,7 +124,7 @@ describe('the rules of the options', () => {
   it.each([undefined, null])('always require exp: %s', async (exp) => {
     const error = await refusalOf(verifyWith({}, { exp }))
     expect(error.details.claim).toBe('exp')
-    expect(error.code).toBe(exp === null ? 'claim_invalid' : 'claim_missing')
+    expect(error.reason).toBe(exp === null ? 'claim_invalid' : 'claim_missing')
   })
 
   it('grant 30 seconds of tolerance, or as many as they say', async () => {
@@ -191,6 +191,7 @@ describe('what an operator is told', () => {
     expect(events).toEqual([
       {
         type: 'refusal',
+        code: 'invalid_token',
         reason: 'signature_invalid',
         status: 401,
         hint: undefined,

@@ -1,14 +1,8 @@
 // From Entra's claims to the caller. Names and e-mail addresses are mutable and a tenant's administrator writes them: they
 // never feed the subject.
 import type { JsonObject } from '../../internal/json.ts'
-import {
-  createGroups,
-  type Principal,
-  type PrincipalGroups,
-  type PrincipalTrait,
-  principalKey,
-} from '../../principal/principal.ts'
-import { readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
+import { type Principal, type PrincipalGroups, type PrincipalTrait, principalKey } from '../../principal/principal.ts'
+import { areTexts, readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
 import type { PrincipalCompletion } from '../../issuer/issuer.ts'
 import type { GroupsReader } from '../preset-claims.ts'
 import { clientIdOf, clientTypeOf, hasNumber, isActingAgent, isAgent, isGuest, kindOf, scopesOf } from './claims.ts'
@@ -45,7 +39,7 @@ export function entraPrincipal(claims: JsonObject, issuer: string, readGroups: G
 
 /** "Service principals aren't included in groups claims": none of their lists is complete. */
 function groupsOf(groups: PrincipalGroups, kind: Principal['kind']): PrincipalGroups {
-  return kind === 'user' ? groups : createGroups(groups.claim, { values: groups.values, complete: false })
+  return kind === 'user' ? groups : { ...groups, complete: false }
 }
 
 /** Asks `resolver` for groups that the token may not list. The address in the token is a retired one, and not ours to follow. */
@@ -65,7 +59,7 @@ async function resolvedGroups(
   { values: listed }: PrincipalGroups,
 ): Promise<PrincipalCompletion> {
   const found: unknown = await resolver(user)
-  if (!Array.isArray(found) || !found.every((one) => typeof one === 'string'))
+  if (!Array.isArray(found) || !areTexts(found))
     throw new TypeError('groupResolver did not answer with a list of group ids.')
   // A token may list names where the resolver finds ids: a group that it lists stays one that the user is in.
   return { groups: { values: [...new Set([...listed, ...found])], complete: true } }
