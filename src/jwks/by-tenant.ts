@@ -33,6 +33,7 @@ export function createKeysByTenant(create: (tenant: string) => KeySource, clock:
 
   return (tenant) => ({
     findKey: (query) => keysOf(tenant).findKey(query),
-    findReplacement: (query, failed) => keysOf(tenant).findReplacement?.(query, failed),
+    findReplacement: (query, failed, since) => keysOf(tenant).findReplacement?.(query, failed, since),
+    loadsBegun: () => kept.get(tenant)?.loadsBegun?.() ?? 0,
   })
 }

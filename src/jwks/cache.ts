@@ -12,7 +12,7 @@ export interface KeyCacheParts extends RefresherParts {
   readonly budgets?: KeyBudgets
 }
 
-/** A bad signature under a known `kid`, and the number of loads that had begun when it was seen. */
+/** A bad signature under a known `kid`, and the number of loads that had begun when its token was seen. */
 interface BadSignature {
   readonly query: KeyQuery
   readonly failed: VerificationKey
@@ -69,8 +69,12 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
     })
   }
 
-  function findReplacement(query: KeyQuery, failed: VerificationKey): MaybePromise<VerificationKey | undefined> {
-    return findOther({ query, failed, begunBefore: refresher.begun() }, clock.nowMs())
+  function findReplacement(
+    query: KeyQuery,
+    failed: VerificationKey,
+    since = refresher.begun(),
+  ): MaybePromise<VerificationKey | undefined> {
+    return findOther({ query, failed, begunBefore: since }, clock.nowMs())
   }
 
   function findOther(bad: BadSignature, nowMs: number): MaybePromise<VerificationKey | undefined> {
@@ -103,6 +107,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
   return {
     findKey,
     findReplacement,
+    loadsBegun: refresher.begun,
     ready: async () => void (await refresher.ready(clock.nowMs())),
     health: refresher.health,
   }

@@ -34,11 +34,14 @@ export interface KeySource {
   findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined>
   /**
    * Called when a signature did not verify with `failed`: finds the key that has taken its place under the same header,
-   * if there is one. Anyone who can send a token can cause this, so it must be bounded.
+   * if there is one. Anyone who can send a token can cause this, so it must be bounded. `since` is `loadsBegun()` of before the
+   * token's key was looked for: a load that began later shows whether the key was replaced.
    *
    * @throws AuthError `keys_unavailable` when that could not be found out: the token may be good.
    */
-  findReplacement?(query: KeyQuery, failed: VerificationKey): MaybePromise<VerificationKey | undefined>
+  findReplacement?(query: KeyQuery, failed: VerificationKey, since?: number): MaybePromise<VerificationKey | undefined>
+  /** How many times the keys have begun to be loaded. */
+  loadsBegun?(): number
   /** Gets ready for the first token, if there is something to get. Rejects when that failed. */
   ready?(): Promise<void>
   /** How the keys stand. */

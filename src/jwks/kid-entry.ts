@@ -78,7 +78,7 @@ export function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () =
   return {
     ...cache,
     findKey: (query) => unlessAbsent(cache.findKey(query)),
-    findReplacement: (query, failed) => unlessAbsent(cache.findReplacement(query, failed)),
+    findReplacement: (query, failed, since) => unlessAbsent(cache.findReplacement(query, failed, since)),
     isAbsent: () => state === 'absent',
   }
 }

@@ -20,11 +20,12 @@ export function isSignedBy(
 export async function findReplacement(
   { parsed, trusted }: PlausibleToken,
   failed: VerificationKey,
+  since: number | undefined,
 ): Promise<VerificationKey | undefined> {
   const { header, signature } = parsed
   // Anyone can send what no key could have made: it is no reason to ask the STS.
   if (!isPossibleSignature(header.alg as Algorithm, signature)) return undefined
-  const other = await trusted.keys.findReplacement?.(header, failed)
+  const other = await trusted.keys.findReplacement?.(header, failed, since)
   if (!other) return undefined
   // A key source may give back an error as an answer.
   if (other instanceof Error) throw other

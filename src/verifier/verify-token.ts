@@ -155,12 +155,13 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   async function verifyInFull(token: PlausibleToken): Promise<CacheEntry> {
     const { parsed, trusted } = token
     await checkTenantOf(parsed, trusted)
+    const since = trusted.keys.loadsBegun?.()
     const named = await findKey(parsed, trusted)
     if (!named) throw refuse(keyNotFound(trusted), parsed)
     const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
     if (foreignKey) throw refuse(foreignKey, parsed)
     const isSigned = await isSignedBy(named, parsed)
-    const key = isSigned === true ? named : await replacementOf(token, named)
+    const key = isSigned === true ? named : await replacementOf(token, named, since)
     const typed = await readClaims(parsed, trusted)
     const resolved = await resolvePrincipal(parsed, trusted)
     return createEntry(token, key, { typed, resolved })
@@ -221,8 +222,12 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     }
   }
 
-  async function replacementOf(token: PlausibleToken, failed: VerificationKey): Promise<VerificationKey> {
-    const key = await findReplacement(token, failed).catch((error: unknown) => {
+  async function replacementOf(
+    token: PlausibleToken,
+    failed: VerificationKey,
+    since: number | undefined,
+  ): Promise<VerificationKey> {
+    const key = await findReplacement(token, failed, since).catch((error: unknown) => {
       throw unavailable(error, token.parsed)
     })
     if (!key) throw refuse({ reason: 'signature_invalid' }, token.parsed)

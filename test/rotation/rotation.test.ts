@@ -64,14 +64,14 @@ describe('a new key under an old kid', () => {
     expect(sts.server.count()).toBe(2)
   })
 
-  it('is looked for twice at most for all forged signatures that come together', async () => {
+  it('is looked for once for all forged signatures that come together', async () => {
     const sts = await startSts()
     const { verifyToken } = sts.startVerifier()
     await verifyToken(sts.token())
     const forge = () => expectInvalidToken(verifyToken(sts.token(sameKid)), 'signature_invalid')
     await Promise.all(Array.from({ length: 50 }, forge))
-    // Those that are seen during the first look need one that begins later, all of them the same.
-    expect(sts.server.count()).toBeLessThanOrEqual(1 + 2)
+    // It began after all of these tokens were seen, also where some signatures were verified later than others.
+    expect(sts.server.count()).toBe(1 + 1)
   })
 })
 
