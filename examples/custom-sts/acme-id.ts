@@ -32,7 +32,7 @@ export function acmeId({ issuer, audience }: AcmeIdOptions): IssuerWithAudience 
     algorithms: ['ES256'],
     types: ['acme-access+jwt'],
     requiredClaims: ['sub', 'via'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, workspace),
     hint: (reason, { header }) =>
       reason === 'token_type_not_accepted' && header.typ === 'acme-id+jwt'
@@ -42,7 +42,7 @@ export function acmeId({ issuer, audience }: AcmeIdOptions): IssuerWithAudience 
 }
 
 /** Runs before the signature is verified: it may refuse, and nothing else. */
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const names = readString(claims, 'sub') !== undefined && readString(claims, 'via') !== undefined
   return checkAccessToken(claims) ?? (names ? undefined : { reason: 'claim_missing', details: { claim: 'sub' } })
 }

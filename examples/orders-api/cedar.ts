@@ -15,7 +15,7 @@ export function createCedarPolicies(clock: Clock = { nowMs: Date.now }): OrderPo
     schema: readFileSync(`${folder}/schema.cedarschema`, 'utf8'),
     map: ({ auth, action, resource }) => requestOf(auth, action, resource, clock),
     // Cedar knows that a strong login would help; this says so to the client.
-    unmet: { 'large-refund': [{ kind: 'step-up', ...strongLogin }] },
+    missing: { 'large-refund': [{ kind: 'step-up', ...strongLogin }] },
   })
   return {
     list: engine.policy('list'),

@@ -42,7 +42,7 @@ const large = policy('large', ({ resource }: PolicyQuery<unknown, Order>) => tot
 const notOnHold = policy(
   'notOnHold',
   ({ resource }: PolicyQuery<unknown, Order>) =>
-    resource.onHold ? { effect: 'deny', final: true, reasons: [{ code: 'on-hold' }] } : true,
+    resource.onHold ? { effect: 'deny', veto: true, reasons: [{ code: 'on-hold' }] } : true,
   { mayVeto: true },
 )
 

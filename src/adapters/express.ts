@@ -12,8 +12,8 @@ import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import {
   checkOptionalGuard,
-  createDoor,
-  decide,
+  createFrameworkGuard,
+  runGuard,
   type GuardedRequests,
   handlerArguments,
   toRequestGuard,
@@ -51,13 +51,13 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 }
 
 function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
-  const door = createDoor<IncomingMessage, C>(api, viewOf)
+  const requests = createFrameworkGuard<IncomingMessage, C>(api, viewOf)
 
   function guard(...args: readonly unknown[]): Middleware {
-    const checked = door.routePolicy(args)
+    const checked = requests.routePolicy(args)
     return function claimcheckGuard(req, res, next) {
-      decide(
-        () => door.admit(req, checked),
+      runGuard(
+        () => requests.authorizeRequest(req, checked),
         (error) => send(req, res, error),
         next,
       )
@@ -67,8 +67,8 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   function optional(...args: readonly unknown[]): Middleware {
     checkOptionalGuard(args)
     return function claimcheckOptional(req, res, next) {
-      decide(
-        () => door.admitOptional(req),
+      runGuard(
+        () => requests.authorizeOptional(req),
         (error) => send(req, res, error),
         next,
       )
@@ -78,11 +78,11 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   function handler<P>(...args: readonly unknown[]): RequestHandler<P> {
     // Without the response a handler cannot answer, and the request would hang.
     const { policy, handle } = handlerArguments(args, 2)
-    const checked = door.routePolicy(policy)
+    const checked = requests.routePolicy(policy)
     return function claimcheckHandler(req, res, next) {
-      const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, door.auth(req))
-      decide(
-        () => door.admit(req, checked),
+      const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, requests.auth(req))
+      runGuard(
+        () => requests.authorizeRequest(req, checked),
         (error) => send(req, res, error),
         (error) => (error ? next(error) : run().catch(next)),
       )
@@ -91,7 +91,7 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
 
   function metadata(): Middleware {
     return function claimcheckMetadata(req, res, next) {
-      const found = door.metadata(req)
+      const found = requests.metadata(req)
       if (!found) return next()
       const { status, headers, body } = found
       // Not chained: responses that serverless adapters imitate do not return themselves.
@@ -101,12 +101,12 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   }
 
   function send(req: IncomingMessage, res: ServerResponse, error: AuthError): void {
-    const { status, headers, body } = door.challenge(req, error)
+    const { status, headers, body } = requests.challenge(req, error)
     res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
     res.end(body)
   }
 
-  const { auth, maybeAuth, require } = door
+  const { auth, maybeAuth, require } = requests
   return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
 }
 

@@ -12,8 +12,8 @@ import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import {
   checkOptionalGuard,
-  createDoor,
-  decide,
+  createFrameworkGuard,
+  runGuard,
   type GuardedRequests,
   handlerArguments,
   toRequestGuard,
@@ -52,19 +52,21 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 
 function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
   // Not `request.raw.headers`: Fastify lets the application replace the headers of its own request.
-  const door = createDoor<FastifyRequest, C>(api, (request) => viewNodeRequest(request.raw, request.headers))
+  const requests = createFrameworkGuard<FastifyRequest, C>(api, (request) =>
+    viewNodeRequest(request.raw, request.headers),
+  )
 
   function guard(...args: readonly unknown[]): Hook {
-    const checked = door.routePolicy(args)
+    const checked = requests.routePolicy(args)
     return function claimcheckGuard(request, reply, done) {
-      enter(request, () => door.admit(request, checked), reply, done)
+      enter(request, () => requests.authorizeRequest(request, checked), reply, done)
     }
   }
 
   function optional(...args: readonly unknown[]): Hook {
     checkOptionalGuard(args)
     return function claimcheckOptional(request, reply, done) {
-      enter(request, () => door.admitOptional(request), reply, done)
+      enter(request, () => requests.authorizeOptional(request), reply, done)
     }
   }
 
@@ -76,32 +78,32 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
     reply: FastifyReply,
     done: (error?: Error) => void,
   ): void {
-    decide(admit, (error) => void send(request, reply, error), done)
+    runGuard(admit, (error) => void send(request, reply, error), done)
   }
 
   function handler(...args: readonly unknown[]): RouteHandler {
     const { policy, handle } = handlerArguments(args)
-    const checked = door.routePolicy(policy)
+    const checked = requests.routePolicy(policy)
     return async function claimcheckHandler(request, reply) {
-      const error = await door.admit(request, checked)
-      return error ? send(request, reply, error) : (handle as Handler<C>)(request, reply, door.auth(request))
+      const error = await requests.authorizeRequest(request, checked)
+      return error ? send(request, reply, error) : (handle as Handler<C>)(request, reply, requests.auth(request))
     }
   }
 
   function metadata(): Hook {
     return function claimcheckMetadata(request, reply, done) {
-      const found = door.metadata(request)
+      const found = requests.metadata(request)
       if (!found) return done()
       void reply.code(found.status).headers(found.headers).send(Buffer.from(found.body))
     }
   }
 
   function send(request: FastifyRequest, reply: FastifyReply, error: AuthError): FastifyReply {
-    const { status, headers, body } = door.challenge(request, error)
+    const { status, headers, body } = requests.challenge(request, error)
     // As bytes: to a string Fastify would append a charset, and apply a serializer that the application has set.
     return reply.code(status).headers(headers).send(Buffer.from(body))
   }
 
-  const { auth, maybeAuth, require } = door
+  const { auth, maybeAuth, require } = requests
   return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
 }

@@ -36,11 +36,11 @@ export interface GuardedRequests<Q extends object, C> {
 /** The policy of a route, joined to the default one; `undefined` where every verified caller may come. */
 type RoutePolicy<C> = Policy<VerifiedToken<C>, undefined> | undefined
 
-interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
+interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
   /** Lets in who is authenticated and allowed: gives the refusal otherwise. */
-  admit(request: Q, policy: RoutePolicy<C>): MaybePromise<AuthError | undefined>
+  authorizeRequest(request: Q, policy: RoutePolicy<C>): MaybePromise<AuthError | undefined>
   /** Lets in who is authenticated or anonymous: gives the refusal otherwise. */
-  admitOptional(request: Q): MaybePromise<AuthError | undefined>
+  authorizeOptional(request: Q): MaybePromise<AuthError | undefined>
   /** What to send for a refusal. */
   challenge(request: Q, error: AuthError): RefusalAnswer
   /** What to send when the request asks for protected resource metadata, else `undefined`. */
@@ -50,12 +50,12 @@ interface Door<Q extends object, C> extends GuardedRequests<Q, C> {
 }
 
 /** One request: how it is seen, and its caller as the last guard found it. */
-interface Visit<Q, C> {
+interface RequestState<Q, C> {
   readonly request: Q
   readonly view: RequestView
   /** The values of the headers that a token can come in, when the request was seen. */
   readonly seen: readonly unknown[]
-  admitted: Authentication<C> | undefined
+  result: Authentication<C> | undefined
 }
 
 /** The requests of every framework have these, by their names in lower case; the application may change or replace them. */
@@ -65,23 +65,23 @@ interface WithHeaders {
 
 const noHeaders: NonNullable<WithHeaders['headers']> = {}
 
-export function createDoor<Q extends WithHeaders, C>(
+export function createFrameworkGuard<Q extends WithHeaders, C>(
   api: RequestGuard<C>,
   view: (request: Q) => RequestView,
-): Door<Q, C> {
-  const visits = createPrivateSlot<Visit<Q, C>>()
+): FrameworkGuard<Q, C> {
+  const states = createPrivateSlot<RequestState<Q, C>>()
   const names = ['authorization', ...api.tokenHeaders]
 
-  function visitOf(request: Q): Visit<Q, C> {
-    return visits.get(request) ?? visitAnew(request, undefined)
+  function stateOf(request: Q): RequestState<Q, C> {
+    return states.get(request) ?? createState(request, undefined)
   }
 
-  function visitAnew(request: Q, admitted: Authentication<C> | undefined): Visit<Q, C> {
+  function createState(request: Q, admitted: Authentication<C> | undefined): RequestState<Q, C> {
     const { headers = noHeaders } = request
     const seen = names.map((name) => own(headers, name))
-    const visit: Visit<Q, C> = { request, view: view(request), seen, admitted }
-    visits.set(request, visit)
-    return visit
+    const state: RequestState<Q, C> = { request, view: view(request), seen, result: admitted }
+    states.set(request, state)
+    return state
   }
 
   // A loop: every further guard of a request comes by here.
@@ -93,26 +93,26 @@ export function createDoor<Q extends WithHeaders, C>(
   }
 
   /** The same for a guard that is about to run: a credential that has changed since another ran is verified anew. */
-  function visitOfGuard(request: Q): Visit<Q, C> {
-    const known = visits.get(request)
-    if (!known) return visitAnew(request, undefined)
+  function currentState(request: Q): RequestState<Q, C> {
+    const known = states.get(request)
+    if (!known) return createState(request, undefined)
     if (!hasChanged(request, known.seen)) return known
     // The caller that the earlier guard found is gone, whatever this one finds.
-    if (known.admitted?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
-    return visitAnew(request, known.admitted && { outcome: 'anonymous' })
+    if (known.result?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
+    return createState(request, known.result && { outcome: 'anonymous' })
   }
 
-  function keep(result: Authentication<C>, visit: Visit<Q, C>): AuthError | undefined {
+  function recordResult(result: Authentication<C>, state: RequestState<Q, C>): AuthError | undefined {
     if (result.outcome === 'refused') return result.error
-    visit.admitted = result
+    state.result = result
     // At run time only: no type is declared for it, since two libraries that declare `auth` clash. Not every request takes it: one
     // may be frozen, or have an `auth` of its own with a getter alone. `guard.auth()` needs none of it.
-    if (result.outcome === 'authenticated') Reflect.set(visit.request, 'auth', result.auth)
+    if (result.outcome === 'authenticated') Reflect.set(state.request, 'auth', result.auth)
     return undefined
   }
 
   function maybeAuth(request: Q): VerifiedToken<C> | undefined {
-    const result = visits.get(request)?.admitted
+    const result = states.get(request)?.result
     if (!result)
       throw new TypeError(
         'No guard of this createGuard() ran for this request: add guard() or guard.optional() before the handler.',
@@ -123,31 +123,31 @@ export function createDoor<Q extends WithHeaders, C>(
   function auth(request: Q): VerifiedToken<C> {
     const known = maybeAuth(request)
     if (!known)
-      throw new AuthError('credential_missing', { challengeParams: api.challengeParams(visitOf(request).view) })
+      throw new AuthError('credential_missing', { challengeParams: api.challengeParams(stateOf(request).view) })
     return known
   }
 
   return {
-    admit(request, policy) {
-      const visit = visitOfGuard(request)
-      return after(api.authorizeRequest(visit.view, policy, noResource), keep, visit)
+    authorizeRequest(request, policy) {
+      const state = currentState(request)
+      return after(api.authorizeRequest(state.view, policy, noResource), recordResult, state)
     },
-    admitOptional(request) {
-      const visit = visitOfGuard(request)
-      return after(api.authenticate(visit.view), (authentication) => {
-        if (authentication.outcome !== 'authenticated') return keep(authentication, visit)
+    authorizeOptional(request) {
+      const state = currentState(request)
+      return after(api.authenticate(state.view), (authentication) => {
+        if (authentication.outcome !== 'authenticated') return recordResult(authentication, state)
         // A caller that is there must also satisfy the default policy.
-        return after(api.authorizeRequest(visit.view, api.routes.byDefault, noResource), keep, visit)
+        return after(api.authorizeRequest(state.view, api.routes.byDefault, noResource), recordResult, state)
       })
     },
     auth,
     maybeAuth,
     async require(request, policy, resource) {
       checkArgumentCount('guard.require()', arguments, 3)
-      await api.requirePolicy(auth(request), toPolicy(policy), { resource, request: visitOf(request).view })
+      await api.requirePolicy(auth(request), toPolicy(policy), { resource, request: stateOf(request).view })
       return resource
     },
-    challenge: (request, error) => api.challenge(error, visitOf(request).view),
+    challenge: (request, error) => api.challenge(error, stateOf(request).view),
     metadata: (request) => api.metadata(view(request)),
     routePolicy(args) {
       checkArgumentCount('guard()', args, 1)
@@ -199,13 +199,13 @@ export function handlerArguments(
  * way to a decision or to the refusal goes to `next`, which is called once: what it throws itself is the application's, and goes
  * where any error goes that a callback throws.
  */
-export function decide(
-  admit: () => MaybePromise<AuthError | undefined>,
+export function runGuard(
+  authorize: () => MaybePromise<AuthError | undefined>,
   refuse: (error: AuthError) => unknown,
   next: (error?: Error) => unknown,
 ): void {
   const fail = (failure: unknown): void => void next(asError(failure))
-  const act = (error: AuthError | undefined): void => {
+  const finish = (error: AuthError | undefined): void => {
     if (!error) return void next()
     try {
       refuse(error)
@@ -214,15 +214,15 @@ export function decide(
       fail(failure)
     }
   }
-  let admission: MaybePromise<AuthError | undefined>
+  let result: MaybePromise<AuthError | undefined>
   try {
-    admission = admit()
+    result = authorize()
   } catch (failure) {
     return fail(failure)
   }
   // Nothing catches behind `act`: an error of what comes after would be taken for a failed decision, and go to `next` once more.
-  if (isPromise(admission)) void admission.then(act, fail)
-  else act(admission)
+  if (isPromise(result)) void result.then(finish, fail)
+  else finish(result)
 }
 
 /** Frameworks take nothing, and some words, for a call to go on: what failed must be an error. */

@@ -1,4 +1,4 @@
-// The checks in which an issuer's profile has its say, besides its own checkToken. Each answers like every other check:
+// The checks in which an issuer's profile has its say, besides its own validateToken. Each answers like every other check:
 // a refusal, or nothing.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
@@ -15,7 +15,7 @@ import type { IssuerRegistry, TrustedIssuer } from './registry.ts'
 export function checkAudienceOf(
   { header, claims }: UnverifiedToken,
   accepted: readonly string[] | null,
-  from: Issuer['audienceFrom'],
+  from: Issuer['audienceSource'],
 ): ValidationError | undefined {
   if (accepted === null) return undefined
   if (from === undefined) return checkAudience(claims, accepted)
@@ -33,7 +33,7 @@ export function checkAudienceOf(
 
 /** Asks the profile whether the token's tenant may use this API. Only `true` lets it. */
 export function checkTenant(profile: Issuer, token: UnverifiedToken): MaybePromise<ValidationError | undefined> {
-  const answer = askYesOrNo('admits', () => profile.admits?.(token))
+  const answer = askYesOrNo('isTenantAllowed', () => profile.isTenantAllowed?.(token))
   return isPromise(answer) ? answer.then((later) => tenantRefusal(later, token)) : tenantRefusal(answer, token)
 }
 

@@ -8,7 +8,7 @@ interface Member {
 }
 
 /**
- * Refuses endpoints that share an `iss`, that of a tenant within a family included, unless their `where` tells their
+ * Refuses endpoints that share an `iss`, that of a tenant within a family included, unless their `discriminator` tells their
  * tokens apart. Two families conflict when some text could fit both templates, whatever their patterns say.
  *
  * @throws TypeError that names the `iss`.
@@ -35,7 +35,7 @@ function sharedIss(one: Member, other: Member): string | undefined {
   return names.find((iss) => iss === other.endpoint.issuer || other.endpoint.aliases?.includes(iss))
 }
 
-function areApart({ where: one }: IssuerEndpoint, { where: other }: IssuerEndpoint): boolean {
+function areApart({ discriminator: one }: IssuerEndpoint, { discriminator: other }: IssuerEndpoint): boolean {
   if (one === undefined || one.claim !== other?.claim) return false
   const values = other.values.map((value) => value.toLowerCase())
   return !one.values.some((value) => values.includes(value.toLowerCase()))

@@ -23,32 +23,32 @@ export interface UnverifiedToken {
 }
 
 /** What `Issuer.complete` may add to a principal. Who the caller is stays as the token says. */
-export type PrincipalCompletion = Partial<Pick<Principal, 'groups' | 'roles' | 'permissions'>>
+export type PrincipalEnrichment = Partial<Pick<Principal, 'groups' | 'roles' | 'permissions'>>
 
 /**
  * An issuer to trust. Presets in `claimcheck/issuers` make one; it is data with a few functions, and whoever writes one
- * decides who gets in. The order in which it is used: `endpoints`, `algorithms`, `types`, `requiredClaims`, `checkToken`,
- * `audience`, `admits`, keys, `checkKey`, signature, `claims`, `principal`, `complete`.
+ * decides who gets in. The order in which it is used: `endpoints`, `algorithms`, `types`, `requiredClaims`, `validateToken`,
+ * `audience`, `isTenantAllowed`, keys, `checkKey`, signature, `claims`, `principal`, `enrichPrincipal`.
  */
 export interface Issuer {
   /** The preset's name, for messages. */
   readonly preset: string
   /** Usually one; an STS with several token formats has one for each. */
   readonly endpoints: readonly IssuerEndpoint[]
-  /** Accepted values of `aud` (or what `audienceFrom` names); `null` when it must not be checked. It replaces the verifier's own. */
+  /** Accepted values of `aud` (or what `audienceSource` names); `null` when it must not be checked. It replaces the verifier's own. */
   readonly audience?: readonly string[] | null
   /**
    * Where a token says for whom it is, when that is not `aud`: another claim (`client_id`, `azp`) or a member of the JOSE
    * header (`signer`). It is then required. The issuer must bring its own `audience`.
    */
-  readonly audienceFrom?: { readonly claim: string } | { readonly header: string }
+  readonly audienceSource?: { readonly claim: string } | { readonly header: string }
   /** The algorithms that the issuer signs with. A key without `alg` is bound to the first that fits its type. */
   readonly algorithms: readonly Algorithm[]
   /** Accepted values of the header's `typ`; `null` stands for none. */
   readonly types: readonly (string | null)[]
   readonly requiredClaims: readonly string[]
   /** Claims that this STS writes in another type than their definition says (AD FS: `auth_time` as text). Never `iss sub aud exp nbf iat`. */
-  readonly looseClaims?: readonly string[]
+  readonly nonStandardClaimTypes?: readonly string[]
   /** How its keys are kept, where its STS needs other than the defaults. The verifier's own `keyCache` wins. */
   readonly keyCache?: KeyCacheOptions
   /**
@@ -60,7 +60,7 @@ export interface Issuer {
    * Its tokens are base64url with padding, and the JOSE header holds these claims, which join the payload's (AWS ALB).
    * Tokens without padding are then none of this issuer's.
    */
-  readonly paddedTokens?: { readonly headerClaims: readonly string[] }
+  readonly base64Padding?: { readonly headerClaims: readonly string[] }
   /** Validates the claims of its tokens, in place of the verifier's own `claims`. */
   readonly claims?: StandardSchema
   /** What is known of its clients, in place of the verifier's own `clients`. */
@@ -69,12 +69,12 @@ export interface Issuer {
    * Says why a token of this issuer is no access token for us. Asked before the signature is verified, so it only ever
    * refuses.
    */
-  checkToken(token: UnverifiedToken): ValidationError | undefined
+  validateToken(token: UnverifiedToken): ValidationError | undefined
   /**
    * Whether the tenant of a plausible token may use this API: only `true` lets it in, `false` refuses it, anything else and
    * whatever it throws is a 503. Asked before any key is fetched, with claims that nobody has verified yet.
    */
-  admits?(token: UnverifiedToken): boolean | PromiseLike<boolean>
+  isTenantAllowed?(token: UnverifiedToken): boolean | PromiseLike<boolean>
   /** Says why a key of this issuer must not verify this token, such as one of another tenant. */
   checkKey?(key: VerificationKey, token: UnverifiedToken): ValidationError | undefined
   /** Maps verified claims to the caller, a plain object. `issuer` is the endpoint's, as configured. Must not throw. */
@@ -83,7 +83,7 @@ export interface Issuer {
    * Asks somebody else for what the token left out, after everything else has passed; `undefined` when nothing was. Is given
    * as long as one fetch. When it fails the principal stays as it is, and an event tells.
    */
-  complete?(principal: Principal, claims: JsonObject): PromiseLike<PrincipalCompletion> | undefined
+  enrichPrincipal?(principal: Principal, claims: JsonObject): PromiseLike<PrincipalEnrichment> | undefined
   /** What to change so that a refused token would work, for logs. The token is a stranger's: repeat nothing of it unprinted. */
   hint?(reason: AuthErrorReason, token: UnverifiedToken): string | undefined
 }
@@ -112,7 +112,7 @@ export interface IssuerEndpoint {
   /** Makes `issuer` a template that stands for one issuer in each tenant. */
   readonly tenants?: TenantFamily
   /** Lets endpoints share an `iss`: this one is for tokens whose `claim` is one of `values`, in any letter case. */
-  readonly where?: { readonly claim: string; readonly values: readonly string[] }
+  readonly discriminator?: { readonly claim: string; readonly values: readonly string[] }
   /** Takes tokens without any `iss` whose `sub` begins with this (SPIFFE: `spiffe://example.org/`). */
   readonly subjectPrefix?: string
   readonly keys: IssuerKeys
@@ -133,7 +133,7 @@ export interface TenantFamily {
   readonly pattern: RegExp
   /**
    * `shared`: one key set for all tenants; its metadata must name the template, letter for letter. `each`: every tenant has
-   * its own, at addresses that hold `placeholder`, where the tenant takes its place; it needs `Issuer.admits`, which is asked before
+   * its own, at addresses that hold `placeholder`, where the tenant takes its place; it needs `Issuer.isTenantAllowed`, which is asked before
    * anything is fetched, so that a stranger's tenant causes no fetch. Keys of the 1000 tenants last used are kept.
    */
   readonly keys: 'shared' | 'each'

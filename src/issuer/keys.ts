@@ -16,9 +16,11 @@ export interface RegistryOptions {
 
 /** Makes the key source of one endpoint. It fetches nothing before it is asked. */
 export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): KeySource {
-  const { keys, keyUse, where } = endpoint
+  const { keys, keyUse, discriminator } = endpoint
   // Endpoints that share an iss do not share keys: neither in events nor in a store may one pass for the other.
-  const issuer = where ? `${endpoint.issuer}#${where.claim}=${where.values.join(',')}` : endpoint.issuer
+  const issuer = discriminator
+    ? `${endpoint.issuer}#${discriminator.claim}=${discriminator.values.join(',')}`
+    : endpoint.issuer
   const { algorithms } = profile
   const { network, keyStore: store } = options
   if ('jwks' in keys) return withHealth(createLocalKeys(keys.jwks, algorithms, keyUse), issuer)

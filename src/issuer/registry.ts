@@ -25,7 +25,7 @@ export interface IssuerRegistry {
   readonly all: readonly TrustedIssuer[]
 }
 
-type Discriminator = NonNullable<IssuerEndpoint['where']>
+type Discriminator = NonNullable<IssuerEndpoint['discriminator']>
 
 interface Member {
   readonly endpoint: IssuerEndpoint
@@ -62,7 +62,7 @@ export function createIssuerRegistry(issuers: readonly Issuer[], options: Regist
   function discriminatorsOf(iss: unknown): readonly Discriminator[] {
     const named =
       byIss.get(iss) ?? families.filter(({ template }) => typeof iss === 'string' && template?.tenantOf(iss))
-    return named.flatMap(({ endpoint }) => endpoint.where ?? [])
+    return named.flatMap(({ endpoint }) => endpoint.discriminator ?? [])
   }
 
   return { find, discriminatorsOf, all: members.map(({ trusted }) => trusted) }
@@ -96,10 +96,10 @@ function begins(sub: unknown, { subjectPrefix }: IssuerEndpoint): boolean {
   return typeof sub === 'string' && subjectPrefix !== undefined && sub.startsWith(subjectPrefix)
 }
 
-function isFor({ where }: IssuerEndpoint, claims: JsonObject): boolean {
-  if (!where) return true
-  const value = Object.hasOwn(claims, where.claim) ? claims[where.claim] : undefined
+function isFor({ discriminator }: IssuerEndpoint, claims: JsonObject): boolean {
+  if (!discriminator) return true
+  const value = Object.hasOwn(claims, discriminator.claim) ? claims[discriminator.claim] : undefined
   if (typeof value !== 'string') return false
   const small = value.toLowerCase()
-  return where.values.some((one) => one.toLowerCase() === small)
+  return discriminator.values.some((one) => one.toLowerCase() === small)
 }

@@ -13,29 +13,43 @@ const neverLoose = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
 
 /** @throws TypeError for what can never work, or would weaken a check without saying so. */
 export function readIssuer(issuer: Issuer): Issuer {
-  const { preset, endpoints, algorithms, types, requiredClaims, looseClaims = [] } = issuer
+  const {
+    preset,
+    endpoints,
+    algorithms,
+    types,
+    requiredClaims,
+    nonStandardClaimTypes: nonStandardClaimTypes = [],
+  } = issuer
   if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
   checkStrings(`${preset}: algorithms`, algorithms)
   const unknown = (algorithms as readonly string[]).find((name) => !isAlgorithm(name))
   if (unknown !== undefined) throw new TypeError(`${preset}: algorithms may not hold ${unknown}.`)
   checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
   if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)
-  checkStrings(`${preset}: looseClaims`, looseClaims, 0)
-  if (looseClaims.some((name) => neverLoose.includes(name)))
-    throw new TypeError(`${preset}: looseClaims must not hold any of ${neverLoose.join(', ')}.`)
+  checkStrings(`${preset}: nonStandardClaimTypes`, nonStandardClaimTypes, 0)
+  if (nonStandardClaimTypes.some((name) => neverLoose.includes(name)))
+    throw new TypeError(`${preset}: nonStandardClaimTypes must not hold any of ${neverLoose.join(', ')}.`)
   checkOptionalParts(issuer)
   // Frozen besides: lists of these go to key sources and into the details of errors, which strangers get to see.
-  const data = frozenCopy({ preset, algorithms, types, requiredClaims, looseClaims, ...definedMembers(issuer) })
+  const data = frozenCopy({
+    preset,
+    algorithms,
+    types,
+    requiredClaims,
+    nonStandardClaimTypes: nonStandardClaimTypes,
+    ...definedMembers(issuer),
+  })
   return {
     ...data,
-    endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.admits !== undefined)),
+    endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.isTenantAllowed !== undefined)),
     // A schema is somebody's code, like the functions.
     ...(issuer.claims !== undefined && { claims: issuer.claims }),
     ...boundFunctions(issuer),
   }
 }
 
-const optionalMembers = ['audienceFrom', 'keyCache', 'tokenHeader', 'paddedTokens', 'clients'] as const
+const optionalMembers = ['audienceSource', 'keyCache', 'tokenHeader', 'base64Padding', 'clients'] as const
 
 function definedMembers(issuer: Issuer): Partial<Issuer> {
   return Object.fromEntries(
@@ -43,12 +57,12 @@ function definedMembers(issuer: Issuer): Partial<Issuer> {
   )
 }
 
-const functions = ['checkToken', 'principal', 'admits', 'checkKey', 'complete', 'hint'] as const
+const functions = ['validateToken', 'principal', 'isTenantAllowed', 'checkKey', 'enrichPrincipal', 'hint'] as const
 
 /** Bound, since an issuer may be an instance of a class. */
 function boundFunctions(issuer: Issuer): Pick<Issuer, (typeof functions)[number]> {
   const bound = functions
-    .filter((name) => issuer[name] !== undefined || name === 'checkToken' || name === 'principal')
+    .filter((name) => issuer[name] !== undefined || name === 'validateToken' || name === 'principal')
     .map((name) => {
       checkFunction(`${issuer.preset}: ${name}`, issuer[name])
       return [name, (issuer[name] as () => unknown).bind(issuer)] as const
@@ -57,16 +71,23 @@ function boundFunctions(issuer: Issuer): Pick<Issuer, (typeof functions)[number]
 }
 
 function checkOptionalParts(issuer: Issuer): void {
-  const { preset, audience, audienceFrom, keyCache, tokenHeader, paddedTokens } = issuer
-  if (audienceFrom !== undefined) {
-    checkString(`${preset}: audienceFrom`, 'claim' in audienceFrom ? audienceFrom.claim : audienceFrom.header)
+  const {
+    preset,
+    audience,
+    audienceSource: audienceSource,
+    keyCache,
+    tokenHeader,
+    base64Padding: base64Padding,
+  } = issuer
+  if (audienceSource !== undefined) {
+    checkString(`${preset}: audienceSource`, 'claim' in audienceSource ? audienceSource.claim : audienceSource.header)
     if (!audience?.length)
-      throw new TypeError(`${preset}: an issuer with audienceFrom must bring its own audience: aud is another thing.`)
+      throw new TypeError(`${preset}: an issuer with audienceSource must bring its own audience: aud is another thing.`)
   }
   if (keyCache !== undefined) readKeyCacheOptions(keyCache)
   if (tokenHeader !== undefined && !(typeof tokenHeader === 'string' && headerName.test(tokenHeader)))
     throw new TypeError(`${preset}: tokenHeader must be a header's name in small letters.`)
-  if (paddedTokens !== undefined) checkStrings(`${preset}: paddedTokens.headerClaims`, paddedTokens.headerClaims, 0)
+  if (base64Padding !== undefined) checkStrings(`${preset}: base64Padding.headerClaims`, base64Padding.headerClaims, 0)
   if (issuer.claims !== undefined)
     checkFunction(`${preset}: claims['~standard'].validate`, issuer.claims['~standard']?.validate)
   if (issuer.clients !== undefined) readClients(issuer.clients)
@@ -77,11 +98,11 @@ function checkOptionalParts(issuer: Issuer): void {
 /** `hasAdmits` says whether somebody is asked which tenants may come in. @throws TypeError for what can never work, or is not safe. */
 function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
   const endpoint = frozenCopy(given)
-  const { issuer, aliases, tenants, where, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
+  const { issuer, aliases, tenants, discriminator, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
   checkString(`${preset}: issuer`, issuer)
   if (aliases !== undefined) checkStrings(`${preset}: aliases`, aliases, 0)
-  if (where !== undefined) checkString(`${preset}: where.claim`, where.claim)
-  if (where !== undefined) checkStrings(`${preset}: where.values`, where.values)
+  if (discriminator !== undefined) checkString(`${preset}: discriminator.claim`, discriminator.claim)
+  if (discriminator !== undefined) checkStrings(`${preset}: discriminator.values`, discriminator.values)
   if (subjectPrefix !== undefined) checkString(`${preset}: subjectPrefix`, subjectPrefix)
   if (keyUse !== undefined) checkString(`${preset}: keyUse`, keyUse)
   checkBoolean(`${preset}: insecureAllowHttp`, insecureAllowHttp)
@@ -106,7 +127,7 @@ function checkTenants(
     throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
   if (whose === 'shared') return
   if (!hasAdmits || 'create' in keys || 'jwks' in keys)
-    throw new TypeError(`${preset}: keys for each tenant need admits, and addresses with '${placeholder}'.`)
+    throw new TypeError(`${preset}: keys for each tenant need isTenantAllowed, and addresses with '${placeholder}'.`)
   for (const address of addressesOf(keys)) checkOwnAddress(preset, address, placeholder)
 }
 

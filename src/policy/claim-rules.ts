@@ -2,7 +2,7 @@
 import type { StandardSchema } from '../jwt/schema.ts'
 import { yesOrNo } from './decision.ts'
 import { decideAbsence } from './rules.ts'
-import { declaredUnmet } from './missing.ts'
+import { declaredRequirements } from './missing.ts'
 import { builtInOf } from '../internal/objects.ts'
 import { isThenable } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
@@ -58,7 +58,7 @@ export function claim<const N extends string>(
  * Requires a grant of `type` in `authorization_details` (RFC 9396 §9.1) that satisfies `expected`, a Standard Schema or a
  * function. A type that no policy asks for grants nothing.
  *
- * No challenge can ask for such a grant, so the client gets a plain 403; `unmet` of the decision names the type.
+ * No challenge can ask for such a grant, so the client gets a plain 403; `missing` of the decision names the type.
  *
  * @example authorizationDetails('payment', z.object({ type: z.literal('payment'), amount: z.number().min(100) }))
  */
@@ -71,14 +71,14 @@ export function authorizationDetails(
   const check = typeof expected === 'object' ? satisfies(expected) : expected
   if (typeof check !== 'function')
     throw new TypeError('authorizationDetails() needs a function or a schema to check a grant with.')
-  const unmet = declaredUnmet({ kind: 'authorization-details', types: [type] })
+  const missing = declaredRequirements({ kind: 'authorization-details', types: [type] })
   return {
     id: `authorizationDetails(${type})`,
-    requires: unmet,
+    requires: missing,
     evaluate: ({ auth }) =>
       whenSettled(
         () => someGrant(grantsOf(memberAt(auth.claims, ['authorization_details']), type), check),
-        (granted) => (granted ? { effect: 'allow' } : { effect: 'deny', unmet }),
+        (granted) => (granted ? { effect: 'allow' } : { effect: 'deny', missing: missing }),
       ),
   }
 }

@@ -3,9 +3,9 @@ import { isPromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import type { Decision } from './decision.ts'
-import type { Unmet } from './missing.ts'
-import { all, any, type Heard, hear, negated, nothingHeard } from './combining.ts'
-import { inOneWay, needsOf, withNeeds } from './requirements.ts'
+import type { Requirement } from './missing.ts'
+import { all, any, type Tally, count, negated, emptyTally } from './combining.ts'
+import { alternative, requirementsOf, withRequirements } from './requirements.ts'
 import {
   ask,
   composed,
@@ -45,9 +45,9 @@ export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const ordered = vetoersFirst(policies)
   const requires = policies.flatMap((policy) => policy.requires ?? [])
   const made: Combined<M> = compose(`allOf(${idsOf(policies)})`, policies, requires, (query) =>
-    askAll(ordered, query, 0, nothingHeard()),
+    askAll(ordered, query, 0, emptyTally()),
   )
-  return withNeeds(made, policies.flatMap(needsOf))
+  return withRequirements(made, policies.flatMap(requirementsOf))
 }
 
 /**
@@ -60,9 +60,9 @@ export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const ordered = vetoersFirst(policies)
   const preferred = policies.find(({ requires }) => requires?.length)?.requires ?? []
   const made: Combined<M> = compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) =>
-    askAny(ordered, query, 0, nothingHeard()),
+    askAny(ordered, query, 0, emptyTally()),
   )
-  return withNeeds(made, inOneWay(policies.flatMap(needsOf)))
+  return withRequirements(made, alternative(policies.flatMap(requirementsOf)))
 }
 
 /** Turns allow into deny and deny into allow. What is indeterminate stays so, and so does a veto. */
@@ -88,7 +88,7 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
   const made: Combined<readonly [C, M]> = compose(`when(${idsOf(policies)})`, policies, [], (query) =>
     ask(inner, query),
   )
-  return withNeeds(made, needsOf(inner))
+  return withRequirements(made, requirementsOf(inner))
 }
 
 /**
@@ -105,7 +105,7 @@ export function withoutDefaultPolicy<M extends Member>(member: M): Combined<read
     ask(policy, query),
   )
   withoutDefault.set(same, true)
-  return withNeeds(same, needsOf(policy))
+  return withRequirements(same, requirementsOf(policy))
 }
 
 // Not a member of the policy: nothing that a policy inherits, and no copy of one, may take the default policy away.
@@ -119,7 +119,7 @@ export function replacesDefault(policy: object): boolean {
 function compose<M extends readonly Member[]>(
   id: string,
   policies: readonly Policy[],
-  requires: readonly Unmet[],
+  requires: readonly Requirement[],
   evaluate: (query: PolicyQuery) => Decision | Promise<Decision>,
 ): Combined<M> {
   return composed({
@@ -130,7 +130,7 @@ function compose<M extends readonly Member[]>(
   })
 }
 
-function askAll(members: Members, query: PolicyQuery, from: number, heard: Heard): Decision | Promise<Decision> {
+function askAll(members: Members, query: PolicyQuery, from: number, heard: Tally): Decision | Promise<Decision> {
   const { policies, vetoers } = members
   for (let index = from; index < policies.length; index++) {
     const policy = policies[index] as Policy
@@ -138,32 +138,32 @@ function askAll(members: Members, query: PolicyQuery, from: number, heard: Heard
     const decision = ask(policy, query)
     if (isPromise(decision)) {
       return decision.then((settled) => {
-        hear(heard, settled)
+        count(heard, settled)
         return askAll(members, query, index + 1, heard)
       })
     }
-    hear(heard, decision)
+    count(heard, decision)
   }
   return all(heard)
 }
 
-/** After a denial only what helps to name all that is unmet; and nothing once a veto cannot be ruled out. */
-function couldMatterToAll({ requires }: Policy, { denied, open }: Heard): boolean {
+/** After a denial only what helps to name all that is missing; and nothing once a veto cannot be ruled out. */
+function couldMatterToAll({ requires }: Policy, { denied, mayBeVetoed: open }: Tally): boolean {
   return denied ? requires !== undefined : !open
 }
 
-function askAny(members: Members, query: PolicyQuery, from: number, heard: Heard): Decision | Promise<Decision> {
+function askAny(members: Members, query: PolicyQuery, from: number, heard: Tally): Decision | Promise<Decision> {
   const { policies, vetoers } = members
   for (let index = from; index < policies.length; index++) {
-    if (heard.vetoed || (index >= vetoers && (heard.allowed || heard.open))) break
+    if (heard.vetoed || (index >= vetoers && (heard.allowed || heard.mayBeVetoed))) break
     const decision = ask(policies[index] as Policy, query)
     if (isPromise(decision)) {
       return decision.then((settled) => {
-        hear(heard, settled)
+        count(heard, settled)
         return askAny(members, query, index + 1, heard)
       })
     }
-    hear(heard, decision)
+    count(heard, decision)
   }
   return any(heard)
 }

@@ -1,5 +1,5 @@
 // What a policy answers. Read strictly: nothing but a literal `allow` ever allows.
-import { copyUnmet, type Unmet } from './missing.ts'
+import { copyRequirements, type Requirement } from './missing.ts'
 
 /** Why a policy decided as it did: the id of the rule, for logs and tests. Never for the client. */
 export interface Reason {
@@ -11,7 +11,7 @@ export interface Reason {
 export interface Trace {
   readonly policy: string
   readonly effect: Decision['effect']
-  readonly final?: boolean
+  readonly veto?: boolean
   readonly reasons?: readonly Reason[]
   readonly children: readonly Trace[]
 }
@@ -26,10 +26,10 @@ interface Explained {
 export type Decision =
   | ({ readonly effect: 'allow' } & Explained)
   /**
-   * The policy's "no". `unmet` says what the client could fetch to get a "yes"; without it nothing would help. `final`
+   * The policy's "no". `missing` says what the client could fetch to get a "yes"; without it nothing would help. `veto`
    * is a veto: no other policy's "yes" outweighs it, and `not` does not turn it round.
    */
-  | ({ readonly effect: 'deny'; readonly unmet?: readonly Unmet[]; readonly final?: boolean } & Explained)
+  | ({ readonly effect: 'deny'; readonly missing?: readonly Requirement[]; readonly veto?: boolean } & Explained)
   /** The policy could not tell. Never becomes an allowance, not through `not` either. */
   | ({
       readonly effect: 'indeterminate'
@@ -85,11 +85,11 @@ function decisionFrom(effect: unknown, members: Members): Writable<Decision> | u
 }
 
 // Written member by member: this runs for every decision of every request.
-function denial({ unmet, final }: Members): Writable<Decision> {
-  if (final !== undefined && typeof final !== 'boolean') throw new TypeError('final must be true or false.')
+function denial({ missing, veto }: Members): Writable<Decision> {
+  if (veto !== undefined && typeof veto !== 'boolean') throw new TypeError('veto must be true or false.')
   const decision: Writable<Extract<Decision, { effect: 'deny' }>> = { effect: 'deny' }
-  if (unmet !== undefined) decision.unmet = copyUnmet(unmet)
-  if (final === true) decision.final = true
+  if (missing !== undefined) decision.missing = copyRequirements(missing)
+  if (veto === true) decision.veto = true
   return decision
 }
 

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { own } from '../internal/objects.ts'
 import type { Decision } from './decision.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, declaredUnmet, type Unmet } from './missing.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, declaredRequirements, type Requirement } from './missing.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
@@ -58,7 +58,7 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
 /**
  * `max_age="0"` is legal and means "log in now" (RFC 9470 §3, OpenID Connect Core §3.1.2.1), but whoever did so has grown older
  * on the way back: such a rule would send everybody from login to login. Who can tell one login from another by other means
- * says it with `unmet`.
+ * says it with `missing`.
  */
 function checkedAge(seconds: unknown): number {
   if (checkedMaxAge(seconds) > 0) return seconds as number
@@ -81,14 +81,14 @@ export function authenticationContext(context: string): Policy<HasLogin> {
 
 function loginRule(
   id: string,
-  lacking: Unmet,
+  lacking: Requirement,
   met: (login: HasLogin['principal']['authentication']) => boolean,
 ): Policy<HasLogin> {
-  const unmet = declaredUnmet(lacking)
-  const helpable: Decision = { effect: 'deny', unmet }
+  const missing = declaredRequirements(lacking)
+  const helpable: Decision = { effect: 'deny', missing: missing }
   return {
     id,
-    requires: unmet,
+    requires: missing,
     evaluate: ({ auth: { principal } }) => {
       if (met(principal.authentication)) return { effect: 'allow' }
       // Nobody can log in for these: a challenge would only send them round in circles.

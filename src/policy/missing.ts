@@ -3,7 +3,7 @@ import { deepFreeze } from '../internal/freeze.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 
 /** What would turn a denial into an allowance. The challenge is compiled from it; policies never write headers. */
-export type Unmet =
+export type Requirement =
   | { readonly kind: 'scope'; readonly scopes: readonly string[] }
   /** A better or more recent login (RFC 9470): one of `acrValues`, at most `maxAgeSeconds` ago, where 0 asks for a login now. */
   | { readonly kind: 'step-up'; readonly acrValues?: readonly string[]; readonly maxAgeSeconds?: number }
@@ -17,7 +17,7 @@ const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const authenticationContext = /^c[1-9][0-9]?$/
 
 /** "No error code is registered" for a grant, and insufficient_scope would mislead (RFC 9396 §9): no challenge asks for one. */
-export function canBeAskedFor({ kind }: Unmet): boolean {
+export function canBeChallenged({ kind }: Requirement): boolean {
   return kind !== 'authorization-details'
 }
 
@@ -25,29 +25,29 @@ export function canBeAskedFor({ kind }: Unmet): boolean {
 const checkedLists = createPrivateSlot<true>()
 
 /** `list` as rules keep it: checked, and frozen all the way down. @throws TypeError as `copyUnmet` does. */
-export function declaredUnmet(...list: readonly Unmet[]): readonly Unmet[] {
-  const declared = copyUnmet(list)
+export function declaredRequirements(...list: readonly Requirement[]): readonly Requirement[] {
+  const declared = copyRequirements(list)
   checkedLists.set(declared, true)
   return deepFreeze(declared)
 }
 
 /** @throws TypeError when `list` is anything but a list of what a client could fetch. */
-export function copyUnmet(list: unknown): readonly Unmet[] {
-  if (!Array.isArray(list)) throw malformedUnmet()
-  if (checkedLists.get(list)) return list as readonly Unmet[]
+export function copyRequirements(list: unknown): readonly Requirement[] {
+  if (!Array.isArray(list)) throw malformedRequirements()
+  if (checkedLists.get(list)) return list as readonly Requirement[]
   return Array.from(list, (one: Readonly<Record<string, unknown>>) => {
     const { kind } = one
     if (kind === 'scope') return { kind, scopes: copyList(one.scopes, checkedScope) }
     if (kind === 'step-up') return copyStepUp(one)
     if (kind === 'authentication-context') return { kind, context: checkedContext(one.context) }
     if (kind === 'authorization-details') return { kind, types: copyList(one.types, checkedType) }
-    throw malformedUnmet()
+    throw malformedRequirements()
   })
 }
 
-function copyStepUp(one: Readonly<Record<string, unknown>>): Unmet {
+function copyStepUp(one: Readonly<Record<string, unknown>>): Requirement {
   const { acrValues, maxAgeSeconds } = one
-  if (acrValues === undefined && maxAgeSeconds === undefined) throw malformedUnmet()
+  if (acrValues === undefined && maxAgeSeconds === undefined) throw malformedRequirements()
   return {
     kind: 'step-up',
     ...(acrValues !== undefined && { acrValues: copyList(acrValues, checkedAcr) }),
@@ -57,12 +57,12 @@ function copyStepUp(one: Readonly<Record<string, unknown>>): Unmet {
 
 /** Not an empty one: a challenge that names nothing would send the client round in circles. */
 function copyList(list: unknown, check: (item: unknown) => string): readonly string[] {
-  if (!Array.isArray(list) || list.length === 0) throw malformedUnmet()
+  if (!Array.isArray(list) || list.length === 0) throw malformedRequirements()
   return Array.from(list, check)
 }
 
-function malformedUnmet(): TypeError {
-  return new TypeError("unmet and requires are lists such as [{ kind: 'scope', scopes: ['Orders.Read'] }].")
+function malformedRequirements(): TypeError {
+  return new TypeError("missing and requires are lists such as [{ kind: 'scope', scopes: ['Orders.Read'] }].")
 }
 
 /** `scope` itself. @throws TypeError when it is not one scope. */
@@ -73,7 +73,7 @@ export function checkedScope(scope: unknown): string {
 
 function checkedType(type: unknown): string {
   if (typeof type === 'string' && type !== '') return type
-  throw malformedUnmet()
+  throw malformedRequirements()
 }
 
 /** `acr` itself. @throws TypeError when `acr_values` could not name it (RFC 9470 §3: separated by spaces). */

@@ -3,7 +3,7 @@ import { isPromise, isThenable } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
-import { copyUnmet, type Unmet } from './missing.ts'
+import { copyRequirements, type Requirement } from './missing.ts'
 
 /** What a policy is asked: the caller, and the thing the caller wants, where there is one already. */
 export interface PolicyQuery<out A = unknown, out R = unknown> {
@@ -23,8 +23,8 @@ export interface Policy<in A = unknown, in R = unknown> {
   /** Names the policy in logs, such as `scope(Orders.Read)`. */
   readonly id: string
   /** What every caller must bring, known before any token is: it goes into the challenge of a request without one. */
-  readonly requires?: readonly Unmet[]
-  /** Says that the policy may answer with a veto (`final`): combinators then ask it first, and always. */
+  readonly requires?: readonly Requirement[]
+  /** Says that the policy may answer with a veto (`veto`): combinators then ask it first, and always. */
   readonly mayVeto?: boolean
   readonly evaluate: (query: PolicyQuery<A, R>) => Decision | PromiseLike<Decision>
   /** Decides about many resources at once, in their order, where that costs less. */
@@ -40,7 +40,7 @@ export type PolicyFunction<A = unknown, R = unknown> = (query: PolicyQuery<A, R>
 export type PolicyLike<A = unknown, R = unknown> = Policy<A, R> | PolicyFunction<A, R>
 
 /**
- * Makes a policy from a function and gives it a name for logs. One that may answer `{ effect: 'deny', final: true }` says
+ * Makes a policy from a function and gives it a name for logs. One that may answer `{ effect: 'deny', veto: true }` says
  * so with `mayVeto`.
  *
  * @throws TypeError when the name or the function is missing, or for an option that it does not know.
@@ -64,7 +64,7 @@ export function policy<A, R>(
 export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
   if (typeof like === 'function') return policy(like.name || 'function', like)
   if (typeof like === 'object' && like !== null && typeof like.evaluate === 'function') {
-    if (like.requires !== undefined) copyUnmet(like.requires)
+    if (like.requires !== undefined) copyRequirements(like.requires)
     return like
   }
   if (like === undefined)
@@ -117,9 +117,9 @@ function verdict(policy: object, answer: unknown, mayVeto: boolean): Decision {
   if (decision.effect === 'allow') return decision
   if (decision.effect === 'indeterminate')
     return mayVeto && !compositions.get(policy) ? { ...decision, mayVeto } : decision
-  if (!decision.final || mayVeto) return decision
+  if (!decision.veto || mayVeto) return decision
   // Others may have allowed before it was asked: a veto that comes unannounced must not look as if it always counted.
-  return indeterminate(new TypeError('A policy that answers with a veto (final) must say mayVeto: true.'), true)
+  return indeterminate(new TypeError('A policy that answers with a veto (veto) must say mayVeto: true.'), true)
 }
 
 const compositions = createPrivateSlot<true>()
@@ -139,8 +139,8 @@ function askTraced<A, R>(
   const decision = askPlainly(policy, { ...query, explain: children })
   const traced = (settled: Decision): Decision => {
     const { effect, reasons } = settled
-    const final = settled.effect === 'deny' && settled.final
-    traces.push({ policy: nameOf(policy), effect, ...(final && { final }), ...(reasons && { reasons }), children })
+    const veto = settled.effect === 'deny' && settled.veto
+    traces.push({ policy: nameOf(policy), effect, ...(veto && { veto }), ...(reasons && { reasons }), children })
     return settled
   }
   return isPromise(decision) ? decision.then(traced) : traced(decision)

@@ -1,7 +1,7 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkArgumentCount, checkOptions, checkStrings } from '../internal/options.ts'
-import { checkedScope, declaredUnmet } from './missing.ts'
-import { inOneWay, needsOf, withNeeds } from './requirements.ts'
+import { checkedScope, declaredRequirements } from './missing.ts'
+import { alternative, requirementsOf, withRequirements } from './requirements.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
@@ -52,18 +52,18 @@ export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPr
   checkArgumentCount('scopeOrAppRole()', arguments, 2)
   if (typeof appRole !== 'string' || appRole === '')
     throw new TypeError('scopeOrAppRole() needs a scope and the name of an app role.')
-  const unmet = declaredUnmet({ kind: 'scope', scopes: [scopeName] })
+  const missing = declaredRequirements({ kind: 'scope', scopes: [scopeName] })
   const rule: Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> = {
     id: `scopeOrAppRole(${scopeName} ${appRole})`,
-    requires: unmet,
+    requires: missing,
     evaluate: ({ auth: { principal } }) => {
       const { kind, roles, scopes } = principal
       if (scopes.includes(scopeName) || (kind === 'application' && roles.includes(appRole))) return { effect: 'allow' }
       // An application gets its roles from an administrator: no scope that it could ask for would help.
-      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', unmet }
+      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', missing: missing }
     },
   }
-  return withNeeds(rule, inOneWay(needsOf(rule)))
+  return withRequirements(rule, alternative(requirementsOf(rule)))
 }
 
 function allScopes(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
@@ -79,7 +79,7 @@ function oneScope(scopes: readonly string[], granters: ReadonlyMap<string, reado
   const rule = scopeRule('anyScope', scopes, scopes.slice(0, 1), (granted) =>
     accepted.some((one) => granted.includes(one)),
   )
-  return withNeeds(rule, [{ unmet: { kind: 'scope', scopes: accepted }, always: false }])
+  return withRequirements(rule, [{ requirement: { kind: 'scope', scopes: accepted }, mandatory: false }])
 }
 
 /** Of scopes that imply each other the first stays. */
@@ -103,11 +103,11 @@ function scopeRule(
   met: (granted: readonly string[]) => boolean,
 ): Policy<HasScopes> {
   if (scopes.length === 0) throw new TypeError(`${name}() needs at least one scope.`)
-  const unmet = declaredUnmet({ kind: 'scope', scopes: needed })
+  const missing = declaredRequirements({ kind: 'scope', scopes: needed })
   return {
     id: `${name}(${scopes.join(' ')})`,
-    requires: unmet,
-    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', unmet }),
+    requires: missing,
+    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', missing: missing }),
   }
 }
 

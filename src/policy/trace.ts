@@ -10,11 +10,11 @@ export function formatTrace(trace: Trace): string {
 }
 
 function rowsOf(trace: Trace, depth: number): readonly (readonly [string, string])[] {
-  const { policy, effect, final, reasons = [], children } = trace
+  const { policy, effect, veto, reasons = [], children } = trace
   // A composition's name only repeats the names of its members, and so do the reasons that it gathered.
   const name = children.length > 0 ? policy.replace(/\(.*$/s, '') : policy
   const why = children.length > 0 || reasons.length === 0 ? '' : ` because ${reasons.map(wordsOf).join('; ')}`
-  const row = [final ? 'veto' : effect, `${'  '.repeat(depth)}${printable(name + why)}`] as const
+  const row = [veto ? 'veto' : effect, `${'  '.repeat(depth)}${printable(name + why)}`] as const
   return [row, ...children.flatMap((child) => rowsOf(child, depth + 1))]
 }
 

@@ -3,7 +3,7 @@ import { isPromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkNumber } from '../internal/options.ts'
 import { type Decision, unavailable } from './decision.ts'
 import type { Combined, Member } from './combine.ts'
-import { needsOf, withNeeds } from './requirements.ts'
+import { requirementsOf, withRequirements } from './requirements.ts'
 import { ask, composed, type Policy, type PolicyQuery, toPolicy } from './policy.ts'
 
 /**
@@ -27,7 +27,7 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
       return isPromise(decision) ? inTime(decision, ending, query.signal) : decision
     },
   })
-  return withNeeds(timed, needsOf(policy))
+  return withRequirements(timed, requirementsOf(policy))
 
   function inTime(answer: Promise<Decision>, ending: AbortController, outer?: AbortSignal): Promise<Decision> {
     return new Promise((resolve) => {

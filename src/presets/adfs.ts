@@ -89,14 +89,14 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: [],
-    looseClaims: ['auth_time'],
-    checkToken: ({ claims }) => checkToken(claims, reading),
+    nonStandardClaimTypes: ['auth_time'],
+    validateToken: ({ claims }) => validateToken(claims, reading),
     principal: (claims, from) => principal(claims, from, reading),
   }
 }
 
 /** A user without a subject must not get the key of the application: all of its users would share it. */
-function checkToken(claims: UnverifiedToken['claims'], options: Reading): ValidationError | undefined {
+function validateToken(claims: UnverifiedToken['claims'], options: Reading): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const { subjectClaim } = options
   const isNamed = readString(claims, subjectClaim) !== undefined

@@ -61,13 +61,13 @@ export function auth0<const D extends string>(
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt'],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, { rolesClaim, readGroups }),
     hint: (code, token) => hint(code, token, issuer),
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
   const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
   if (refusal || clientOf(claims) !== undefined) return refusal

@@ -67,13 +67,13 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
     algorithms: ['RS256', 'ES256', 'ES384', 'ES512'],
     types: ['JWT', null],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, subMode),
+    validateToken: (token) => validateToken(token, subMode),
     principal: (claims, from) => principal(claims, from, { serviceAccounts, readGroups }),
     hint: (code, token) => hint(code, token, issuer),
   }
 }
 
-function checkToken({ claims }: UnverifiedToken, subMode: AuthentikSubMode): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken, subMode: AuthentikSubMode): ValidationError | undefined {
   const absent = ['azp', 'uid'].find((name) => readString(claims, name) === undefined)
   if (absent !== undefined) return notAnAccessToken(absent)
   const refusal = checkAccessToken(claims)

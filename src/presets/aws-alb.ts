@@ -51,13 +51,13 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
     preset: 'awsAlb',
     endpoints: [{ issuer, keys: pemPerKid(keyAddress(loadBalancers), uuid), insecureAllowHttp: false }],
     audience: loadBalancers,
-    audienceFrom: { header: 'signer' },
+    audienceSource: { header: 'signer' },
     algorithms: ['ES256'],
     types: ['JWT'],
     tokenHeader: 'x-amzn-oidc-data',
-    paddedTokens: { headerClaims: ['iss', 'exp'] },
+    base64Padding: { headerClaims: ['iss', 'exp'] },
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, clientIds),
+    validateToken: (token) => validateToken(token, clientIds),
     principal: (claims, from, header) => principal(claims, from, { header, readGroups }),
   }
 }
@@ -82,7 +82,7 @@ function regionOf(loadBalancer: unknown): string {
   )
 }
 
-function checkToken({ header, claims }: UnverifiedToken, clientIds: readonly string[]): ValidationError | undefined {
+function validateToken({ header, claims }: UnverifiedToken, clientIds: readonly string[]): ValidationError | undefined {
   if (!clientIds.some((one) => one === header.client)) {
     const details = { claim: 'client', expected: clientIds, received: printable(header.client) }
     return { reason: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }

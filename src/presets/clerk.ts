@@ -49,12 +49,12 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
   return {
     preset: 'clerk',
     endpoints: [{ issuer, keys: { jwksUri }, insecureAllowHttp: false }],
-    // There is no aud. Session tokens have azp and sid in its place, machines' tokens their scopes: checkToken demands them.
+    // There is no aud. Session tokens have azp and sid in its place, machines' tokens their scopes: validateToken demands them.
     audience: null,
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, { parties, nativeApplications, machine }),
+    validateToken: (token) => validateToken(token, { parties, nativeApplications, machine }),
     principal,
   }
 }
@@ -73,7 +73,7 @@ interface Callers {
   readonly machine: string | undefined
 }
 
-function checkToken({ claims }: UnverifiedToken, callers: Callers): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken, callers: Callers): ValidationError | undefined {
   const sub = String(claims.sub)
   if (sub.startsWith('mch_')) return checkMachine(claims, callers)
   if (!sub.startsWith('user_')) return { reason: 'claim_invalid', details: { claim: 'sub' } }

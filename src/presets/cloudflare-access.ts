@@ -40,13 +40,13 @@ export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAu
     types: ['JWT'],
     tokenHeader: 'cf-access-jwt-assertion',
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, team),
   }
 }
 
 /** `org` is the session at the team's own login page, for which every application could be asked. ID tokens have no `type`. */
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { sub, type } = claims
   if (type !== 'app') return notAnAccessToken('type', type)
   return checkAccessToken(claims) ?? (sub === '' ? checkServiceToken(claims) : undefined)

@@ -52,16 +52,16 @@ export function cognito<const P extends string>(
     preset: 'cognito',
     endpoints: [{ issuer, keys: { jwksUri: `${issuer}/.well-known/jwks.json` }, insecureAllowHttp: false }],
     audience: clients === null ? null : [...clients],
-    ...(clients !== null && { audienceFrom: { claim: 'client_id' } }),
+    ...(clients !== null && { audienceSource: { claim: 'client_id' } }),
     algorithms: ['RS256'],
     types: [null],
     requiredClaims: ['sub', 'token_use', ...(resource === undefined ? [] : ['aud'])],
-    checkToken: (token) => checkToken(token, resource),
+    validateToken: (token) => validateToken(token, resource),
     principal: (claims, from) => principal(claims, from, { tenant: userPoolId, groups }),
   }
 }
 
-function checkToken({ claims }: UnverifiedToken, resource: string | undefined): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken, resource: string | undefined): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal) return refusal
   if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }

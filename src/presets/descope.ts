@@ -44,13 +44,13 @@ export function descope(options: DescopeOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT', null],
     requiredClaims: ['sub'],
-    checkToken: ({ claims }) =>
-      checkToken(claims, tenant) ?? (audience === undefined ? checkForOthers(claims, [projectId]) : undefined),
+    validateToken: ({ claims }) =>
+      validateToken(claims, tenant) ?? (audience === undefined ? checkForOthers(claims, [projectId]) : undefined),
     principal: (claims, from) => principal(claims, from, { projectId, tenant, accessKeyPrefix }),
   }
 }
 
-function checkToken(claims: JsonObject, tenant: string | undefined): ValidationError | undefined {
+function validateToken(claims: JsonObject, tenant: string | undefined): ValidationError | undefined {
   if (!Object.hasOwn(claims, 'drn') || claims.drn !== 'DS') return notAnAccessToken('drn', claims.drn)
   if (readString(claims, 'sub') === undefined) return missing('sub')
   const tenants = tenantsOf(claims)

@@ -58,14 +58,14 @@ export function duende<const I extends string>(
     algorithms,
     types: typ,
     requiredClaims: ['client_id'],
-    checkToken,
+    validateToken: validateToken,
     principal,
     hint: (code, token) => hint(code, token, issuer),
   }
 }
 
 /** An empty `sub` is not the absence of one: nobody becomes an application by it. */
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const empty = ['sub', 'client_id'].find((name) => claims[name] === '')
   if (empty) return { reason: 'claim_invalid', details: { claim: empty } }
   return checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)

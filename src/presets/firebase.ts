@@ -49,12 +49,12 @@ export function firebase(options: FirebaseOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT', null],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, issuer) => principal(claims, issuer, { home: tokens, rolesClaim }),
   }
 }
 
-function checkToken(token: UnverifiedToken): ValidationError | undefined {
+function validateToken(token: UnverifiedToken): ValidationError | undefined {
   const { claims } = token
   const sub = readString(claims, 'sub')
   return (

@@ -55,7 +55,7 @@ export function githubActions<const I extends string = 'https://token.actions.gi
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: required,
-    checkToken: (token) => checkToken(token, owners),
+    validateToken: (token) => validateToken(token, owners),
     principal,
     hint: (code, token) => hint(code, token, issuer),
   }
@@ -77,7 +77,10 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
   return Object.freeze([...allowedOwnerIds])
 }
 
-function checkToken({ claims }: UnverifiedToken, owners: readonly string[] | undefined): ValidationError | undefined {
+function validateToken(
+  { claims }: UnverifiedToken,
+  owners: readonly string[] | undefined,
+): ValidationError | undefined {
   const unnamed = required.find((name) => readString(claims, name) === undefined)
   if (unnamed) return { reason: 'claim_invalid', details: { claim: unnamed, received: printable(claims[unnamed]) } }
   const owner = String(claims.repository_owner_id)

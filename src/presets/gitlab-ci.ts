@@ -38,13 +38,13 @@ export function gitlabCi(options: GitlabCiOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT', null],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal,
   }
 }
 
 /** The ID token of somebody's login at GitLab has the same issuer and keys, and no project. */
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const absent = ['project_id', 'namespace_id'].find((name) => readString(claims, name) === undefined)
   return (
     checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent, 'this is no token of a CI job'))

@@ -49,12 +49,12 @@ export function googleIap(
     algorithms: ['ES256'],
     types: ['JWT', null],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal,
   }
 }
 
-function checkToken(token: UnverifiedToken): ValidationError | undefined {
+function validateToken(token: UnverifiedToken): ValidationError | undefined {
   const { claims } = token
   const isNobody = claims.sub === ''
   return (

@@ -46,13 +46,13 @@ export function google(
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['sub', 'iat'],
-    checkToken,
+    validateToken: validateToken,
     principal,
   }
 }
 
 /** An ID token it is, so `at_hash` says nothing against it; security events of the same issuer and keys stay out. */
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { at_hash: _, ...others } = claims
   const { sub, iat, exp } = others as { sub: string; iat: number; exp: number }
   if (sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }

@@ -36,13 +36,13 @@ export function hydra(options: HydraOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt', null],
     requiredClaims: ['client_id', 'sub'],
-    checkToken,
+    validateToken: validateToken,
     principal,
     hint: (code, token) => hint(code, token, issuer),
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const absent = ['client_id', 'sub'].find((name) => readString(claims, name) === undefined)
   return checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))

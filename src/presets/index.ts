@@ -36,7 +36,12 @@ export { principalKey } from '../principal/principal.ts'
 export { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 export { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
 export { metadataUrls } from '../issuer/discovery.ts'
-export type { Issuer, IssuerWithAudience, PrincipalCompletion, UnverifiedToken } from '../issuer/issuer.ts'
+export type {
+  Issuer,
+  IssuerWithAudience,
+  PrincipalEnrichment as PrincipalCompletion,
+  UnverifiedToken,
+} from '../issuer/issuer.ts'
 export type { IssuerEndpoint, IssuerKeys, JwkSet, KeySourceContext, TenantFamily } from '../issuer/issuer.ts'
 export { jwkFromPem, pemMap, pemPerKid } from '../issuer/pem-keys.ts'
 export type { KeySettings } from '../jwks/settings.ts'

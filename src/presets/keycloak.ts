@@ -65,7 +65,7 @@ export function keycloak<const R extends string, const I extends string = R>(
     algorithms,
     types: ['JWT', 'at+jwt'],
     requiredClaims: ['typ', 'sub'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, readGroups),
     hint: (code, token) => hint(code, token, issuer),
   }
@@ -87,7 +87,7 @@ function keysOf(realmUrl: string, issuer: string): IssuerKeys {
   return { jwksUri: `${realmUrl}/protocol/openid-connect/certs` }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   if (claims.typ !== 'Bearer' && claims.typ !== 'DPoP') return notAnAccessToken('typ', claims.typ)
   return claims.sub === '' ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
 }

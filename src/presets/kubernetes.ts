@@ -48,7 +48,7 @@ export function kubernetes(options: KubernetesOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: [null],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal,
     hint,
   }
@@ -62,7 +62,7 @@ function keysOf({ issuer, jwks, jwksUri }: KubernetesOptions): IssuerKeys {
   return { jwksUri }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { namespace, uid } = accountOf(claims)
   return (
     checkAccessToken(claims) ?? (namespace === undefined || uid === undefined ? missing('kubernetes.io') : undefined)

@@ -45,12 +45,12 @@ export function logto(options: LogtoOptions): IssuerWithAudience {
     algorithms: ['ES384', 'RS256'],
     types: ['at+jwt'],
     requiredClaims: ['sub', 'client_id'],
-    checkToken,
+    validateToken: validateToken,
     principal,
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const absent = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
   if (absent !== undefined) return missing(absent)
   const [said, organization] = [readString(claims, 'organization_id'), organizationOf(claims)]

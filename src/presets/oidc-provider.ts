@@ -46,12 +46,12 @@ export function oidcProvider<const I extends string>(
     algorithms,
     types: ['at+jwt'],
     requiredClaims: ['aud', 'sub', 'client_id'],
-    checkToken,
+    validateToken: validateToken,
     principal,
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const unnamed = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
   return unnamed ? { reason: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
 }

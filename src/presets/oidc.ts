@@ -106,7 +106,7 @@ export function oidc(options: OidcOptions): Issuer {
     algorithms,
     types: typ,
     requiredClaims,
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, readGroups),
   }
 }
@@ -156,7 +156,7 @@ function keysOf({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOption
   return { jwksUri }
 }
 
-function checkToken({ claims, issuer }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims, issuer }: UnverifiedToken): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal || readString(claims, 'sub')) return refusal
   if (readString(claims, 'client_id') === undefined) {

@@ -49,7 +49,7 @@ export function okta<const I extends string>(
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt', null],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, readGroups),
     hint: (code, token) => hint(code, token, issuer),
   }
@@ -68,7 +68,7 @@ function readIssuer(value: unknown): string {
 }
 
 /** An ID token has neither a `cid` nor scopes. Tokens of agents may lack the `cid`; `sub_profile` and scopes then stand for it. */
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   if (readString(claims, 'sub') === undefined) return { reason: 'claim_invalid', details: { claim: 'sub' } }
   const isOfAgent = !Object.hasOwn(claims, 'cid') && readProfile(claims).length > 0 && scopesOf(claims).length > 0
   if (readString(claims, 'cid') === undefined && !isOfAgent) return missing('cid')

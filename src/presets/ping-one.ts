@@ -52,7 +52,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['at+jwt', 'JWT', null],
     requiredClaims: [],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => ({
       ...principal(claims, from, { environmentId, applications }),
       roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
@@ -61,7 +61,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
   if (refusal) return refusal
   if (readString(claims, 'client_id') === undefined)

@@ -51,7 +51,7 @@ export function spiffe(options: SpiffeOptions): IssuerWithAudience {
     algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'],
     types: ['JWT', 'JOSE', null],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, prefix),
+    validateToken: (token) => validateToken(token, prefix),
     principal: (claims, from) => principal(claims, from, trustDomain),
   }
 }
@@ -70,7 +70,7 @@ function keysOf({ bundle, bundleUri, jwksUri }: SpiffeOptions): Pick<IssuerEndpo
 }
 
 /** An SVID that was found by its `iss` may still name a subject of another trust domain; and paths are never normalised. */
-function checkToken({ claims }: UnverifiedToken, prefix: string): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken, prefix: string): ValidationError | undefined {
   const sub = String(claims.sub)
   const isId =
     sub.startsWith(prefix) && /^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}(\/|$))[\w.-]+)*$/.test(sub.slice(prefix.length))

@@ -40,7 +40,7 @@ export function supabase(options: SupabaseOptions): IssuerWithAudience {
     algorithms: ['ES256', 'RS256'],
     types: ['JWT'],
     requiredClaims: [],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => ({
       ...principal(claims, from, projectRef),
       roles: rolesMember === undefined ? [] : readStrings(membersOf(claims, 'app_metadata'), rolesMember),
@@ -49,7 +49,7 @@ export function supabase(options: SupabaseOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal || isService(claims)) return refusal
   // "These claims are always present in Supabase JWTs" (Supabase, JWT claims reference); an ID token belongs to no session.

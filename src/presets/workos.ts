@@ -39,7 +39,7 @@ export function workos(options: WorkosOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: [null, 'JWT', ...(isConnect ? ['at+jwt'] : [])],
     requiredClaims: ['sub'],
-    checkToken: (token) => checkToken(token, isConnect),
+    validateToken: (token) => validateToken(token, isConnect),
     principal,
   }
 }
@@ -66,7 +66,7 @@ function connect(domain: unknown, audience: unknown): Place {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken, isConnect: boolean): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken, isConnect: boolean): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const absent = ['sub', isConnect ? 'client_id' : 'sid'].find((name) => readString(claims, name) === undefined)
   const refusal = checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))

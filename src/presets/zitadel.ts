@@ -46,7 +46,7 @@ export function zitadel(options: ZitadelOptions): IssuerWithAudience {
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt', null],
     requiredClaims: ['sub'],
-    checkToken,
+    validateToken: validateToken,
     principal: (claims, from) => ({
       ...principal(claims, from, machineUsers),
       roles: rolesOf(claims, `urn:zitadel:iam:org:project:${projectId}:roles`, organization),
@@ -54,7 +54,7 @@ export function zitadel(options: ZitadelOptions): IssuerWithAudience {
   }
 }
 
-function checkToken({ claims }: UnverifiedToken): ValidationError | undefined {
+function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const login = ['nonce', 'auth_time', 'amr', 'acr'].find((name) => Object.hasOwn(claims, name))
   if (login !== undefined) return notAnAccessToken(login)
   return checkAccessToken(claims) ?? (readString(claims, 'sub') === undefined ? missing('sub') : undefined)

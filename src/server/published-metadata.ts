@@ -8,7 +8,7 @@ import {
   type ResourceMetadataOptions,
   resourceOf,
 } from '../http/resource-metadata.ts'
-import type { Unmet } from '../policy/missing.ts'
+import type { Requirement } from '../policy/missing.ts'
 import { scopesOf } from './refusal.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from '../verifier/options.ts'
 
@@ -38,7 +38,7 @@ const preflight = {
 export function createPublishedMetadata<C>(
   options: ResourceMetadataOptions | undefined,
   verifierOptions: VerifierOptions<IssuerOptions, C>,
-  required: () => readonly Unmet[],
+  required: () => readonly Requirement[],
 ): PublishedMetadata {
   if (options === undefined) return { challengeParams: () => ({}), answer: () => undefined }
   const resources = readResources(options)
@@ -50,9 +50,9 @@ export function createPublishedMetadata<C>(
     if (method === 'OPTIONS') return { status: 204, headers: preflight, body: '' }
     if (method !== 'GET' && method !== 'HEAD')
       return { status: 405, headers: { ...cors, Allow: 'GET, HEAD, OPTIONS' }, body: '' }
-    const unmet = required()
-    const types = unmet.flatMap((one) => (one.kind === 'authorization-details' ? one.types : []))
-    const grants = { scopes: scopesOf(unmet), authorizationDetailsTypes: [...new Set(types)] }
+    const missing = required()
+    const types = missing.flatMap((one) => (one.kind === 'authorization-details' ? one.types : []))
+    const grants = { scopes: scopesOf(missing), authorizationDetailsTypes: [...new Set(types)] }
     const body = JSON.stringify(metadataDocument(found.resource, settings, grants))
     return { status: 200, headers: { ...cors, 'Content-Type': 'application/json' }, body }
   }

@@ -8,8 +8,8 @@ import { printable } from '../internal/printable.ts'
 import { describeToken } from '../jwt/describe.ts'
 import { createTokenParser } from '../jwt/parse.ts'
 import type { Decision } from '../policy/decision.ts'
-import { canBeAskedFor, type Unmet } from '../policy/missing.ts'
-import { needsOf, toKeep } from '../policy/requirements.ts'
+import { canBeChallenged, type Requirement } from '../policy/missing.ts'
+import { requirementsOf, requirementsToKeep } from '../policy/requirements.ts'
 
 type Undecided = Extract<Decision, { effect: 'indeterminate' }>
 
@@ -26,7 +26,7 @@ interface Caller {
 /** What a refusal says besides the decision itself. */
 export interface RefusalContext {
   readonly auth: Caller
-  readonly policy: { readonly id: string; readonly requires?: readonly Unmet[] }
+  readonly policy: { readonly id: string; readonly requires?: readonly Requirement[] }
   /** What every challenge of the resource server says. */
   readonly params: ChallengeParams
 }
@@ -38,13 +38,13 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }
   if (decision.effect === 'indeterminate') return undecided(decision, details)
   const options = { details, challengeParams: params }
-  const { unmet = [] } = decision
-  if (unmet.length === 0 || !canHelp(unmet, auth)) return new AuthError('access_denied', options)
+  const { missing: missing = [] } = decision
+  if (missing.length === 0 || !canHelp(missing, auth)) return new AuthError('access_denied', options)
   // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
   const { scopes: granted, authentication } = auth.principal
-  const kept = toKeep(needsOf(policy), unmet, { scopes: granted, acr: own(authentication, 'acr') })
-  const scopes = unmet.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...unmet]) : {}
-  const challenges = loginChallenges(unmet, kept, auth)
+  const kept = requirementsToKeep(requirementsOf(policy), missing, { scopes: granted, acr: own(authentication, 'acr') })
+  const scopes = missing.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...missing]) : {}
+  const challenges = loginChallenges(missing, kept, auth)
   const [first = { reason: 'insufficient_scope' as const, params: {} }, ...more] = challenges
   return new AuthError(first.reason, {
     details,
@@ -63,8 +63,10 @@ function undecided({ kind, cause, retryAfterSeconds }: Undecided, details: AuthE
 }
 
 /** All of it must be within the client's reach: to help it with a part would only send it round in circles. */
-function canHelp(unmet: readonly Unmet[], auth: Caller): boolean {
-  return unmet.every((one) => canBeAskedFor(one) && (one.kind !== 'authentication-context' || understandsClaims(auth)))
+function canHelp(missing: readonly Requirement[], auth: Caller): boolean {
+  return missing.every(
+    (one) => canBeChallenged(one) && (one.kind !== 'authentication-context' || understandsClaims(auth)),
+  )
 }
 
 /** Read from the token itself: a claims schema may have left `xms_cc` out. */
@@ -74,9 +76,13 @@ function understandsClaims({ token, claims }: Caller): boolean {
 }
 
 /** One challenge says all about acr and age; Entra's is another, since its clients read only that. */
-function loginChallenges(unmet: readonly Unmet[], kept: readonly Unmet[], auth: Caller): readonly Challenge[] {
-  const contexts = unmet.flatMap((one) => (one.kind === 'authentication-context' ? one.context : []))
-  const steps = stepUpsIn(unmet)
+function loginChallenges(
+  missing: readonly Requirement[],
+  kept: readonly Requirement[],
+  auth: Caller,
+): readonly Challenge[] {
+  const contexts = missing.flatMap((one) => (one.kind === 'authentication-context' ? one.context : []))
+  const steps = stepUpsIn(missing)
   return [
     ...(steps.length > 0
       ? [{ reason: 'insufficient_user_authentication' as const, params: stepUpParams(steps, stepUpsIn(kept)) }]
@@ -87,19 +93,20 @@ function loginChallenges(unmet: readonly Unmet[], kept: readonly Unmet[], auth: 
   ]
 }
 
-type StepUp = Extract<Unmet, { kind: 'step-up' }>
+type StepUp = Extract<Requirement, { kind: 'step-up' }>
 
-function stepUpsIn(list: readonly Unmet[]): readonly StepUp[] {
+function stepUpsIn(list: readonly Requirement[]): readonly StepUp[] {
   return list.filter((one) => one.kind === 'step-up')
 }
 
 /**
  * What a login must bring that is to satisfy everything: also what the last one did, or the next would lose it. Where no value
- * satisfies all, those of the first that is unmet; and the shortest age.
+ * satisfies all, those of the first that is missing; and the shortest age.
  */
-function stepUpParams(unmet: readonly StepUp[], kept: readonly StepUp[]): ChallengeParams {
-  const all = [...unmet, ...kept]
-  const values = commonValues(all) ?? commonValues(unmet) ?? unmet.find(({ acrValues }) => acrValues)?.acrValues ?? []
+function stepUpParams(missing: readonly StepUp[], kept: readonly StepUp[]): ChallengeParams {
+  const all = [...missing, ...kept]
+  const values =
+    commonValues(all) ?? commonValues(missing) ?? missing.find(({ acrValues }) => acrValues)?.acrValues ?? []
   const ages = all.flatMap(({ maxAgeSeconds }) => maxAgeSeconds ?? [])
   return {
     ...(values.length > 0 && { acr_values: values.join(' ') }),
@@ -115,14 +122,14 @@ function commonValues(steps: readonly StepUp[]): readonly string[] | undefined {
 }
 
 /** All scopes that would help, in one `scope` parameter (RFC 6750 §3). */
-export function scopeParam(unmet: readonly Unmet[] = []): ChallengeParams {
-  const scopes = scopesOf(unmet)
+export function scopeParam(missing: readonly Requirement[] = []): ChallengeParams {
+  const scopes = scopesOf(missing)
   return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
 }
 
-/** The scopes of `unmet`, once each. `offline_access` is between client and STS: no resource asks for it (MCP). */
-export function scopesOf(unmet: readonly Unmet[]): readonly string[] {
-  const named = unmet.flatMap((one) => (one.kind === 'scope' ? one.scopes : []))
+/** The scopes of `missing`, once each. `offline_access` is between client and STS: no resource asks for it (MCP). */
+export function scopesOf(missing: readonly Requirement[]): readonly string[] {
+  const named = missing.flatMap((one) => (one.kind === 'scope' ? one.scopes : []))
   return [...new Set(named)].filter((scope) => scope !== 'offline_access')
 }
 

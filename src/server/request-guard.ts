@@ -70,14 +70,14 @@ export interface RequestGuardParts<C> {
 
 export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard<C> {
   const { verify, tokenHeaders, realm, publishScopes, routes, published, emit } = parts
-  const known = createPrivateSlot<MaybePromise<Authentication<C>>>()
+  const authentications = createPrivateSlot<MaybePromise<Authentication<C>>>()
 
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
-    const earlier = known.get(request)
+    const earlier = authentications.get(request)
     if (earlier) return earlier
     routes.seal()
     const authentication = authenticateOnce(request)
-    known.set(request, authentication)
+    authentications.set(request, authentication)
     return authentication
   }
 

@@ -3,8 +3,8 @@ import type { Emit } from '../errors/events.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { printable } from '../internal/printable.ts'
 import { allOf, replacesDefault } from '../policy/combine.ts'
-import { copyUnmet, type Unmet } from '../policy/missing.ts'
-import { needsOf, withNeeds } from '../policy/requirements.ts'
+import { copyRequirements, type Requirement } from '../policy/missing.ts'
+import { requirementsOf, withRequirements } from '../policy/requirements.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 
 /** The policies of a resource server's routes. */
@@ -18,7 +18,7 @@ export interface RoutePolicies<A> {
   /** A request has come. A policy that is declared after this was made for a request, and may name other people's things. */
   seal(): void
   /** What the declared policies require. */
-  required(): readonly Unmet[]
+  required(): readonly Requirement[]
 }
 
 const maxRequired = 1000
@@ -28,7 +28,7 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
   const always = byDefault === undefined ? undefined : checkedPolicy(byDefault, withoutResource)
   const joined = createPrivateSlot<Policy<A, never>>()
   const declared = createPrivateSlot<true>()
-  const required = new Map<string, Unmet>()
+  const required = new Map<string, Requirement>()
   let sealed = false
   let reported = false
 
@@ -45,13 +45,13 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
     const { id, requires = [] } = toPolicy(like)
     if (declared.get(like)) return
     declared.set(like, true)
-    for (const unmet of copyUnmet(requires)) {
-      const name = JSON.stringify(unmet)
+    for (const missing of copyRequirements(requires)) {
+      const name = JSON.stringify(missing)
       if (required.has(name)) continue
       if (sealed) return report(id, 'it came after the first request: declare the policies of all routes at start')
       if (required.size >= maxRequired)
         return report(id, `the declared policies require more than ${maxRequired} things`)
-      required.set(name, unmet)
+      required.set(name, missing)
     }
   }
 
@@ -78,12 +78,12 @@ function checkedPolicy<A, R, S>(like: PolicyLike<A, S>, queryFor: QueryFor<A, R,
   const { id, requires, mayVeto } = policy
   const copy: Policy<A, R> = composed({
     id,
-    ...(requires && { requires: copyUnmet(requires) }),
+    ...(requires && { requires: copyRequirements(requires) }),
     ...(mayVeto && { mayVeto }),
     // By `ask`, so that a composition still says exactly what it could not tell.
     evaluate: (query: PolicyQuery<A, R>) => ask(policy, queryFor(query)),
   })
-  return withNeeds(copy, needsOf(policy))
+  return withRequirements(copy, requirementsOf(policy))
 }
 
 function unchanged<Q>(query: Q): Q {

@@ -47,7 +47,7 @@ export function createPrechecks(
     if (malformed) return { refusal: malformed }
     const trusted = issuers.find(parsed.claims)
     if (!trusted) return { refusal: unknownIssuer(parsed, issuers), parsed }
-    const refusal = checkToken(parsed, trusted)
+    const refusal = validateToken(parsed, trusted)
     return refusal ? { refusal, parsed } : { parsed, trusted }
   }
 
@@ -57,18 +57,18 @@ export function createPrechecks(
     return parseToken(token)
   }
 
-  function checkToken(token: ParsedToken, trusted: TrustedIssuer): ValidationError | undefined {
+  function validateToken(token: ParsedToken, trusted: TrustedIssuer): ValidationError | undefined {
     const { profile } = trusted
     const { header, claims } = token
     return (
       checkForm(token, profile) ??
       checkAlgorithm(header.alg, profile.algorithms) ??
       checkType(header.typ, profile.types) ??
-      checkClaimTypes(claims, profile.looseClaims) ??
+      checkClaimTypes(claims, profile.nonStandardClaimTypes) ??
       checkRequired(claims, required.get(profile) ?? requiredOf(profile, settings)) ??
       checkTimes(claims as unknown as Times, readClock(clock), settings) ??
-      profile.checkToken(toUnverifiedToken(token, trusted)) ??
-      checkAudienceOf(token, profile.audience ?? null, profile.audienceFrom) ??
+      profile.validateToken(toUnverifiedToken(token, trusted)) ??
+      checkAudienceOf(token, profile.audience ?? null, profile.audienceSource) ??
       checkConfirmation(claims)
     )
   }
@@ -82,21 +82,26 @@ function checkSyntax(token: string, header: string | undefined): ValidationError
 }
 
 function requiredOf(
-  { audience, audienceFrom, requiredClaims }: Issuer,
+  { audience, audienceSource: audienceSource, requiredClaims }: Issuer,
   settings: Pick<VerifierSettings, 'requiredClaims'>,
 ): readonly string[] {
-  return ['exp', ...(audience && !audienceFrom ? ['aud'] : []), ...settings.requiredClaims, ...requiredClaims]
+  return ['exp', ...(audience && !audienceSource ? ['aud'] : []), ...settings.requiredClaims, ...requiredClaims]
 }
 
-function checkForm({ padded = false }: ParsedToken, { paddedTokens }: Issuer): ValidationError | undefined {
-  if (padded === (paddedTokens !== undefined)) return undefined
+function checkForm(
+  { padded = false }: ParsedToken,
+  { base64Padding: base64Padding }: Issuer,
+): ValidationError | undefined {
+  if (padded === (base64Padding !== undefined)) return undefined
   return { reason: 'token_malformed', hint: 'the token is padded where its issuer pads none, or the other way round' }
 }
 
 /** The claims that some issuer has in the JOSE header of its padded tokens; `undefined` when none has padded ones. */
 function headerClaimsOf(issuers: readonly Issuer[]): readonly string[] | undefined {
-  const padded = issuers.filter(({ paddedTokens }) => paddedTokens !== undefined)
-  return padded.length > 0 ? padded.flatMap(({ paddedTokens }) => paddedTokens?.headerClaims ?? []) : undefined
+  const padded = issuers.filter(({ base64Padding: base64Padding }) => base64Padding !== undefined)
+  return padded.length > 0
+    ? padded.flatMap(({ base64Padding: base64Padding }) => base64Padding?.headerClaims ?? [])
+    : undefined
 }
 
 /** A clock that tells no time must not make every token young. */

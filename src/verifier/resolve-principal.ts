@@ -4,7 +4,7 @@ import type { JsonObject } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
 import { checkPrincipal } from '../issuer/checks.ts'
-import type { Issuer, PrincipalCompletion } from '../issuer/issuer.ts'
+import type { Issuer, PrincipalEnrichment } from '../issuer/issuer.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import { applyClients, type ClientDescription, readClients } from '../principal/clients.ts'
@@ -40,25 +40,25 @@ export function createResolvePrincipal(
   return function resolvePrincipal({ header, claims }, { profile, issuer }) {
     const principal: unknown = profile.principal(claims, issuer, header)
     checkPrincipal(profile, principal)
-    if (!profile.complete) return withClients({ principal, failed: false }, profile)
+    if (!profile.enrichPrincipal) return withClients({ principal, failed: false }, profile)
     return completePrincipal(profile, principal, claims, options).then((completed) => withClients(completed, profile))
   }
 }
 
-/** Adds to `principal` what `profile.complete` finds out. When that fails, the principal stays incomplete, and an event says so. */
+/** Adds to `principal` what `profile.enrichPrincipal` finds out. When that fails, the principal stays incomplete, and an event says so. */
 async function completePrincipal(
-  profile: Pick<Issuer, 'complete'>,
+  profile: Pick<Issuer, 'enrichPrincipal'>,
   principal: Principal,
   claims: JsonObject,
   options: CompletionOptions,
 ): Promise<ResolvedPrincipal> {
   try {
     const { claim } = principal.groups
-    const work = profile.complete?.(principal, claims)
+    const work = profile.enrichPrincipal?.(principal, claims)
     if (work === undefined) return { principal, failed: false }
     const { groups, roles, permissions } = await withDeadline(work, options.timeoutMs)
     // These three and no other: who the caller is has been proven, and stays.
-    const found: PrincipalCompletion = {
+    const found: PrincipalEnrichment = {
       // The claim stays known: it still lacks what was found elsewhere.
       ...(groups && { groups: { ...(claim !== undefined && { claim }), ...groups } }),
       ...(roles && { roles }),

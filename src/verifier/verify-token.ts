@@ -48,7 +48,7 @@ type Token = Pick<ParsedToken, 'header' | 'claims'>
 
 /** A token whose every check has passed, but for those that each request is asked anew. */
 interface CacheEntry extends SharedParts, Times, CachedToken {
-  /** The issuer's own claims, for `admits`, where a schema left some out. */
+  /** The issuer's own claims, for `isTenantAllowed`, where a schema left some out. */
   readonly rawClaims: Token | undefined
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
@@ -181,7 +181,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     const { trusted } = entry
     const misplaced =
       checkTokenHeader(trusted.profile, header) ??
-      (trusted.profile.paddedTokens && header === 'authorization' ? checkBearer(token) : undefined)
+      (trusted.profile.base64Padding && header === 'authorization' ? checkBearer(token) : undefined)
     if (misplaced) throw refuse(misplaced, entry, true)
     const auth = createVerifiedToken<C>(entry, token)
     return isRevoked ? unlessRevoked(auth, isRevoked) : auth
@@ -193,7 +193,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   function checkTenantOf(token: Token, trusted: TrustedIssuer): MaybePromise<void> {
-    if (!trusted.profile.admits) return undefined
+    if (!trusted.profile.isTenantAllowed) return undefined
     const refusal = checkTenant(trusted.profile, toUnverifiedToken(token, trusted))
     return isPromise(refusal) ? refusal.then((later) => throwRefusal(later, token)) : throwRefusal(refusal, token)
   }
@@ -263,7 +263,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       exp,
       nbf,
       iat,
-      rawClaims: trusted.profile.admits && typed.claims !== claims ? { header, claims } : undefined,
+      rawClaims: trusted.profile.isTenantAllowed && typed.claims !== claims ? { header, claims } : undefined,
       trusted,
       key,
       // A schema may put out what cannot be frozen, such as a Date. Each request then gets its own.

@@ -70,7 +70,7 @@ describe('an issuer that somebody made by hand', () => {
     ['algorithms', []],
     ['types', 'JWT'],
     ['requiredClaims', 'sub'],
-    ['checkToken', undefined],
+    ['validateToken', undefined],
     ['principal', {}],
   ])('is refused at creation when its %s is %j', (name, value) => {
     expect(() => createVerifier({ issuer: made({ [name]: value }) })).toThrow(TypeError)

@@ -42,13 +42,13 @@ async function outcomesAfter(change: (sts: Awaited<ReturnType<typeof createSts>>
 }
 
 async function createSts() {
-  const state = { key: (await keyOf(slow)) as VerificationKey | undefined, admits: true, revoked: false }
+  const state = { key: (await keyOf(slow)) as VerificationKey | undefined, isTenantAllowed: true, revoked: false }
   const trusted = oidc({ issuer, audience, jwks: { keys: [slow.publicJwk] } })
   const keys = { create: () => ({ findKey: () => state.key }) }
   const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
   const clock = createTestClock()
   const verifier = createVerifier({
-    issuer: { ...trusted, endpoints, admits: () => state.admits },
+    issuer: { ...trusted, endpoints, isTenantAllowed: () => state.isTenantAllowed },
     clock,
     isRevoked: () => state.revoked,
   })
@@ -79,7 +79,7 @@ it('a key that is replaced meanwhile lets no other request in', async () => {
 })
 
 it('a tenant that is shut out meanwhile lets no other request in', async () => {
-  const [, joined, later] = await outcomesAfter(({ state }) => (state.admits = false))
+  const [, joined, later] = await outcomesAfter(({ state }) => (state.isTenantAllowed = false))
   expect([joined, later]).toEqual(['tenant_mismatch', 'tenant_mismatch'])
 })
 

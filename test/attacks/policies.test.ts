@@ -19,7 +19,7 @@ import {
   tenant,
   client,
   type Trace,
-  type Unmet,
+  type Requirement,
   when,
   withoutDefaultPolicy,
   withTimeout,
@@ -109,7 +109,7 @@ describe('members that every object inherits', () => {
 
   it('do not take the default policy away, and turn no answer into an allowance', async () => {
     const { api } = createTestApi({ policy: scope('api') })
-    pollute({ replacesDefault: true, mayVeto: true, final: false, kind: 'allow', allow: true, decision: true })
+    pollute({ replacesDefault: true, mayVeto: true, veto: false, kind: 'allow', allow: true, decision: true })
     expect(await refused(api.guard(bearer(), () => true))).toMatchObject({ code: 'insufficient_scope' })
     for (const answer of [{}, { effect: 'deny' }, undefined, null, 'allow'])
       expect(evaluate(() => answer as Decision, asking())).not.toMatchObject({ effect: 'allow' })
@@ -148,7 +148,7 @@ describe('a policy without end', () => {
     expect(evaluate(deep, asking())).toEqual({ effect: 'deny' })
     for (let depth = 0; depth < 20_000; depth++) deep = { ...allOf(deep), id: 'deep' }
     expect(evaluate(deep, asking())).not.toMatchObject({ effect: 'allow' })
-    expect(evaluate(not(deep), asking())).not.toMatchObject({ effect: 'deny', final: true })
+    expect(evaluate(not(deep), asking())).not.toMatchObject({ effect: 'deny', veto: true })
   })
 
   it('of very many members decides in a time that grows with their number only', () => {
@@ -180,8 +180,8 @@ describe('a decision that comes late', () => {
       asking(),
     )
     await new Promise((resolve) => setImmediate(resolve))
-    answer({ effect: 'deny', final: true })
-    expect(await decision).toEqual({ effect: 'deny', final: true })
+    answer({ effect: 'deny', veto: true })
+    expect(await decision).toEqual({ effect: 'deny', veto: true })
   })
 
   it('is no other than the first, however often its thenable answers', async () => {
@@ -193,7 +193,7 @@ describe('a decision that comes late', () => {
         throw new Error('too late')
       },
     })
-    const veto: Decision = { effect: 'deny', final: true }
+    const veto: Decision = { effect: 'deny', veto: true }
     const vetoing: Policy = {
       id: 'v',
       mayVeto: true,
@@ -208,7 +208,7 @@ describe('a decision that comes late', () => {
   })
 
   it('and is shared by two who ask at once stays what it is for both', async () => {
-    const shared = Promise.resolve<Decision>({ effect: 'deny', unmet: [{ kind: 'scope', scopes: ['a'] }] })
+    const shared = Promise.resolve<Decision>({ effect: 'deny', missing: [{ kind: 'scope', scopes: ['a'] }] })
     const sharing: Policy = { id: 'sharing', evaluate: () => shared }
     const [one, other] = await Promise.all([evaluate(sharing, asking()), evaluate(sharing, asking())])
     Object.assign(one, { effect: 'allow' })
@@ -229,17 +229,17 @@ describe('what would break out of a challenge', () => {
 
   it.each(lists)('as %s reaches none', async (_, listOf) => {
     for (const text of bad) {
-      const unmet = listOf(text) as readonly Unmet[]
-      if (unmet.length === 0) continue
-      const reflecting: Policy = { id: 'reflecting', evaluate: () => ({ effect: 'deny', unmet }) }
+      const missing = listOf(text) as readonly Requirement[]
+      if (missing.length === 0) continue
+      const reflecting: Policy = { id: 'reflecting', evaluate: () => ({ effect: 'deny', missing: missing }) }
       expect(await refused(api.guard(bearer({ xms_cc: ['cp1'] }), reflecting))).toMatchObject({ status: 503 })
-      expect(() => api.declare({ ...reflecting, requires: unmet })).toThrow(TypeError)
+      expect(() => api.declare({ ...reflecting, requires: missing })).toThrow(TypeError)
     }
     expect(JSON.stringify(events)).not.toContain('Set-Cookie')
   })
 
   it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('is no age of %d seconds', (maxAgeSeconds) => {
-    const reflecting = () => ({ effect: 'deny', unmet: [{ kind: 'step-up', maxAgeSeconds }] }) as const
+    const reflecting = () => ({ effect: 'deny', missing: [{ kind: 'step-up', maxAgeSeconds }] }) as const
     expect(evaluate(reflecting, asking())).toMatchObject({ effect: 'indeterminate' })
   })
 
@@ -287,13 +287,13 @@ describe('getters and proxies', () => {
           return Reflect.get(target, name) as unknown
         },
       }) as Decision
-    const answer = counted({ effect: 'deny', final: true, unmet: [], reasons: [] })
+    const answer = counted({ effect: 'deny', veto: true, missing: [], reasons: [] })
     void evaluate({ id: 'p', mayVeto: true, evaluate: () => answer }, asking())
-    expect(reads).toMatchObject({ effect: 1, final: 1, unmet: 1, reasons: 1 })
+    expect(reads).toMatchObject({ effect: 1, veto: 1, missing: 1, reasons: 1 })
   })
 
   it('that throw make no decision', () => {
-    for (const name of ['effect', 'final', 'unmet', 'reasons', 'then']) {
+    for (const name of ['effect', 'veto', 'missing', 'reasons', 'then']) {
       const answer = Object.defineProperty({ effect: 'deny' }, name, {
         get: () => expect.fail('getter'),
         enumerable: true,
@@ -310,7 +310,7 @@ describe('getters and proxies', () => {
 
   it('of a policy that counts as one that may veto only sometimes lets nobody past', () => {
     let reads = 0
-    const veto: Decision = { effect: 'deny', final: true }
+    const veto: Decision = { effect: 'deny', veto: true }
     const fickle = {
       id: 'fickle',
       get mayVeto() {

@@ -180,7 +180,7 @@ describe('a token that is remembered', () => {
 
   it('is refused by the very next request after its tenant was shut out, and 503 while nobody knows', async () => {
     let answer: () => boolean = () => true
-    const { verifyToken } = startVerifier({ issuer: { ...trusted, admits: () => answer() } })
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, isTenantAllowed: () => answer() } })
     const text = createToken()
     await verifyToken(text)
     answer = () => false
@@ -198,9 +198,9 @@ describe('a token that is remembered', () => {
     ['makes something else of it', () => ({ tid: 'tenant-of-somebody-else' })],
   ])('is refused after its tenant was shut out, also where a claims schema %s', async (_, makeOutput) => {
     const shutOut = new Set<unknown>()
-    const admits = ({ claims }: { claims: Record<string, unknown> }) => !shutOut.has(claims.tid)
+    const isTenantAllowed = ({ claims }: { claims: Record<string, unknown> }) => !shutOut.has(claims.tid)
     const claims = { '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: makeOutput() }) } }
-    const { verifyToken } = startVerifier({ issuer: { ...trusted, admits }, claims })
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, isTenantAllowed }, claims })
     const text = createToken({ claims: { tid: 'tenant-a' } })
     await verifyToken(text)
     await verifyToken(text)
@@ -218,7 +218,7 @@ describe('a token that is remembered', () => {
     let found: typeof known | undefined = known
     const keys = { create: () => ({ findKey: () => found }) }
     const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
-    const { verifyToken } = startVerifier({ issuer: { ...trusted, endpoints, admits: () => say(true) } })
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, endpoints, isTenantAllowed: () => say(true) } })
     const text = createToken()
     await verifyToken(text)
     await verifyToken(text)
@@ -228,8 +228,8 @@ describe('a token that is remembered', () => {
 
   it('was not remembered while something was missing in its principal that could not be had', async () => {
     const answers = [() => Promise.reject(new Error('no answer')), async () => ({ roles: ['admin'] })]
-    const complete = () => answers.shift()?.()
-    const { verifyToken } = startVerifier({ issuer: { ...trusted, complete } })
+    const enrichPrincipal = () => answers.shift()?.()
+    const { verifyToken } = startVerifier({ issuer: { ...trusted, enrichPrincipal } })
     const text = createToken()
     expect((await verifyToken(text)).principal.roles).toEqual([])
     expect((await verifyToken(text)).principal.roles).toEqual(['admin'])
@@ -309,7 +309,7 @@ describe('a token that comes while another request has it verified', () => {
   it('is refused when its tenant was shut out before it came', async () => {
     let admitted = true
     const { verifyToken, firstWaits, goOn } = await startSlowly(() => ({}), {
-      issuer: { ...trusted, admits: () => admitted },
+      issuer: { ...trusted, isTenantAllowed: () => admitted },
     })
     const text = createToken()
     const early = verifyToken(text)

@@ -33,7 +33,7 @@ describe('a refund', () => {
   it('of a large one wants a fresh login as well', () => {
     expect(evaluate(policies.refund, { auth: manager, resource: larger })).toEqual({
       effect: 'deny',
-      unmet: [{ kind: 'step-up', acrValues: ['urn:example:mfa'], maxAgeSeconds: 300 }],
+      missing: [{ kind: 'step-up', acrValues: ['urn:example:mfa'], maxAgeSeconds: 300 }],
     })
     const fresh = { principal: { ...manager.principal, authentication: { acr: 'urn:example:mfa', time: now } } }
     expect(evaluate(policies.refund, { auth: fresh, resource: larger })).toEqual({ effect: 'allow' })
@@ -42,7 +42,7 @@ describe('a refund', () => {
   it('of one that is on hold is for nobody', () => {
     expect(evaluate(policies.refund, { auth: manager, resource: { ...order, onHold: true } })).toEqual({
       effect: 'deny',
-      final: true,
+      veto: true,
       reasons: [{ code: 'on-hold' }],
     })
   })

@@ -34,7 +34,8 @@ const waits: readonly (readonly [name: string, wait: () => Promise<unknown>, exp
   [
     'a principal that is completed',
     async () =>
-      (await callerBy({ issuer: { ...trusted, complete: () => soon().then(() => ({ roles: ['reader'] })) } })).roles,
+      (await callerBy({ issuer: { ...trusted, enrichPrincipal: () => soon().then(() => ({ roles: ['reader'] })) } }))
+        .roles,
     ['reader'],
   ],
   [

@@ -15,7 +15,7 @@ const make = (changes: Partial<Issuer>, options: OtherOptions = {}) =>
 const keys = { jwks: { keys: [keyFor('ES256').publicJwk] } }
 
 describe('the audience', () => {
-  const byClient = make({ audience: ['web', 'app'], audienceFrom: { claim: 'client_id' } })
+  const byClient = make({ audience: ['web', 'app'], audienceSource: { claim: 'client_id' } })
 
   it('may be another claim', async () => {
     const { claims } = await byClient.verifyToken(createToken({ claims: { aud: undefined } }))
@@ -31,7 +31,7 @@ describe('the audience', () => {
   })
 
   it('may be a member of the header', async () => {
-    const { verifyToken } = make({ audience: ['arn:1'], audienceFrom: { header: 'signer' } })
+    const { verifyToken } = make({ audience: ['arn:1'], audienceSource: { header: 'signer' } })
     await verifyToken(createToken({ header: { signer: 'arn:1' } }))
     for (const signer of ['arn:2', { toString: () => 'arn:1' }, [['arn:1']]]) {
       const error = await expectInvalidToken(verifyToken(createToken({ header: { signer } })), 'audience_mismatch')
@@ -42,10 +42,10 @@ describe('the audience', () => {
   })
 
   it("of another claim must be the issuer's own: the API's aud is another thing", () => {
-    const { audience: _, ...without } = customIssuer({ audienceFrom: { claim: 'client_id' } })
-    const message = 'custom: an issuer with audienceFrom must bring its own audience: aud is another thing.'
+    const { audience: _, ...without } = customIssuer({ audienceSource: { claim: 'client_id' } })
+    const message = 'custom: an issuer with audienceSource must bring its own audience: aud is another thing.'
     expect(() => createVerifier({ issuer: without, audience: 'web' })).toThrow(new TypeError(message))
-    expect(() => make({ audience: null, audienceFrom: { claim: 'client_id' } })).toThrow(new TypeError(message))
+    expect(() => make({ audience: null, audienceSource: { claim: 'client_id' } })).toThrow(new TypeError(message))
   })
 })
 
@@ -95,13 +95,15 @@ describe('a claim of another type', () => {
   it('is taken where the profile says that its STS writes it so', async () => {
     const claims = { auth_time: '2026-11-23T11:59:00.000Z' }
     await expectInvalidToken(make({}).verifyToken(createToken({ claims })), 'claim_invalid')
-    const { claims: verified } = await make({ looseClaims: ['auth_time'] }).verifyToken(createToken({ claims }))
+    const { claims: verified } = await make({ nonStandardClaimTypes: ['auth_time'] }).verifyToken(
+      createToken({ claims }),
+    )
     expect(verified.auth_time).toBe(claims.auth_time)
   })
 
   it.each(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat'])('is never %s', (name) => {
-    expect(() => make({ looseClaims: [name] })).toThrow(
-      new TypeError('custom: looseClaims must not hold any of iss, sub, aud, exp, nbf, iat.'),
+    expect(() => make({ nonStandardClaimTypes: [name] })).toThrow(
+      new TypeError('custom: nonStandardClaimTypes must not hold any of iss, sub, aud, exp, nbf, iat.'),
     )
   })
 })
@@ -168,7 +170,7 @@ describe('the principal', () => {
       key: 'forged',
       kind: 'user',
     }
-    const { principal } = await make({ complete: async () => found }).verifyToken(createToken())
+    const { principal } = await make({ enrichPrincipal: async () => found }).verifyToken(createToken())
     expect(principal).toMatchObject({
       kind: 'unknown',
       key: 'https://sts.example.com|alice',
@@ -205,7 +207,7 @@ describe('the principal', () => {
     ],
   ])('stays as it is when the completion %s, and an event tells', async (_, complete) => {
     const events: unknown[] = []
-    const { verifyToken } = make({ complete }, { onEvent: (event) => events.push(event) })
+    const { verifyToken } = make({ enrichPrincipal: complete }, { onEvent: (event) => events.push(event) })
     expect((await verifyToken(createToken())).principal.groups).toEqual({ values: [], complete: true })
     expect(events).toEqual([{ type: 'principal.incomplete', issuer, reason: 'no answer' }])
   })
@@ -219,7 +221,10 @@ describe('the principal', () => {
       asked = resolve
     })
     const complete = () => (asked(), new Promise<never>(() => {}))
-    const { verifyToken } = make({ complete }, { fetchTimeoutMs: 700, onEvent: (event) => events.push(event) })
+    const { verifyToken } = make(
+      { enrichPrincipal: complete },
+      { fetchTimeoutMs: 700, onEvent: (event) => events.push(event) },
+    )
     const verified = verifyToken(createToken())
     await begun
     await vi.advanceTimersByTimeAsync(699)
@@ -233,7 +238,7 @@ describe('the principal', () => {
     let asked = 0
     const complete = async () => (asked++, {})
     const forged = createToken({ key: createKey('ES256', { kid: 'ES256' }) })
-    await expectInvalidToken(make({ complete }).verifyToken(forged), 'signature_invalid')
+    await expectInvalidToken(make({ enrichPrincipal: complete }).verifyToken(forged), 'signature_invalid')
     expect(asked).toBe(0)
   })
 })
@@ -426,7 +431,7 @@ describe('padded tokens', () => {
   }
   const header = { alg: 'ES256', kid: 'ES256', typ: 'at+jwt', iss: issuer, exp: now + 60, signer: 'arn:1' }
   const { iss: _iss, exp: _exp, ...payload } = goodClaims()
-  const gateway = customIssuer({ paddedTokens: { headerClaims: ['iss', 'exp'] } })
+  const gateway = customIssuer({ base64Padding: { headerClaims: ['iss', 'exp'] } })
   const plain = {
     ...customIssuer(),
     endpoints: [{ issuer: 'https://other.example.com', keys, insecureAllowHttp: false }],
@@ -503,12 +508,12 @@ describe('padded tokens', () => {
 it('a schema can be given to any issuer, also one that is an instance of a class', async () => {
   class OwnIssuer {
     constructor() {
-      const { principal, checkToken, ...data } = customIssuer()
+      const { principal, validateToken: validateToken, ...data } = customIssuer()
       Object.assign(this, data, { made: principal })
-      void checkToken
+      void validateToken
     }
     declare readonly made: Issuer['principal']
-    checkToken() {
+    validateToken() {
       return undefined
     }
     principal(...facts: Parameters<Issuer['principal']>) {

@@ -19,13 +19,13 @@ describe('refuses at creation', () => {
   it.each([
     [{ tokenHeader: 'X-Assertion' }, "custom: tokenHeader must be a header's name in small letters."],
     [{ tokenHeader: 'x assertion' }, "custom: tokenHeader must be a header's name in small letters."],
-    [{ paddedTokens: { headerClaims: 'iss' } }, 'custom: paddedTokens.headerClaims must be a list of strings.'],
+    [{ base64Padding: { headerClaims: 'iss' } }, 'custom: base64Padding.headerClaims must be a list of strings.'],
     [{ algorithms: ['HS256'] }, 'custom: algorithms may not hold HS256.'],
     [{ algorithms: ['ES256', 'none'] }, 'custom: algorithms may not hold none.'],
-    [{ admits: true }, 'custom: admits must be a function.'],
-    [{ complete: {} }, 'custom: complete must be a function.'],
+    [{ isTenantAllowed: true }, 'custom: isTenantAllowed must be a function.'],
+    [{ enrichPrincipal: {} }, 'custom: enrichPrincipal must be a function.'],
     [{ claims: {} }, "custom: claims['~standard'].validate must be a function."],
-    [{ looseClaims: 'auth_time' }, 'custom: looseClaims must be a list of strings.'],
+    [{ nonStandardClaimTypes: 'auth_time' }, 'custom: nonStandardClaimTypes must be a list of strings.'],
     [
       { endpoints: [{ ...endpoint, keys: { jwksUri: 'http://sts.example.com/jwks' } }] },
       "custom: an address of its keys must be https: if the server has TLS, write 'https://sts.example.com/jwks'; if not, set insecureAllowHttp: true.",
@@ -36,12 +36,12 @@ describe('refuses at creation', () => {
     ],
     [{ endpoints: [{ ...endpoint, keys: { create: 1 } }] }, 'custom: keys.create must be a function.'],
     [
-      { endpoints: [{ ...endpoint, keys, where: { values: ['a'] } }] },
-      'custom: where.claim must be a non-empty string.',
+      { endpoints: [{ ...endpoint, keys, discriminator: { values: ['a'] } }] },
+      'custom: discriminator.claim must be a non-empty string.',
     ],
     [
-      { endpoints: [{ ...endpoint, keys, where: { claim: 'tfp', values: 'a' } }] },
-      'custom: where.values must be a list of at least one string.',
+      { endpoints: [{ ...endpoint, keys, discriminator: { claim: 'tfp', values: 'a' } }] },
+      'custom: discriminator.values must be a list of at least one string.',
     ],
     [{ endpoints: [{ ...endpoint, keys, keyUse: 7 }] }, 'custom: keyUse must be a non-empty string.'],
     [
@@ -100,7 +100,7 @@ describe('what was read stays as it was, whatever becomes of', () => {
 
   it('the values that choose an endpoint', async () => {
     const where = { claim: 'tfp', values: ['signin'] }
-    const { verifyToken } = make({ endpoints: [{ ...endpoint, where }] })
+    const { verifyToken } = make({ endpoints: [{ ...endpoint, discriminator: where }] })
     where.values.push('other')
     await expectInvalidToken(verifyToken(createToken({ claims: { tfp: 'other' } })), 'claim_invalid')
     where.claim = 'sub'
@@ -163,12 +163,12 @@ describe('what was read stays as it was, whatever becomes of', () => {
       algorithms: ['ES256' as const],
       types: ['at+jwt'],
       requiredClaims: ['jti'],
-      looseClaims: [] as string[],
+      nonStandardClaimTypes: [] as string[],
       audience: ['https://api.example.com'],
     }
     const { verifyToken } = make(lists)
     lists.types.push('JWT')
-    lists.looseClaims.push('auth_time')
+    lists.nonStandardClaimTypes.push('auth_time')
     lists.audience.push('https://other.example.com')
     lists.requiredClaims.pop()
     const token = (claims: object, header = {}) =>
@@ -181,15 +181,15 @@ describe('what was read stays as it was, whatever becomes of', () => {
   })
 
   it('where its audience is, and what a header may claim', async () => {
-    const audienceFrom = { claim: 'client_id' }
-    const { verifyToken } = make({ audience: ['web'], audienceFrom })
-    audienceFrom.claim = 'sub'
+    const audienceSource = { claim: 'client_id' }
+    const { verifyToken } = make({ audience: ['web'], audienceSource: audienceSource })
+    audienceSource.claim = 'sub'
     await expectInvalidToken(
       verifyToken(createToken({ claims: { client_id: 'other', sub: 'web' } })),
       'audience_mismatch',
     )
     const headerClaims = ['iss']
-    const padded = { paddedTokens: { headerClaims }, requiredClaims: ['level'] }
+    const padded = { base64Padding: { headerClaims }, requiredClaims: ['level'] }
     const { verifyToken: verifyPadded } = make(padded)
     headerClaims.push('level')
     const pad = (text: string) => text.padEnd(Math.ceil(text.length / 4) * 4, '=')
@@ -237,10 +237,10 @@ describe('what was read stays as it was, whatever becomes of', () => {
 
   it('the options of a preset', () => {
     const authorizedParties = ['https://www.example.com']
-    const { checkToken } = clerk({ frontendApi: 'clerk.example.com', authorizedParties })
+    const { validateToken: validateToken } = clerk({ frontendApi: 'clerk.example.com', authorizedParties })
     authorizedParties.push('https://evil.example')
     const claims = { sub: 'user_1', azp: 'https://evil.example' }
-    const refusal = checkToken({ header: { alg: 'RS256' }, claims })
+    const refusal = validateToken({ header: { alg: 'RS256' }, claims })
     expect(refusal).toMatchObject({ reason: 'audience_mismatch', details: { expected: ['https://www.example.com'] } })
     expect(Object.isFrozen(refusal?.details?.expected)).toBe(true)
     const farm = { host: 'sts.example.com', audience: 'https://api.example.com', subjectClaim: 'sub', userClaim: 'upn' }
@@ -257,7 +257,7 @@ describe('what was read stays as it was, whatever becomes of', () => {
       policies,
     })
     policies.push('B2C_1_other')
-    expect(b2c.endpoints).toMatchObject([{ where: { claim: 'tfp', values: ['B2C_1_signin'] } }])
+    expect(b2c.endpoints).toMatchObject([{ discriminator: { claim: 'tfp', values: ['B2C_1_signin'] } }])
     const { authentication } = b2c.principal({ sub: 'a', tfp: 'B2C_1_other' }, 'https://i', { alg: 'RS256' })
     expect(authentication).not.toHaveProperty('contexts')
   })

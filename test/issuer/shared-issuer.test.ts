@@ -15,7 +15,7 @@ it('keeps the snapshots of each apart', async () => {
   }
   const endpoint = (policy: string) => ({
     issuer,
-    where: { claim: 'tfp', values: [policy] },
+    discriminator: { claim: 'tfp', values: [policy] },
     keys: { jwksUri: `https://sts.example.com/${policy}` },
     insecureAllowHttp: false,
   })

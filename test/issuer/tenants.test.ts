@@ -96,7 +96,7 @@ describe('a template', () => {
     'never takes the tenant %j, whatever its pattern says: it would walk through addresses',
     async (step) => {
       const endpoints = [{ ...each, tenants: { placeholder: '{tenant}', pattern: /^[a-z.]+$/, keys: 'each' as const } }]
-      const verifier = createTenantVerifier({ endpoints, admits: () => true })
+      const verifier = createTenantVerifier({ endpoints, isTenantAllowed: () => true })
       await expectInvalidToken(verifier.verifyToken(tokenOf(`https://sts.example.com/${step}/v2`)), 'issuer_unknown')
       expect(verifier.requests).toEqual([])
     },
@@ -109,21 +109,21 @@ describe('a template', () => {
     expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
   })
 
-  it('is told to checkToken, admits and checkKey with the tenant', async () => {
+  it('is told to validateToken, isTenantAllowed and checkKey with the tenant', async () => {
     const seen: unknown[] = []
     const see = (name: string) => (_: unknown, token: { issuer?: string; tenant?: string }) =>
       void seen.push([name, token.issuer, token.tenant])
     const verifier = createTenantVerifier({
       endpoints: [family],
-      checkToken: (token) => see('checkToken')(null, token) as undefined,
-      admits: (token) => (see('admits')(null, token), true),
+      validateToken: (token) => see('validateToken')(null, token) as undefined,
+      isTenantAllowed: (token) => (see('isTenantAllowed')(null, token), true),
       checkKey: (key, token) => see('checkKey')(key, token) as undefined,
     })
     await verifier.verifyToken(tokenOf('https://sts.example.com/acme/v2'))
     const facts = ['https://sts.example.com/acme/v2', 'acme']
     expect(seen).toEqual([
-      ['checkToken', ...facts],
-      ['admits', ...facts],
+      ['validateToken', ...facts],
+      ['isTenantAllowed', ...facts],
       ['checkKey', ...facts],
     ])
   })
@@ -162,12 +162,12 @@ describe('two endpoints that answer to one iss', () => {
   })
 
   it('can be told apart by a claim, and then each takes its own', async () => {
-    const where = (...values: string[]) => ({ where: { claim: 'tfp', values } })
+    const where = (...values: string[]) => ({ discriminator: { claim: 'tfp', values } })
     const iss = 'https://b2c.example.com/'
     expect(() => make(exact(iss, where('a', 'b')), exact(iss, where('b')))).toThrow(conflict(iss))
     expect(() => make(exact(iss, where('a', 'b')), exact(iss, where('B')))).toThrow(conflict(iss))
     expect(() => make(exact(iss, where('a')), exact(iss))).toThrow(conflict(iss))
-    expect(() => make(exact(iss, where('a')), exact(iss, { where: { claim: 'acr', values: ['b'] } }))).toThrow(
+    expect(() => make(exact(iss, where('a')), exact(iss, { discriminator: { claim: 'acr', values: ['b'] } }))).toThrow(
       conflict(iss),
     )
     const ownKeys = { keys: { jwks: { keys: [createKey('ES256', { kid: 'ES256' }).publicJwk] } } }
@@ -188,7 +188,7 @@ describe('two endpoints that answer to one iss', () => {
 
 it('a family for tokens of one claim alone says of others that it is the claim', async () => {
   const { verifyToken } = createTenantVerifier({
-    endpoints: [{ ...family, where: { claim: 'plan', values: ['pro'] } }],
+    endpoints: [{ ...family, discriminator: { claim: 'plan', values: ['pro'] } }],
   })
   const token = (plan: string, tenant = 'acme') =>
     createToken({ claims: { iss: `https://sts.example.com/${tenant}/v2`, plan } })
@@ -199,18 +199,21 @@ it('a family for tokens of one claim alone says of others that it is the claim',
   await expectInvalidToken(verifyToken(token('free', 'NONE')), 'issuer_unknown')
 })
 
-describe('admits', () => {
+describe('isTenantAllowed', () => {
   const acme = tokenOf('https://sts.example.com/acme/v2')
 
   it('is asked before anything is fetched, and false refuses', async () => {
-    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits: async () => false })
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], isTenantAllowed: async () => false })
     const error = await expectInvalidToken(verifyToken(acme), 'tenant_mismatch')
     expect(error.details.received).toBe('acme')
     expect(requests).toEqual([])
   })
 
   it.each([undefined, null, 1, 'true', {}, []])('lets nobody in with %j: that is our fault, so 503', async (answer) => {
-    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits: () => answer as never })
+    const { verifyToken, requests } = createTenantVerifier({
+      endpoints: [family],
+      isTenantAllowed: () => answer as never,
+    })
     const error = await refusalOf(verifyToken(acme))
     expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
     expect(requests).toEqual([])
@@ -224,8 +227,8 @@ describe('admits', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('the directory is down'))],
-  ])('that %s is a 503 with its cause, and no fetch', async (_, admits) => {
-    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], admits })
+  ])('that %s is a 503 with its cause, and no fetch', async (_, isTenantAllowed) => {
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [family], isTenantAllowed })
     const error = await refusalOf(verifyToken(acme))
     expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
     expect(error.details).toMatchObject({ cause: new Error('the directory is down') })
@@ -234,7 +237,10 @@ describe('admits', () => {
 
   it('is not asked about a token that no key could save', async () => {
     const asked: unknown[] = []
-    const { verifyToken } = createTenantVerifier({ endpoints: [family], admits: (token) => asked.push(token) > 0 })
+    const { verifyToken } = createTenantVerifier({
+      endpoints: [family],
+      isTenantAllowed: (token) => asked.push(token) > 0,
+    })
     const claims = { iss: 'https://sts.example.com/acme/v2', aud: 'urn:other' }
     await expectInvalidToken(verifyToken(createToken({ claims })), 'audience_mismatch')
     expect(asked).toEqual([])
@@ -243,8 +249,8 @@ describe('admits', () => {
 
 describe('keys for each tenant', () => {
   it('come from the metadata of that tenant, which must name it, and only when it was admitted', async () => {
-    const admits = ({ tenant }: { tenant?: string }) => tenant === 'acme' || tenant === 'other'
-    const { verifyToken, requests, ready } = createTenantVerifier({ endpoints: [each], admits })
+    const isTenantAllowed = ({ tenant }: { tenant?: string }) => tenant === 'acme' || tenant === 'other'
+    const { verifyToken, requests, ready } = createTenantVerifier({ endpoints: [each], isTenantAllowed })
     expect(await ready()).toMatchObject([{ ok: true }])
     await expectInvalidToken(verifyToken(tokenOf('https://sts.example.com/evil/v2')), 'tenant_mismatch')
     expect(requests).toEqual([])
@@ -263,7 +269,7 @@ describe('keys for each tenant', () => {
   })
 
   it('of too many new tenants at once are a 503, and not a flood of fetches', async () => {
-    const { verifyToken, requests } = createTenantVerifier({ endpoints: [each], admits: () => true })
+    const { verifyToken, requests } = createTenantVerifier({ endpoints: [each], isTenantAllowed: () => true })
     const name = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
     for (let index = 0; index < 100; index++) await verifyToken(tokenOf(`https://sts.example.com/${name(index)}/v2`))
     const error = await refusalOf(verifyToken(tokenOf('https://sts.example.com/zzz/v2')))
@@ -274,7 +280,7 @@ describe('keys for each tenant', () => {
 
   it('of new tenants are fetched no later because the clock was set back', async () => {
     const clock = createTestClock()
-    const { verifyToken } = createTenantVerifier({ endpoints: [each], admits: () => true }, { clock })
+    const { verifyToken } = createTenantVerifier({ endpoints: [each], isTenantAllowed: () => true }, { clock })
     const name = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
     for (let index = 0; index < 100; index++) await verifyToken(tokenOf(`https://sts.example.com/${name(index)}/v2`))
     clock.advanceMs(-10_000)
@@ -298,7 +304,7 @@ describe('keys for each tenant', () => {
       "custom: with keys for each tenant 'https://sts.example.com/v2/metadata' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/v2/metadata', or tenants.keys: 'shared'.",
     ],
   ])('cannot all be at one address: %j', (keys, message) => {
-    const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], admits: () => true })
+    const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], isTenantAllowed: () => true })
     expect(make).toThrow(new TypeError(message))
   })
 
@@ -307,7 +313,7 @@ describe('keys for each tenant', () => {
     async (jwksUri) => {
       const { verifyToken, requests } = createTenantVerifier({
         endpoints: [{ ...each, keys: { jwksUri } }],
-        admits: () => true,
+        isTenantAllowed: () => true,
       })
       // The keys of this fetch end in /keys; whatever it answers, the address is the tenant's own.
       await verifyToken(tokenOf('https://sts.example.com/acme/v2')).catch(() => undefined)
@@ -317,16 +323,16 @@ describe('keys for each tenant', () => {
 
   it.each([['Each'], [undefined], [true]])('are never shared for a misspelt word: %j', (keys) => {
     const tenants = { placeholder: '{tenant}', pattern: /^[a-z]{1,8}$/, keys: keys as 'each' }
-    expect(() => createTenantVerifier({ endpoints: [{ ...each, tenants }], admits: () => true })).toThrow(
+    expect(() => createTenantVerifier({ endpoints: [{ ...each, tenants }], isTenantAllowed: () => true })).toThrow(
       new TypeError("custom: tenants.keys must be 'shared' or 'each'."),
     )
   })
 
-  it('need admits, and addresses', () => {
-    const message = "custom: keys for each tenant need admits, and addresses with '{tenant}'."
+  it('need isTenantAllowed, and addresses', () => {
+    const message = "custom: keys for each tenant need isTenantAllowed, and addresses with '{tenant}'."
     expect(() => createTenantVerifier({ endpoints: [each] })).toThrow(new TypeError(message))
     for (const keys of [{ jwks }, { create: () => ({ findKey: async () => undefined }) }]) {
-      const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], admits: () => true })
+      const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], isTenantAllowed: () => true })
       expect(make).toThrow(new TypeError(message))
     }
   })

@@ -79,7 +79,7 @@ describe('claim with a schema', () => {
 describe('authorizationDetails', () => {
   const payment = authorizationDetails('payment', z.object({ amount: z.number().max(100) }))
   const granting = (...authorization_details: readonly unknown[]) => on({ authorization_details })
-  const lacking: Decision = { effect: 'deny', unmet: [{ kind: 'authorization-details', types: ['payment'] }] }
+  const lacking: Decision = { effect: 'deny', missing: [{ kind: 'authorization-details', types: ['payment'] }] }
 
   it('[RFC9396-9-1] wants a grant of its type that its schema accepts', () => {
     expect(evaluate(payment, granting({ type: 'payment', amount: 100 }))).toEqual(allowed)

@@ -1,21 +1,21 @@
 // Policies made of policies: who is asked and in what order, what a denial then tells the client, and what is required.
-import { allOf, anyOf, type Decision, not, type Policy, role, scope, type Unmet } from 'claimcheck/policy'
+import { allOf, anyOf, type Decision, not, type Policy, role, scope, type Requirement } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../src/policy/policy.ts'
 import { allowed, denied, query } from './answers.ts'
 
 const unsure: Decision = { effect: 'indeterminate', cause: 'down' }
 
-function needs(...scopes: readonly string[]): readonly Unmet[] {
+function needs(...scopes: readonly string[]): readonly Requirement[] {
   return [{ kind: 'scope', scopes }]
 }
 
 function lacking(...scopes: readonly string[]): Decision {
-  return { effect: 'deny', unmet: needs(...scopes) }
+  return { effect: 'deny', missing: needs(...scopes) }
 }
 
 /** A policy that notes in `asked` that it was asked. */
-function member(id: string, decision: Decision, asked: string[] = [], requires?: readonly Unmet[]): Policy {
+function member(id: string, decision: Decision, asked: string[] = [], requires?: readonly Requirement[]): Policy {
   const evaluate = () => {
     asked.push(id)
     return decision
@@ -24,7 +24,7 @@ function member(id: string, decision: Decision, asked: string[] = [], requires?:
 }
 
 /** The same, answering later. */
-function lateMember(id: string, decision: Decision, asked: string[] = [], requires?: readonly Unmet[]): Policy {
+function lateMember(id: string, decision: Decision, asked: string[] = [], requires?: readonly Requirement[]): Policy {
   const { evaluate, ...rest } = member(id, decision, asked, requires)
   return { ...rest, evaluate: async (heard) => evaluate(heard) }
 }
@@ -50,7 +50,7 @@ describe.each([
       make('silent too', denied, asked),
       make('declares too', allowed, asked, needs('c')),
     )
-    expect(await evaluate(policy, query)).toEqual({ effect: 'deny', unmet: [...needs('a'), ...needs('b')] })
+    expect(await evaluate(policy, query)).toEqual({ effect: 'deny', missing: [...needs('a'), ...needs('b')] })
     expect(asked).toEqual(['before', 'denies', 'declares', 'declares too'])
   })
 
@@ -70,7 +70,7 @@ describe.each([
   it('allOf names nothing when one denial cannot be helped, wherever it stands', async () => {
     const helpable = make('a', lacking('a'), [], needs('a'))
     const hopeless = make('b', denied, [], needs('b'))
-    const emptyHanded = make('c', { effect: 'deny', unmet: [] }, [], needs('c'))
+    const emptyHanded = make('c', { effect: 'deny', missing: [] }, [], needs('c'))
     for (const members of [[helpable, hopeless], [hopeless, helpable], [helpable, emptyHanded], [hopeless]] as const) {
       expect(await evaluate(allOf(...members), query)).toEqual(denied)
     }
@@ -89,7 +89,7 @@ describe.each([
   })
 
   it('anyOf tells of the first alternative that could be helped', async () => {
-    const [hopeless, emptyHanded] = [make('a', denied), make('b', { effect: 'deny', unmet: [] })]
+    const [hopeless, emptyHanded] = [make('a', denied), make('b', { effect: 'deny', missing: [] })]
     const [first, second] = [make('c', lacking('c')), make('d', lacking('d'))]
     expect(await evaluate(anyOf(hopeless, emptyHanded, first, second), query)).toEqual(lacking('c'))
     expect(await evaluate(anyOf(second, first), query)).toEqual(lacking('d'))
@@ -97,8 +97,8 @@ describe.each([
   })
 
   it('anyOf tells of an alternative that a challenge can ask for rather than of a grant, and of a grant rather than of nothing', async () => {
-    const grant: Decision = { effect: 'deny', unmet: [{ kind: 'authorization-details', types: ['payment'] }] }
-    const both: Decision = { effect: 'deny', unmet: [...needs('a'), { kind: 'authorization-details', types: ['p'] }] }
+    const grant: Decision = { effect: 'deny', missing: [{ kind: 'authorization-details', types: ['payment'] }] }
+    const both: Decision = { effect: 'deny', missing: [...needs('a'), { kind: 'authorization-details', types: ['p'] }] }
     expect(await evaluate(anyOf(make('a', grant), make('b', both), make('c', lacking('c'))), query)).toEqual(
       lacking('c'),
     )

@@ -36,7 +36,7 @@ const large = policy('large', ({ resource }: PolicyQuery<unknown, Order>) => res
 const notFrozen = policy(
   'notFrozen',
   async ({ resource }: PolicyQuery<unknown, Order>) =>
-    resource.frozen ? { effect: 'deny', final: true, reasons: [{ code: 'legal-hold', message: 'case 7' }] } : true,
+    resource.frozen ? { effect: 'deny', veto: true, reasons: [{ code: 'legal-hold', message: 'case 7' }] } : true,
   { mayVeto: true },
 )
 const mayRefund = allOf(
@@ -71,7 +71,7 @@ describe('a nested policy', () => {
 
   it('that denies says all that would help, and skips who could not add to it', async () => {
     const { decision, table } = await explained({ roles: ['manager'] }, { owner: 'bob', total: 500 })
-    expect(decision).toEqual({ effect: 'deny', unmet: [{ kind: 'scope', scopes: ['orders:refund'] }] })
+    expect(decision).toEqual({ effect: 'deny', missing: [{ kind: 'scope', scopes: ['orders:refund'] }] })
     expect(table).toEqual(['deny   allOf', 'allow    notFrozen', 'deny     scope(orders:refund)'])
   })
 
@@ -82,7 +82,7 @@ describe('a nested policy', () => {
     )
     expect(decision).toEqual({
       effect: 'deny',
-      unmet: [{ kind: 'step-up', acrValues: ['mfa'], maxAgeSeconds: 300 }],
+      missing: [{ kind: 'step-up', acrValues: ['mfa'], maxAgeSeconds: 300 }],
     })
     expect(table).toEqual([
       'deny   allOf',
@@ -121,7 +121,7 @@ describe('a nested policy', () => {
     const { decision, table } = await explained({ scopes: ['orders:refund'] }, order)
     expect(decision).toEqual({
       effect: 'deny',
-      final: true,
+      veto: true,
       reasons: [{ code: 'legal-hold', message: 'case 7' }],
     })
     expect(table).toEqual([

@@ -47,18 +47,18 @@ describe('a hostile decision', () => {
   })
 
   it('changed by who made it, or by who reads it, changes nothing for the next', () => {
-    const made: { effect: string; unmet: { kind: string; scopes: string[] }[] } = {
+    const made: { effect: string; missing: { kind: string; scopes: string[] }[] } = {
       effect: 'deny',
-      unmet: [{ kind: 'scope', scopes: ['a'] }],
+      missing: [{ kind: 'scope', scopes: ['a'] }],
     }
-    const first = decisionOfPolicy(made) as { effect: string; unmet: { scopes: string[] }[] }
+    const first = decisionOfPolicy(made) as { effect: string; missing: { scopes: string[] }[] }
     first.effect = 'allow'
-    first.unmet[0]?.scopes.push('b')
-    expect(decisionOfPolicy(made)).toEqual({ effect: 'deny', unmet: [{ kind: 'scope', scopes: ['a'] }] })
+    first.missing[0]?.scopes.push('b')
+    expect(decisionOfPolicy(made)).toEqual({ effect: 'deny', missing: [{ kind: 'scope', scopes: ['a'] }] })
     const second = decisionOfPolicy(made)
     made.effect = 'allow'
-    made.unmet.length = 0
-    expect(second).toEqual({ effect: 'deny', unmet: [{ kind: 'scope', scopes: ['a'] }] })
+    made.missing.length = 0
+    expect(second).toEqual({ effect: 'deny', missing: [{ kind: 'scope', scopes: ['a'] }] })
   })
 
   it('inherited by every object allows nothing', () => {
@@ -92,9 +92,9 @@ describe('a hostile decision', () => {
     expect(await decisionOfFunction(Promise.resolve(true).then(() => revocable.proxy))).toEqual(undecided)
   })
 
-  it.each(badUnmet)('is indeterminate when what it finds unmet is %s', (_, unmet) => {
-    expect(decisionOfPolicy({ effect: 'deny', unmet })).toEqual(undecided)
-    expect(decisionOfFunction({ effect: 'deny', unmet })).toEqual(undecided)
+  it.each(badUnmet)('is indeterminate when what it finds missing is %s', (_, missing) => {
+    expect(decisionOfPolicy({ effect: 'deny', missing })).toEqual(undecided)
+    expect(decisionOfFunction({ effect: 'deny', missing })).toEqual(undecided)
   })
 
   it.each(badUnmet)('is no policy when what it requires is %s', (_, requires) => {

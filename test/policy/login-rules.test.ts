@@ -11,7 +11,7 @@ describe('stepUp', () => {
   const mfa = stepUp({ acrValues: ['phr', 'mfa'], clock })
   const fresh = stepUp({ maxAgeSeconds: 300, clock })
   const both = stepUp({ acrValues: ['mfa'], maxAgeSeconds: 300, clock })
-  const lacking = (rule: { readonly requires?: unknown }) => ({ effect: 'deny', unmet: rule.requires })
+  const lacking = (rule: { readonly requires?: unknown }) => ({ effect: 'deny', missing: rule.requires })
 
   it('[RFC9470-3-1] wants one of the acr values, and names all of them in their order', () => {
     for (const acr of ['phr', 'mfa']) expect(evaluate(mfa, asking({ authentication: { acr } }))).toEqual(allowed)
@@ -101,7 +101,7 @@ describe('authenticationContext', () => {
       const authentication = contexts ? { contexts } : {}
       expect(evaluate(rule, asking({ authentication }))).toEqual({
         effect: 'deny',
-        unmet: [{ kind: 'authentication-context', context: 'c1' }],
+        missing: [{ kind: 'authentication-context', context: 'c1' }],
       })
     }
     expect(evaluate(rule, asking({ kind: 'application' }))).toEqual(denied)

@@ -53,9 +53,9 @@ describe('an answer', () => {
     expect(decisionOfFunction(false)).toEqual({ effect: 'deny' })
     expect(decisionOfFunction({ effect: 'deny' })).toEqual({ effect: 'deny' })
     expect(decisionOfPolicy({ effect: 'deny' })).toEqual({ effect: 'deny' })
-    const unmet = [{ kind: 'scope', scopes: ['a', 'b'] }]
-    expect(decisionOfPolicy({ effect: 'deny', unmet })).toEqual({ effect: 'deny', unmet })
-    expect(decisionOfPolicy({ effect: 'deny', unmet: [] })).toEqual({ effect: 'deny', unmet: [] })
+    const missing = [{ kind: 'scope', scopes: ['a', 'b'] }]
+    expect(decisionOfPolicy({ effect: 'deny', missing })).toEqual({ effect: 'deny', missing })
+    expect(decisionOfPolicy({ effect: 'deny', missing: [] })).toEqual({ effect: 'deny', missing: [] })
   })
 
   it('is indeterminate when it says so, and keeps the cause', () => {
@@ -96,7 +96,7 @@ describe('an answer', () => {
   })
 
   it('says in the cause what a list of scopes should look like', () => {
-    const { cause } = decisionOfPolicy({ effect: 'deny', unmet: 'a' }) as { cause?: Error }
+    const { cause } = decisionOfPolicy({ effect: 'deny', missing: 'a' }) as { cause?: Error }
     expect(cause?.message).toContain("[{ kind: 'scope', scopes: ['Orders.Read'] }]")
   })
 

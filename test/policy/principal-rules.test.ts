@@ -160,6 +160,6 @@ it.each([
 it('has no challenge for what no client can ask for', () => {
   for (const rule of [permission('p'), tenant('t'), client('c'), actor('a')]) {
     expect(rule.requires).toBeUndefined()
-    expect(evaluate(rule, asking()) as Decision).not.toHaveProperty('unmet')
+    expect(evaluate(rule, asking()) as Decision).not.toHaveProperty('missing')
   }
 })

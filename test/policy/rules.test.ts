@@ -9,7 +9,7 @@ function caller({ scopes = [] as readonly string[], roles = [] as readonly strin
 }
 
 function lacking(...scopes: readonly string[]): Decision {
-  return { effect: 'deny', unmet: [{ kind: 'scope', scopes }] }
+  return { effect: 'deny', missing: [{ kind: 'scope', scopes }] }
 }
 
 describe('scope', () => {
@@ -85,8 +85,8 @@ describe.each([
     const [required] = rule.requires as unknown as [{ scopes: string[] }]
     expect(() => required.scopes.pop()).toThrow(TypeError)
     expect(() => (rule.requires as unknown as unknown[]).pop()).toThrow(TypeError)
-    const decision = rule.evaluate(caller()) as unknown as { unmet: { scopes: string[] }[] }
-    expect(() => decision.unmet[0]?.scopes.pop()).toThrow(TypeError)
+    const decision = rule.evaluate(caller()) as unknown as { missing: { scopes: string[] }[] }
+    expect(() => decision.missing[0]?.scopes.pop()).toThrow(TypeError)
     expect(evaluate(rule, caller())).toEqual(lacking('a'))
   })
 })

@@ -5,7 +5,7 @@ import { allowed, denied } from './answers.ts'
 import { asking } from './callers.ts'
 
 function lacking(...scopes: readonly string[]) {
-  return { effect: 'deny', unmet: [{ kind: 'scope', scopes }] }
+  return { effect: 'deny', missing: [{ kind: 'scope', scopes }] }
 }
 
 describe('scopeRules', () => {

@@ -20,14 +20,14 @@ interface Leaf {
   readonly declares: boolean
 }
 
-const unmet = [{ kind: 'scope' as const, scopes: ['a'] }]
+const missing = [{ kind: 'scope' as const, scopes: ['a'] }]
 
 const answers = {
   true: () => true,
   false: () => false,
   allow: () => ({ effect: 'allow' }),
   deny: () => ({ effect: 'deny' }),
-  'deny with unmet': () => ({ effect: 'deny', unmet }),
+  'deny with missing': () => ({ effect: 'deny', missing }),
   indeterminate: () => ({ effect: 'indeterminate' }),
   throws: () => {
     throw new Error('thrown')
@@ -47,7 +47,7 @@ const truths: { readonly [answer in keyof typeof answers]?: Truth } = {
   allow: 1,
   false: -1,
   deny: -1,
-  'deny with unmet': -1,
+  'deny with missing': -1,
 }
 
 const effects = { [-1]: 'deny', 0: 'indeterminate', 1: 'allow' } as const
@@ -63,7 +63,7 @@ function declares(tree: Tree): boolean {
   return tree.kind !== 'not' && tree.members.some(declares)
 }
 
-/** The members that should be asked: none that the answer no longer hangs on, save what helps to name all that is unmet. */
+/** The members that should be asked: none that the answer no longer hangs on, save what helps to name all that is missing. */
 function membersToAsk({ kind, members }: Group): readonly Tree[] {
   const deciding = kind === 'anyOf' ? 1 : -1
   const decider = members.findIndex((member) => truthOf(member) === deciding)
@@ -75,9 +75,9 @@ function leavesToAsk(tree: Tree): readonly Leaf[] {
   return tree.kind === 'not' ? leavesToAsk(tree.member) : membersToAsk(tree).flatMap(leavesToAsk)
 }
 
-/** Whether a denial by `tree` should name something unmet: in allOf every denial must, in anyOf one is enough. */
+/** Whether a denial by `tree` should name something missing: in allOf every denial must, in anyOf one is enough. */
 function namesUnmet(tree: Tree): boolean {
-  if (tree.kind === 'leaf') return tree.leaf.answer === 'deny with unmet'
+  if (tree.kind === 'leaf') return tree.leaf.answer === 'deny with missing'
   if (tree.kind === 'not') return false
   const denials = membersToAsk(tree).filter((member) => truthOf(member) === -1)
   return tree.kind === 'allOf' ? denials.every(namesUnmet) : denials.some(namesUnmet)
@@ -95,7 +95,7 @@ function build(tree: Tree, asked: Leaf[]): PolicyLike {
     asked.push(leaf)
     return answerOf(leaf) as Decision
   }
-  return leaf.declares ? { ...policy('declares', bare), requires: unmet } : bare
+  return leaf.declares ? { ...policy('declares', bare), requires: missing } : bare
 }
 
 function answerOf({ answer, when }: Leaf): unknown {
@@ -156,10 +156,10 @@ describe('a tree of policies', () => {
     await fc.assert(fc.asyncProperty(trees(['now', 'promise']), check), { numRuns: 400 })
   })
 
-  it('names what is unmet exactly when it denies and the client could help it', () => {
+  it('names what is missing exactly when it denies and the client could help it', () => {
     const check = (tree: Tree) => {
       const decision = evaluate(toPolicy(build(tree, [])), query) as Decision
-      const named = 'unmet' in decision && decision.unmet !== undefined && decision.unmet.length > 0
+      const named = 'missing' in decision && decision.missing !== undefined && decision.missing.length > 0
       expect(named).toBe(truthOf(tree) === -1 && namesUnmet(tree))
     }
     fc.assert(fc.property(trees(['now']), check), { numRuns: 400 })

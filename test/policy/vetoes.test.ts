@@ -16,7 +16,7 @@ type Tree =
 const answers = {
   yes: { effect: 'allow' },
   no: { effect: 'deny' },
-  veto: { effect: 'deny', final: true },
+  veto: { effect: 'deny', veto: true },
   unsure: { effect: 'indeterminate' },
   'out of reach': { effect: 'indeterminate', kind: 'temporary' },
   junk: 'allow',
@@ -54,7 +54,7 @@ function expected(tree: Tree): string {
 }
 
 function nameOf(decision: Decision): string {
-  return decision.effect === 'deny' && decision.final ? 'veto' : decision.effect
+  return decision.effect === 'deny' && decision.veto ? 'veto' : decision.effect
 }
 
 function build(tree: Tree): PolicyLike {
@@ -140,7 +140,7 @@ describe.each(['now', 'later'])('the truth tables, with members that answer %s',
   const member = (effect: (typeof effects)[number]): Policy => {
     const decision = (
       effect === 'veto'
-        ? { effect: 'deny', final: true }
+        ? { effect: 'deny', veto: true }
         : { effect: effect === 'unsure' || effect === 'open' ? 'indeterminate' : effect }
     ) as Decision
     const mayVeto = effect === 'veto' || effect === 'open'
@@ -178,7 +178,7 @@ describe('a policy that may veto', () => {
       },
       { mayVeto },
     )
-  const veto: Decision = { effect: 'deny', final: true }
+  const veto: Decision = { effect: 'deny', veto: true }
 
   it('is asked first, wherever it stands and however deep', () => {
     asked.length = 0
@@ -186,7 +186,7 @@ describe('a policy that may veto', () => {
       noting('allows', allowed),
       anyOf(noting('other', denied), allOf(noting('inner', allowed), noting('vetoes', veto, true))),
     )
-    expect(evaluate(tree, query)).toMatchObject({ effect: 'deny', final: true })
+    expect(evaluate(tree, query)).toMatchObject({ effect: 'deny', veto: true })
     expect(asked).toEqual(['vetoes'])
   })
 
@@ -195,15 +195,15 @@ describe('a policy that may veto', () => {
       allOf(noting('denies', denied), noting('vetoes', veto, true)),
       allOf(noting('vetoes', veto, true), noting('denies', denied)),
     ]) {
-      expect(evaluate(anyOf(noting('allows', allowed), inner), query)).toMatchObject({ final: true })
-      expect(evaluate(not(inner), query)).toMatchObject({ effect: 'deny', final: true })
+      expect(evaluate(anyOf(noting('allows', allowed), inner), query)).toMatchObject({ veto: true })
+      expect(evaluate(not(inner), query)).toMatchObject({ effect: 'deny', veto: true })
     }
   })
 
   it('and allows is not enough for anyOf to skip the next that may veto', () => {
     asked.length = 0
     const tree = anyOf(noting('allows', allowed, true), noting('vetoes', veto, true), noting('last', allowed))
-    expect(evaluate(tree, query)).toMatchObject({ final: true })
+    expect(evaluate(tree, query)).toMatchObject({ veto: true })
     expect(asked).toEqual(['allows', 'vetoes'])
   })
 
@@ -216,10 +216,10 @@ describe('a policy that may veto', () => {
   })
 
   it('names what would lift its veto', () => {
-    const unmet = [{ kind: 'step-up', acrValues: ['mfa'] }] as const
-    const liftable = noting('vetoes', { ...veto, unmet } as Decision, true)
-    expect(evaluate(anyOf(noting('allows', allowed), liftable), query)).toEqual({ effect: 'deny', final: true, unmet })
-    expect(evaluate(allOf(liftable, noting('denies', denied)), query)).toEqual({ effect: 'deny', final: true, unmet })
+    const missing = [{ kind: 'step-up', acrValues: ['mfa'] }] as const
+    const liftable = noting('vetoes', { ...veto, missing: missing } as Decision, true)
+    expect(evaluate(anyOf(noting('allows', allowed), liftable), query)).toEqual({ effect: 'deny', veto: true, missing })
+    expect(evaluate(allOf(liftable, noting('denies', denied)), query)).toEqual({ effect: 'deny', veto: true, missing })
   })
 
   it('must say so: an unannounced veto is a fault that no allowance outweighs', () => {
@@ -242,17 +242,17 @@ describe('a policy that may veto', () => {
     ).toEqual(fault)
   })
 
-  it.each(['yes', 1, 0, '', null, {}, []])('answers final with true or false, and not %j', (final) => {
-    const answer = { effect: 'deny', final } as unknown as Decision
+  it.each(['yes', 1, 0, '', null, {}, []])('answers veto with true or false, and not %j', (veto) => {
+    const answer = { effect: 'deny', veto } as unknown as Decision
     expect(evaluate({ id: 'odd', mayVeto: true, evaluate: () => answer }, query)).toEqual({
       effect: 'indeterminate',
-      cause: new TypeError('final must be true or false.'),
+      cause: new TypeError('veto must be true or false.'),
       mayVeto: true,
     })
   })
 
-  it('and one that says final: false simply denies', () => {
-    expect(evaluate(() => ({ effect: 'deny', final: false }) as const, query)).toEqual(denied)
+  it('and one that says veto: false simply denies', () => {
+    expect(evaluate(() => ({ effect: 'deny', veto: false }) as const, query)).toEqual(denied)
   })
 })
 

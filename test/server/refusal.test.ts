@@ -1,4 +1,4 @@
-// The challenge compiler: what is unmet becomes RFC 6750, RFC 9470 or Entra's challenge, or a refusal that invites no loop.
+// The challenge compiler: what is missing becomes RFC 6750, RFC 9470 or Entra's challenge, or a refusal that invites no loop.
 import { createResourceServer, type ResourceServerOptions, type VerifiedToken } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import {
@@ -17,7 +17,7 @@ import {
   scopeOrAppRole,
   scopeRules,
   stepUp,
-  type Unmet,
+  type Requirement,
   when,
   withoutDefaultPolicy,
   withTimeout,
@@ -82,10 +82,10 @@ describe('a login that is too weak or too old', () => {
   })
 
   it('wanted by several policies is told in one challenge: the values that satisfy all, and the shortest age', async () => {
-    const wanting = (unmet: readonly Unmet[]): Policy => ({
+    const wanting = (missing: readonly Requirement[]): Policy => ({
       id: 'wanting',
-      requires: unmet,
-      evaluate: () => ({ effect: 'deny', unmet }),
+      requires: missing,
+      evaluate: () => ({ effect: 'deny', missing: missing }),
     })
     const first = wanting([{ kind: 'step-up', acrValues: ['phr', 'mfa', 'x'], maxAgeSeconds: 300 }])
     const other = wanting([{ kind: 'step-up', acrValues: ['x', 'mfa'], maxAgeSeconds: 60 }])
@@ -94,9 +94,9 @@ describe('a login that is too weak or too old', () => {
     expect((await answerFor(allOf(first, apart))).challenge).toBe(`${iua}, acr_values="phr mfa x", max_age="300"`)
   })
 
-  it('[RFC9470-3-1] is asked for now by an age of 0, which a policy of your own may find unmet, and no rule can ask for', async () => {
-    const unmet = [{ kind: 'step-up', maxAgeSeconds: 0 }] as const
-    const loginForThis = { id: 'loginForThis', evaluate: () => ({ effect: 'deny', unmet }) as const }
+  it('[RFC9470-3-1] is asked for now by an age of 0, which a policy of your own may find missing, and no rule can ask for', async () => {
+    const missing = [{ kind: 'step-up', maxAgeSeconds: 0 }] as const
+    const loginForThis = { id: 'loginForThis', evaluate: () => ({ effect: 'deny', missing }) as const }
     expect((await answerFor(loginForThis)).challenge).toBe(`${iua}, max_age="0"`)
     expect(() => stepUp({ maxAgeSeconds: 0, clock })).toThrow(TypeError)
   })
@@ -151,7 +151,7 @@ describe('an authentication context of Entra', () => {
     },
   )
 
-  it('is told together with others that are unmet, in one claims request', async () => {
+  it('is told together with others that are missing, in one claims request', async () => {
     const both = allOf(rule, authenticationContext('c2'), authenticationContext('c1'))
     const { challenge } = await refused(entraApi.guard(from({ xms_cc: ['cp1'] }), both))
     // {"access_token":{"acrs":{"essential":true,"values":["c1","c2"]}}}
@@ -338,9 +338,9 @@ it('publishScopes: false keeps scopes from who has no token, and from nobody els
   expect(() => createTestApi({ publishScopes: 'no' as never })).toThrow(/publishScopes must be true or false/)
 })
 
-it('[RFC9110-11.2-3] [RFC6750-3-3] [RFC6750-3-4] every challenge is read by a strict parser, whatever is unmet', async () => {
+it('[RFC9110-11.2-3] [RFC6750-3-3] [RFC6750-3-4] every challenge is read by a strict parser, whatever is missing', async () => {
   const token = fc.stringMatching(/^[!#-[\]-~]{1,8}$/)
-  const unmet = fc.oneof(
+  const missing = fc.oneof(
     fc.record({ kind: fc.constant('scope' as const), scopes: fc.array(token, { minLength: 1, maxLength: 3 }) }),
     fc.record({
       kind: fc.constant('step-up' as const),
@@ -352,14 +352,14 @@ it('[RFC9110-11.2-3] [RFC6750-3-3] [RFC6750-3-4] every challenge is read by a st
       context: fc.integer({ min: 1, max: 99 }).map((n) => `c${n}`),
     }),
   )
-  const check = async (list: readonly Unmet[]) => {
-    const rule = { id: 'any', evaluate: () => ({ effect: 'deny', unmet: list }) as const }
+  const check = async (list: readonly Requirement[]) => {
+    const rule = { id: 'any', evaluate: () => ({ effect: 'deny', missing: list }) as const }
     const error = await errorOf(api.guard(bearer({ ...userClaims, xms_cc: ['cp1'] }), rule))
     const lines = [error.headers['WWW-Authenticate'] ?? []].flat()
     expect(lines.length).toBeGreaterThan(0)
     for (const line of lines) expect(parseChallenge(line).params.error).toMatch(/^insufficient_/)
   }
-  await fc.assert(fc.asyncProperty(fc.array(unmet, { minLength: 1, maxLength: 4 }), check), { numRuns: 200 })
+  await fc.assert(fc.asyncProperty(fc.array(missing, { minLength: 1, maxLength: 4 }), check), { numRuns: 200 })
 })
 
 it('names the first way that would help, of several', async () => {

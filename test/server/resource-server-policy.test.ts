@@ -48,7 +48,7 @@ describe('a policy of your own', () => {
     '[RFC6750-3-4] cannot put %j into a challenge: that is a 503',
     async (text) => {
       const { api, events } = createTestApi()
-      const reflecting = { id: 'reflecting', evaluate: () => ({ effect: 'deny', unmet: unmetScope(text) }) as const }
+      const reflecting = { id: 'reflecting', evaluate: () => ({ effect: 'deny', missing: unmetScope(text) }) as const }
       expect(await refused(api.guard(bearer(), reflecting))).toMatchObject({ status: 503, challenge: undefined })
       expect(events).toMatchObject([{ reason: 'policy_unavailable', details: { cause: expect.any(TypeError) } }])
     },
@@ -56,8 +56,8 @@ describe('a policy of your own', () => {
 
   it('may name several scopes that would help, which the challenge names once each', async () => {
     const { api } = createTestApi()
-    const unmet = [...unmetScope('a', 'b'), ...unmetScope('b', 'c')]
-    const demanding = { id: 'demanding', requires: unmet, evaluate: () => ({ effect: 'deny', unmet }) as const }
+    const missing = [...unmetScope('a', 'b'), ...unmetScope('b', 'c')]
+    const demanding = { id: 'demanding', requires: missing, evaluate: () => ({ effect: 'deny', missing }) as const }
     expect((await refused(api.guard(bearer(), demanding))).challenge).toMatch(/, scope="a b c"$/)
     expect((await refused(api.guard(requestWith(), demanding))).challenge).toBe('Bearer realm="orders", scope="a b c"')
   })

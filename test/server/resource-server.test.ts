@@ -139,7 +139,7 @@ describe('guard', () => {
     ['a role is missing', role('manager') as Policy, 'role(manager)'],
     ['a function says no', deny, 'deny'],
     ['the negation of a scope says no', not(policy('all', allow)), 'not(all)'],
-    ['a decision names nothing that would help', policy('empty', () => ({ effect: 'deny', unmet: [] })), 'empty'],
+    ['a decision names nothing that would help', policy('empty', () => ({ effect: 'deny', missing: [] })), 'empty'],
   ])('denies without a challenge when %s', async (_, rule, id) => {
     const { api, events } = createTestApi()
     expect(await refused(api.guard(bearer(), rule as Policy))).toMatchObject({

@@ -171,7 +171,7 @@ it('the name of a policy without the default one tells a log so', () => {
 })
 
 it('a veto of the default policy beats the route, and one of the route beats the default policy', async () => {
-  const veto = policy('veto', () => ({ effect: 'deny', final: true }), { mayVeto: true })
+  const veto = policy('veto', () => ({ effect: 'deny', veto: true }), { mayVeto: true })
   const { api: strict } = createTestApi({ policy: veto })
   expect(await refused(strict.guard(bearer(), () => true))).toMatchObject({ code: 'access_denied' })
   const { api: open } = createTestApi({ policy: () => true })

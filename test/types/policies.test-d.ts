@@ -30,7 +30,7 @@ import {
   senderConstrained,
   stepUp,
   tenant,
-  type Unmet,
+  type Requirement,
   user,
   when,
   withoutDefaultPolicy,
@@ -346,7 +346,9 @@ typedGuard(allOf(claim('email_verified', true), claim('sub', 'alice')))
 
 // Decisions are closed.
 expectTypeOf<Decision['effect']>().toEqualTypeOf<'allow' | 'deny' | 'indeterminate'>()
-expectTypeOf<Unmet['kind']>().toEqualTypeOf<'scope' | 'step-up' | 'authentication-context' | 'authorization-details'>()
+expectTypeOf<Requirement['kind']>().toEqualTypeOf<
+  'scope' | 'step-up' | 'authentication-context' | 'authorization-details'
+>()
 // @ts-expect-error neither allow, deny nor indeterminate
 policy('x', () => ({ effect: 'maybe' }))
 

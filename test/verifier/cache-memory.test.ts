@@ -121,13 +121,13 @@ describe('the heap grows by no more than one and a half of what was promised', {
   })
 
   it('for claims that a schema leaves out and the issuer asks about each time', async () => {
-    const setting = { claims: schemaOf(() => ({})), issuer: { admits: () => true } }
+    const setting = { claims: schemaOf(() => ({})), issuer: { isTenantAllowed: () => true } }
     expect(await takenBy(kinds['nested arrays'] ?? plainClaims, setting)).toBeLessThan(1.5)
   })
 
   it('for groups that no token lists', async () => {
     const complete = async () => ({ groups: { values: times(500, () => text(27)), complete: true } })
-    expect(await takenBy(plainClaims, { issuer: { complete }, tokens: 250 })).toBeLessThan(1.5)
+    expect(await takenBy(plainClaims, { issuer: { enrichPrincipal: complete }, tokens: 250 })).toBeLessThan(1.5)
   })
 })
 

@@ -29,7 +29,7 @@ describe('a part of ours that throws', () => {
       {
         issuer: {
           ...trusted,
-          checkToken: () => {
+          validateToken: () => {
             throw broken
           },
         } satisfies Issuer,
@@ -71,10 +71,10 @@ describe('a part of ours that throws', () => {
     throw own
   }
   it.each([
-    ['checkToken', { ...trusted, checkToken: throwOwn }],
+    ['validateToken', { ...trusted, validateToken: throwOwn }],
     ['checkKey', { ...trusted, checkKey: throwOwn }],
     ['principal', { ...trusted, principal: throwOwn }],
-    ['principal, later', { ...trusted, admits: async () => true, principal: throwOwn }],
+    ['principal, later', { ...trusted, isTenantAllowed: async () => true, principal: throwOwn }],
   ])(
     'makes no bad token a good one, and a refusal by its %s stays what it is, and is reported once',
     async (_, parts) => {
@@ -150,10 +150,10 @@ describe('a part of ours that throws', () => {
       },
     ],
     ['rejects', async () => Promise.reject(broken)],
-  ])('is an admits that %s: the answer is 503, and reported once', async (_, admits) => {
+  ])('is an isTenantAllowed that %s: the answer is 503, and reported once', async (_, isTenantAllowed) => {
     const events: unknown[] = []
     const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
-    const { verifyToken } = createVerifier({ issuer: { ...trusted, admits }, ...options })
+    const { verifyToken } = createVerifier({ issuer: { ...trusted, isTenantAllowed }, ...options })
     await expectUnavailable(verifyToken(createToken()), 'verification_unavailable')
     expect(events).toMatchObject([
       { type: 'refusal', reason: 'verification_unavailable', details: { verified: false, iss: issuer, cause: broken } },

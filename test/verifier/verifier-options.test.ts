@@ -177,7 +177,7 @@ describe('an issuer made by hand', () => {
     [{ algorithms: 'ES256' }, 'oidc: algorithms must be a list of at least one string.'],
     [{ requiredClaims: 'sub' }, 'oidc: requiredClaims must be a list of strings.'],
     [{ types: 'at+jwt' }, 'oidc: types must be a list.'],
-    [{ checkToken: undefined }, 'oidc: checkToken must be a function.'],
+    [{ validateToken: undefined }, 'oidc: validateToken must be a function.'],
     [{ principal: {} }, 'oidc: principal must be a function.'],
     [{ audience: '' }, 'audience[] must be a non-empty string.'],
   ])('is checked too: %j', (changes, message) => {
@@ -193,7 +193,7 @@ describe('an issuer made by hand', () => {
       readonly types = made.types
       readonly requiredClaims = []
       readonly blocked = 'mallory'
-      checkToken({ claims }: UnverifiedToken) {
+      validateToken({ claims }: UnverifiedToken) {
         return claims.sub === this.blocked ? ({ reason: 'not_an_access_token' } as const) : undefined
       }
       principal(claims: UnverifiedToken['claims'], name: string, header: JoseHeader) {
@@ -210,7 +210,7 @@ describe('an issuer made by hand', () => {
     const verifier = createVerifier({ issuer: mine, clock: createTestClock() })
     mine.types.push('dpop+jwt')
     mine.algorithms.length = 0
-    mine.checkToken = () => ({ reason: 'not_an_access_token' })
+    mine.validateToken = () => ({ reason: 'not_an_access_token' })
     expect((await verifier.verifyToken(createToken())).principal.subject).toBe('alice')
     await expectInvalidToken(
       verifier.verifyToken(createToken({ header: { typ: 'dpop+jwt' } })),

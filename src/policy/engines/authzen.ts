@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject } from '../../internal/json.ts'
 import { checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, type Reason, unavailable } from '../decision.ts'
-import { copyUnmet } from '../missing.ts'
+import { copyRequirements } from '../missing.ts'
 import type { Policy, PolicyQuery } from '../policy.ts'
 import { type AuthzenEndpoints, readEndpoints } from './authzen-endpoints.ts'
 import {
@@ -121,7 +121,7 @@ function denialOf(context: unknown, obligations: readonly unknown[]): Decision {
   const reasons = reasonsOf(context)
   try {
     const step = stepUpOf(context, obligations)
-    return { effect: 'deny', ...(step && { unmet: copyUnmet([step]) }), ...told(reasons) }
+    return { effect: 'deny', ...(step && { missing: copyRequirements([step]) }), ...told(reasons) }
   } catch {
     return { effect: 'deny', reasons: [...reasons, { code: 'step-up-unreadable' }] }
   }

@@ -69,7 +69,7 @@ function decide(ability: AnyAbility, { action, subject, field }: CaslRequest): D
   }
   const reasons = [reason === undefined ? why : { ...why, message: reason }]
   if (typeof inverted !== 'boolean') throw new TypeError('the ability answered with something that is no rule')
-  return inverted ? { effect: 'deny', final: true, reasons } : { effect: 'allow', reasons }
+  return inverted ? { effect: 'deny', veto: true, reasons } : { effect: 'allow', reasons }
 }
 
 interface Rule {

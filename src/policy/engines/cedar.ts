@@ -12,7 +12,14 @@ import type {
 import { checkArgumentCount, checkFunction, checkOptions, checkString } from '../../internal/options.ts'
 import { type Decision, indeterminate } from '../decision.ts'
 import type { Policy } from '../policy.ts'
-import { checkAction, type EngineQuery, readUnmetByRule, reasonsFor, unmetBy, type UnmetByRule } from './engine.ts'
+import {
+  checkAction,
+  type EngineQuery,
+  readMissingByRule,
+  reasonsFor,
+  missingBy,
+  type MissingByRule,
+} from './engine.ts'
 
 /** A question to Cedar. */
 export type CedarRequest = Pick<StatefulAuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>
@@ -26,7 +33,7 @@ export interface CedarOptions<A, R> {
   /** Makes the question. */
   readonly map: (query: EngineQuery<A, R>) => CedarRequest
   /** What would lift a denial by the `forbid` of that id, such as a step-up. */
-  readonly unmet?: UnmetByRule
+  readonly missing?: MissingByRule
 }
 
 export interface CedarEngine<A, R> {
@@ -42,11 +49,11 @@ export interface CedarEngine<A, R> {
  * @throws TypeError when the policies or the schema are wrong.
  */
 export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R> {
-  checkOptions('createCedar()', arguments, ['cedar', 'policies', 'schema', 'map', 'unmet'])
+  checkOptions('createCedar()', arguments, ['cedar', 'policies', 'schema', 'map', 'missing'])
   const { cedar, schema, map } = options
   checkFunction('cedar.statefulIsAuthorized', cedar?.statefulIsAuthorized)
   checkFunction('map', map)
-  const unmet = readUnmetByRule(options.unmet)
+  const missing = readMissingByRule(options.missing)
   const name: string = crypto.randomUUID()
   if (schema !== undefined) orThrow('schema', cedar.preparseSchema(name, schema))
   const checked = schema === undefined ? {} : { preparsedSchemaName: name, validateRequest: true }
@@ -77,7 +84,7 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
     if (decision !== 'deny') return indeterminate(new Error('Cedar answered neither allow nor deny'))
     // Without a reason no policy applied; with one it was a forbid.
     if (reason.length === 0) return { effect: 'deny' }
-    return { effect: 'deny', final: true, ...unmetBy(reason, unmet), ...reasonsFor(reason) }
+    return { effect: 'deny', veto: true, ...missingBy(reason, missing), ...reasonsFor(reason) }
   }
 
   function policy(action: string): Policy<A, R> {

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../../internal/json.ts'
 import { checkArgumentCount, checkFunction, checkNumber, checkString } from '../../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../../internal/urls.ts'
 import type { Reason } from '../decision.ts'
-import { copyUnmet, declaredUnmet, type Unmet } from '../missing.ts'
+import { copyRequirements, declaredRequirements, type Requirement } from '../missing.ts'
 
 /** What an engine's mapping makes its request of. Never put `auth.token` into it. */
 export interface EngineQuery<out A = unknown, out R = unknown> {
@@ -15,20 +15,20 @@ export interface EngineQuery<out A = unknown, out R = unknown> {
 }
 
 /** What would lift a denial by the rule of that id. */
-export type UnmetByRule = Readonly<Record<string, readonly Unmet[]>>
+export type MissingByRule = Readonly<Record<string, readonly Requirement[]>>
 
 /** @throws TypeError when a rule is mapped to anything but a list of what a client could fetch. */
-export function readUnmetByRule(unmet: UnmetByRule = {}): ReadonlyMap<string, readonly Unmet[]> {
-  return new Map(Object.entries(unmet).map(([rule, list]) => [rule, declaredUnmet(...copyUnmet(list))]))
+export function readMissingByRule(missing: MissingByRule = {}): ReadonlyMap<string, readonly Requirement[]> {
+  return new Map(Object.entries(missing).map(([rule, list]) => [rule, declaredRequirements(...copyRequirements(list))]))
 }
 
-/** The `unmet` of a denial by `rules`: all of them must be such that the client can do something about them. */
-export function unmetBy(
+/** The `missing` of a denial by `rules`: all of them must be such that the client can do something about them. */
+export function missingBy(
   rules: readonly string[],
-  known: ReadonlyMap<string, readonly Unmet[]>,
-): { readonly unmet?: readonly Unmet[] } {
+  known: ReadonlyMap<string, readonly Requirement[]>,
+): { readonly missing?: readonly Requirement[] } {
   const lists = rules.map((rule) => known.get(rule) ?? [])
-  return lists.length > 0 && lists.every(({ length }) => length > 0) ? { unmet: lists.flat() } : {}
+  return lists.length > 0 && lists.every(({ length }) => length > 0) ? { missing: lists.flat() } : {}
 }
 
 /** @throws TypeError when `args`, of `engine.policy(action)`, are anything but the name of one action. */

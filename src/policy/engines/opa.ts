@@ -11,10 +11,10 @@ import {
   type DecisionPointOptions,
   type EngineQuery,
   own,
-  readUnmetByRule,
+  readMissingByRule,
   reasonsFor,
-  unmetBy,
-  type UnmetByRule,
+  missingBy,
+  type MissingByRule,
 } from './engine.ts'
 
 export interface OpaOptions<A, R> extends DecisionPointOptions {
@@ -28,7 +28,7 @@ export interface OpaOptions<A, R> extends DecisionPointOptions {
    */
   readonly undefinedMeansDeny?: boolean
   /** What would lift a denial by the rule of that name in `deny`, such as a step-up. */
-  readonly unmet?: UnmetByRule
+  readonly missing?: MissingByRule
 }
 
 export interface OpaEngine<A, R> {
@@ -43,12 +43,12 @@ export interface OpaEngine<A, R> {
  * @throws TypeError for options that can never work.
  */
 export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
-  checkOptions('createOpa()', arguments, ['url', 'map', 'undefinedMeansDeny', 'unmet', ...decisionPointOptionNames])
+  checkOptions('createOpa()', arguments, ['url', 'map', 'undefinedMeansDeny', 'missing', ...decisionPointOptionNames])
   const { map, undefinedMeansDeny = false } = options
   checkFunction('map', map)
   checkBoolean('undefinedMeansDeny', undefinedMeansDeny)
   const url = checkedAddress('url', options.url)
-  const unmet = readUnmetByRule(options.unmet)
+  const missing = readMissingByRule(options.missing)
   const ask = createAsk(options)
 
   async function evaluate(action: string, { auth, resource, signal }: PolicyQuery<A, R>): Promise<Decision> {
@@ -67,7 +67,7 @@ export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
       : { allow: result }
     if (!isRuleList(deny) || !(allow === undefined || typeof allow === 'boolean'))
       return unavailable(new Error('OPA answered with something that is no decision'))
-    if (deny.length > 0) return { effect: 'deny', final: true, ...unmetBy(deny, unmet), ...reasonsFor(deny) }
+    if (deny.length > 0) return { effect: 'deny', veto: true, ...missingBy(deny, missing), ...reasonsFor(deny) }
     // "If the document is undefined, the response has no result": no rule applied, or there is no such rule.
     if (allow === undefined && !undefinedMeansDeny) return unavailable(undefinedDocument(url))
     return { effect: allow ? 'allow' : 'deny' }

@@ -72,7 +72,7 @@ export function entraB2C(options: EntraB2COptions): IssuerWithAudience {
     requiredClaims: [],
     // Like all of Entra's lists.
     keyCache: { graceSeconds: 24 * 60 * 60 },
-    checkToken: ({ claims }) => checkToken(claims, trust.tenantId),
+    validateToken: ({ claims }) => validateToken(claims, trust.tenantId),
     principal: (claims, issuer) => principal(claims, issuer, trust),
     hint: (code, token) => b2cHint(code, token, trust),
   }
@@ -111,7 +111,7 @@ function endpointOf(
     // B2C was seen to write the policy in `iss` in small letters, whatever its name.
     aliases,
     // All policies share one issuer, but not their keys.
-    where: { claim: policyClaim, values: [policy] },
+    discriminator: { claim: policyClaim, values: [policy] },
     keys: { metadataUrls: [`https://${host}/${path}/${policy}/v2.0/.well-known/openid-configuration`] },
     insecureAllowHttp: false,
   }
@@ -121,7 +121,7 @@ function endpointOf(
  * An ID token has neither `azp` nor `scp`. A `nonce` tells nothing: the documented access token has that of the request for it
  * (Microsoft Learn, "Request an access token"). B2C omits `tid` by default; where it is there, it must be right.
  */
-function checkToken(claims: JsonObject, tenantId: string): ValidationError | undefined {
+function validateToken(claims: JsonObject, tenantId: string): ValidationError | undefined {
   const refusal = checkAccessToken(claims)
   if (refusal) return refusal
   const tids = Object.keys(claims).filter((name) => name.toLowerCase() === 'tid')

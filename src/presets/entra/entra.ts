@@ -26,7 +26,7 @@ import { completeGroups, entraPrincipal } from './principal.ts'
 export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<EntraIssuerName, unknown> {
   checkArgumentCount('entra()', arguments, 1)
   const settings = readEntraOptions(options)
-  const { clientId, audiences, admits, readGroups, groupResolver, cloud } = settings
+  const { clientId, audiences, isTenantAllowed, readGroups, groupResolver, cloud } = settings
   return {
     preset: 'entra',
     endpoints: settings.versions.map((version) => endpointOf(version, settings)),
@@ -36,11 +36,11 @@ export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<E
     requiredClaims: ['tid'],
     // Entra's lists are not read-consistent: a kid may be missing for hours and come back.
     keyCache: { graceSeconds: 24 * 60 * 60 },
-    checkToken: (token) => checkEntraToken(token, settings),
-    ...(admits && { admits: ({ claims }) => admits(String(claims.tid)) }),
+    validateToken: (token) => checkEntraToken(token, settings),
+    ...(isTenantAllowed && { isTenantAllowed: ({ claims }) => isTenantAllowed(String(claims.tid)) }),
     checkKey: (key, token) => checkEntraKey(key, token, cloud),
     principal: (claims, issuer) => entraPrincipal(claims, issuer, readGroups),
-    ...(groupResolver && { complete: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
+    ...(groupResolver && { enrichPrincipal: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
     hint: (code, token) => entraHint(code, token, settings),
   }
 }

@@ -82,9 +82,9 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
     types: ['JWT'],
     requiredClaims: ['tid'],
     keyCache: { graceSeconds: 24 * 60 * 60 },
-    checkToken: (token) => checkEntraToken(token, settings),
+    validateToken: (token) => checkEntraToken(token, settings),
     checkKey: (key, token) => checkEntraKey(key, token, 'public'),
     principal: (claims, issuer) => entraPrincipal(claims, issuer, readGroups),
-    ...(groupResolver && { complete: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
+    ...(groupResolver && { enrichPrincipal: (principal, claims) => completeGroups(principal, claims, groupResolver) }),
   }
 }

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../internal/json.ts'
 import { type Principal, type PrincipalGroups, type PrincipalTrait, principalKey } from '../../principal/principal.ts'
 import { areTexts, readAuthentication, readString, readStrings } from '../../principal/read-claims.ts'
-import type { PrincipalCompletion } from '../../issuer/issuer.ts'
+import type { PrincipalEnrichment } from '../../issuer/issuer.ts'
 import type { GroupsReader } from '../preset-claims.ts'
 import { clientIdOf, clientTypeOf, hasNumber, isActingAgent, isAgent, isGuest, kindOf, scopesOf } from './claims.ts'
 import { consumerTenant } from './clouds.ts'
@@ -47,7 +47,7 @@ export function completeGroups(
   { kind, groups, tenant }: Principal,
   claims: JsonObject,
   resolver: NonNullable<EntraOptions['groupResolver']>,
-): PromiseLike<PrincipalCompletion> | undefined {
+): PromiseLike<PrincipalEnrichment> | undefined {
   const oid = readString(claims, 'oid')
   if (kind !== 'user' || groups.complete || oid === undefined || tenant === undefined) return undefined
   return resolvedGroups(resolver, { tenant, oid }, groups)
@@ -57,7 +57,7 @@ async function resolvedGroups(
   resolver: NonNullable<EntraOptions['groupResolver']>,
   user: EntraGroupQuery,
   { values: listed }: PrincipalGroups,
-): Promise<PrincipalCompletion> {
+): Promise<PrincipalEnrichment> {
   const found: unknown = await resolver(user)
   if (!Array.isArray(found) || !areTexts(found))
     throw new TypeError('groupResolver did not answer with a list of group ids.')

@@ -16,7 +16,7 @@ export interface EntraSettings {
   readonly audiences: readonly string[]
   readonly cloud: EntraCloud
   readonly versions: readonly EntraVersion[]
-  readonly admits: ((tenant: string) => boolean | PromiseLike<boolean>) | undefined
+  readonly isTenantAllowed: ((tenant: string) => boolean | PromiseLike<boolean>) | undefined
   readonly keysPerTenant: boolean
   readonly customSigningKeys: boolean
   readonly refusesApps: boolean
@@ -59,7 +59,7 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
     audiences,
     cloud,
     versions: readVersions(options.versions, cloud),
-    admits: readAdmission(tenant, isMany, options),
+    isTenantAllowed: readAdmission(tenant, isMany, options),
     keysPerTenant: options.keysPerTenant === true,
     customSigningKeys: options.customSigningKeys === true,
     refusesApps: appTokens === 'reject',

@@ -135,7 +135,7 @@ describe('an answer', () => {
     ],
   ])('that denies may say which login would help: %j', async (context, step) => {
     const { decision } = await decide({ decision: false, context })
-    expect(decision).toEqual({ effect: 'deny', unmet: [{ kind: 'step-up', ...step }] })
+    expect(decision).toEqual({ effect: 'deny', missing: [{ kind: 'step-up', ...step }] })
   })
 
   it.each<[unknown]>([

@@ -32,7 +32,7 @@ describe('an ability', () => {
     expect(evaluate(casl.policy('delete'), asking({ author: 'alice' }))).toEqual({ effect: 'deny' })
     const veto = {
       effect: 'deny',
-      final: true,
+      veto: true,
       reasons: [{ code: 'cannot update Post', message: 'locked by a moderator' }],
     }
     expect(evaluate(update, asking({ author: 'alice', locked: true }))).toEqual(veto)

@@ -39,7 +39,7 @@ describe('a Cedar policy set', () => {
     expect(evaluate(read, about(plain))).toEqual({ effect: 'allow', reasons: [{ code: 'readers' }] })
     expect(evaluate(read, about({ open: false, frozen: false }))).toEqual({ effect: 'deny' })
     expect(evaluate(cedar.policy('write'), about(plain))).toEqual({ effect: 'deny' })
-    const veto = { effect: 'deny', final: true, reasons: [{ code: 'frozen' }] }
+    const veto = { effect: 'deny', veto: true, reasons: [{ code: 'frozen' }] }
     expect(evaluate(read, about({ open: true, frozen: true }))).toEqual(veto)
     expect(
       evaluate(
@@ -99,13 +99,13 @@ describe('a Cedar policy set', () => {
   })
 
   it('says what would lift a forbid, when all that forbade can be lifted', () => {
-    const unmet = { frozen: [{ kind: 'step-up', acrValues: ['mfa'] }] } as const
+    const missing = { frozen: [{ kind: 'step-up', acrValues: ['mfa'] }] } as const
     const other = `@id("other") forbid (principal, action == Action::"write", resource) when { resource.frozen };`
-    const cedar = make({ policies: policies + other, unmet })
+    const cedar = make({ policies: policies + other, missing })
     const frozen = about({ open: true, frozen: true })
-    expect(evaluate(cedar.policy('read'), frozen)).toMatchObject({ final: true, unmet: unmet.frozen })
-    expect(evaluate(cedar.policy('write'), frozen)).not.toHaveProperty('unmet')
-    expect(() => make({ unmet: { frozen: [{ kind: 'role' }] } as never })).toThrow(TypeError)
+    expect(evaluate(cedar.policy('read'), frozen)).toMatchObject({ veto: true, missing: missing.frozen })
+    expect(evaluate(cedar.policy('write'), frozen)).not.toHaveProperty('missing')
+    expect(() => make({ missing: { frozen: [{ kind: 'role' }] } as never })).toThrow(TypeError)
   })
 })
 
@@ -114,7 +114,7 @@ describe('a replaced set', () => {
     const cedar = make()
     const read = cedar.policy('read')
     cedar.replace({ nobody: 'forbid (principal, action, resource);' })
-    expect(evaluate(read, about(plain))).toEqual({ effect: 'deny', final: true, reasons: [{ code: 'nobody' }] })
+    expect(evaluate(read, about(plain))).toEqual({ effect: 'deny', veto: true, reasons: [{ code: 'nobody' }] })
   })
 
   it('leaves the old one in force when it is wrong, and other engines alone', () => {
@@ -168,7 +168,7 @@ describe('a policy that is undefined, which JSON would leave out', () => {
     expect(() => make({ policies: set as never })).toThrow(TypeError)
     const cedar = make({ policies: { nobody: 'forbid (principal, action, resource);' } })
     expect(() => cedar.replace(set as never)).toThrow(TypeError)
-    expect(evaluate(not(cedar.policy('read')), about(plain))).toMatchObject({ effect: 'deny', final: true })
+    expect(evaluate(not(cedar.policy('read')), about(plain))).toMatchObject({ effect: 'deny', veto: true })
   })
 })
 

@@ -44,7 +44,7 @@ describe('an answer of OPA', () => {
     [
       'denials',
       { result: { allow: true, deny: ['frozen', 'night'] } },
-      { effect: 'deny', final: true, reasons: [{ code: 'frozen' }, { code: 'night' }] },
+      { effect: 'deny', veto: true, reasons: [{ code: 'frozen' }, { code: 'night' }] },
     ],
   ])('of %s is a decision', async (_, answer, expected) => {
     expect((await decide(answer)).decision).toEqual(expected)
@@ -156,11 +156,11 @@ describe('an answer of OPA', () => {
   })
 
   it('says what would lift a veto', async () => {
-    const unmet = { mfa: [{ kind: 'step-up', acrValues: ['mfa'] }] } as const
-    const { decision } = await decide({ result: { deny: ['mfa'] } }, { unmet })
-    expect(decision).toEqual({ effect: 'deny', final: true, unmet: unmet.mfa, reasons: [{ code: 'mfa' }] })
-    const { decision: other } = await decide({ result: { deny: ['mfa', 'frozen'] } }, { unmet })
-    expect(other).not.toHaveProperty('unmet')
+    const missing = { mfa: [{ kind: 'step-up', acrValues: ['mfa'] }] } as const
+    const { decision } = await decide({ result: { deny: ['mfa'] } }, { missing })
+    expect(decision).toEqual({ effect: 'deny', veto: true, missing: missing.mfa, reasons: [{ code: 'mfa' }] })
+    const { decision: other } = await decide({ result: { deny: ['mfa', 'frozen'] } }, { missing })
+    expect(other).not.toHaveProperty('missing')
   })
 
   it('cannot be had when the mapping throws', async () => {

@@ -89,8 +89,8 @@ export const table: readonly Row[] = rows.map(([who, action, what, answer]) => {
 /** A decision as a word of the table. */
 export function answerOf(decision: Decision): Answer | 'indeterminate' {
   if (decision.effect !== 'deny') return decision.effect
-  if (decision.unmet?.some(({ kind }) => kind === 'step-up')) return 'step-up'
-  return decision.final ? 'veto' : 'deny'
+  if (decision.missing?.some(({ kind }) => kind === 'step-up')) return 'step-up'
+  return decision.veto ? 'veto' : 'deny'
 }
 
 function caller(

@@ -108,7 +108,7 @@ describe('the table of requests is decided', { timeout: 30_000 }, () => {
       url: `${opa.url}v1/data/orders`,
       timeoutMs,
       map: (query) => ({ ...inputOf(query) }),
-      unmet: { 'large-refund': [{ kind: 'step-up', ...strongLogin }] },
+      missing: { 'large-refund': [{ kind: 'step-up', ...strongLogin }] },
     })
     await expectTable(engine.policy)
     expect(opa.heads.map(({ method, url }) => `${method} ${url}`)).toEqual(Array(30).fill('POST /v1/data/orders'))

@@ -1,7 +1,7 @@
 // What answers make together is closed: of an effect that there is not, no composition makes an allowance.
 import type { Decision } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
-import { all, any, hear, negated, nothingHeard } from '../../src/policy/combining.ts'
+import { all, any, count, negated, emptyTally } from '../../src/policy/combining.ts'
 
 const unknown = { effect: 'permit' } as unknown as Decision
 const odd: readonly (readonly [string, Decision])[] = [
@@ -13,8 +13,8 @@ const odd: readonly (readonly [string, Decision])[] = [
 ]
 
 const heardOf = (...decisions: readonly Decision[]) => {
-  const heard = nothingHeard()
-  for (const decision of decisions) hear(heard, decision)
+  const heard = emptyTally()
+  for (const decision of decisions) count(heard, decision)
   return heard
 }
 
@@ -37,10 +37,10 @@ it.each<[Decision, unknown]>([
     { effect: 'deny', reasons: [{ code: 'a' }] },
   ],
   [{ effect: 'deny' }, { effect: 'allow' }],
-  [{ effect: 'deny', final: false }, { effect: 'allow' }],
+  [{ effect: 'deny', veto: false }, { effect: 'allow' }],
   [
-    { effect: 'deny', final: true },
-    { effect: 'deny', final: true },
+    { effect: 'deny', veto: true },
+    { effect: 'deny', veto: true },
   ],
   [
     { effect: 'indeterminate', kind: 'incomplete' },
@@ -50,6 +50,6 @@ it.each<[Decision, unknown]>([
   expect(negated(decision)).toEqual(expected)
 })
 
-it('not takes a denial whose final is anything but false for a veto', () => {
-  expect(negated({ effect: 'deny', final: 'yes' } as never)).toMatchObject({ effect: 'deny' })
+it('not takes a denial whose veto is anything but false for a veto', () => {
+  expect(negated({ effect: 'deny', veto: 'yes' } as never)).toMatchObject({ effect: 'deny' })
 })
