@@ -13,14 +13,7 @@ const neverLoose = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
 
 /** @throws TypeError for what can never work, or would weaken a check without saying so. */
 export function readIssuer(issuer: Issuer): Issuer {
-  const {
-    preset,
-    endpoints,
-    algorithms,
-    types,
-    requiredClaims,
-    nonStandardClaimTypes: nonStandardClaimTypes = [],
-  } = issuer
+  const { preset, endpoints, algorithms, types, requiredClaims, nonStandardClaimTypes = [] } = issuer
   if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
   checkStrings(`${preset}: algorithms`, algorithms)
   const unknown = (algorithms as readonly string[]).find((name) => !isAlgorithm(name))
@@ -71,14 +64,7 @@ function boundFunctions(issuer: Issuer): Pick<Issuer, (typeof functions)[number]
 }
 
 function checkOptionalParts(issuer: Issuer): void {
-  const {
-    preset,
-    audience,
-    audienceSource: audienceSource,
-    keyCache,
-    tokenHeader,
-    base64Padding: base64Padding,
-  } = issuer
+  const { preset, audience, audienceSource, keyCache, tokenHeader, base64Padding } = issuer
   if (audienceSource !== undefined) {
     checkString(`${preset}: audienceSource`, 'claim' in audienceSource ? audienceSource.claim : audienceSource.header)
     if (!audience?.length)

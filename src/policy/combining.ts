@@ -56,7 +56,7 @@ export function any({ decisions, vetoed, mayBeVetoed: open, allowed }: Tally): D
   const doubt = indeterminateAmong(decisions)
   if (doubt) return doubt
   const denials = decisions.filter(isDenial)
-  const ways = denials.flatMap(({ missing: missing }) => (missing?.length ? [missing] : []))
+  const ways = denials.flatMap(({ missing }) => (missing?.length ? [missing] : []))
   // A grant is nothing that a challenge could ask for: another way, if there is one, the client can be told of.
   const missing = ways.find((way) => way.every(canBeChallenged)) ?? ways[0]
   return { effect: 'deny', ...(missing && { missing: missing }), ...reasonsOf(denials) }

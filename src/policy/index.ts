@@ -28,5 +28,5 @@ export {
 } from './rules.ts'
 export { anyScope, type HasScopes, scope, scopeOrAppRole, type ScopeRules, scopeRules } from './scope-rules.ts'
 export { formatTrace } from './trace.ts'
-export type { Requirement as Requirement } from './missing.ts'
+export type { Requirement } from './missing.ts'
 export { withTimeout } from './with-timeout.ts'

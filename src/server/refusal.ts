@@ -38,7 +38,7 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }
   if (decision.effect === 'indeterminate') return undecided(decision, details)
   const options = { details, challengeParams: params }
-  const { missing: missing = [] } = decision
+  const { missing = [] } = decision
   if (missing.length === 0 || !canHelp(missing, auth)) return new AuthError('access_denied', options)
   // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
   const { scopes: granted, authentication } = auth.principal

@@ -82,26 +82,21 @@ function checkSyntax(token: string, header: string | undefined): ValidationError
 }
 
 function requiredOf(
-  { audience, audienceSource: audienceSource, requiredClaims }: Issuer,
+  { audience, audienceSource, requiredClaims }: Issuer,
   settings: Pick<VerifierSettings, 'requiredClaims'>,
 ): readonly string[] {
   return ['exp', ...(audience && !audienceSource ? ['aud'] : []), ...settings.requiredClaims, ...requiredClaims]
 }
 
-function checkForm(
-  { padded = false }: ParsedToken,
-  { base64Padding: base64Padding }: Issuer,
-): ValidationError | undefined {
+function checkForm({ padded = false }: ParsedToken, { base64Padding }: Issuer): ValidationError | undefined {
   if (padded === (base64Padding !== undefined)) return undefined
   return { reason: 'token_malformed', hint: 'the token is padded where its issuer pads none, or the other way round' }
 }
 
 /** The claims that some issuer has in the JOSE header of its padded tokens; `undefined` when none has padded ones. */
 function headerClaimsOf(issuers: readonly Issuer[]): readonly string[] | undefined {
-  const padded = issuers.filter(({ base64Padding: base64Padding }) => base64Padding !== undefined)
-  return padded.length > 0
-    ? padded.flatMap(({ base64Padding: base64Padding }) => base64Padding?.headerClaims ?? [])
-    : undefined
+  const padded = issuers.filter(({ base64Padding }) => base64Padding !== undefined)
+  return padded.length > 0 ? padded.flatMap(({ base64Padding }) => base64Padding?.headerClaims ?? []) : undefined
 }
 
 /** A clock that tells no time must not make every token young. */

@@ -508,7 +508,7 @@ describe('padded tokens', () => {
 it('a schema can be given to any issuer, also one that is an instance of a class', async () => {
   class OwnIssuer {
     constructor() {
-      const { principal, validateToken: validateToken, ...data } = customIssuer()
+      const { principal, validateToken, ...data } = customIssuer()
       Object.assign(this, data, { made: principal })
       void validateToken
     }

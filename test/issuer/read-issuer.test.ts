@@ -237,7 +237,7 @@ describe('what was read stays as it was, whatever becomes of', () => {
 
   it('the options of a preset', () => {
     const authorizedParties = ['https://www.example.com']
-    const { validateToken: validateToken } = clerk({ frontendApi: 'clerk.example.com', authorizedParties })
+    const { validateToken } = clerk({ frontendApi: 'clerk.example.com', authorizedParties })
     authorizedParties.push('https://evil.example')
     const claims = { sub: 'user_1', azp: 'https://evil.example' }
     const refusal = validateToken({ header: { alg: 'RS256' }, claims })
