@@ -13,9 +13,10 @@ import type { IssuerOptions } from '../verifier/options.ts'
 import {
   checkOptionalGuard,
   createFrameworkGuard,
-  runGuard,
+  type GuardAnswers,
   type GuardedRequests,
   handlerArguments,
+  runGuard,
   toRequestGuard,
 } from './guard.ts'
 
@@ -54,38 +55,27 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   const requests = createFrameworkGuard<IncomingMessage, C>(api, viewOf)
 
   function guard(...args: readonly unknown[]): Middleware {
-    const checked = requests.routePolicy(args)
+    const route = requests.readRoute(args)
     return function claimcheckGuard(req, res, next) {
-      runGuard(
-        () => requests.authorizeRequest(req, checked),
-        (error) => send(req, res, error),
-        next,
-      )
+      runGuard(() => requests.authorizeRequest(req, route), answersOf(req, res, next))
     }
   }
 
   function optional(...args: readonly unknown[]): Middleware {
     checkOptionalGuard(args)
     return function claimcheckOptional(req, res, next) {
-      runGuard(
-        () => requests.authorizeOptional(req),
-        (error) => send(req, res, error),
-        next,
-      )
+      runGuard(() => requests.authorizeOptional(req), answersOf(req, res, next))
     }
   }
 
   function handler<P>(...args: readonly unknown[]): RequestHandler<P> {
     // Without the response a handler cannot answer, and the request would hang.
     const { policy, handle } = handlerArguments(args, 2)
-    const checked = requests.routePolicy(policy)
+    const route = requests.readRoute(policy)
     return function claimcheckHandler(req, res, next) {
       const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, requests.auth(req))
-      runGuard(
-        () => requests.authorizeRequest(req, checked),
-        (error) => send(req, res, error),
-        (error) => (error ? next(error) : run().catch(next)),
-      )
+      const runOrPass = (error?: unknown): void => (error ? next(error) : void run().catch(next))
+      runGuard(() => requests.authorizeRequest(req, route), answersOf(req, res, runOrPass))
     }
   }
 
@@ -100,6 +90,18 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
     }
   }
 
+  function answersOf(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): GuardAnswers {
+    return {
+      refuse: (error) => send(req, res, error),
+      letIn() {
+        const headers = requests.answerHeaders(req)
+        if (headers) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+        next()
+      },
+      fail: next,
+    }
+  }
+
   function send(req: IncomingMessage, res: ServerResponse, error: AuthError): void {
     const { status, headers, body } = requests.challenge(req, error)
     res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
@@ -111,7 +113,10 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
 }
 
 /** Below `app.use('/path', …)` Express takes the path off `url`; `originalUrl` is what the client called. */
-function viewOf(req: IncomingMessage & { readonly originalUrl?: string }): RequestView {
+function viewOf(req: IncomingMessage & { readonly originalUrl?: string; readonly id?: unknown }): RequestView {
   const view = fromNode(req)
-  return { ...view, url: req.originalUrl ?? view.url }
+  const url = req.originalUrl ?? view.url
+  // Express has no id; loggers such as pino-http set one.
+  const { id } = req
+  return typeof id === 'string' || typeof id === 'number' ? { ...view, url, id: String(id) } : { ...view, url }
 }

@@ -1,8 +1,7 @@
 // "claimcheck/fastify": the guard as Fastify hooks.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthError } from '../errors/auth-error.ts'
-import type { MaybePromise } from '../internal/maybe-promise.ts'
-import { viewNodeRequest } from '../http/request-view.ts'
+import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
@@ -13,9 +12,10 @@ import type { IssuerOptions } from '../verifier/options.ts'
 import {
   checkOptionalGuard,
   createFrameworkGuard,
-  runGuard,
+  type GuardAnswers,
   type GuardedRequests,
   handlerArguments,
+  runGuard,
   toRequestGuard,
 } from './guard.ts'
 
@@ -51,42 +51,48 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 }
 
 function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
-  // Not `request.raw.headers`: Fastify lets the application replace the headers of its own request.
-  const requests = createFrameworkGuard<FastifyRequest, C>(api, (request) =>
-    viewNodeRequest(request.raw, request.headers),
-  )
+  const requests = createFrameworkGuard<FastifyRequest, C>(api, viewOf)
 
   function guard(...args: readonly unknown[]): Hook {
-    const checked = requests.routePolicy(args)
+    const route = requests.readRoute(args)
     return function claimcheckGuard(request, reply, done) {
-      enter(request, () => requests.authorizeRequest(request, checked), reply, done)
+      runGuard(() => requests.authorizeRequest(request, route), answersOf(request, reply, done))
     }
   }
 
   function optional(...args: readonly unknown[]): Hook {
     checkOptionalGuard(args)
     return function claimcheckOptional(request, reply, done) {
-      enter(request, () => requests.authorizeOptional(request), reply, done)
+      runGuard(() => requests.authorizeOptional(request), answersOf(request, reply, done))
     }
   }
 
   // Hooks with a callback, on purpose: the promise of a hook that has sent its reply settles when the client hangs up, and
   // Fastify then goes on to the handler. Without `done` nothing goes on.
-  function enter(
-    request: FastifyRequest,
-    admit: () => MaybePromise<AuthError | undefined>,
-    reply: FastifyReply,
-    done: (error?: Error) => void,
-  ): void {
-    runGuard(admit, (error) => void send(request, reply, error), done)
+  function answersOf(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): GuardAnswers {
+    return {
+      refuse: (error) => void send(request, reply, error),
+      letIn() {
+        addHeaders(request, reply)
+        done()
+      },
+      fail: done,
+    }
+  }
+
+  function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
+    const headers = requests.answerHeaders(request)
+    if (headers) void reply.headers(headers)
   }
 
   function handler(...args: readonly unknown[]): RouteHandler {
     const { policy, handle } = handlerArguments(args)
-    const checked = requests.routePolicy(policy)
+    const route = requests.readRoute(policy)
     return async function claimcheckHandler(request, reply) {
-      const error = await requests.authorizeRequest(request, checked)
-      return error ? send(request, reply, error) : (handle as Handler<C>)(request, reply, requests.auth(request))
+      const error = await requests.authorizeRequest(request, route)
+      if (error) return send(request, reply, error)
+      addHeaders(request, reply)
+      return (handle as Handler<C>)(request, reply, requests.auth(request))
     }
   }
 
@@ -106,4 +112,11 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
 
   const { auth, maybeAuth, require } = requests
   return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
+}
+
+/** Not with `request.raw.headers`: Fastify lets the application replace the headers of its own request. */
+function viewOf(request: FastifyRequest): RequestView {
+  const { id, raw, headers, routeOptions } = request
+  const view = viewNodeRequest(raw, headers)
+  return routeOptions?.url === undefined ? { ...view, id } : { ...view, id, route: routeOptions.url }
 }

@@ -2,13 +2,12 @@
 import { AuthError } from '../errors/auth-error.ts'
 import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
-import { after, type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import { own } from '../internal/objects.ts'
-import { createPrivateSlot } from '../internal/private-slot.ts'
-import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
+import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
-import type { Authentication, RequestGuard } from '../server/request-guard.ts'
+import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import {
   createResourceServer,
   requestGuardOf,
@@ -33,20 +32,22 @@ export interface GuardedRequests<Q extends object, C> {
   require<R>(request: Q, policy: PolicyLike<VerifiedToken<C>, R>, resource: R): Promise<R>
 }
 
-/** The policy of a route, joined to the default one; `undefined` where every verified caller may come. */
-type RoutePolicy<C> = Policy<VerifiedToken<C>, undefined> | undefined
+/** The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. */
+type Route<C> = RouteQuery<C, undefined>
 
 interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
-  /** Lets in who is authenticated and allowed: gives the refusal otherwise. */
-  authorizeRequest(request: Q, policy: RoutePolicy<C>): MaybePromise<AuthError | undefined>
-  /** Lets in who is authenticated or anonymous: gives the refusal otherwise. */
+  /** Lets authenticated callers in that the route's policy allows: gives the refusal of others. */
+  authorizeRequest(request: Q, route: Route<C>): MaybePromise<AuthError | undefined>
+  /** The same for authenticated callers by the default policy; anonymous ones are let in. */
   authorizeOptional(request: Q): MaybePromise<AuthError | undefined>
+  /** Header lines for the answer of a request that was let in. */
+  answerHeaders(request: Q): Readonly<Record<string, string>> | undefined
   /** What to send for a refusal. */
   challenge(request: Q, error: AuthError): RefusalAnswer
   /** What to send when the request asks for protected resource metadata, else `undefined`. */
   metadata(request: Q): MetadataResponse | undefined
   /** Reads the arguments of `guard()`: a policy, or nothing. @throws TypeError for a policy that is `undefined`, and for a second one. */
-  routePolicy(args: readonly unknown[]): RoutePolicy<C>
+  readRoute(args: readonly unknown[]): Route<C>
 }
 
 /** One request: how it is seen, and its caller as the last guard found it. */
@@ -55,6 +56,8 @@ interface RequestState<Q, C> {
   readonly view: RequestView
   /** The values of the headers that a token can come in, when the request was seen. */
   readonly seen: readonly unknown[]
+  /** One for all guards of the request. */
+  authentication: MaybePromise<Authentication<C>> | undefined
   result: Authentication<C> | undefined
 }
 
@@ -69,17 +72,18 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   api: RequestGuard<C>,
   view: (request: Q) => RequestView,
 ): FrameworkGuard<Q, C> {
-  const states = createPrivateSlot<RequestState<Q, C>>()
+  const states = new WeakMap<Q, RequestState<Q, C>>()
   const names = ['authorization', ...api.tokenHeaders]
+  const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
 
   function stateOf(request: Q): RequestState<Q, C> {
     return states.get(request) ?? createState(request, undefined)
   }
 
-  function createState(request: Q, admitted: Authentication<C> | undefined): RequestState<Q, C> {
+  function createState(request: Q, result: Authentication<C> | undefined): RequestState<Q, C> {
     const { headers = noHeaders } = request
     const seen = names.map((name) => own(headers, name))
-    const state: RequestState<Q, C> = { request, view: view(request), seen, result: admitted }
+    const state: RequestState<Q, C> = { request, view: view(request), seen, authentication: undefined, result }
     states.set(request, state)
     return state
   }
@@ -92,14 +96,23 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
     return false
   }
 
-  /** The same for a guard that is about to run: a credential that has changed since another ran is verified anew. */
+  /** The state for a guard that is about to run: a credential that has changed since another guard ran is verified anew. */
   function currentState(request: Q): RequestState<Q, C> {
-    const known = states.get(request)
-    if (!known) return createState(request, undefined)
-    if (!hasChanged(request, known.seen)) return known
+    const earlier = states.get(request)
+    if (!earlier) return createState(request, undefined)
+    if (!hasChanged(request, earlier.seen)) return earlier
     // The caller that the earlier guard found is gone, whatever this one finds.
-    if (known.result?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
-    return createState(request, known.result && { outcome: 'anonymous' })
+    if (earlier.result?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
+    return createState(request, earlier.result && { outcome: 'anonymous' })
+  }
+
+  function authenticate(state: RequestState<Q, C>): MaybePromise<Authentication<C>> {
+    return (state.authentication ??= api.authenticate(state.view))
+  }
+
+  function authorize(state: RequestState<Q, C>, route: Route<C>): MaybePromise<AuthError | undefined> {
+    const result = api.authorizeRequest(state.view, authenticate(state), route)
+    return isPromise(result) ? result.then((later) => recordResult(later, state)) : recordResult(result, state)
   }
 
   function recordResult(result: Authentication<C>, state: RequestState<Q, C>): AuthError | undefined {
@@ -128,39 +141,37 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   }
 
   return {
-    authorizeRequest(request, policy) {
-      const state = currentState(request)
-      return after(api.authorizeRequest(state.view, policy, noResource), recordResult, state)
-    },
+    authorizeRequest: (request, route) => authorize(currentState(request), route),
     authorizeOptional(request) {
       const state = currentState(request)
-      return after(api.authenticate(state.view), (authentication) => {
-        if (authentication.outcome !== 'authenticated') return recordResult(authentication, state)
+      const decide = (authentication: Authentication<C>): MaybePromise<AuthError | undefined> =>
         // A caller that is there must also satisfy the default policy.
-        return after(api.authorizeRequest(state.view, api.routes.byDefault, noResource), recordResult, state)
-      })
+        authentication.outcome === 'authenticated' ? authorize(state, byDefault) : recordResult(authentication, state)
+      const authentication = authenticate(state)
+      return isPromise(authentication) ? authentication.then(decide) : decide(authentication)
+    },
+    answerHeaders(request) {
+      const result = states.get(request)?.result
+      return result?.outcome === 'authenticated' ? result.headers : undefined
     },
     auth,
     maybeAuth,
     async require(request, policy, resource) {
       checkArgumentCount('guard.require()', arguments, 3)
-      await api.requirePolicy(auth(request), toPolicy(policy), { resource, request: stateOf(request).view })
+      await api.requirePolicy(auth(request), { policy: toPolicy(policy), resource, request: stateOf(request).view })
       return resource
     },
     challenge: (request, error) => api.challenge(error, stateOf(request).view),
     metadata: (request) => api.metadata(view(request)),
-    routePolicy(args) {
+    readRoute(args) {
       checkArgumentCount('guard()', args, 1)
-      if (args.length === 0) return api.routes.byDefault
+      if (args.length === 0) return byDefault
       const policy = args[0] as PolicyLike<VerifiedToken<C>, undefined>
       api.routes.declare(policy)
-      return api.routes.withDefault(policy)
+      return { policy: api.routes.withDefault(policy), resource: undefined }
     },
   }
 }
-
-// A guard runs before anything is loaded.
-const noResource = { resource: undefined }
 
 /** @throws TypeError when `guard.optional()` was given anything: a policy would be ignored, and the route open. */
 export function checkOptionalGuard(args: ArrayLike<unknown>): void {
@@ -194,23 +205,25 @@ export function handlerArguments(
   return { policy: args.slice(0, -1), handle }
 }
 
+/** How a framework goes on after a guard. */
+export interface GuardAnswers {
+  letIn(): unknown
+  refuse(error: AuthError): unknown
+  fail(error: Error): unknown
+}
+
 /**
- * Goes on with `next`, or `refuse`s, as soon as `admit` has decided: at once for a token that is remembered. What fails on the
- * way to a decision or to the refusal goes to `next`, which is called once: what it throws itself is the application's, and goes
- * where any error goes that a callback throws.
+ * Goes on as `authorize` decides: in place for a remembered token. Errors on the way to a decision or to a refusal go to `fail`. Errors
+ * that `letIn` throws are the application's: they go where each error goes that a callback throws.
  */
-export function runGuard(
-  authorize: () => MaybePromise<AuthError | undefined>,
-  refuse: (error: AuthError) => unknown,
-  next: (error?: Error) => unknown,
-): void {
-  const fail = (failure: unknown): void => void next(asError(failure))
+export function runGuard(authorize: () => MaybePromise<AuthError | undefined>, answers: GuardAnswers): void {
+  const fail = (failure: unknown): void => void answers.fail(asError(failure))
   const finish = (error: AuthError | undefined): void => {
-    if (!error) return void next()
+    if (!error) return void answers.letIn()
     try {
-      refuse(error)
+      answers.refuse(error)
     } catch (failure) {
-      // Such as an answer that somebody else has sent meanwhile.
+      // Such as an answer that other code has sent meanwhile.
       fail(failure)
     }
   }
@@ -220,7 +233,7 @@ export function runGuard(
   } catch (failure) {
     return fail(failure)
   }
-  // Nothing catches behind `act`: an error of what comes after would be taken for a failed decision, and go to `next` once more.
+  // Nothing catches behind `finish`: an error of `letIn` would be taken for a failed decision, and the framework would go on twice.
   if (isPromise(result)) void result.then(finish, fail)
   else finish(result)
 }

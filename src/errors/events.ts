@@ -13,6 +13,8 @@ export type ClaimcheckEvent =
       readonly status: number
       readonly hint?: string | undefined
       readonly details: ErrorDetails
+      /** The refused request, where there was one. */
+      readonly request?: RequestFacts
     }
   | { readonly type: 'keys.refreshed'; readonly issuer: string; readonly keys: number; readonly skipped: number }
   | {
@@ -45,6 +47,14 @@ export type ClaimcheckEvent =
   /** What a token left out of its caller could not be had from elsewhere (Entra: the groups of a user with too many). */
   | { readonly type: 'principal.incomplete'; readonly issuer: string; readonly reason: string }
 
+/** What logs may know of a request. Never its path, which may hold personal data. */
+export interface RequestFacts {
+  readonly id?: string
+  readonly method: string
+  /** The pattern of its route. */
+  readonly route?: string
+}
+
 export type Emit = (event: ClaimcheckEvent) => void
 
 /** Wraps the user's sink: what it throws or rejects with is dropped, since no door may open or jam because of a log. */
@@ -75,7 +85,18 @@ const maxHintLength = 1000
 /** The event, then `name=value` for each field, the hint last. No field can pass for another, or for two. */
 function formatEvent(event: ClaimcheckEvent): string {
   const { type, ...rest } = event
-  const { details = {}, hint, ...facts } = rest as { details?: ErrorDetails; hint?: string }
+  const {
+    details = {},
+    hint,
+    request,
+    ...other
+  } = rest as {
+    details?: ErrorDetails
+    hint?: string
+    request?: RequestFacts
+  }
+  const { id: requestId, method, route } = request ?? {}
+  const facts = { ...other, requestId, method, route }
   const { hint: _, ...more } = details as { hint?: unknown }
   const words = Object.entries({ ...facts, ...more, ...facts })
     .filter(([name, value]) => value !== undefined && fieldName.test(name))

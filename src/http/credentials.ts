@@ -54,6 +54,8 @@ export interface Credential {
   readonly token: string
   /** The request header that it came in, in small letters, where that is known. */
   readonly header?: string | undefined
+  /** The request that it came with, where there is one. */
+  readonly request?: RequestView
 }
 
 // Like token68, with padding inside: a token has dots, and two joined lines have a comma.
@@ -70,7 +72,7 @@ export function readToken(request: RequestView, headers: readonly string[]): Cre
   const bearer = readBearer(request)
   const found = headers.length === 0 ? [] : headers.flatMap((header) => credentialsIn(request, header))
   const [credential] = found
-  if (!credential) return typeof bearer === 'string' ? { token: bearer, header: 'authorization' } : bearer
+  if (!credential) return typeof bearer === 'string' ? { token: bearer, header: 'authorization', request } : bearer
   if (typeof bearer === 'object') return bearer
   if (found.length > 1 || bearer !== undefined) return { reason: 'credential_repeated' }
   return bareToken.test(credential.token) ? credential : { reason: 'credential_malformed' }
@@ -83,5 +85,5 @@ function credentialsIn(request: RequestView, header: string): readonly Credentia
   if (current === undefined) return []
   // The gateway vouches for its own line: another value beside it is a second credential. Node joins two lines into one value.
   const isSet = received.length === 0 || (received.length === 1 && received[0] !== current)
-  return [...received, ...(isSet ? [current] : [])].map((token) => ({ token, header }))
+  return [...received, ...(isSet ? [current] : [])].map((token) => ({ token, header, request }))
 }

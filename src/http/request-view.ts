@@ -16,6 +16,14 @@ export interface RequestView {
    * counts, in place of the line that was received. Left out, the lines alone count.
    */
   readonly currentHeaders?: CurrentHeaders
+  /** The scheme and host that the client called, where a proxy in front of this server has another name. */
+  readonly origin?: string
+  /** The client's TLS certificate, as DER. */
+  readonly clientCertificate?: Uint8Array
+  /** How logs name this request. */
+  readonly id?: string
+  /** The pattern of its route, such as `/orders/:id`: never the path itself, which may hold personal data. */
+  readonly route?: string
 }
 
 type CurrentHeaders = Readonly<Record<string, unknown>>

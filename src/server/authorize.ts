@@ -105,7 +105,7 @@ export function createAuthorization<C>(
     checkArgumentCount('require()', arguments, 4)
     checkOptionNames('require()', options, ['request', 'signal'])
     checkCaller(auth)
-    await requirePolicy(auth, withDefault(policy), { ...options, resource: resource as R })
+    await requirePolicy(auth, { ...options, policy: withDefault(policy), resource: resource as R })
   }
 
   return { authorize, authorizeAll: authorizeEach, require }

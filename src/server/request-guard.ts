@@ -6,8 +6,8 @@ import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
 import { readToken } from '../http/credentials.ts'
 import { isPreflight, type RequestView } from '../http/request-view.ts'
-import { after, type MaybePromise } from '../internal/maybe-promise.ts'
-import { createPrivateSlot } from '../internal/private-slot.ts'
+import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
+import type { Decision } from '../policy/decision.ts'
 import { ask, type Policy, type PolicyQuery } from '../policy/policy.ts'
 import { refusalOf, scopeParam } from './refusal.ts'
 import type { MetadataResponse, PublishedMetadata } from './published-metadata.ts'
@@ -18,7 +18,12 @@ import type { VerifiedToken } from '../verifier/verified-token.ts'
 
 /** The outcome for a request's credential. `anonymous`: there is no credential, or one of another scheme. */
 export type Authentication<C = Record<string, unknown>> =
-  | { readonly outcome: 'authenticated'; readonly auth: VerifiedToken<C> }
+  | {
+      readonly outcome: 'authenticated'
+      readonly auth: VerifiedToken<C>
+      /** Header lines for the answer, such as a nonce for the next proof. */
+      readonly headers?: Readonly<Record<string, string>>
+    }
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly error: AuthError }
 
@@ -30,31 +35,35 @@ export interface RequestGuard<C> {
   readonly routes: RoutePolicies<VerifiedToken<C>>
   /** The headers that tokens come in besides `Authorization`. */
   readonly tokenHeaders: readonly string[]
-  /** Reads and verifies the credential of `request`, once for each `request` object. */
+  /** Reads and verifies the credential of `request`. */
   authenticate(request: RequestView): MaybePromise<Authentication<C>>
-  /** Authenticates, then asks `policy`, where there is one. */
+  /** Asks the policy of a route, where there is one, about the caller of an authenticated request. */
   authorizeRequest<R>(
     request: RequestView,
-    policy: Policy<VerifiedToken<C>, R> | undefined,
-    asked: Asked<R>,
+    authentication: MaybePromise<Authentication<C>>,
+    route: RouteQuery<C, R>,
   ): MaybePromise<GuardResult<C>>
-  /** Asks `policy` about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
-  requirePolicy<R>(
-    auth: VerifiedToken<C>,
-    policy: Policy<VerifiedToken<C>, R>,
-    asked: Asked<R> & { readonly request?: RequestView },
-  ): Promise<void>
+  /** Asks a policy about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
+  requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** The answer for a refused request. */
   challenge(error: AuthError, request?: RequestView): RefusalAnswer
+  /** What every challenge of this server says, such as its realm. */
   challengeParams(request?: RequestView): ChallengeParams
   /** The answer when `request` asks for protected resource metadata, else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
 }
 
-/** The rest of a policy's query, without the caller. */
-export interface Asked<R> {
+/** What is asked on a route: its policy, and the rest of the policy's query. */
+export interface RouteQuery<C, R> {
+  readonly policy: Policy<VerifiedToken<C>, R> | undefined
   readonly resource: R
   readonly signal?: AbortSignal
+}
+
+/** What a handler asks about its caller. `request` decides which metadata the challenge names. */
+export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
+  readonly policy: Policy<VerifiedToken<C>, R>
+  readonly request?: RequestView
 }
 
 export interface RequestGuardParts<C> {
@@ -70,44 +79,39 @@ export interface RequestGuardParts<C> {
 
 export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard<C> {
   const { verify, tokenHeaders, realm, publishScopes, routes, published, emit } = parts
-  const authentications = createPrivateSlot<MaybePromise<Authentication<C>>>()
 
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
-    const earlier = authentications.get(request)
-    if (earlier) return earlier
     routes.seal()
-    const authentication = authenticateOnce(request)
-    authentications.set(request, authentication)
-    return authentication
-  }
-
-  function authenticateOnce(request: RequestView): MaybePromise<Authentication<C>> {
     const credential = readToken(request, tokenHeaders)
     if (credential === undefined) return { outcome: 'anonymous' }
     if ('reason' in credential)
-      return refused(new AuthError(credential.reason, { challengeParams: challengeParams(request) }))
-    return after(verify(credential), toAuthentication)
+      return refused(new AuthError(credential.reason, { challengeParams: challengeParams(request) }), request)
+    const verified = verify(credential)
+    return isPromise(verified) ? verified.then(toAuthentication) : toAuthentication(verified)
   }
 
   function authorizeRequest<R>(
     request: RequestView,
-    policy: Policy<VerifiedToken<C>, R> | undefined,
-    asked: Asked<R>,
+    authentication: MaybePromise<Authentication<C>>,
+    route: RouteQuery<C, R>,
   ): MaybePromise<GuardResult<C>> {
-    return after(authenticate(request), (authentication) => {
-      if (authentication.outcome === 'refused') return authentication
-      if (authentication.outcome === 'anonymous') return refused(anonymousError(request, policy))
-      if (!policy) return authentication
-      const { auth } = authentication
-      return after(ask(policy, queryOf(auth, asked)), (decision) => {
-        if (decision.effect === 'allow') return authentication
-        return refused(refusalOf(decision, { auth: auth as VerifiedToken, policy, params: challengeParams(request) }))
-      })
-    })
+    if (isPromise(authentication)) return authentication.then((later) => authorizeRequest(request, later, route))
+    if (authentication.outcome === 'refused') return authentication
+    if (authentication.outcome === 'anonymous') return refused(anonymousError(request, route.policy), request)
+    const { auth } = authentication
+    const { policy } = route
+    if (!policy) return authentication
+    const resultOf = (decision: Decision): GuardResult<C> => {
+      if (decision.effect === 'allow') return authentication
+      const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
+      return refused(refusalOf(decision, context), request)
+    }
+    const decision = ask(policy, queryOf(auth, route))
+    return isPromise(decision) ? decision.then(resultOf) : resultOf(decision)
   }
 
   function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
-    // Only scopes: what login it takes is not told before a token has been verified.
+    // Scopes alone: the login that a policy wants is not told before a token has been verified.
     const scopes = publishScopes ? scopeParam(policy?.requires) : {}
     return new AuthError('credential_missing', {
       hint: isPreflight(request) ? preflightHint : undefined,
@@ -115,19 +119,16 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     })
   }
 
-  async function requirePolicy<R>(
-    auth: VerifiedToken<C>,
-    policy: Policy<VerifiedToken<C>, R>,
-    asked: Asked<R> & { readonly request?: RequestView },
-  ): Promise<void> {
-    const decision = await ask(policy, queryOf(auth, asked))
+  async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
+    const { policy, request } = query
+    const decision = await ask(policy, queryOf(auth, query))
     if (decision.effect === 'allow') return
-    const context = { auth: auth as VerifiedToken, policy, params: challengeParams(asked.request) }
-    throw reportRefusal(emit, refusalOf(decision, context))
+    const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
+    throw reportRefusal(emit, refusalOf(decision, context), request)
   }
 
-  function refused(error: AuthError): { readonly outcome: 'refused'; readonly error: AuthError } {
-    return { outcome: 'refused', error: reportRefusal(emit, error) }
+  function refused(error: AuthError, request: RequestView): { readonly outcome: 'refused'; readonly error: AuthError } {
+    return { outcome: 'refused', error: reportRefusal(emit, error, request) }
   }
 
   function challengeParams(request?: RequestView): ChallengeParams {
@@ -146,8 +147,11 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
 const preflightHint =
   'this is a CORS preflight, which never carries a token: put your CORS middleware before the guard, so that it answers'
 
-// Not by spreading `asked`, which would take a third of a guard's time.
-function queryOf<A, R>(auth: A, { resource, signal }: Asked<R>): PolicyQuery<A, R> {
+// Not by spreading the route's query, which would take a third of a guard's time.
+function queryOf<A, R>(
+  auth: A,
+  { resource, signal }: Pick<RouteQuery<unknown, R>, 'resource' | 'signal'>,
+): PolicyQuery<A, R> {
   return signal ? { auth, resource, signal } : { auth, resource }
 }
 

@@ -1,13 +1,13 @@
 // createResourceServer: an API that accepts access tokens, for any framework. The order of checks for a request is in request-guard.ts.
 import { type Authorization, createAuthorization, type RequireOptions } from './authorize.ts'
 import type { AuthError } from '../errors/auth-error.ts'
-import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
 import { type RefusalResponse, withHeaderLines } from './response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
 import { isQuotable } from '../errors/challenge.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
 import { type Authentication, createRequestGuard, type RequestGuard } from './request-guard.ts'
@@ -75,8 +75,6 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
   declare(policy: PolicyLike<VerifiedToken<C>, never>): void
   /** The answer for a refused request: status, headers and body. `request` chooses among several resources; without it none is named. */
   challenge(error: AuthError, request?: RequestView): RefusalResponse
-  /** What every challenge of this server says, such as its realm. */
-  challengeParams(request?: RequestView): ChallengeParams
   /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
 }
@@ -111,6 +109,15 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const requests = createRequestGuard<C>({ verify, tokenHeaders, realm, publishScopes, routes, published, emit })
 
+  const authentications = new WeakMap<RequestView, MaybePromise<Authentication<C>>>()
+
+  /** Once for each `request` object. */
+  function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
+    const authentication = authentications.get(request) ?? requests.authenticate(request)
+    authentications.set(request, authentication)
+    return authentication
+  }
+
   async function guard<R>(
     request: RequestView,
     policy?: PolicyLike<VerifiedToken<C>, R>,
@@ -122,10 +129,11 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
       arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
-    routes.seal()
+    const authentication = authenticate(request)
     // A policy that was not declared before is reported and not kept: it may have been made for this request.
     if (publishing && policy) routes.declare(policy)
-    const result = await requests.authorizeRequest(request, asked, { ...options, resource: resource as R })
+    const route = { ...options, policy: asked, resource: resource as R }
+    const result = await requests.authorizeRequest(request, authentication, route)
     if (result.outcome === 'refused') throw result.error
     return result.auth
   }
@@ -133,12 +141,11 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const api: ResourceServer<C> = {
     ...verifier,
     realm,
-    authenticate: async (request) => requests.authenticate(request),
+    authenticate: async (request) => authenticate(request),
     guard,
     ...createAuthorization<C>(routes.withDefault, requests.requirePolicy),
     declare: (policy) => routes.declare(policy),
     challenge: (error, request) => withHeaderLines(requests.challenge(error, request)),
-    challengeParams: requests.challengeParams,
     metadata: requests.metadata,
   }
   requestGuards.set(api, requests as unknown as RequestGuard<unknown>)

@@ -1,6 +1,7 @@
 // The errors of a verification: what they say, and the one place where they are reported.
 import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
-import type { Emit } from '../errors/events.ts'
+import type { Emit, RequestFacts } from '../errors/events.ts'
+import type { RequestView } from '../http/request-view.ts'
 import { hintOf } from '../issuer/checks.ts'
 import type { Issuer } from '../issuer/issuer.ts'
 import { describeToken } from '../jwt/describe.ts'
@@ -14,7 +15,7 @@ export interface Report {
   /** The error when a source of facts about `token` failed. A failure of ours says nothing about the token: 503. */
   unavailable(cause: unknown, token: Token): AuthError
   /** Reports the error of one request, and returns it. A preset or a clock that throws is our fault, not the token's. */
-  report(cause: unknown): AuthError
+  report(cause: unknown, request: RequestView | undefined): AuthError
 }
 
 export function createReport(profiles: readonly Issuer[], emit: Emit | undefined): Report {
@@ -29,17 +30,25 @@ export function createReport(profiles: readonly Issuer[], emit: Emit | undefined
       if (cause instanceof AuthError) return copyOf(cause, facts)
       return new AuthError('keys_unavailable', { details: { ...facts, cause } })
     },
-    report(cause) {
+    report(cause, request) {
       const error =
         cause instanceof AuthError ? cause : new AuthError('verification_unavailable', { details: { cause } })
-      return reportRefusal(emit, error)
+      return reportRefusal(emit, error, request)
     },
   }
 }
 
 /** Emits the event of `error`, and returns it. */
-export function reportRefusal(emit: Emit | undefined, error: AuthError): AuthError {
-  const { code, reason, status, hint } = error
-  emit?.({ type: 'refusal', code, reason, status, hint, details: error.details })
+export function reportRefusal(emit: Emit | undefined, error: AuthError, request?: RequestView): AuthError {
+  if (emit) {
+    const { code, reason, status, hint, details } = error
+    const asked = request && { request: describeRequest(request) }
+    emit({ type: 'refusal', code, reason, status, hint, details, ...asked })
+  }
   return error
+}
+
+/** Not its path: that may hold personal data. */
+function describeRequest({ id, method, route }: RequestView): RequestFacts {
+  return { ...(id !== undefined && { id }), method, ...(route !== undefined && { route }) }
 }

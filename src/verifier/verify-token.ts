@@ -64,7 +64,10 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   function verify(credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
     const name = cache.nameOf(credential.token)
     return isPromise(name)
-      ? name.then((later) => verifyNamed(later, credential), report)
+      ? name.then(
+          (later) => verifyNamed(later, credential),
+          (error: unknown) => report(error, credential.request),
+        )
       : verifyNamed(name, credential)
   }
 
@@ -73,11 +76,11 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     try {
       const entry = entryOf(name, credential)
       if (isPromise(entry)) return finishLater(entry, credential)
-      if (entry instanceof AuthError) return report(entry)
+      if (entry instanceof AuthError) return report(entry, credential.request)
       const auth = checkRequest(entry, credential)
-      return isPromise(auth) ? checkTimesAgain(auth, entry) : auth
+      return isPromise(auth) ? checkTimesAgain(auth, entry, credential) : auth
     } catch (error) {
-      return report(error)
+      return report(error, credential.request)
     }
   }
 
@@ -87,10 +90,10 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   ): Promise<Outcome<VerifiedToken<C>>> {
     try {
       const verified = await entry
-      if (verified instanceof AuthError) return report(verified)
-      return await checkTimesAgain(checkRequest(verified, credential), verified)
+      if (verified instanceof AuthError) return report(verified, credential.request)
+      return await checkTimesAgain(checkRequest(verified, credential), verified, credential)
     } catch (error) {
-      return report(error)
+      return report(error, credential.request)
     }
   }
 
@@ -98,13 +101,14 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   async function checkTimesAgain(
     auth: MaybePromise<VerifiedToken<C>>,
     entry: CacheEntry,
+    { request }: Credential,
   ): Promise<Outcome<VerifiedToken<C>>> {
     try {
       const verified = await auth
       checkTimes(entry)
       return verified
     } catch (error) {
-      return report(error)
+      return report(error, request)
     }
   }
 

@@ -36,13 +36,13 @@ describe('the headers that the application has left', () => {
     const view = fromNode({ method: 'GET', url: '/', rawHeaders, headers })
     expect(view.currentHeaders).toBe(headers)
     expect(view.headers).toContainEqual(['Authorization', 'Bearer a'])
-    expect(readToken(view, [])).toEqual({ token: 'b', header: 'authorization' })
+    expect(readToken(view, [])).toEqual({ token: 'b', header: 'authorization', request: view })
   })
 
   it('are none where a request has lines alone, which then count', () => {
     const view = fromNode({ method: 'GET', url: '/', rawHeaders })
     expect(view).not.toHaveProperty('currentHeaders')
-    expect(readToken(view, [])).toEqual({ token: 'a', header: 'authorization' })
+    expect(readToken(view, [])).toEqual({ token: 'a', header: 'authorization', request: view })
   })
 
   it('lack a line that Node has left out there, which is no deletion', () => {

@@ -1,10 +1,12 @@
 // Protected resource metadata (RFC 9728): where it is, what it says, and that every challenge leads to it.
-import { createResourceServer, type ResourceServerOptions } from 'claimcheck'
+import { createResourceServer, type RequestView, type ResourceServer, type ResourceServerOptions } from 'claimcheck'
 import { entra, oidc } from 'claimcheck/issuers'
 import { allOf, authorizationDetails, scope, stepUp } from 'claimcheck/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { ChallengeParams } from '../../src/errors/challenge.ts'
 import { readResources } from '../../src/http/resource-metadata.ts'
+import { requestGuardOf } from '../../src/server/resource-server.ts'
 import { parseChallenge } from '../support/challenge-grammar.ts'
 import {
   bearer,
@@ -17,6 +19,11 @@ import {
 } from '../support/resource-servers.ts'
 import { createToken } from '../support/tokens.ts'
 import { refusalOf } from '../support/verifiers.ts'
+
+/** The parameters of every challenge of `api`. */
+function paramsOf(api: ResourceServer, request?: RequestView): ChallengeParams {
+  return requestGuardOf(api)?.challengeParams(request) ?? expect.fail('no resource server')
+}
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 const orders = 'https://api.example.com/orders'
@@ -64,7 +71,7 @@ describe('the address', () => {
 
   it('that a challenge names is that of the resource, also where the request leaves its slash out', () => {
     const resource = ['https://r.example.com/other', 'https://r.example.com/mcp/']
-    const { resource_metadata: named } = publishing({ resource }).challengeParams(asked('/mcp'))
+    const { resource_metadata: named } = paramsOf(publishing({ resource }), asked('/mcp'))
     expect(named).toBe(`https://r.example.com${wellKnown}/mcp/`)
   })
 
@@ -240,7 +247,7 @@ describe('every challenge', () => {
 
   it('names no address that a request has made up', () => {
     const property = fc.property(fc.string(), (url) => {
-      const { resource_metadata } = api.challengeParams(asked(url))
+      const { resource_metadata } = paramsOf(api, asked(url))
       expect(resource.map((one) => readResources({ resource: one })[0]?.metadataUrl)).toContain(resource_metadata)
     })
     fc.assert(property)
@@ -277,11 +284,11 @@ describe('of several resources', () => {
     // Whoever answers it with the request at hand knows.
     const answered = headerOf(several.challenge(error, asked('/mcp')), 'WWW-Authenticate')
     expect(answered).toBe(`${words}, ${at}/mcp", scope="a"`)
-    expect(several.challengeParams()).toEqual({ realm: 'orders' })
+    expect(paramsOf(several)).toEqual({ realm: 'orders' })
   })
 
   it('the only one is named in any case', () => {
-    expect(publishing({ resource: orders }).challengeParams()).toEqual({
+    expect(paramsOf(publishing({ resource: orders }))).toEqual({
       realm: 'orders',
       resource_metadata: `https://api.example.com${wellKnown}/orders`,
     })
