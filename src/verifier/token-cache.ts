@@ -2,6 +2,7 @@
 import { digest } from '#engine'
 import { LRUCache } from 'lru-cache'
 import { type Clock, createSteadyClock, systemClock } from '../internal/clock.ts'
+import type { AuthError } from '../errors/auth-error.ts'
 import { layoutBytes } from '../internal/freeze.ts'
 import { type MaybePromise, within } from '../internal/maybe-promise.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
@@ -34,10 +35,10 @@ export interface TokenCache<E extends CachedToken> {
   get(name: string | undefined): E | undefined
   /** Removes `entry`, unless another has taken its place. */
   drop(name: string | undefined, entry: E): void
-  /** Keeps the entry that `verified` brings; until then, others can join. */
-  keep(name: string | undefined, token: string, verified: Promise<E>): Promise<E>
+  /** Begins the verification of `token`, which others can join until it ends. */
+  begin(name: string, token: string): Flight<E>
   /** The verification of this token that is under way. Resolves to nothing when that takes too long: then another may begin. */
-  join(name: string | undefined): Promise<E | undefined> | undefined
+  join(name: string | undefined): Promise<E | AuthError | undefined> | undefined
 }
 
 const defaultMaxTokens = 10_000
@@ -56,6 +57,15 @@ export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required
   return { maxTokens, maxBytes }
 }
 
+/** A verification under way. */
+export interface Flight<E> {
+  /** Set as soon as it has begun. */
+  verified: Promise<E | AuthError> | undefined
+  /** Remembers the entry, where requests may share it. */
+  succeed(entry: E): void
+  end(): void
+}
+
 /** Makes the cache, or one that remembers nothing where `tokenCache` is off. */
 export function createTokenCache<E extends CachedToken>(
   { tokenCache, maxTokenBytes }: TokenCacheSettings,
@@ -63,33 +73,32 @@ export function createTokenCache<E extends CachedToken>(
 ): TokenCache<E> {
   const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
   const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
-  const flights = new Map<string, Flight<E>>()
+  const flights = new Map<string, StartedFlight<E>>()
   const steady = createSteadyClock(clock)
 
-  function leave(name: string, flight: Flight<E>): undefined {
+  function leave(name: string, flight: StartedFlight<E>): undefined {
     if (flights.get(name) === flight) flights.delete(name)
   }
 
-  function keep(name: string | undefined, token: string, verified: Promise<E>): Promise<E> {
-    if (name === undefined) return verified
-    const flight = { verified, begunAtMs: steady.nowMs() }
-    flights.set(name, flight)
+  function begin(name: string, token: string): Flight<E> {
     const size = entryBytes + token.length
-    void verified.then(
-      (entry) => {
+    const flight: StartedFlight<E> = {
+      verified: undefined,
+      begunAtMs: steady.nowMs(),
+      succeed(entry) {
         if (entry.shared && entry.lasting) entries.set(name, entry, { size: size + entry.bytes })
-        leave(name, flight)
       },
-      () => leave(name, flight),
-    )
-    return verified
+      end: () => leave(name, flight),
+    }
+    flights.set(name, flight)
+    return flight
   }
 
   // The application's own function may never answer. It then costs the requests that wait for it, and not the token for ever. Each request
   // that joins has a timer of its own: on some platforms a verification ends, timers included, with the request that began it.
-  function join(name: string | undefined): Promise<E | undefined> | undefined {
+  function join(name: string | undefined): Promise<E | AuthError | undefined> | undefined {
     const flight = name === undefined ? undefined : flights.get(name)
-    if (name === undefined || !flight) return undefined
+    if (name === undefined || !flight?.verified) return undefined
     const leftMs = maxJoinMs - (steady.nowMs() - flight.begunAtMs)
     if (leftMs > 0) return within(flight.verified, leftMs, () => leave(name, flight))
     leave(name, flight)
@@ -101,7 +110,7 @@ export function createTokenCache<E extends CachedToken>(
       tokenCache && typeof token === 'string' && token.length <= maxTokenBytes ? digest(token) : undefined,
     get: (name) => (name === undefined ? undefined : entries.get(name)),
     drop: (name, entry) => void (name !== undefined && entries.get(name) === entry && entries.delete(name)),
-    keep,
+    begin,
     join,
   }
 }
@@ -111,8 +120,7 @@ interface TokenCacheSettings {
   readonly maxTokenBytes: number
 }
 
-interface Flight<E> {
-  readonly verified: Promise<E>
+interface StartedFlight<E> extends Flight<E> {
   readonly begunAtMs: number
 }
 

@@ -5,6 +5,9 @@
 // - What depends on the request (the header that the token came in, later its proof of possession) belongs in `checkRequest`. It is asked
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
+import { verifySignature } from '#engine'
+import type { Algorithm } from '../crypto/algorithms.ts'
+import { isPossibleSignature } from '../crypto/engine.ts'
 import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { Clock } from '../internal/clock.ts'
@@ -21,9 +24,8 @@ import type { VerifierSettings } from './options.ts'
 import { createPrechecks, type PlausibleToken } from './prechecks.ts'
 import type { Report } from './report.ts'
 import type { ResolvedPrincipal, ResolvePrincipal } from './resolve-principal.ts'
-import { type CachedToken, createClaimLayouts, createTokenCache } from './token-cache.ts'
+import { type CachedToken, createClaimLayouts, createTokenCache, type Flight } from './token-cache.ts'
 import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
-import { findReplacement, isSignedBy } from './verify-signature.ts'
 
 export interface VerificationParts<C> {
   readonly issuers: IssuerRegistry
@@ -78,37 +80,27 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       if (isPromise(entry)) return finishLater(entry, credential)
       if (entry instanceof AuthError) return report(entry, credential.request)
       const auth = checkRequest(entry, credential)
-      return isPromise(auth) ? checkTimesAgain(auth, entry, credential) : auth
+      return isPromise(auth) ? finishLater(entry, credential, auth) : auth
     } catch (error) {
       return report(error, credential.request)
     }
   }
 
   async function finishLater(
-    entry: Promise<Outcome<CacheEntry>>,
+    entry: MaybePromise<Outcome<CacheEntry>>,
     credential: Credential,
+    asked?: Promise<VerifiedToken<C>>,
   ): Promise<Outcome<VerifiedToken<C>>> {
     try {
       const verified = await entry
       if (verified instanceof AuthError) return report(verified, credential.request)
-      return await checkTimesAgain(checkRequest(verified, credential), verified, credential)
+      const auth = asked ?? checkRequest(verified, credential)
+      const allowed = isPromise(auth) ? await auth : auth
+      // The token may have ended while its keys, the schema or `isRevoked` were waited for.
+      checkTimes(verified)
+      return allowed
     } catch (error) {
       return report(error, credential.request)
-    }
-  }
-
-  /** The token may have ended while its keys, the schema or `isRevoked` were waited for. */
-  async function checkTimesAgain(
-    auth: MaybePromise<VerifiedToken<C>>,
-    entry: CacheEntry,
-    { request }: Credential,
-  ): Promise<Outcome<VerifiedToken<C>>> {
-    try {
-      const verified = await auth
-      checkTimes(entry)
-      return verified
-    } catch (error) {
-      return report(error, request)
     }
   }
 
@@ -140,35 +132,46 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   function verifyAlone(name: string | undefined, credential: Credential): MaybePromise<Outcome<CacheEntry>> {
     const checked = prechecks.check(credential)
     if ('refusal' in checked) return refuse(checked.refusal, checked.parsed)
-    return cache.keep(name, credential.token, verifyInFull(checked))
+    if (name === undefined) return verifyInFull(checked)
+    const flight = cache.begin(name, credential.token)
+    return (flight.verified = verifyInFull(checked, flight))
   }
 
   async function joinLater(
-    joined: Promise<CacheEntry | undefined>,
+    joined: Promise<Outcome<CacheEntry> | undefined>,
     name: string | undefined,
     credential: Credential,
   ): Promise<Outcome<CacheEntry>> {
     const entry = await joined.catch(throwCopy)
+    if (entry instanceof AuthError) return copyOf(entry)
     // To join again and again, one after the other, would cost the last of many a second for each.
     if (!entry) return cache.get(name) ? entryOf(name, credential) : verifyAlone(name, credential)
     if (entry.shared) return unlessOutdated(entry, revalidate(entry), name, credential)
     return verifyAlone(undefined, credential)
   }
 
-  /** The checks that may wait, in their order. */
-  async function verifyInFull(token: PlausibleToken): Promise<CacheEntry> {
-    const { parsed, trusted } = token
-    await checkTenantOf(parsed, trusted)
-    const since = trusted.keys.loadsBegun?.()
-    const named = await findKey(parsed, trusted)
-    if (!named) throw refuse(keyNotFound(trusted), parsed)
-    const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
-    if (foreignKey) throw refuse(foreignKey, parsed)
-    const isSigned = await isSignedBy(named, parsed)
-    const key = isSigned === true ? named : await replacementOf(token, named, since)
-    const typed = await readClaims(parsed, trusted)
-    const resolved = await resolvePrincipal(parsed, trusted)
-    return createEntry(token, key, { typed, resolved })
+  /** The checks that may wait, in their order. What could not be found out is thrown. */
+  async function verifyInFull(token: PlausibleToken, flight?: Flight<CacheEntry>): Promise<Outcome<CacheEntry>> {
+    try {
+      const { parsed, trusted } = token
+      await checkTenantOf(parsed, trusted)
+      const since = trusted.keys.loadsBegun?.()
+      const named = await findKey(parsed, trusted)
+      if (!named) return refuse(keyNotFound(trusted), parsed)
+      const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
+      if (foreignKey) return refuse(foreignKey, parsed)
+      const isSigned = await isSignedBy(named, parsed)
+      const key = isSigned === true ? named : await replacementOf(token, named, since)
+      if (!key) return refuse({ reason: 'signature_invalid' }, parsed)
+      const typed = await readClaims(parsed, trusted)
+      if ('reason' in typed) return refuse(typed, parsed, true)
+      const resolved = await resolvePrincipal(parsed, trusted)
+      const entry = createEntry(token, key, { typed, resolved })
+      flight?.succeed(entry)
+      return entry
+    } finally {
+      flight?.end()
+    }
   }
 
   /** What may have changed since a token was verified: the time, its tenant, its key. `false`: the key. Throws a refusal. */
@@ -226,28 +229,38 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     }
   }
 
+  /** The key that the STS has put in the place of `failed`, if it made the signature. */
   async function replacementOf(
-    token: PlausibleToken,
+    { parsed, trusted }: PlausibleToken,
     failed: VerificationKey,
     since: number | undefined,
-  ): Promise<VerificationKey> {
-    const key = await findReplacement(token, failed, since).catch((error: unknown) => {
-      throw unavailable(error, token.parsed)
-    })
-    if (!key) throw refuse({ reason: 'signature_invalid' }, token.parsed)
-    return key
+  ): Promise<VerificationKey | undefined> {
+    // Anyone can send what no key could have made: it is no reason to ask the STS.
+    if (!isPossibleSignature(parsed.header.alg as Algorithm, parsed.signature)) return undefined
+    const other = await findReplacement({ parsed, trusted }, failed, since)
+    if (!other || trusted.profile.checkKey?.(other, toUnverifiedToken(parsed, trusted))) return undefined
+    return (await isSignedBy(other, parsed)) === true ? other : undefined
   }
 
-  function readClaims(parsed: ParsedToken, { profile }: TrustedIssuer): MaybePromise<TypedClaims> {
+  function findReplacement(
+    { parsed, trusted }: PlausibleToken,
+    failed: VerificationKey,
+    since: number | undefined,
+  ): MaybePromise<VerificationKey | undefined> {
+    try {
+      const found = unlessError(trusted.keys.findReplacement?.(parsed.header, failed, since))
+      return isPromise(found) ? findKeyLater(found, parsed) : found
+    } catch (error) {
+      throw unavailable(error, parsed)
+    }
+  }
+
+  function readClaims(
+    { claims, bytes }: ParsedToken,
+    { profile }: TrustedIssuer,
+  ): MaybePromise<TypedClaims | ValidationError> {
     const own = profile.claims ?? schema
-    return own ? typedClaims(parsed, own) : { claims: parsed.claims, shared: true, bytes: parsed.bytes }
-  }
-
-  async function typedClaims(parsed: ParsedToken, own: StandardSchema): Promise<TypedClaims> {
-    // In an object: claims that a schema puts out may have a `then`, and would be waited for.
-    const typed = await applySchema(own, parsed.claims)
-    if ('reason' in typed) throw refuse(typed, parsed, true)
-    return typed
+    return own ? applySchema(own, claims) : { claims, shared: true, bytes }
   }
 
   function createEntry(
@@ -308,6 +321,11 @@ interface Found {
 /** Each request has an error of its own: a change to one does not show on another. */
 function throwCopy(error: unknown): never {
   throw error instanceof AuthError ? copyOf(error) : error
+}
+
+/** Whether `key` made the signature: only the literal `true` says so. */
+function isSignedBy({ key }: VerificationKey, { header, signingInput, signature }: ParsedToken): MaybePromise<unknown> {
+  return verifySignature(header.alg as Algorithm, key, signingInput, signature)
 }
 
 /** @throws AuthError that a key source gives back as an answer. */

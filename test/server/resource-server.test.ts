@@ -58,7 +58,15 @@ describe('authenticate', () => {
     const answer = api.challenge(await errorOf(authentication))
     expect(headerOf(answer, 'WWW-Authenticate')).toMatch(/^Bearer realm="orders", error="invalid_request", /)
     expect(events).toEqual([
-      { type: 'refusal', code: 'invalid_request', reason, status: 400, hint: undefined, details },
+      {
+        type: 'refusal',
+        code: 'invalid_request',
+        reason,
+        status: 400,
+        hint: undefined,
+        details,
+        request: { method: 'GET' },
+      },
     ])
     expect(verified).toEqual([])
   })
