@@ -4,16 +4,16 @@
 //   sub   person:… or robot:…
 //   via   the client; may: the scopes, a list; crew: groups, cut off at 50, when crew_cut is true
 import type { Principal, ValidationError } from 'claimcheck'
+import { type IssuerWithAudience } from 'claimcheck/issuers'
 import {
   checkAccessToken,
-  type IssuerWithAudience,
   metadataUrls,
   principalKey,
   readAuthentication,
   readString,
   readStrings,
   type UnverifiedToken,
-} from 'claimcheck/issuers'
+} from 'claimcheck/preset-kit'
 
 export interface AcmeIdOptions {
   /** The issuer, as `iss` has it: `https://id.acme.example/w/<workspace>`. */

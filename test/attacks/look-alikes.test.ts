@@ -1,7 +1,8 @@
 // Many issuers in one verifier: the same kid, the same sub, keys swapped, names that begin, end or look like each other.
 // Whatever strangers choose, no token is taken for another issuer's, and no two subjects share a key.
 import { createVerifier } from 'claimcheck'
-import { entra, type Issuer, oidc, principalKey } from 'claimcheck/issuers'
+import { entra, type Issuer, oidc } from 'claimcheck/issuers'
+import { principalKey } from 'claimcheck/preset-kit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'

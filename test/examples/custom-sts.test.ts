@@ -30,7 +30,7 @@ describe('examples/custom-sts', () => {
   it('imports only what the package exports', () => {
     const source = readFileSync(`${root}/examples/custom-sts/acme-id.ts`, 'utf8')
     const imported = [...source.matchAll(/from '([^']+)'/g)].map(([, specifier]) => specifier)
-    expect(imported).toEqual(['claimcheck', 'claimcheck/issuers'])
+    expect(imported).toEqual(['claimcheck', 'claimcheck/issuers', 'claimcheck/preset-kit'])
   })
 
   it('gives a preset that a verifier takes, and that takes no issuer without a workspace', () => {

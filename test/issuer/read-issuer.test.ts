@@ -1,6 +1,8 @@
 // An issuer that somebody made, read once: what can never work is refused, and nobody changes what was read.
 import { createVerifier } from 'claimcheck'
-import { adfs, clerk, entraB2C, type Issuer, type KeySourceContext, pemMap, pemPerKid } from 'claimcheck/issuers'
+import { adfs, clerk, entraB2C, type Issuer } from 'claimcheck/issuers'
+import { pemMap, pemPerKid } from 'claimcheck/preset-kit'
+import type { KeySourceContext } from '../../src/issuer/issuer.ts'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'

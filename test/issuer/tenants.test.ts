@@ -1,6 +1,7 @@
 // One endpoint for many tenants: which `iss` it takes, whom it asks, and what a stranger's tenant may cause.
 import { createVerifier } from 'claimcheck'
-import type { Issuer, IssuerEndpoint } from 'claimcheck/issuers'
+import type { Issuer } from 'claimcheck/issuers'
+import type { IssuerEndpoint } from 'claimcheck/preset-kit'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'

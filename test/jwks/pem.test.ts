@@ -1,6 +1,6 @@
 // Keys that are no JWKs: certificates and public keys as PEM text, in a map by kid, or one at each address.
 import { createVerifier } from 'claimcheck'
-import { type IssuerKeys, pemMap, pemPerKid } from 'claimcheck/issuers'
+import { type IssuerKeys, pemMap, pemPerKid } from 'claimcheck/preset-kit'
 import { describe, expect, it } from 'vitest'
 import { certificateOf, publicPemOf } from '../support/certificates.ts'
 import { createTestClock } from '../support/clock.ts'

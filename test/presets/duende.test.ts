@@ -1,5 +1,6 @@
 // Duende IdentityServer: its tokens by the table, and what its options can never be.
-import { duende, type DuendeOptions } from 'claimcheck/issuers'
+import { duende } from 'claimcheck/issuers'
+import type { DuendeOptions } from '../../src/presets/duende.ts'
 import { expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { duendeFixture } from './fixtures/duende.ts'

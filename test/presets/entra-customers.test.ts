@@ -1,6 +1,8 @@
 // Azure AD B2C and Entra External ID: their tokens, and options that can never work.
 import { createVerifier } from 'claimcheck'
-import { type EntraB2COptions, type EntraExternalIdOptions, entraB2C, entraExternalId } from 'claimcheck/issuers'
+import { entraB2C, entraExternalId } from 'claimcheck/issuers'
+import type { EntraB2COptions } from '../../src/presets/entra/b2c.ts'
+import type { EntraExternalIdOptions } from '../../src/presets/entra/external-id.ts'
 import { createTestIssuer, entraB2cLike, entraExternalIdLike } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'

@@ -1,5 +1,6 @@
 // GitHub Actions: its tokens by the table, and options that would let everybody in.
-import { githubActions, type GithubActionsOptions } from 'claimcheck/issuers'
+import { githubActions } from 'claimcheck/issuers'
+import type { GithubActionsOptions } from '../../src/presets/github-actions.ts'
 import { expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { githubActionsFixture } from './fixtures/github-actions.ts'

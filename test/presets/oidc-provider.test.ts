@@ -1,6 +1,7 @@
 // node-oidc-provider: its tokens by the table, and those of a real one over HTTP.
 import { createVerifier } from 'claimcheck'
-import { oidcProvider, type OidcProviderOptions } from 'claimcheck/issuers'
+import { oidcProvider } from 'claimcheck/issuers'
+import type { OidcProviderOptions } from '../../src/presets/oidc-provider.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientCredentialsToken, loginToken, signIn } from '../../examples/quickstart/client.ts'
 import { type Sts, startSts } from '../../examples/quickstart/sts.ts'

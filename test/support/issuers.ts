@@ -1,5 +1,6 @@
 // An issuer written by hand, the way one outside the package would be, for tests of what presets are made of.
-import { type Issuer, type IssuerWithAudience, principalKey, readString } from 'claimcheck/issuers'
+import { type Issuer, type IssuerWithAudience } from 'claimcheck/issuers'
+import { principalKey, readString } from 'claimcheck/preset-kit'
 import { audience, issuer, keyFor } from './tokens.ts'
 
 /** Trusts what `createToken()` makes, with keys in memory. */

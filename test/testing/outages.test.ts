@@ -1,6 +1,7 @@
 // An STS in trouble, as a verifier meets it: in process and over HTTP. Nothing here takes as long as the trouble would.
 import { AuthError } from 'claimcheck'
-import { createTestIssuer, type OutageKind, oidcLike, type TestIssuer } from 'claimcheck/testing'
+import { createTestIssuer, oidcLike, type TestIssuer } from 'claimcheck/testing'
+import type { OutageKind } from '../../src/testing/sts-answers.ts'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { refusalOf } from '../support/verifiers.ts'
 import { verifierFor } from './verifier.ts'

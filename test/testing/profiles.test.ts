@@ -1,5 +1,6 @@
 // Each STS that can be imitated: its tokens written out, its keys found by its own metadata, its bad tokens refused.
-import { entra, type IssuerWithAudience, metadataUrls, oidc } from 'claimcheck/issuers'
+import { entra, type IssuerWithAudience, oidc } from 'claimcheck/issuers'
+import { metadataUrls } from 'claimcheck/preset-kit'
 import { badTokenKinds, createTestClock, createTestIssuer, entraLike } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'

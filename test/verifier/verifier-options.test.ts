@@ -1,6 +1,7 @@
 // Options are checked once, at creation: whatever can never work is a TypeError there, with what to write instead.
 import { createVerifier, type JoseHeader } from 'claimcheck'
-import { entra, type Issuer, oidc, type UnverifiedToken } from 'claimcheck/issuers'
+import { entra, type Issuer, oidc } from 'claimcheck/issuers'
+import type { UnverifiedToken } from 'claimcheck/preset-kit'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { readVerifierOptions, type VerifierOptions } from '../../src/verifier/options.ts'
