@@ -21,20 +21,20 @@ import {
 } from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
-/** What Express accepts before any route, whatever its parameters. */
+/** The type that Express takes before any route, whatever its parameters are. */
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
 type Handler<C, P> = (req: Request<P>, res: Response, auth: VerifiedToken<C>) => unknown
 
 /** Guards Express routes. The verified token is also on `req.auth`, which no type declares: ask `guard.auth(req)`. */
 export interface ExpressGuard<C = Record<string, unknown>> extends GuardedRequests<IncomingMessage, C> {
-  /** Middleware that lets in who has a good token and, where given, is allowed by `policy`. */
+  /** Middleware that lets a request with a good token in that `policy`, where given, allows. */
   (policy?: RoutePolicy<C>): Middleware
-  /** Middleware that also lets in who brings no credential at all. A bad credential is still refused. */
+  /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
   optional(): Middleware
-  /** Guard and handler in one. What the handler throws or rejects with reaches `next`, on Express 4 too. */
+  /** Guard and handler in one. Errors and rejections of the handler reach `next`, on Express 4 too. */
   handler<P>(handler: Handler<C, P>): RequestHandler<P>
   handler<P>(policy: RoutePolicy<C>, handler: Handler<C, P>): RequestHandler<P>
-  /** Middleware that answers who asks for protected resource metadata (RFC 9728), and nobody else. Needs `app.use`, before any guard. */
+  /** Middleware that answers requests for protected resource metadata (RFC 9728) alone. Needs `app.use`, before any guard. */
   metadata(): Middleware
 }
 

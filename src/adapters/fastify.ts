@@ -26,14 +26,14 @@ type Handler<C> = (request: FastifyRequest, reply: FastifyReply, auth: VerifiedT
 
 /** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
 export interface FastifyGuard<C = Record<string, unknown>> extends GuardedRequests<FastifyRequest, C> {
-  /** An `onRequest` hook that lets in who has a good token and, where given, is allowed by `policy`. */
+  /** An `onRequest` hook that lets a request with a good token in that `policy`, where given, allows. */
   (policy?: RoutePolicy<C>): Hook
-  /** An `onRequest` hook that also lets in who brings no credential at all. A bad credential is still refused. */
+  /** An `onRequest` hook that lets a request without any credential in, too. A bad credential is still refused. */
   optional(): Hook
   /** Guard and handler in one, for routes without a hook. */
   handler(handler: Handler<C>): RouteHandler
   handler(policy: RoutePolicy<C>, handler: Handler<C>): RouteHandler
-  /** An `onRequest` hook that answers who asks for protected resource metadata (RFC 9728), and nobody else. Goes before any guard. */
+  /** An `onRequest` hook that answers requests for protected resource metadata (RFC 9728) alone. Goes before any guard. */
   metadata(): Hook
 }
 

@@ -1,4 +1,4 @@
-// What every adapter's guard shares: one verification for each request, and the words to ask for its result.
+// The part that the guards of all adapters share: one verification for each request, and the functions that ask for its result.
 import { AuthError } from '../errors/auth-error.ts'
 import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
@@ -42,15 +42,15 @@ interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
   authorizeOptional(request: Q): MaybePromise<AuthError | undefined>
   /** Header lines for the answer of a request that was let in. */
   answerHeaders(request: Q): Readonly<Record<string, string>> | undefined
-  /** What to send for a refusal. */
+  /** The answer to a refused request. */
   challenge(request: Q, error: AuthError): RefusalAnswer
-  /** What to send when the request asks for protected resource metadata, else `undefined`. */
+  /** The answer when the request asks for protected resource metadata, else `undefined`. */
   metadata(request: Q): MetadataResponse | undefined
   /** Reads the arguments of `guard()`: a policy, or nothing. @throws TypeError for a policy that is `undefined`, and for a second one. */
   readRoute(args: readonly unknown[]): Route<C>
 }
 
-/** One request: how it is seen, and its caller as the last guard found it. */
+/** One request: its view, and the result of its last guard. */
 interface RequestState<Q, C> {
   readonly request: Q
   readonly view: RequestView
@@ -88,7 +88,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
     return state
   }
 
-  // A loop: every further guard of a request comes by here.
+  // A loop without a closure: every further guard of a request runs it.
   function hasChanged({ headers = noHeaders }: Q, seen: readonly unknown[]): boolean {
     for (let index = 0; index < names.length; index++) {
       if (own(headers, names[index] as string) !== seen[index]) return true
@@ -101,7 +101,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
     const earlier = states.get(request)
     if (!earlier) return createState(request, undefined)
     if (!hasChanged(request, earlier.seen)) return earlier
-    // The caller that the earlier guard found is gone, whatever this one finds.
+    // The caller of the earlier guard is gone, whatever this guard finds.
     if (earlier.result?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
     return createState(request, earlier.result && { outcome: 'anonymous' })
   }
@@ -238,7 +238,7 @@ export function runGuard(authorize: () => MaybePromise<AuthError | undefined>, a
   else finish(result)
 }
 
-/** Frameworks take nothing, and some words, for a call to go on: what failed must be an error. */
+/** Frameworks read `undefined`, and some words, as a call to go on. So a failure becomes an error. */
 function asError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error('The request could not be decided.', { cause: failure })
 }
@@ -253,7 +253,7 @@ export function toRequestGuard<I extends IssuerOptions, C>(
 ): RequestGuard<ClaimsByIssuer<I, C>> {
   const api =
     'authenticate' in Object(apiOrOptions)
-      ? // Nothing is known of its issuers, and the claims are its own.
+      ? // Its issuers are not known here, and its claims are its own.
         (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
       : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
   const found = requestGuardOf(api)

@@ -1,4 +1,4 @@
-// Asks policies about a caller whose token was verified: inside a handler, where there is a resource to decide about.
+// Asks policies about a verified caller inside a handler, where a resource has been loaded.
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
@@ -9,8 +9,8 @@ import type { RoutePolicies } from './route-policies.ts'
 
 export interface Authorization<C> {
   /**
-   * Asks `policy` about a verified caller, and a resource where it needs one. Does not ask the default policy. Resolves to the
-   * decision, also to a denial: only the effect `allow` allows. Misuse rejects with a TypeError.
+   * Asks `policy` about a verified caller, and about a resource where it needs one. Does not ask the default policy. Resolves to
+   * every decision, to a denial as well: only the effect `allow` allows. Misuse rejects with a TypeError.
    */
   authorize(
     auth: VerifiedToken<C>,
@@ -111,7 +111,7 @@ export function createAuthorization<C>(
   return { authorize, authorizeAll: authorizeEach, require }
 }
 
-/** A policy that never looks at its caller would allow without one. @throws TypeError for a promise, a copy, and for nothing. */
+/** Some policies never look at the caller and would allow without one. @throws TypeError for a promise, a copy, and `undefined`. */
 function checkCaller(auth: unknown): void {
   if (!isVerifiedToken(auth))
     throw new TypeError(
@@ -119,7 +119,7 @@ function checkCaller(auth: unknown): void {
     )
 }
 
-// One policy about many resources: in one go where its engine can, else one after the other.
+// One policy about many resources: one question where its engine can answer all, else one question each.
 
 // A list of a thousand must not open a thousand connections to a policy decision point.
 const atOnce = 16
@@ -145,9 +145,9 @@ async function askInOneGo<A, R>(
   queries: readonly PolicyQuery<A, R>[],
 ): Promise<readonly Decision[]> {
   const answers = await settled(policy, queries)
-  // Fewer or more answers than questions: nobody can tell which belongs to which.
+  // With fewer or more answers than questions, no answer belongs to a question for certain.
   const list: readonly unknown[] = Array.isArray(answers) && answers.length === queries.length ? answers : []
-  // Each answer passes through the same check as if it had been asked alone.
+  // Each answer passes the check that a single answer passes.
   return Promise.all(
     queries.map(async (query, index) =>
       evaluate({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),

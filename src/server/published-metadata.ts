@@ -12,7 +12,7 @@ import type { Requirement } from '../policy/missing.ts'
 import { scopesOf } from './refusal.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from '../verifier/options.ts'
 
-/** The answer to who asks for metadata. */
+/** The answer to a request for metadata. */
 export interface MetadataResponse {
   readonly status: 200 | 204 | 405
   readonly headers: Readonly<Record<string, string>>
@@ -20,7 +20,7 @@ export interface MetadataResponse {
 }
 
 export interface PublishedMetadata {
-  /** Where a client that was refused finds the metadata of what it asked for; nothing when nobody knows what that is. */
+  /** Leads a refused client to the metadata of its resource. Empty where the request does not tell which resource that is. */
   challengeParams(request: RequestView | undefined): ChallengeParams
   answer(request: RequestView): MetadataResponse | undefined
 }
@@ -59,7 +59,7 @@ export function createPublishedMetadata<C>(
 
   function challengeParams(request: RequestView | undefined): ChallengeParams {
     const asked = resourceOf(resources, request?.url)
-    // Left out, not undefined: an error's own parameters win, and would hide what is known when it is answered.
+    // Left out, not `undefined`: the parameters of an error win, and would hide the ones of its answer.
     return asked ? { resource_metadata: asked.metadataUrl } : {}
   }
 

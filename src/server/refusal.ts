@@ -1,5 +1,5 @@
-// From a policy's decision to the one answer for it: RFC 6750 insufficient_scope, RFC 9470
-// insufficient_user_authentication, Entra's insufficient_claims, or a refusal that invites no loop.
+// Makes the one answer of a policy's decision: insufficient_scope (RFC 6750), insufficient_user_authentication (RFC 9470),
+// Entra's insufficient_claims, or a refusal that invites no loop.
 import { AuthError, type AuthErrorOptions } from '../errors/auth-error.ts'
 import type { Challenge, ChallengeParams } from '../errors/challenge.ts'
 import type { JsonObject } from '../internal/json.ts'
@@ -13,25 +13,25 @@ import { requirementsOf, requirementsToKeep } from '../policy/requirements.ts'
 
 type Undecided = Extract<Decision, { effect: 'indeterminate' }>
 
-/** What a refusal reads of the caller. */
+/** The part of a caller that a refusal reads. */
 interface Caller {
   readonly issuer: string
-  /** The text, which was verified; a caller made by hand may have none. */
+  /** The verified text. */
   readonly token: unknown
   readonly header: JsonObject
   readonly claims: JsonObject
   readonly principal: { readonly scopes: readonly string[]; readonly authentication: { readonly acr?: string } }
 }
 
-/** What a refusal says besides the decision itself. */
+/** The facts of a refusal besides its decision. */
 export interface RefusalContext {
   readonly auth: Caller
   readonly policy: { readonly id: string; readonly requires?: readonly Requirement[] }
-  /** What every challenge of the resource server says. */
+  /** The parameters of every challenge of the resource server. */
   readonly params: ChallengeParams
 }
 
-/** The error that a decision calls for which does not allow. */
+/** The error for a decision that does not allow. */
 export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, context: RefusalContext): AuthError {
   const { auth, policy, params } = context
   const reasons = decision.reasons?.slice(0, 20).map(({ code }) => printable(code))
@@ -40,7 +40,7 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   const options = { details, challengeParams: params }
   const { missing = [] } = decision
   if (missing.length === 0 || !canHelp(missing, auth)) return new AuthError('access_denied', options)
-  // All that is needed, not only what is missing: a client that asked for just that would lose what it had.
+  // All scopes that are needed, not only the missing ones: a client that asked for those alone would lose the others.
   const { scopes: granted, authentication } = auth.principal
   const kept = requirementsToKeep(requirementsOf(policy), missing, { scopes: granted, acr: own(authentication, 'acr') })
   const scopes = missing.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...missing]) : {}
@@ -62,7 +62,7 @@ function undecided({ kind, cause, retryAfterSeconds }: Undecided, details: AuthE
   })
 }
 
-/** All of it must be within the client's reach: to help it with a part would only send it round in circles. */
+/** The client must be able to get all of it: with a part it would come back and be refused again. */
 function canHelp(missing: readonly Requirement[], auth: Caller): boolean {
   return missing.every(
     (one) => canBeChallenged(one) && (one.kind !== 'authentication-context' || understandsClaims(auth)),
@@ -100,8 +100,8 @@ function stepUpsIn(list: readonly Requirement[]): readonly StepUp[] {
 }
 
 /**
- * What a login must bring that is to satisfy everything: also what the last one did, or the next would lose it. Where no value
- * satisfies all, those of the first that is missing; and the shortest age.
+ * The login that satisfies every step-up, kept ones included: the next login would lose those. Where no `acr` value satisfies all, the
+ * values of the first missing one. The shortest age counts.
  */
 function stepUpParams(missing: readonly StepUp[], kept: readonly StepUp[]): ChallengeParams {
   const all = [...missing, ...kept]

@@ -1,4 +1,4 @@
-// The order of checks for a request: credential → token → policy → result. A result is a value here, in place where nothing is waited for:
+// The order of checks for a request: credential → token → policy → result. The result is a value, and comes in place where nothing waits:
 // adapters need that for speed. Applications call the functions of resource-server.ts, which always give a promise.
 import { AuthError } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
@@ -47,20 +47,20 @@ export interface RequestGuard<C> {
   requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** The answer for a refused request. */
   challenge(error: AuthError, request?: RequestView): RefusalAnswer
-  /** What every challenge of this server says, such as its realm. */
+  /** The parameters of every challenge of this server, such as its realm. */
   challengeParams(request?: RequestView): ChallengeParams
   /** The answer when `request` asks for protected resource metadata, else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
 }
 
-/** What is asked on a route: its policy, and the rest of the policy's query. */
+/** The policy of a route, and the rest of its query. */
 export interface RouteQuery<C, R> {
   readonly policy: Policy<VerifiedToken<C>, R> | undefined
   readonly resource: R
   readonly signal?: AbortSignal
 }
 
-/** What a handler asks about its caller. `request` decides which metadata the challenge names. */
+/** A handler's question about its caller. `request` decides which metadata the challenge names. */
 export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
   readonly policy: Policy<VerifiedToken<C>, R>
   readonly request?: RequestView

@@ -25,26 +25,25 @@ export type ResourceServerOptions<
   /** The `realm` of the challenges (RFC 9110 §11.5). Default `api`. */
   readonly realm?: string
   /**
-   * The default policy: must allow as well, whatever else a route asks for, unless its policy is a
-   * `withoutDefaultPolicy(…)`.
+   * The default policy. It must allow besides the policy of each route, unless that one is a `withoutDefaultPolicy(…)`.
    */
   readonly policy?: PolicyLike<VerifiedToken<ClaimsByIssuer<I, C>>, undefined>
   /**
    * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
-   * Who has a good token and lacks a scope is told in any case.
+   * A client with a good token that lacks a scope is told in any case.
    */
   readonly publishScopes?: boolean
   /** Publishes protected resource metadata (RFC 9728), and names it in every challenge. */
   readonly metadata?: ResourceMetadataOptions
 }
 
-/** An API that accepts access tokens. Its functions may be taken off it; those that ask something always give a promise. */
+/** An API that accepts access tokens. Its functions may be taken off it. Those that verify or ask always give a promise. */
 export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>, Authorization<C> {
   /** The `realm` of its challenges. */
   readonly realm: string
   /**
    * Reads and verifies the credential of `request`, once for each `request` object: do not keep one for later, when the
-   * token may have expired. Resolves for every credential, also a bad one: look at `outcome`, or call `guard`, which rejects.
+   * token may have expired. Resolves for a bad credential as well: look at `outcome`, or call `guard`, which rejects.
    */
   authenticate(request: RequestView): Promise<Authentication<C>>
   /**
@@ -68,7 +67,7 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
     options?: Pick<RequireOptions, 'signal'>,
   ): Promise<VerifiedToken<C>>
   /**
-   * Makes a route's policy known before the first request: what it requires enters the metadata. Adapters do it for `guard(policy)`.
+   * Declares a route's policy before the first request: its requirements enter the metadata. Adapters do it for `guard(policy)`.
    *
    * @throws TypeError when it is no policy.
    */
@@ -111,7 +110,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
 
   const authentications = new WeakMap<RequestView, MaybePromise<Authentication<C>>>()
 
-  /** Once for each `request` object. */
+  /** Verifies once for each `request` object. */
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
     const authentication = authentications.get(request) ?? requests.authenticate(request)
     authentications.set(request, authentication)

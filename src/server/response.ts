@@ -3,7 +3,7 @@ import { type AuthError, headersOf, type RefusalHeaders } from '../errors/auth-e
 import type { ChallengeParams } from '../errors/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 
-/** What a refused client is sent. Nothing in it comes from the token. */
+/** The answer to a refused client. Nothing in it comes from the token. */
 export interface RefusalResponse {
   readonly status: number
   /** The header lines, as `new Response(body, { headers })` takes them. Several challenges are several lines: never join them. */
@@ -39,7 +39,7 @@ export function withHeaderLines({ status, headers, body }: RefusalAnswer): Refus
 
 // The partner of `fromWeb`: an answer of a resource server as a Fetch API `Response`.
 
-/** What `api.challenge()` and `api.metadata()` give. */
+/** The result of `api.challenge()` and of `api.metadata()`. */
 interface Answer {
   readonly status: number
   readonly headers: [name: string, value: string][] | Readonly<Record<string, string>>

@@ -1,4 +1,4 @@
-// The policies of routes: each is joined to the default policy once, not for each request. What they require is kept for the metadata.
+// The policies of routes. Each is joined to the default policy once, not for each request. Their requirements enter the metadata.
 import type { Emit } from '../errors/events.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { printable } from '../internal/printable.ts'
@@ -13,11 +13,11 @@ export interface RoutePolicies<A> {
   readonly byDefault: Policy<A> | undefined
   /** Joins `like` to the default policy, unless it is a `withoutDefaultPolicy(…)`. @throws TypeError when it is no policy. */
   withDefault<R>(like: PolicyLike<A, R>): Policy<A, R>
-  /** Keeps what `like` requires, unless a request has come already: then it is reported. @throws TypeError when it is no policy. */
+  /** Keeps the requirements of `like`. Reports it where a request has come already. @throws TypeError when it is no policy. */
   declare(like: PolicyLike<A, never>): void
-  /** A request has come. A policy that is declared after this was made for a request, and may name other people's things. */
+  /** Called for each request. A policy that is declared later was made for a request, and may name other people's things. */
   seal(): void
-  /** What the declared policies require. */
+  /** The requirements of the declared policies. */
   required(): readonly Requirement[]
 }
 
@@ -72,7 +72,7 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
 
 type QueryFor<A, R, S> = (query: PolicyQuery<A, R>) => PolicyQuery<A, S>
 
-/** Copies a policy, so that later changes of its `requires` reach no challenge. The copy asks it `queryFor` what it is asked itself. */
+/** Copies a policy, so that later changes of its `requires` reach no challenge. The copy hands its queries on, through `queryFor`. */
 function checkedPolicy<A, R, S>(like: PolicyLike<A, S>, queryFor: QueryFor<A, R, S>): Policy<A, R> {
   const policy = toPolicy(like)
   const { id, requires, mayVeto } = policy
@@ -80,7 +80,7 @@ function checkedPolicy<A, R, S>(like: PolicyLike<A, S>, queryFor: QueryFor<A, R,
     id,
     ...(requires && { requires: copyRequirements(requires) }),
     ...(mayVeto && { mayVeto }),
-    // By `ask`, so that a composition still says exactly what it could not tell.
+    // By `ask`, so that a composition still tells an open veto exactly.
     evaluate: (query: PolicyQuery<A, R>) => ask(policy, queryFor(query)),
   })
   return withRequirements(copy, requirementsOf(policy))
@@ -90,7 +90,7 @@ function unchanged<Q>(query: Q): Q {
   return query
 }
 
-/** The default policy is about callers alone: what is a resource differs from route to route. */
+/** The default policy is about callers alone: each route has another kind of resource. */
 function withoutResource<A>(query: PolicyQuery<A>): PolicyQuery<A, undefined> {
   return query.resource === undefined ? (query as PolicyQuery<A, undefined>) : { ...query, resource: undefined }
 }

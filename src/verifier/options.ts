@@ -1,4 +1,4 @@
-// What createVerifier is told, checked once at creation.
+// The options of createVerifier, checked once at creation.
 import type { Clock } from '../internal/clock.ts'
 import type { ClaimcheckEvent } from '../errors/events.ts'
 import type { Fetch } from '../internal/fetch-json.ts'
@@ -37,8 +37,8 @@ interface CommonOptions<C, A> {
   /** Refuses tokens issued (`iat`) longer ago than this, in seconds. Default: only `exp` counts. */
   readonly maxTokenAgeSeconds?: number
   /**
-   * Refuses a longer token before anything else is done with it: the length of its text. Default 16 KiB, from 256 bytes to 64 KiB. What a
-   * token of that length may cost is in SECURITY.md; a server may have to be told to take headers of that length, too.
+   * Refuses a token whose text is longer, before anything else is done with it. Default 16 KiB, from 256 bytes to 64 KiB. SECURITY.md has
+   * the cost of a token of that length. A server may need an option of its own for headers of that length.
    */
   readonly maxTokenBytes?: number
   /** Fetches metadata and keys. Default: the platform's `fetch`, read at each call. */
@@ -63,13 +63,13 @@ interface CommonOptions<C, A> {
    */
   readonly tokenCache?: TokenCacheOptions | false
   /**
-   * What is known of clients by their ids, and no token says: `{ 'client id': { kind: 'device', form: 'tv' } }`. Makes an
-   * application a device; never makes anybody a user. Ids count whichever issuer names them.
+   * Facts about clients, by their ids, that no token has: `{ 'client id': { kind: 'device', form: 'tv' } }`. Makes an
+   * application a device; never makes an application a user. Ids count for every issuer.
    */
   readonly clients?: ClientRegistry
   /** Default: the system's clock. */
   readonly clock?: Clock
-  /** Told of every refusal and of what happens to the keys. Whatever it throws is dropped. */
+  /** Gets an event for every refusal and for each change of the keys. Errors that it throws are dropped. */
   readonly onEvent?: (event: ClaimcheckEvent) => unknown
   /**
    * Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. Decide by claims

@@ -16,7 +16,7 @@ export interface PlausibleToken {
   readonly trusted: TrustedIssuer
 }
 
-/** What a check found wrong, and the token where it could be parsed. */
+/** The answer of a check that failed, and the token where it could be parsed. */
 export interface FailedPrecheck {
   readonly refusal: ValidationError
   readonly parsed?: ParsedToken

@@ -1,4 +1,4 @@
-// The principal of a verified token: as its preset reads it, completed by other sources, with what the application knows of its clients.
+// The principal of a verified token: read by its preset, completed by other sources, with the application's facts about its clients.
 import type { Emit } from '../errors/events.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
@@ -11,7 +11,7 @@ import { applyClients, type ClientDescription, readClients } from '../principal/
 import type { Principal } from '../principal/principal.ts'
 import type { VerifierSettings } from './options.ts'
 
-/** The principal, and whether nothing that was asked for is missing: an incomplete one should not be remembered for long. */
+/** The principal, and whether a part of it could not be had: such a principal is not remembered. */
 export interface ResolvedPrincipal {
   readonly principal: Principal
   readonly failed: boolean
@@ -19,11 +19,11 @@ export interface ResolvedPrincipal {
 
 export interface CompletionOptions {
   readonly emit: Emit
-  /** How long somebody who completes a principal is waited for. */
+  /** How long `enrichPrincipal` may take. */
   readonly timeoutMs: number
 }
 
-/** Resolves the principal of a token whose signature was verified. Rejects with what a preset throws. */
+/** Resolves the principal of a token whose signature was verified. Throws and rejects with the errors of the preset. */
 export type ResolvePrincipal = (token: ParsedToken, trusted: TrustedIssuer) => MaybePromise<ResolvedPrincipal>
 
 export function createResolvePrincipal(
@@ -45,7 +45,7 @@ export function createResolvePrincipal(
   }
 }
 
-/** Adds to `principal` what `profile.enrichPrincipal` finds out. When that fails, the principal stays incomplete, and an event says so. */
+/** Adds the findings of `profile.enrichPrincipal` to `principal`. When it fails, the principal stays incomplete, and an event says so. */
 async function completePrincipal(
   profile: Pick<Issuer, 'enrichPrincipal'>,
   principal: Principal,
@@ -57,9 +57,9 @@ async function completePrincipal(
     const work = profile.enrichPrincipal?.(principal, claims)
     if (work === undefined) return { principal, failed: false }
     const { groups, roles, permissions } = await withDeadline(work, options.timeoutMs)
-    // These three and no other: who the caller is has been proven, and stays.
+    // These three and no other: the identity of the caller was proven, and stays.
     const found: PrincipalEnrichment = {
-      // The claim stays known: it still lacks what was found elsewhere.
+      // The name of the claim stays: the claim still lacks the groups of the other source.
       ...(groups && { groups: { ...(claim !== undefined && { claim }), ...groups } }),
       ...(roles && { roles }),
       ...(permissions && { permissions }),

@@ -18,7 +18,7 @@ export interface TokenCacheOptions {
   readonly maxBytes?: number
 }
 
-/** What the cache reads of an entry. */
+/** The members of an entry that the cache reads. */
 export interface CachedToken {
   /** Whether requests may share it. */
   readonly shared: boolean
@@ -45,7 +45,7 @@ const defaultMaxTokens = 10_000
 /** So long others wait for the verification of a token that has begun before. */
 const maxJoinMs = 1000
 const defaultMaxBytes = 32 * 1024 * 1024
-/** What an entry takes besides the text of its token and what is counted of its header, claims and principal. */
+/** The memory of an entry besides the text of its token and the counted parts of its header, claims and principal. */
 const entryBytes = 250
 
 /** Reads the option. @throws TypeError for values that make no cache. */

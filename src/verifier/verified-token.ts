@@ -1,4 +1,4 @@
-// What a handler gets: the claims and the caller of one verified token.
+// The claims and the caller of one verified token, as a handler gets them.
 import type { Principal } from '../principal/principal.ts'
 import type { RegisteredClaims } from '../jwt/claims.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
@@ -29,10 +29,10 @@ interface TokenWith<C> {
   readonly token: string
 }
 
-/** What of a verified token is the same for every request that carries it. Deeply frozen, so that requests can share it. */
+/** The part of a verified token that all its requests share. Deeply frozen. */
 export type SharedParts = Omit<VerifiedToken, 'token' | 'expiresAt'> & { readonly exp: number }
 
-// A class, since each request gets its own and nothing else makes them as fast; nobody outside sees it.
+// A class, since each request gets its own, and no other way makes them as fast. It is in no public type.
 class RequestToken implements VerifiedToken {
   readonly claims: VerifiedToken['claims']
   readonly principal: Principal
@@ -43,7 +43,7 @@ class RequestToken implements VerifiedToken {
   readonly #token: string
 
   static {
-    // Shared by all: what one handler did to it, the next request would see.
+    // Shared by all: a change by one handler would show in the next request.
     Object.freeze(this.prototype)
     Object.freeze(this)
   }

@@ -1,4 +1,4 @@
-// createVerifier: what a user sees of verification. The order of checks is in verification.ts.
+// createVerifier: the public face of verification. The order of checks is in verify-token.ts.
 import { createReport } from './report.ts'
 import { createResolvePrincipal } from './resolve-principal.ts'
 import { systemClock } from '../internal/clock.ts'
@@ -19,17 +19,17 @@ import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 /** Verifies access tokens. Its functions may be taken off it. */
 export interface Verifier<C = Record<string, unknown>> {
   /**
-   * Verifies a compact JWS access token (RFC 9068 and its many relatives): who issued it, for whom, when, and that
-   * nobody changed it. Does not decide what the caller may do. A token that was verified is remembered, see `tokenCache`.
+   * Verifies a compact JWS access token (RFC 9068 and its many relatives): its issuer, audience, times and signature.
+   * Does not decide what the caller may do. A token that was verified is remembered, see `tokenCache`.
    *
    * `header` names the request header that the token came in, in small letters: then an issuer's tokens are taken from no
-   * header but its own, and what came after `Bearer` in `authorization` must be one credential. Without it, neither is looked at.
+   * header but its own, and the text after `Bearer` in `authorization` must be one credential. Without it, neither is checked.
    *
    * Always gives a promise. It rejects with an AuthError: `status` 401 when the token is not acceptable (400 when it is no
    * credential), 503 when that could not be found out. Further arguments are ignored.
    */
   verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
-  /** Fetches what the first token of each issuer would wait for. Never rejects. */
+  /** Fetches the metadata and keys that the first token of each issuer would wait for. Never rejects. */
   ready(): Promise<readonly IssuerReadiness[]>
   /** How the keys of each issuer stand, for a health page. Fetches nothing. */
   keys(): readonly KeyHealth[]
