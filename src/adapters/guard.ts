@@ -3,7 +3,7 @@ import { AuthError } from '../errors/auth-error.ts'
 import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount } from '../internal/options.ts'
+import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { own } from '../internal/objects.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
@@ -14,6 +14,7 @@ import {
   type ResourceServer,
   type ResourceServerOptions,
 } from '../server/resource-server.ts'
+import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
@@ -29,7 +30,12 @@ export interface GuardedRequests<Q extends object, C> {
    * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
    * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it.
    */
-  require<R>(request: Q, policy: PolicyLike<VerifiedToken<C>, R>, resource: R): Promise<R>
+  require<R>(
+    request: Q,
+    policy: PolicyLike<VerifiedToken<C>, R>,
+    resource: R,
+    options?: Pick<RequireOptions, 'signal'>,
+  ): Promise<R>
 }
 
 /** The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. */
@@ -156,9 +162,15 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
     },
     auth,
     maybeAuth,
-    async require(request, policy, resource) {
-      checkArgumentCount('guard.require()', arguments, 3)
-      await api.requirePolicy(auth(request), { policy: toPolicy(policy), resource, request: stateOf(request).view })
+    async require(request, policy, resource, options = {}) {
+      checkArgumentCount('guard.require()', arguments, 4)
+      checkOptionNames('guard.require()', options, ['signal'])
+      await api.requirePolicy(auth(request), {
+        ...options,
+        policy: toPolicy(policy),
+        resource,
+        request: stateOf(request).view,
+      })
       return resource
     },
     challenge: (request, error) => api.challenge(error, stateOf(request).view),

@@ -84,3 +84,22 @@ it.each([
   expect(lines[0]).toContain(` requestId="${request.id}" method="GET"`)
   expect(lines[0]).not.toContain('SECRET')
 })
+
+it('guard.require hands its signal to the policy, and knows no other option', async () => {
+  const api = createApi()
+  const guard = createExpressGuard(api)
+  const signals: unknown[] = []
+  const { signal } = new AbortController()
+  const app = express()
+  app.get(
+    '/',
+    guard.handler(async (req, res) => {
+      await guard.require(req, ({ signal: given }) => signals.push(given) > 0, {}, { signal })
+      await expect(guard.require(req, () => true, {}, { explain: true } as never)).rejects.toThrow(TypeError)
+      res.send('in')
+    }),
+  )
+  const url = `http://${(await startLoopback(app)).host}/`
+  expect(await (await fetch(url, { headers })).text()).toBe('in')
+  expect(signals).toEqual([signal])
+})
