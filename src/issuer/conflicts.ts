@@ -1,4 +1,4 @@
-// Two endpoints that could answer to one token: which of them should decide? Neither is silently preferred.
+// Refuses two endpoints that could both answer to one token. Neither is silently preferred.
 import type { IssuerEndpoint } from './issuer.ts'
 import type { IssuerTemplate } from './tenants.ts'
 
@@ -8,8 +8,8 @@ interface Member {
 }
 
 /**
- * Refuses endpoints that share an `iss`, that of a tenant within a family included, unless their `discriminator` tells their
- * tokens apart. Two families conflict when some text could fit both templates, whatever their patterns say.
+ * Refuses endpoints that share an `iss`, also that of a tenant in a family, unless their `discriminator` tells their tokens
+ * apart. Two families conflict when any text could fit both templates, whatever their patterns are.
  *
  * @throws TypeError that names the `iss`.
  */

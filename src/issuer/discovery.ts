@@ -9,26 +9,26 @@ import type { JwksLocation, Network } from '../jwks/remote.ts'
 const maxMetadataBytes = 256 * 1024
 const maxNameLength = 120
 const maxReasonLength = 400
-/** How long a `jwks_uri` is used without asking again, and how long after a failed look. */
+/** How long a `jwks_uri` is used without a new look-up, and how long after a failed look-up. */
 const metadataTtlMs = 5 * 60 * 1000
 const failedMetadataTtlMs = 10 * 60 * 1000
 
 export interface DiscoveryOptions {
-  /** For messages; and what the documents must name, unless `metadataIssuer` says otherwise. */
+  /** For messages. The documents must name it, unless there is a `metadataIssuer`. */
   readonly issuer: string
-  /** Other names of this issuer, which the documents may use as well. */
+  /** Other names of this issuer that the documents may use. */
   readonly aliases?: readonly string[] | undefined
   readonly metadataUrls: readonly string[]
   readonly metadataIssuer?: string | undefined
-  /** A member of the documents that must be `issuer`, too. */
+  /** A further member of the documents that must equal `issuer`. */
   readonly issuerMember?: string | undefined
   readonly insecureAllowHttp: boolean
   readonly network: Network
 }
 
 /**
- * The addresses where an issuer may publish its metadata, in the order in which they are tried: RFC 8414 §3.1, the same
- * form for OpenID Connect, and the older form that appends to the issuer.
+ * The addresses where an issuer may publish its metadata, in the order of the attempts. First the form of RFC 8414 §3.1, then
+ * the same form for OpenID Connect, then the older form that appends to the issuer.
  */
 export function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
@@ -44,8 +44,8 @@ export function metadataUrls(issuer: string): readonly string[] {
 }
 
 /**
- * Looks up and remembers the `jwks_uri` of one issuer. Looks again before keys are fetched, each five minutes at most, so that a
- * moved one is followed; a document that cannot be fetched, or is not this issuer's, never takes the place of a good one.
+ * Looks up and remembers the `jwks_uri` of one issuer. Looks it up again before keys are fetched, each five minutes at most, so
+ * that a move is followed. A document that cannot be fetched or is of another issuer never replaces a good one.
  */
 export function createDiscovery(options: DiscoveryOptions): JwksLocation {
   const { emit } = options.network
@@ -58,7 +58,8 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
 
   async function ask(urls: readonly string[], deadline: AbortSignal): Promise<string> {
     try {
-      // One retry is for a blip at the start: later the known address serves, and in an outage it would double the load.
+      // The first look-up has one retry for a short failure. Later the remembered address serves, and a retry would double the
+      // load of an outage.
       const found = await discover(urls, { ...options, deadline, retry: !known && !failed, fallbacks: known ? 1 : 0 })
       if (known && known.jwksUri !== found.jwksUri)
         emit({ type: 'metadata.moved', issuer, jwksUri: printable(found.jwksUri) })
@@ -68,7 +69,7 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
     } catch (error) {
       failed = true
       validUntilMs = clock.nowMs() + failedMetadataTtlMs
-      // Without a good document the caller reports the failure to get keys.
+      // Without a good document the caller reports that it got no keys.
       if (!known) throw error
       emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
     }
@@ -83,7 +84,7 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
   return {
     jwksUri,
     async rediscover(uri, deadline) {
-      // Once in a while: as long as there are no keys, every attempt to get them comes by here.
+      // Limited: while there are no keys, every attempt to get them calls this function.
       if (clock.nowMs() < rediscoveredUntilMs) return known?.jwksUri ?? uri
       rediscoveredUntilMs = clock.nowMs() + failedMetadataTtlMs
       return ask(addresses, deadline).catch(() => uri)
@@ -94,13 +95,13 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
 }
 
 /**
- * Leaves out each JWK that is for another cloud than the metadata. Entra's list for the public cloud has keys of US Gov, and tokens of
- * format 1.0 have the same issuer in both. No other STS has this member.
+ * Leaves out each JWK of another cloud than that of the metadata. Entra's list for the public cloud has keys of US Gov, and
+ * v1.0 tokens have the same issuer in both. No other STS has this member.
  */
 function selectJwks(jwks: JsonObject, cloud: unknown): JsonObject {
   const { keys } = jwks
   if (cloud === undefined || !Array.isArray(keys)) return jwks
-  // An empty place counts as a key that cannot be used.
+  // `undefined` counts as a key that cannot be used.
   return { ...jwks, keys: keys.map((jwk: unknown) => (isOfCloud(jwk, cloud) ? jwk : undefined)) }
 }
 
@@ -120,14 +121,14 @@ function reasonOf(error: unknown): string {
 }
 
 interface DiscoverOptions extends DiscoveryOptions {
-  /** For all of it and for the keys as well. */
+  /** For the metadata and the keys together. */
   readonly deadline: AbortSignal
   readonly retry: boolean
-  /** How many ways to the keys are left when none of the addresses has a good document. */
+  /** The number of ways to the keys that are left when no address has a good document. */
   readonly fallbacks: number
 }
 
-/** Tries one address after the other. Each has an equal share of the time, so that one that hangs leaves time for the rest. */
+/** Tries one address after the other. Each has an equal share of the time, so that one hanging address leaves time for the rest. */
 async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Discovered> {
   const { deadline, retry, fallbacks } = options
   const { fetch, fetchTimeoutMs, signal } = options.network
@@ -147,7 +148,10 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
   throw new Error(`no metadata for ${options.issuer} (${problems.join('; ')})`)
 }
 
-/** Takes `jwks_uri` from a document, or nothing at all: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
+/**
+ * Reads `jwks_uri` from a document that is right in every respect: else "the data contained in the response MUST NOT be used",
+ * RFC 8414 §3.3.
+ */
 function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
   const { issuer, jwks_uri: jwksUri } = value
   const { metadataIssuer, issuerMember } = options
@@ -159,7 +163,7 @@ function readMetadata(from: string, { value, contentType }: FetchedJson, options
   return readJwksUri(from, jwksUri, options.insecureAllowHttp)
 }
 
-/** Both names are cut so that the reason for each of several documents fits on one line. */
+/** Cuts both names, so that the reasons for several documents fit on one line. */
 function checkNamed(member: string, named: unknown, expected: readonly string[]): void {
   if (typeof named === 'string' && expected.includes(named)) return
   const instead = `expected ${expected.map((one) => printable(one, maxNameLength)).join(' or ')}`

@@ -1,4 +1,4 @@
-// From what a preset says of an issuer's keys to a source of them.
+// Creates the key source of an endpoint from its `keys`.
 import { type KeyCacheOptions, readKeyCacheOptions } from '../jwks/settings.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import type { KeyStore } from '../jwks/snapshot.ts'
@@ -7,17 +7,17 @@ import { createRemoteKeys, fixedLocation, type JwksLocation, type Network } from
 import { createDiscovery } from './discovery.ts'
 import type { Issuer, IssuerEndpoint } from './issuer.ts'
 
-/** What the issuers of one verifier share. */
+/** The parts that the issuers of one verifier share. */
 export interface RegistryOptions {
   readonly network: Network
   readonly keyCache?: KeyCacheOptions | undefined
   readonly keyStore?: KeyStore | undefined
 }
 
-/** Makes the key source of one endpoint. It fetches nothing before it is asked. */
+/** Creates the key source of one endpoint. It fetches nothing before the first look-up. */
 export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): KeySource {
   const { keys, keyUse, discriminator } = endpoint
-  // Endpoints that share an iss do not share keys: neither in events nor in a store may one pass for the other.
+  // Endpoints that share an `iss` do not share keys. Their names must differ in events and in a store.
   const issuer = discriminator
     ? `${endpoint.issuer}#${discriminator.claim}=${discriminator.values.join(',')}`
     : endpoint.issuer
@@ -35,7 +35,10 @@ function withHealth(keys: LocalKeys, issuer: string): KeySource {
   return { ...keys, health: () => ({ issuer, state: 'static', keys: keys.count() }) }
 }
 
-/** An issuer's name does not say whose keys they are: WorkOS has one for all, and Entra's public and US Gov v1.0 share theirs. */
+/**
+ * The configured addresses, for the store. A name does not identify keys: WorkOS has one name for all, and Entra's public and
+ * US Gov v1.0 share theirs.
+ */
 function sourceOf(keys: IssuerEndpoint['keys']): string | undefined {
   if ('jwksUri' in keys) return keys.jwksUri
   return 'metadataUrls' in keys ? keys.metadataUrls.join(' ') : undefined

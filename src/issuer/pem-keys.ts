@@ -1,5 +1,4 @@
-// Keys that are published as PEM text (Firebase, Google IAP, AWS ALB). Apart from the registry, so that only who needs it
-// ships it.
+// Keys that are published as PEM text (Firebase, Google IAP, AWS ALB). Applications without such an issuer do not bundle it.
 import { createKeysByKid } from '../jwks/by-kid.ts'
 import { jwksFromPemMap, readPem } from '../crypto/pem.ts'
 import { createRemoteKeys, fixedLocation } from '../jwks/remote.ts'
@@ -10,7 +9,7 @@ import type { IssuerKeys, JwkSet } from './issuer.ts'
 
 /**
  * Keys in a JSON object at `uri`, from `kid` to a PEM certificate or public key. Does not check a certificate's dates, names or
- * chain: like a JWK it is worth what its address is worth.
+ * chain: like a JWK, it is as trustworthy as its address.
  */
 export function pemMap(uri: string): IssuerKeys {
   checkArgumentCount('pemMap()', arguments, 1)
@@ -28,11 +27,12 @@ export function pemMap(uri: string): IssuerKeys {
 }
 
 /**
- * The JWK of a PEM certificate or public key, for `jwks: { keys: [jwkFromPem(pem)] }`. Without `kid` it serves tokens that name any,
- * if it is the only key of the set. Without `alg` it is bound to the first of the issuer's algorithms that fits its type. Does not
- * check a certificate's dates, names or chain.
+ * Returns the JWK of a PEM certificate or public key, for `jwks: { keys: [jwkFromPem(pem)] }`. Without `kid` it serves tokens
+ * of any `kid`, if it is the only key of the set. Without `alg` it is bound to the first of the issuer's algorithms that fits
+ * its type. Does not check a certificate's dates, names or chain.
  *
- * @throws TypeError for anything but one PEM certificate or public key, a private key included, and on a runtime without node:crypto.
+ * @throws TypeError for anything but one PEM certificate or public key, a private key included, and on a runtime without
+ * node:crypto.
  */
 export function jwkFromPem(
   pem: string,
@@ -56,15 +56,16 @@ function checkAlgorithm(alg: unknown): void {
 }
 
 /**
- * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that `kidPattern` matches
- * is looked for: anchor it, and allow nothing that means something in a URL. Unknown ones cause at most five fetches a second.
+ * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that matches `kidPattern`
+ * is fetched: anchor the pattern, and allow no character with a meaning in a URL. Unknown kids cause at most five fetches a
+ * second.
  *
  * @throws TypeError for a `uri` without `{kid}`.
  */
 export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
   checkArgumentCount('pemPerKid()', arguments, 2)
   if (uri.split('{kid}').length !== 2) throw new TypeError(`'${withoutLogin(uri)}' must hold {kid} exactly once.`)
-  // Whoever holds an expression can have it match something else.
+  // A copy: code that shares the expression could make it match other texts.
   const pattern = new RegExp(kidPattern.source, kidPattern.flags)
   return {
     addresses: [uri],

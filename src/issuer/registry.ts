@@ -1,5 +1,5 @@
-// The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8); where an STS has one issuer for each
-// tenant, by its template. What a token says else only chooses between endpoints that share an `iss`.
+// The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8), or by the template of an STS with one
+// issuer for each tenant. Other claims only choose between endpoints that share an `iss`.
 import type { JsonObject } from '../internal/json.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { createKeysByTenant } from '../jwks/by-tenant.ts'
@@ -11,7 +11,7 @@ import { type IssuerTemplate, keysOfTenant, readTemplate } from './tenants.ts'
 /** One trusted `iss`, its keys, and the profile of its tokens. Its keys serve no other issuer. */
 export interface TrustedIssuer {
   readonly issuer: string
-  /** Which tenant of a family this is; none has proven it yet. */
+  /** The tenant within a family; not verified yet. */
   readonly tenant?: string
   readonly profile: Issuer
   readonly keys: KeySource
@@ -19,7 +19,7 @@ export interface TrustedIssuer {
 
 export interface IssuerRegistry {
   find(claims: JsonObject): TrustedIssuer | undefined
-  /** What tells the endpoints with this `iss` apart; nothing where there is no such endpoint, or one alone. */
+  /** The discriminators of the endpoints with this `iss`. Empty where there is no such endpoint, or one alone. */
   discriminatorsOf(iss: unknown): readonly Discriminator[]
   /** One for each endpoint. A family is one, under its template. */
   readonly all: readonly TrustedIssuer[]
@@ -34,7 +34,7 @@ interface Member {
   readonly keysOf: ((tenant: string) => KeySource) | undefined
 }
 
-/** @throws TypeError when two of `issuers` could answer to one `iss`: which of them should decide? */
+/** @throws TypeError when two of `issuers` could answer to one `iss`. */
 export function createIssuerRegistry(issuers: readonly Issuer[], options: RegistryOptions): IssuerRegistry {
   const members = issuers.flatMap((profile) =>
     profile.endpoints.map((endpoint) => createMember(endpoint, profile, options)),
@@ -68,7 +68,6 @@ export function createIssuerRegistry(issuers: readonly Issuer[], options: Regist
   return { find, discriminatorsOf, all: members.map(({ trusted }) => trusted) }
 }
 
-/** Every `iss` value of an endpoint that is no family. */
 function namesOf({ issuer, aliases = [] }: IssuerEndpoint): readonly string[] {
   return [issuer, ...aliases]
 }

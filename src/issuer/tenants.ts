@@ -1,16 +1,16 @@
-// One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern ever sees a whole `iss`.
+// One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern is tested with a whole
+// `iss`.
 import { withoutLogin } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerKeys } from './issuer.ts'
 
 const maxTenantLength = 128
 
-/** A template taken apart. */
+/** The parts of a template. */
 export interface IssuerTemplate {
-  /** The tenant that `iss` names, or `undefined` when it is not of this family. */
+  /** The tenant that `iss` names, or `undefined` for an `iss` outside this family. */
   tenantOf(iss: string): string | undefined
-  /** The issuer of `tenant`. */
   issuerOf(tenant: string): string
-  /** Whether some `iss` could be of both. */
+  /** Whether one `iss` could fit both. */
   overlaps(other: IssuerTemplate): boolean
   readonly prefix: string
   readonly suffix: string
@@ -30,7 +30,7 @@ export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplat
       const length = iss.length - prefix.length - suffix.length
       if (length <= 0 || length > maxTenantLength || !iss.startsWith(prefix) || !iss.endsWith(suffix)) return undefined
       const tenant = iss.slice(prefix.length, prefix.length + length)
-      // A global or sticky expression remembers where it stopped, and would answer every other question wrongly.
+      // A global or sticky expression keeps its position, and would answer every second test wrongly.
       pattern.lastIndex = 0
       return pattern.test(tenant) && !isPathStep(tenant) ? tenant : undefined
     },
@@ -52,7 +52,7 @@ export function keysOfTenant(keys: IssuerKeys, placeholder: string, tenant: stri
   }
 }
 
-/** No encoding keeps "." and ".." from walking through an address. */
+/** No encoding keeps "." and ".." from changing the path of an address. */
 function isPathStep(tenant: string): boolean {
   return tenant === '.' || tenant === '..'
 }

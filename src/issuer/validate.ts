@@ -1,4 +1,4 @@
-// Reads an issuer that a preset, or somebody else, made: a checked copy that nobody can change any more.
+// Reads an issuer from a preset or from the application: a checked copy that no later change can reach.
 import { isAlgorithm } from '../crypto/algorithms.ts'
 import { frozenCopy } from '../internal/freeze.ts'
 import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
@@ -11,7 +11,7 @@ import { readTemplate } from './tenants.ts'
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 const neverLoose = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
 
-/** @throws TypeError for what can never work, or would weaken a check without saying so. */
+/** @throws TypeError for an issuer that can never work, or that would silently weaken a check. */
 export function readIssuer(issuer: Issuer): Issuer {
   const { preset, endpoints, algorithms, types, requiredClaims, nonStandardClaimTypes = [] } = issuer
   if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
@@ -24,7 +24,7 @@ export function readIssuer(issuer: Issuer): Issuer {
   if (nonStandardClaimTypes.some((name) => neverLoose.includes(name)))
     throw new TypeError(`${preset}: nonStandardClaimTypes must not hold any of ${neverLoose.join(', ')}.`)
   checkOptionalParts(issuer)
-  // Frozen besides: lists of these go to key sources and into the details of errors, which strangers get to see.
+  // Frozen in addition: key sources and the details of errors share these lists, and both leave this package.
   const data = frozenCopy({
     preset,
     algorithms,
@@ -36,7 +36,7 @@ export function readIssuer(issuer: Issuer): Issuer {
   return {
     ...data,
     endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.isTenantAllowed !== undefined)),
-    // A schema is somebody's code, like the functions.
+    // A schema is the application's code, like the functions.
     ...(issuer.claims !== undefined && { claims: issuer.claims }),
     ...boundFunctions(issuer),
   }
@@ -79,10 +79,13 @@ function checkOptionalParts(issuer: Issuer): void {
   if (issuer.clients !== undefined) readClients(issuer.clients)
 }
 
-// Reads one endpoint of an issuer that a preset, or somebody else, made: a checked copy, which shares nothing with it but functions.
-
-/** `hasAdmits` says whether somebody is asked which tenants may come in. @throws TypeError for what can never work, or is not safe. */
-function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
+/**
+ * Reads one endpoint: a checked copy that shares only functions with the original. `hasTenantCheck` says whether the issuer has
+ * `isTenantAllowed`.
+ *
+ * @throws TypeError for an endpoint that can never work or is not safe.
+ */
+function readEndpoint(preset: string, given: IssuerEndpoint, hasTenantCheck: boolean): IssuerEndpoint {
   const endpoint = frozenCopy(given)
   const { issuer, aliases, tenants, discriminator, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
   checkString(`${preset}: issuer`, issuer)
@@ -93,7 +96,7 @@ function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean)
   if (keyUse !== undefined) checkString(`${preset}: keyUse`, keyUse)
   checkBoolean(`${preset}: insecureAllowHttp`, insecureAllowHttp)
   checkKeys(preset, endpoint)
-  if (tenants) checkTenants(preset, endpoint, tenants, hasAdmits)
+  if (tenants) checkTenants(preset, endpoint, tenants, hasTenantCheck)
   return endpoint
 }
 
@@ -101,23 +104,23 @@ function checkTenants(
   preset: string,
   endpoint: IssuerEndpoint,
   { placeholder, pattern, keys: whose }: TenantFamily,
-  hasAdmits: boolean,
+  hasTenantCheck: boolean,
 ): void {
   const { aliases, subjectPrefix, keys } = endpoint
   readTemplate(endpoint)
   if (!(pattern instanceof RegExp))
     throw new TypeError(`${preset}: tenants.pattern must be a regular expression such as /^[a-z]{1,32}$/.`)
-  // Taken for "shared", a misspelt "each" would have every tenant's tokens verified by the keys of one.
+  // A misspelt "each" taken for "shared" would verify every tenant's tokens with the keys of one.
   if (whose !== 'shared' && whose !== 'each') throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
   if (aliases?.length || subjectPrefix !== undefined)
     throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
   if (whose === 'shared') return
-  if (!hasAdmits || 'create' in keys || 'jwks' in keys)
+  if (!hasTenantCheck || 'create' in keys || 'jwks' in keys)
     throw new TypeError(`${preset}: keys for each tenant need isTenantAllowed, and addresses with '${placeholder}'.`)
   for (const address of addressesOf(keys)) checkOwnAddress(preset, address, placeholder)
 }
 
-/** At one address for all, whoever administers a tenant could sign for any other. What stands behind a `#` is not sent. */
+/** With one address for all, the administrator of any tenant could sign for every other. The part after a `#` is not sent. */
 function checkOwnAddress(preset: string, address: string, placeholder: string): void {
   const [sent = ''] = address.split('#')
   if (sent.includes(placeholder)) return
@@ -129,7 +132,7 @@ function checkOwnAddress(preset: string, address: string, placeholder: string): 
 
 const placesOfKeys = ['jwks', 'jwksUri', 'metadataUrls', 'create'] as const
 
-/** One place, since it could not be told from which of two the keys come. */
+/** Exactly one place: with two, the origin of the keys would be unclear. */
 function checkKeys(preset: string, { keys, insecureAllowHttp }: IssuerEndpoint): void {
   if (typeof keys !== 'object' || keys === null) throw new TypeError(`${preset}: keys say where the keys are.`)
   if (placesOfKeys.filter((name) => name in keys).length !== 1)

@@ -1,4 +1,4 @@
-// Kids that the issuer was asked for and does not have, so that a repeated made-up kid costs no look.
+// Budgets bound the work that anyone who can send a token can cause at one issuer.
 import { LRUCache } from 'lru-cache'
 import type { KeySettings } from './settings.ts'
 
@@ -10,9 +10,9 @@ export interface NegativeCache {
   has(kid: string, nowMs: number): boolean
 }
 
-/** Remembers the last 1000 absent kids for ten seconds each. */
+/** Remembers the last 1000 absent kids for ten seconds each, so that a repeated made-up kid costs no fetch. */
 export function createNegativeCache(): NegativeCache {
-  // Made when it is first needed: it takes its whole memory at once, and most issuers never need it.
+  // Created on first use: an LRU cache allocates all its memory at once, and most issuers never need one.
   let absentSinceMs: LRUCache<string, number> | undefined
   return {
     add(kid, nowMs) {
@@ -26,17 +26,15 @@ export function createNegativeCache(): NegativeCache {
   }
 }
 
-// Bounds on the work that anyone who can send a token can cause at one issuer.
-
 const maxDoubtsPerMinute = 60
 
-/** Budgets that cannot be spent for one another. */
+/** Separate budgets: an attack on one leaves the others full. */
 export interface KeyBudgets {
   /** Fetches for kids that no key has. */
   readonly unknownKids: TokenBucket
   /** Fetches for signatures that the key of their kid did not make. */
   readonly replacedKeys: TokenBucket
-  /** Such signatures that get 503 for want of a fetch. Under a flood of forgeries a 503 for each would be an outage of our own. */
+  /** 503 answers for such signatures when no fetch can be made. A 503 for every forgery of a flood would be an outage of our own. */
   readonly doubts: RateLimit
 }
 
@@ -48,16 +46,14 @@ export function createKeyBudgets({ unknownKidBurst: burst, unknownKidRefillMs: r
   }
 }
 
-// A bound that holds for any stretch of time of its length, unlike that of a bucket, which lends its burst.
-
 export interface RateLimit {
   /** Takes one turn if there is one. */
   take(nowMs: number): boolean
 }
 
-/** Allows at most `max` turns within any `windowMs`. */
+/** Allows at most `max` turns within any `windowMs`. A token bucket would allow its burst in addition. */
 export function createRateLimit(max: number, windowMs: number): RateLimit {
-  /** The last `max` turns, as a ring: `oldest` is the place of the first of them. */
+  /** The last `max` turns as a ring buffer; `oldest` is the index of the first. */
   const takenAtMs: number[] = []
   let oldest = 0
   return {
@@ -70,8 +66,6 @@ export function createRateLimit(max: number, windowMs: number): RateLimit {
     },
   }
 }
-
-// A budget for work that anyone who can send a token may cause.
 
 export interface TokenBucket {
   /** Takes one token if there is one. */

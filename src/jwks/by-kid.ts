@@ -1,5 +1,5 @@
-// Keys that an STS gives out one by one, each at an address made of its kid (AWS ALB). A kid is text that anyone can make up, so it must
-// have a strict shape before it gets into a URL, and unknown ones queue for a bounded number of fetches.
+// Keys that an STS publishes one by one, each at an address made of its kid (AWS ALB). Anyone can make up a kid. It must
+// therefore match a strict pattern before it enters a URL, and unknown kids queue for a bounded number of fetches.
 import { LRUCache } from 'lru-cache'
 import { createSteadyClock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
@@ -17,8 +17,8 @@ export interface KeysByKidOptions extends Omit<KidEntryParts, 'clock' | 'budgets
 }
 
 /**
- * Fetches a key when a token first names it; each key then has a cache of its own, by the rules of all caches. Kids that were never found
- * are kept apart: no number of made-up ones takes the place of a known one.
+ * Fetches a key when a token first names it. Each key has a cache of its own, by the rules of all caches. Unknown kids are kept
+ * apart, so that made-up kids never evict a key in use.
  */
 export function createKeysByKid({ kidPattern, ...options }: KeysByKidOptions): KeySource {
   const { issuer, settings, network } = options
@@ -32,12 +32,12 @@ export function createKeysByKid({ kidPattern, ...options }: KeysByKidOptions): K
   function findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined> {
     const { kid } = query
     kidPattern.lastIndex = 0
-    // No encoding keeps "." and ".." from walking through an address.
+    // No encoding keeps "." and ".." from changing the path of an address.
     if (kid === undefined || kid === '.' || kid === '..' || !kidPattern.test(kid)) return undefined
     return (known.get(kid) ?? findEntry(kid, clock.nowMs()))?.findKey(query)
   }
 
-  /** The entry of an unknown kid, or `undefined` for a kid that is known to be absent. */
+  /** The entry of an unknown kid, or `undefined` when the STS recently had no such key. */
   function findEntry(kid: string, nowMs: number): KidEntry | undefined {
     if (absentKids.has(kid, nowMs)) return undefined
     const entry = beingFetched.get(kid) ?? fetchInTurn(kid, nowMs)

@@ -1,5 +1,5 @@
-// Answers look-ups from the keys of one issuer, within the bounds of key-budgets.ts. A rotation is not noticed, a flood is
-// not paid for, and a good token is never called bad only because no look was made.
+// Answers look-ups from the keys of one issuer, within the bounds of budgets.ts. Rotations cause no failures, and floods of
+// tokens cause few fetches. A good token is never refused only because no fetch was made.
 import { createSteadyClock } from '../internal/clock.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
@@ -8,11 +8,11 @@ import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
 import { createRefresher, type RefresherParts } from './refresher.ts'
 
 export interface KeyCacheParts extends RefresherParts {
-  /** Default: budgets of its own. Caches of one issuer share theirs. */
+  /** Caches of one issuer share theirs. Default: budgets for this cache alone. */
   readonly budgets?: KeyBudgets
 }
 
-/** A bad signature under a known `kid`, and the number of loads that had begun when its token was seen. */
+/** A signature that the key of its `kid` did not make, and the number of loads begun when its token was seen. */
 interface BadSignature {
   readonly query: KeyQuery
   readonly failed: VerificationKey
@@ -23,8 +23,9 @@ const replacedHint =
   'the known key of this kid did not make the signature, and the issuer cannot be asked right now whether it has replaced that key'
 
 /**
- * Serves the keys that `parts.load` brings. Looks once more for a `kid` that it does not know, and for the key of a `kid` whose signature
- * does not verify. Only a load that began after the token was seen can prove it bad; without one it is `keys_unavailable`.
+ * Serves the keys that `parts.load` returns. Loads again for an unknown `kid`, and for a signature that the key of its `kid`
+ * did not make. Only a load that began after the token was seen proves the token bad. Without one the answer is
+ * `keys_unavailable`.
  */
 export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
   const { issuer, settings, emit, budgets = createKeyBudgets(settings) } = parts
@@ -52,13 +53,13 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
     })
   }
 
-  /** Whether a load that began after the `kid` was first seen has ended without it, now or less than 10 s ago. */
+  /** Whether a load that began after the `kid` was first seen ended without it, now or less than 10 s ago. */
   function isAbsent(kid = '', begunBefore: number, nowMs: number): boolean {
     if (refresher.lastSuccess() > begunBefore) absentKids.add(kid, nowMs)
     return absentKids.has(kid, nowMs)
   }
 
-  /** @throws AuthError at once when the budget is spent: a flood must not even cost promises. */
+  /** @throws AuthError synchronously when the budget is spent: a flood must not even cost promises. */
   function refreshForUnknown(kid = '', nowMs: number): Promise<boolean> {
     if (refresher.mustWait(nowMs)) throw refresher.unavailable()
     if (!budgets.unknownKids.take(nowMs)) throw refresher.unavailable(budgets.unknownKids.waitMs(nowMs))
@@ -97,8 +98,8 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
   }
 
   /**
-   * The answer for a look that was due and could not be made. A forgery and a good signature of a new key look alike until then, so it
-   * is unavailable; beyond the limit, which only a flood of forgeries reaches, there is no other key and the token is bad.
+   * Answers when a load was due and could not be made. Until that load, a forgery and a good signature of a new key look alike,
+   * so the answer is 503. Beyond the limit, reached only by floods of forgeries, the token counts as bad: `undefined`.
    */
   function doubt(nowMs: number, waitMs?: number): undefined {
     if (budgets.doubts.take(nowMs)) throw refresher.unavailable(waitMs, replacedHint)

@@ -1,4 +1,4 @@
-// From a JWK Set (RFC 7517) to keys that can verify, one by one: a key that must not be used is skipped, the rest serve.
+// Imports the keys of a JWK Set (RFC 7517) one by one: an unusable key is skipped, the rest serve.
 import { importPublicKey } from '#engine'
 import type { webcrypto } from 'node:crypto'
 import { decodeBase64url } from '../internal/base64url.ts'
@@ -16,7 +16,7 @@ const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384'
 
 export interface ImportedKeys {
   readonly keys: readonly VerificationKey[]
-  /** The same, by what they were made of: for the next import. */
+  /** The same keys, for the next import. */
   readonly known: KnownKeys
   /** How many members of the set cannot verify a token here. */
   readonly skipped: number
@@ -24,21 +24,21 @@ export interface ImportedKeys {
   readonly jwks: { readonly keys: readonly JsonObject[] }
 }
 
-/** Keys that were imported before, by the JWK that each was made of. */
+/** Imported keys, by the text of their JWK. */
 export type KnownKeys = ReadonlyMap<string, VerificationKey>
 
 export interface ImportOptions {
-  /** What `use` must be, where a key has one. Default `sig`. */
+  /** The required value of `use`, where a key has one. Default `sig`. */
   readonly use?: string | undefined
   readonly known?: KnownKeys | undefined
 }
 
 /**
- * Imports the usable keys of `jwks` for an issuer that signs with `allowed` and gives its keys `use`, where it gives one. A key
- * that is `known` stays the same object. Answers at once where the engine does.
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed`. A key that is in `known` stays the same object.
+ * Answers synchronously where the engine does.
  *
- * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
- * the STS, and must never replace keys that work. Rejects only where the engine answers later.
+ * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or has no usable key. Such an answer is a fault of the STS
+ * and must never replace keys that work. Rejects only where the engine is asynchronous.
  */
 export function importKeys(
   jwks: unknown,
@@ -60,7 +60,6 @@ const noUsableKey = 'the JWK Set has no usable key'
 interface ImportedKey {
   readonly key: VerificationKey
   readonly jwk: JsonObject
-  /** The same JWK as text. */
   readonly text: string
 }
 
@@ -106,7 +105,7 @@ function checkJwk(member: unknown, allowed: readonly Algorithm[], use: string): 
   return { names, algorithms: [algorithm, ...more], material, jwk }
 }
 
-/** `undefined` for a key that the engine refuses, such as a point off its curve. */
+/** Returns `undefined` for a key that the engine refuses, such as a point off its curve. */
 function importKey(
   { names, algorithms, material, jwk }: CheckedJwk,
   known: KnownKeys,
@@ -125,19 +124,19 @@ function importKey(
   }
 }
 
-/** A public key that its publisher does not reserve for something else (RFC 7517 §4.2, §4.3). */
+/** Whether `jwk` is a public key that its publisher does not reserve for another purpose (RFC 7517 §4.2, §4.3). */
 function isForVerifying(jwk: JsonObject, use: string): boolean {
   if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return false
   if (jwk.use !== undefined && jwk.use !== use) return false
-  // A key that names its issuer in a way we cannot compare must not pass for one that names none.
+  // An `issuer` that cannot be compared must not pass for a key without one.
   if (jwk.issuer !== undefined && typeof jwk.issuer !== 'string') return false
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return false
   return jwk.kid === undefined || (typeof jwk.kid === 'string' && jwk.kid !== '' && jwk.kid.length <= maxKidLength)
 }
 
 /**
- * Binds a key to one algorithm before any token is seen: by its own `alg`, else by its curve, else (RSA) by the first
- * RSA algorithm that the issuer is configured with. The token never chooses (RFC 8725 §3.1).
+ * Binds a key to one algorithm before any token is seen: by its `alg`, else by its curve. An RSA key without `alg` gets the
+ * first RSA algorithm of the issuer's configuration. The token never chooses (RFC 8725 §3.1).
  */
 function algorithmsOf(jwk: JsonObject, allowed: readonly Algorithm[]): readonly Algorithm[] {
   const fitting = allowed.filter((name) => fits(name, jwk))
@@ -155,7 +154,7 @@ function isEdwardsName(alg: unknown): boolean {
   return isAlgorithm(alg) && table[alg].kty === 'OKP'
 }
 
-/** The members that make up the key itself, so that no other can change what is imported; `undefined` when they make up none. */
+/** The members that define the key itself, so that no other can change the import. `undefined` when they define none. */
 function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
   const { kty, crv, x, y } = jwk
   if (kty === 'RSA') return rsaMembers(jwk)
@@ -165,8 +164,8 @@ function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
 }
 
 /**
- * "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. One whose inner bytes are all alike is no
- * real key: of Ed25519 these are the points of order 1, 2 and 4, for which anyone can write a signature.
+ * "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. A value whose inner bytes are all
+ * equal is no real key. In Ed25519 these are the points of order 1, 2 and 4, for which anyone can make a signature.
  */
 function isCoordinate(crv: unknown, value: unknown): boolean {
   const bytes = typeof value === 'string' ? decodeBase64url(value) : undefined
@@ -180,7 +179,7 @@ function rsaMembers({ n, e }: JsonObject): webcrypto.JsonWebKey | undefined {
   return isStrongRsa(strength) ? { kty: 'RSA', n: modulus.text, e: exponent.text } : undefined
 }
 
-/** Some STSs pad these numbers or write them in plain base64 (Oracle Access Manager, old Cloud Foundry UAA): no other key could be meant. */
+/** Accepts padding and plain base64, which some STSs write (Oracle Access Manager, old Cloud Foundry UAA). Neither is ambiguous. */
 function readNumber(value: unknown): { readonly text: string; readonly bytes: Uint8Array } | undefined {
   if (typeof value !== 'string') return undefined
   const text = value

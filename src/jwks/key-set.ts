@@ -1,4 +1,4 @@
-// The keys of one issuer as they are at one moment, and which of them may verify. Pure: no clock, no network.
+// The keys of one issuer at one moment, and which of them may verify. Pure: no clock, no network.
 import { type ImportedKeys, maxKeys } from './import.ts'
 import type { KeySettings } from './settings.ts'
 import type { VerificationKey } from './key-source.ts'
@@ -17,21 +17,20 @@ interface KeyEntry {
   readonly key: VerificationKey
   /** Whether the last load had it. */
   readonly listed: boolean
-  /** When a load had it last. */
+  /** The time of the last load that had it. */
   readonly lastSeenMs: number
 }
 
-/** The keys of the last successful load, and those that vanished from it not long ago. */
+/** The keys of the last successful load, and those that vanished from it within the grace period. */
 export interface KeySet {
   readonly keys: readonly KeyEntry[]
   readonly loadedAtMs: number
-  /** From here on a refresh is due, in the background. */
+  /** A background refresh is due from this time on. */
   readonly refreshAtMs: number
-  /** Fresh until here. */
   readonly freshUntilMs: number
-  /** After this, a request first waits for a refresh, if only briefly. */
+  /** From this time on, a request first waits for a refresh, for a short time. */
   readonly overdueAtMs: number
-  /** From here on no key serves. */
+  /** From this time on no key serves. */
   readonly staleAtMs: number
 }
 
@@ -44,7 +43,7 @@ export interface KeySetUpdate {
   readonly earlier?: KeySet | undefined
 }
 
-/** The key set after a load: the loaded keys, and for a grace period those of `earlier` that are no longer listed. */
+/** The key set after a load: the loaded keys, and for the grace period those of `earlier` that are no longer listed. */
 export function updateKeySet({ loaded, loadedAtMs, random, settings, earlier }: KeySetUpdate): KeySet {
   const freshMs = Math.min(settings.maxFreshMs, Math.max(minFreshMs, loaded.maxAgeMs ?? defaultFreshMs))
   const listed = loaded.keys.map((key) => ({ key, listed: true, lastSeenMs: loadedAtMs }))
@@ -62,13 +61,13 @@ export function updateKeySet({ loaded, loadedAtMs, random, settings, earlier }: 
   }
 }
 
-/** Keys that may verify, and until when that list holds without another load. */
+/** The keys that may verify, and until when this list is right without another load. */
 export interface UsableKeys {
   readonly keys: readonly VerificationKey[]
   readonly untilMs: number
 }
 
-/** The keys that may verify at `nowMs`: listed ones until they are stale, vanished ones until their grace ends; never longer. */
+/** The keys that may verify at `nowMs`: listed keys until they are stale, vanished keys until their grace ends, never longer. */
 export function usableKeys(keySet: KeySet | undefined, nowMs: number, { graceMs }: KeySettings): UsableKeys {
   if (!keySet || nowMs >= keySet.staleAtMs) return { keys: [], untilMs: Number.POSITIVE_INFINITY }
   const usable = keySet.keys.filter((one) => one.listed || nowMs < one.lastSeenMs + graceMs)
@@ -79,7 +78,7 @@ export function usableKeys(keySet: KeySet | undefined, nowMs: number, { graceMs 
   }
 }
 
-/** A listed key takes the place of a vanished one that answers to the same header; a key without `kid` has no grace. */
+/** A listed key replaces a vanished key of the same `kid` and algorithm. A key without `kid` has no grace. */
 function replaces(listed: VerificationKey, vanished: VerificationKey): boolean {
   if (vanished.kid === undefined) return true
   return listed.kid === vanished.kid && listed.algorithms.some((name) => vanished.algorithms.includes(name))

@@ -1,5 +1,5 @@
-// One key that has an address of its own, made of its kid: fetched, cached, kept beyond the process, and dropped when the STS says that
-// there is no such key.
+// One key at an address of its own, made of its kid. It is fetched, cached and stored, and dropped when the STS has no such
+// key.
 import type { Clock } from '../internal/clock.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { fetchText, isHttpStatusError } from '../internal/fetch-json.ts'
@@ -15,12 +15,12 @@ import { readPem } from '../crypto/pem.ts'
 import { maxAgeOf, type Network } from './remote.ts'
 
 const maxPemBytes = 16_384
-/** How an STS says that there is no such key; S3 says 403. */
+/** The statuses of an STS for a missing key; S3 answers 403. */
 const absentStatuses = [400, 403, 404, 410]
 
 /** A source of one key, or of none. */
 export interface KidEntry extends Required<KeySource> {
-  /** Whether the STS said at the last fetch that there is no such key. */
+  /** Whether the last fetch found that the STS has no such key. */
   isAbsent(): boolean
 }
 
@@ -32,13 +32,13 @@ export interface KidEntryParts {
   readonly settings: KeySettings
   readonly store?: KeyStore | undefined
   readonly network: Network
-  /** A steady one. */
+  /** A steady clock. */
   readonly clock: Clock
   /** Shared by all kids of the issuer. */
   readonly budgets: KeyBudgets
 }
 
-/** Makes the entry of `kid`, which must be safe in a URL. `onAbsent` is called when the STS says that there is no such key. */
+/** Creates the entry of `kid`, which must be safe in a URL. Calls `onAbsent` when the STS has no such key. */
 export function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () => void): KidEntry {
   const { issuer, settings, network, clock, budgets } = parts
   const { fetchTimeoutMs: timeoutMs, random, emit, keepAlive } = network
@@ -47,7 +47,7 @@ export function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () =
 
   async function load(): Promise<LoadedKeys> {
     try {
-      // One retry is for a blip. A kid that was never found has none: it may be made up.
+      // One retry covers a short failure. A kid that was never found gets none: it may be made up.
       const loaded = await fetchKey(kid, state === 'found', parts)
       state = 'found'
       return loaded
@@ -61,7 +61,7 @@ export function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () =
     }
   }
 
-  /** The STS has answered, so an absent key does not serve on as it would in an outage, nor is its token told to come again. */
+  /** The STS has answered. An absent key must not serve on as in an outage, and its token is bad: no 503. */
   function unlessAbsent<T>(found: MaybePromise<T>): MaybePromise<T | undefined> {
     if (!isPromise(found)) return found
     return found.then(
@@ -97,7 +97,7 @@ function isAbsence(error: unknown): boolean {
 }
 
 interface KidSnapshots extends Snapshots {
-  /** Overwrites the key, so that no later process takes a withdrawn one from the store. A kid that was never found writes nothing. */
+  /** Overwrites the stored key, so that no later process restores a withdrawn one. Writes nothing for a kid that was never found. */
   withdraw(): void
 }
 

@@ -1,6 +1,6 @@
-// The order of unknown kids that cost a fetch each. Kids that were asked for more often go first: a client with a good token comes
-// again, and a flood of made-up kids would have to ask as often for each of them. More than a few times does not count: then the
-// kid that has waited longest goes first, or a flood that asks a hundred times for each would keep all others out.
+// The order of unknown kids that cost a fetch each. Kids with more requests go first: a client with a good token tries again, a
+// flood of made-up kids would have to repeat each one. Requests beyond five do not count. Then the kid that has waited longest
+// goes first, or a flood that repeats each kid a hundred times would keep all others out.
 import { LRUCache } from 'lru-cache'
 import { createRateLimit } from './budgets.ts'
 
@@ -9,11 +9,11 @@ const second = 1000
 const fetchesPerSecond = 5
 const maxWaitingKids = 1000
 const maxCounted = 5
-/** A kid that is asked for less often than this is as new as any other. */
+/** A kid without a request for this long is as new as any other. */
 const forgottenAfterMs = 10 * second
 
 export interface KidQueue {
-  /** Notes that `kid` was asked for. Returns the kids to fetch now: any that go before it, and `kid` itself where its turn has come. */
+  /** Notes a request for `kid`. Returns the kids to fetch now: any that go before it, and `kid` itself when it has its turn. */
   ask(kid: string, nowMs: number): readonly string[]
 }
 
@@ -39,11 +39,11 @@ export function createKidQueue(): KidQueue {
     waiting.set(kid, { asked: asked + 1, sinceMs, lastMs: nowMs })
   }
 
-  /** `kid` itself unless another goes before it. */
+  /** Returns `kid` unless another goes before it. */
   function next(kid: string, nowMs: number): string {
     let first = kid
     let highest = 0
-    // Those asked for last come first, and `kid` is the last of all.
+    // Iterates from the latest request to the earliest, and `kid` is the latest.
     for (const [other, waits] of waiting.entries()) {
       const rank = rankOf(waits, nowMs)
       if (rank <= highest || nowMs - waits.lastMs >= forgottenAfterMs) continue

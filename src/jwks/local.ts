@@ -1,4 +1,4 @@
-// Keys that the application itself holds: no network, no refresh.
+// Keys from the application's configuration: no network, no refresh.
 import { after, type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { importKeys } from './import.ts'
@@ -11,14 +11,14 @@ export interface LocalKeys extends KeySource {
 }
 
 /**
- * Serves the keys of a JWK Set given in the configuration.
+ * Serves the keys of a JWK Set that the configuration holds.
  *
- * @throws TypeError for a set without one usable key. Where cryptography answers later (WebCrypto), a set whose keys only it can
- * tell to be bad fails every token with 503 instead.
+ * @throws TypeError for a set without a usable key. WebCrypto imports asynchronously: there, a set of keys that only
+ * cryptography can refuse fails every token with 503 instead.
  */
 export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[], keyUse?: string): LocalKeys {
   let index: MaybePromise<KeyIndex> = after(importOwn(jwks, algorithms, keyUse), ({ keys }) => indexKeys(keys))
-  // A rejection that no request waits for yet would end the process.
+  // An unhandled rejection would end the process.
   if (isPromise(index))
     index.then(
       (imported) => (index = imported),
@@ -32,8 +32,8 @@ export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[],
 }
 
 /**
- * The one key of a set, where it has no `kid`: the operator gave it, so it serves whatever `kid` a token names. Its algorithm still
- * binds. A set that was fetched or stored never works so: its issuer may add a key at any time.
+ * The one key of a set, where it has no `kid`. The operator configured it, so it serves any `kid` that a token names; its
+ * algorithm still binds. Never used for fetched or stored sets: their issuer may add a key at any time.
  */
 function loneKey({ keys, select }: KeyIndex, { alg }: KeyQuery): VerificationKey | undefined {
   return keys.length === 1 && keys[0]?.kid === undefined ? select({ alg }).key : undefined

@@ -9,33 +9,33 @@ import type { LoadedKeys } from './key-set.ts'
 
 const maxClockStepMs = 60_000
 
-/** What is kept of an issuer's keys: public keys only, but whoever can write it can make up tokens. */
+/** A stored copy of an issuer's keys. It holds public keys only, but write access to it is enough to forge tokens. */
 export interface KeySnapshot {
   readonly version: 1
   readonly issuer: string
-  /** When the STS gave out these keys; milliseconds since 1970. */
+  /** The time when the STS published these keys; milliseconds since 1970. */
   readonly loadedAtMs: number
   readonly jwks: { readonly keys: readonly JsonObject[] }
-  /** The configured addresses that they were found by: issuers of one name may have different keys (WorkOS, Entra's clouds). */
+  /** The configured addresses of the keys. Issuers of one name may have different keys (WorkOS, Entra's clouds). */
   readonly source?: string
 }
 
-/** Where snapshots are kept: a file, Redis, … Protect it like the keys themselves: what it says is believed. */
+/** A place for snapshots: a file, Redis, … Protect it like the keys themselves: its content is trusted. */
 export interface KeyStore {
-  /** The last snapshot of `issuer`, or `undefined`. What it returns is checked, and imported like an answer of the STS. */
+  /** Returns the last snapshot of `issuer`, or `undefined`. The result is checked, and imported like an answer of the STS. */
   load(issuer: string): Promise<unknown>
-  /** Called after every refresh. A failure is reported as an event and does no harm. */
+  /** Called after every refresh. A failure is reported as an event and has no other effect. */
   save(issuer: string, snapshot: KeySnapshot): Promise<void>
 }
 
 export interface SnapshotsOptions {
   readonly issuer: string
-  /** Where its keys are, as configured. A snapshot of keys from elsewhere is refused. */
+  /** The configured addresses of its keys. A snapshot of keys from elsewhere is refused. */
   readonly source?: string | undefined
   readonly store: KeyStore
   readonly algorithms: readonly Algorithm[]
   readonly staleMs: number
-  /** No steady one: another process compares it with its own. */
+  /** The system clock, not a steady one: another process compares it with its own. */
   readonly clock: Clock
   readonly emit: Emit
 }
@@ -47,7 +47,7 @@ export interface Snapshots {
   save(loaded: Pick<LoadedKeys, 'jwks'>): Promise<void>
 }
 
-/** Reads and writes the snapshots of one issuer, and refuses one that is damaged, another issuer's, or too old to serve. */
+/** Reads and writes the snapshots of one issuer. Refuses a snapshot that is damaged, of another issuer, or too old to serve. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { issuer, source, store, algorithms, clock, emit } = options
   return {
@@ -83,7 +83,7 @@ function checkSnapshot(value: unknown, { issuer, source, staleMs, clock }: Snaps
   if (value.source !== source) throw new Error('the snapshot is of keys from another address')
   const { loadedAtMs } = value
   if (typeof loadedAtMs !== 'number' || !Number.isFinite(loadedAtMs)) throw new Error('the snapshot is damaged')
-  // A moment in the future would keep old keys young.
+  // A time in the future would keep old keys young.
   if (loadedAtMs > nowMs + maxClockStepMs) throw new Error('the snapshot is from the future')
   if (nowMs >= loadedAtMs + staleMs) throw new Error('the snapshot is too old')
   return value as unknown as KeySnapshot
