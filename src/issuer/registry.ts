@@ -1,9 +1,8 @@
 // The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8), or by the template of an STS with one
 // issuer for each tenant. Other claims only choose between endpoints that share an `iss`.
 import type { JsonObject } from '../internal/json.ts'
-import type { KeySource } from '../jwks/key-source.ts'
 import { createKeysByTenant } from '../jwks/by-tenant.ts'
-import { checkConflicts } from './conflicts.ts'
+import type { KeySource } from '../jwks/key-source.ts'
 import type { Issuer, IssuerEndpoint } from './issuer.ts'
 import { createIssuerKeys, type RegistryOptions } from './keys.ts'
 import { type IssuerTemplate, keysOfTenant, readTemplate } from './tenants.ts'
@@ -101,4 +100,46 @@ function isFor({ discriminator }: IssuerEndpoint, claims: JsonObject): boolean {
   if (typeof value !== 'string') return false
   const small = value.toLowerCase()
   return discriminator.values.some((one) => one.toLowerCase() === small)
+}
+
+// Refuses two endpoints that could both answer to one token. Neither is silently preferred.
+
+/**
+ * Refuses endpoints that share an `iss`, also that of a tenant in a family, unless their `discriminator` tells their tokens
+ * apart. Two families conflict when any text could fit both templates, whatever their patterns are.
+ *
+ * @throws TypeError that names the `iss`.
+ */
+function checkConflicts(members: readonly Member[]): void {
+  members.forEach((one, index) => {
+    for (const other of members.slice(index + 1)) {
+      const iss = sharedIss(one, other)
+      if (iss !== undefined && !areApart(one.endpoint, other.endpoint))
+        throw new TypeError(`Two configured issuers answer to '${iss}': leave one out.`)
+      const prefix = sharedPrefix(one.endpoint, other.endpoint)
+      if (prefix !== undefined)
+        throw new TypeError(`Two configured issuers answer to the subjects '${prefix}…': leave one out.`)
+    }
+  })
+}
+
+function sharedIss(one: Member, other: Member): string | undefined {
+  if (one.template && other.template) return one.template.overlaps(other.template) ? one.endpoint.issuer : undefined
+  if (one.template) return sharedIss(other, one)
+  const { template } = other
+  const names = [one.endpoint.issuer, ...(one.endpoint.aliases ?? [])]
+  if (template) return names.find((iss) => template.tenantOf(iss) !== undefined)
+  return names.find((iss) => iss === other.endpoint.issuer || other.endpoint.aliases?.includes(iss))
+}
+
+function areApart({ discriminator: one }: IssuerEndpoint, { discriminator: other }: IssuerEndpoint): boolean {
+  if (one === undefined || one.claim !== other?.claim) return false
+  const values = other.values.map((value) => value.toLowerCase())
+  return !one.values.some((value) => values.includes(value.toLowerCase()))
+}
+
+function sharedPrefix(one: IssuerEndpoint, other: IssuerEndpoint): string | undefined {
+  const [a, b] = [one.subjectPrefix, other.subjectPrefix]
+  if (a === undefined || b === undefined) return undefined
+  return a.startsWith(b) || b.startsWith(a) ? a : undefined
 }

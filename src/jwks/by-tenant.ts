@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { type Clock, createSteadyClock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
 import type { KeySource } from './key-source.ts'
-import { createTokenBucket } from './budgets.ts'
+import { createTokenBucket } from './settings.ts'
 
 const maxTenants = 1000
 /** New tenants at once, and the interval for one more. They bound the fetches when an application allows too many tenants. */

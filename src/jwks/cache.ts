@@ -1,9 +1,9 @@
-// Answers look-ups from the keys of one issuer, within the bounds of budgets.ts. Rotations cause no failures, and floods of
+// Answers look-ups from the keys of one issuer, within the bounds of settings.ts. Rotations cause no failures, and floods of
 // tokens cause few fetches. A good token is never refused only because no fetch was made.
 import { createSteadyClock } from '../internal/clock.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
-import { createKeyBudgets, createNegativeCache, type KeyBudgets } from './budgets.ts'
+import { createKeyBudgets, createNegativeCache, type KeyBudgets } from './settings.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
 import { createRefresher, type RefresherParts } from './refresher.ts'
 

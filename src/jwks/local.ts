@@ -3,7 +3,7 @@ import { after, type MaybePromise, isPromise } from '../internal/maybe-promise.t
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { importKeys } from './import.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
-import { indexKeys, type KeyIndex } from './select.ts'
+import { indexKeys, type KeyIndex } from './key-set.ts'
 
 export interface LocalKeys extends KeySource {
   /** How many keys may verify; 0 until they are imported. */

@@ -7,10 +7,9 @@ import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { type FlightTimes, type KeepAlive, singleFlight } from '../internal/single-flight.ts'
 import { printable } from '../internal/printable.ts'
 import type { KeyHealth } from './key-source.ts'
-import { type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
+import { indexKeys, type KeyIndex, type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
 import type { Snapshots } from './snapshot.ts'
-import { indexKeys, type KeyIndex } from './select.ts'
 
 const second = 1000
 const minute = 60 * second

@@ -1,4 +1,5 @@
 // How long keys are kept, and how many fetches unknown senders can cause. Read once, at creation.
+import { LRUCache } from 'lru-cache'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
 
 const second = 1000
@@ -65,5 +66,115 @@ export function readKeyCacheOptions(options: KeyCacheOptions = {}): KeySettings 
     graceMs: graceSeconds * second,
     unknownKidBurst,
     unknownKidRefillMs: unknownKidRefillSeconds * second,
+  }
+}
+
+// Budgets bound the work that anyone who can send a token can cause at one issuer.
+
+const maxKids = 1000
+const absentForMs = 10_000
+
+export interface NegativeCache {
+  add(kid: string, nowMs: number): void
+  has(kid: string, nowMs: number): boolean
+}
+
+/** Remembers the last 1000 absent kids for ten seconds each, so that a repeated made-up kid costs no fetch. */
+export function createNegativeCache(): NegativeCache {
+  // Created on first use: an LRU cache allocates all its memory at once, and most issuers never need one.
+  let absentSinceMs: LRUCache<string, number> | undefined
+  return {
+    add(kid, nowMs) {
+      absentSinceMs ??= new LRUCache({ max: maxKids })
+      absentSinceMs.set(kid, nowMs)
+    },
+    has(kid, nowMs) {
+      const sinceMs = absentSinceMs?.get(kid)
+      return sinceMs !== undefined && nowMs - sinceMs < absentForMs
+    },
+  }
+}
+
+const maxDoubtsPerMinute = 60
+
+/** Separate budgets: an attack on one leaves the others full. */
+export interface KeyBudgets {
+  /** Fetches for kids that no key has. */
+  readonly unknownKids: TokenBucket
+  /** Fetches for signatures that the key of their kid did not make. */
+  readonly replacedKeys: TokenBucket
+  /** 503 answers for such signatures when no fetch can be made. A 503 for every forgery of a flood would be an outage of our own. */
+  readonly doubts: RateLimit
+}
+
+export function createKeyBudgets({ unknownKidBurst: burst, unknownKidRefillMs: refillMs }: KeySettings): KeyBudgets {
+  return {
+    unknownKids: createTokenBucket(burst, refillMs),
+    replacedKeys: createTokenBucket(burst, refillMs),
+    doubts: createRateLimit(maxDoubtsPerMinute, 60_000),
+  }
+}
+
+export interface RateLimit {
+  /** Takes one turn if there is one. */
+  take(nowMs: number): boolean
+}
+
+/** Allows at most `max` turns within any `windowMs`. A token bucket would allow its burst in addition. */
+export function createRateLimit(max: number, windowMs: number): RateLimit {
+  /** The last `max` turns as a ring buffer; `oldest` is the index of the first. */
+  const takenAtMs: number[] = []
+  let oldest = 0
+  return {
+    take(nowMs) {
+      const earlierMs = takenAtMs[oldest]
+      if (earlierMs !== undefined && nowMs - earlierMs < windowMs) return false
+      takenAtMs[oldest] = nowMs
+      oldest = (oldest + 1) % max
+      return true
+    },
+  }
+}
+
+export interface TokenBucket {
+  /** Takes one token if there is one. */
+  take(nowMs: number): boolean
+  /** Returns a token whose work failed. */
+  refund(): void
+  /** Milliseconds until there is a token. */
+  waitMs(nowMs: number): number
+}
+
+/** Starts with `burst` tokens and gains one each `refillMs`, up to `burst`. */
+export function createTokenBucket(burst: number, refillMs: number): TokenBucket {
+  let tokens = burst
+  let refilledAtMs = Number.NEGATIVE_INFINITY
+
+  function refill(nowMs: number): void {
+    if (tokens >= burst) {
+      refilledAtMs = nowMs
+      return
+    }
+    const gained = Math.floor((nowMs - refilledAtMs) / refillMs)
+    if (gained <= 0) return
+    tokens = Math.min(burst, tokens + gained)
+    // A full bucket gains nothing, not even a part of the next token.
+    refilledAtMs = tokens === burst ? nowMs : refilledAtMs + gained * refillMs
+  }
+
+  return {
+    take(nowMs) {
+      refill(nowMs)
+      if (tokens === 0) return false
+      tokens--
+      return true
+    },
+    refund() {
+      tokens = Math.min(burst, tokens + 1)
+    },
+    waitMs(nowMs) {
+      refill(nowMs)
+      return tokens > 0 ? 0 : Math.max(0, refilledAtMs + refillMs - nowMs)
+    },
   }
 }

@@ -43,7 +43,7 @@ export type {
   UnverifiedToken,
 } from '../issuer/issuer.ts'
 export type { IssuerEndpoint, IssuerKeys, JwkSet, KeySourceContext, TenantFamily } from '../issuer/issuer.ts'
-export { jwkFromPem, pemMap, pemPerKid } from '../issuer/pem-keys.ts'
+export { jwkFromPem, pemMap, pemPerKid } from '../issuer/keys.ts'
 export type { KeySettings } from '../jwks/settings.ts'
 export type { Network } from '../jwks/remote.ts'
 export { type ClaimsFrom, type TypedIssuer, withClaims } from '../issuer/issuer.ts'

@@ -1,6 +1,6 @@
 // Whose turn it is among unknown kids.
 import { expect, it } from 'vitest'
-import { createKidQueue, type KidQueue } from '../../src/jwks/kid-queue.ts'
+import { createKidQueue, type KidQueue } from '../../src/jwks/by-kid.ts'
 
 const second = 1000
 

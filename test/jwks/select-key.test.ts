@@ -1,6 +1,6 @@
 import type { KeyQuery, VerificationKey } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { indexKeys, type KeySelection } from '../../src/jwks/select.ts'
+import { indexKeys, type KeySelection } from '../../src/jwks/key-set.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 import { createKey, createToken, keyFor } from '../support/tokens.ts'
 
