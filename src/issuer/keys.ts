@@ -1,12 +1,12 @@
-// Creates the key source of an endpoint from its `keys`.
+// The key source of an endpoint, from its `keys`: a JWK Set, the address of one, metadata documents, or PEM texts.
 import { type Algorithm, isAlgorithm } from '../crypto/algorithms.ts'
 import { jwksFromPemMap, readPem } from '../crypto/pem.ts'
 import { checkArgumentCount, checkOptionNames, checkString } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import { createKeysByKid } from '../jwks/by-kid.ts'
 import type { KeySource } from '../jwks/key-source.ts'
-import { createLocalKeys, type LocalKeys } from '../jwks/local.ts'
-import { createRemoteKeys, fixedLocation, type JwksLocation, type Network } from '../jwks/remote.ts'
+import { createLocalKeys } from '../jwks/local.ts'
+import { createRemoteKeys, fixedLocation, type Network } from '../jwks/remote.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from '../jwks/settings.ts'
 import type { KeyStore } from '../jwks/snapshot.ts'
 import { createDiscovery } from './discovery.ts'
@@ -21,38 +21,23 @@ export interface RegistryOptions {
 
 /** Creates the key source of one endpoint. It fetches nothing before the first look-up. */
 export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, options: RegistryOptions): KeySource {
-  const { keys, keyUse, discriminator } = endpoint
+  const { keys, keyUse, discriminator, aliases, insecureAllowHttp } = endpoint
   // Endpoints that share an `iss` do not share keys. Their names must differ in events and in a store.
   const issuer = discriminator
     ? `${endpoint.issuer}#${discriminator.claim}=${discriminator.values.join(',')}`
     : endpoint.issuer
   const { algorithms } = profile
   const { network, keyStore: store } = options
-  if ('jwks' in keys) return withHealth(createLocalKeys(keys.jwks, algorithms, keyUse), issuer)
+  if ('jwks' in keys) return createLocalKeys({ issuer, jwks: keys.jwks, algorithms, keyUse })
   const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
   if ('create' in keys) return keys.create({ issuer, algorithms, settings, keyStore: store, network })
-  const location = locationOf(endpoint, network)
-  const source = sourceOf(keys)
-  return createRemoteKeys({ issuer, algorithms, location, source, keyUse, settings, store, network })
-}
-
-function withHealth(keys: LocalKeys, issuer: string): KeySource {
-  return { ...keys, health: () => ({ issuer, state: 'static', keys: keys.count() }) }
-}
-
-/**
- * The configured addresses, for the store. A name does not identify keys: WorkOS has one name for all, and Entra's public and
- * US Gov v1.0 share theirs.
- */
-function sourceOf(keys: IssuerEndpoint['keys']): string | undefined {
-  if ('jwksUri' in keys) return keys.jwksUri
-  return 'metadataUrls' in keys ? keys.metadataUrls.join(' ') : undefined
-}
-
-function locationOf({ issuer, aliases, keys, insecureAllowHttp }: IssuerEndpoint, network: Network): JwksLocation {
-  if ('jwksUri' in keys) return fixedLocation(keys.jwksUri)
-  if ('metadataUrls' in keys) return createDiscovery({ issuer, aliases, ...keys, insecureAllowHttp, network })
-  throw new TypeError(`The issuer '${issuer}' says nowhere where its keys are.`)
+  const remote = { issuer, algorithms, keyUse, settings, store, network }
+  // The configured addresses are the `source` of stored keys. The name does not identify them: WorkOS has one name for all its keys,
+  // and Entra's public and US Gov v1.0 share theirs.
+  if ('jwksUri' in keys)
+    return createRemoteKeys({ ...remote, location: fixedLocation(keys.jwksUri), source: keys.jwksUri })
+  const location = createDiscovery({ issuer: endpoint.issuer, aliases, ...keys, insecureAllowHttp, network })
+  return createRemoteKeys({ ...remote, location, source: keys.metadataUrls.join(' ') })
 }
 
 // Keys that are published as PEM text (Firebase, Google IAP, AWS ALB). Applications without such an issuer do not bundle it.
@@ -92,17 +77,14 @@ export function jwkFromPem(
   checkOptionNames('jwkFromPem()', options, ['kid', 'alg'])
   const { kid, alg } = options
   if (kid !== undefined) checkString('kid', kid)
-  if (alg !== undefined) checkAlgorithm(alg)
+  if (alg !== undefined && !isAlgorithm(alg))
+    throw new TypeError(`alg must be an algorithm such as 'RS256', not '${String(alg)}'.`)
   const jwk = readPem(pem)
   if (jwk.kty === undefined)
     throw new TypeError(
       'jwkFromPem() needs the text of one PEM that begins with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----; a private key is never used.',
     )
   return { ...jwk, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }
-}
-
-function checkAlgorithm(alg: unknown): void {
-  if (!isAlgorithm(alg)) throw new TypeError(`alg must be an algorithm such as 'RS256', not '${String(alg)}'.`)
 }
 
 /**

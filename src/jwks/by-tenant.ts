@@ -12,13 +12,13 @@ const newTenantRefillMs = 100
 
 /** Creates the keys of a tenant with `create`, and keeps those of the 1000 tenants last used. Does nothing before a key is asked for. */
 export function createKeysByTenant(create: (tenant: string) => KeySource, clock: Clock): (tenant: string) => KeySource {
-  const kept = new LRUCache<string, KeySource>({ max: maxTenants })
+  const sources = new LRUCache<string, KeySource>({ max: maxTenants })
   const newTenants = createTokenBucket(newTenantBurst, newTenantRefillMs)
   const steady = createSteadyClock(clock)
 
   function keysOf(tenant: string): KeySource {
-    const known = kept.get(tenant)
-    if (known) return known
+    const existing = sources.get(tenant)
+    if (existing) return existing
     const nowMs = steady.nowMs()
     if (!newTenants.take(nowMs)) {
       throw new AuthError('keys_unavailable', {
@@ -27,13 +27,13 @@ export function createKeysByTenant(create: (tenant: string) => KeySource, clock:
       })
     }
     const created = create(tenant)
-    kept.set(tenant, created)
+    sources.set(tenant, created)
     return created
   }
 
   return (tenant) => ({
     findKey: (query) => keysOf(tenant).findKey(query),
     findReplacement: (query, failed, since) => keysOf(tenant).findReplacement?.(query, failed, since),
-    loadsBegun: () => kept.get(tenant)?.loadsBegun?.() ?? 0,
+    loadsBegun: () => sources.get(tenant)?.loadsBegun?.() ?? 0,
   })
 }

@@ -45,7 +45,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
   function find(query: KeyQuery, begunBefore: number, nowMs: number): MaybePromise<VerificationKey | undefined> {
     const selection = refresher.usable(nowMs).select(query)
     if (selection.key) return selection.key
-    if (selection.missing === 'none' || isAbsent(query.kid, begunBefore, nowMs)) return undefined
+    if (selection.missing === 'ambiguous' || isAbsent(query.kid, begunBefore, nowMs)) return undefined
     const loading = refresher.isLoading(nowMs) ? refresher.refresh() : refreshForUnknown(query.kid, nowMs)
     return loading.then((loaded) => {
       if (!loaded) throw refresher.unavailable()
@@ -70,28 +70,20 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
     })
   }
 
-  function findReplacement(
-    query: KeyQuery,
-    failed: VerificationKey,
-    since = refresher.begun(),
-  ): MaybePromise<VerificationKey | undefined> {
-    return findOther({ query, failed, begunBefore: since }, clock.nowMs())
-  }
-
   function findOther(bad: BadSignature, nowMs: number): MaybePromise<VerificationKey | undefined> {
     const { key } = refresher.usable(nowMs).select(bad.query)
     if (key && key.material !== bad.failed.material) return key
     if (refresher.lastSuccess() > bad.begunBefore) return undefined
     if (refresher.isLoading(nowMs)) return lookForOther(bad, false)
-    if (refresher.mustWait(nowMs)) return doubt(nowMs)
-    if (!budgets.replacedKeys.take(nowMs)) return doubt(nowMs, budgets.replacedKeys.waitMs(nowMs))
+    if (refresher.mustWait(nowMs)) return answerIndeterminate(nowMs)
+    if (!budgets.replacedKeys.take(nowMs)) return answerIndeterminate(nowMs, budgets.replacedKeys.waitMs(nowMs))
     return lookForOther(bad, true)
   }
 
   async function lookForOther(bad: BadSignature, isOwnLook: boolean): Promise<VerificationKey | undefined> {
     const loaded = await refresher.refresh()
     if (!loaded && isOwnLook) budgets.replacedKeys.refund()
-    if (!loaded) return doubt(clock.nowMs())
+    if (!loaded) return answerIndeterminate(clock.nowMs())
     const other = await findOther(bad, clock.nowMs())
     if (other && isOwnLook) emit({ type: 'keys.replaced', issuer, kid: printable(bad.query.kid ?? '') })
     return other
@@ -101,13 +93,14 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
    * Answers when a load was due and could not be made. Until that load, a forgery and a good signature of a new key look alike,
    * so the answer is 503. Beyond the limit, reached only by floods of forgeries, the token counts as bad: `undefined`.
    */
-  function doubt(nowMs: number, waitMs?: number): undefined {
-    if (budgets.doubts.take(nowMs)) throw refresher.unavailable(waitMs, replacedHint)
+  function answerIndeterminate(nowMs: number, waitMs?: number): undefined {
+    if (budgets.indeterminate.take(nowMs)) throw refresher.unavailable(waitMs, replacedHint)
   }
 
   return {
     findKey,
-    findReplacement,
+    findReplacement: (query, failed, since = refresher.begun()) =>
+      findOther({ query, failed, begunBefore: since }, clock.nowMs()),
     loadsBegun: refresher.begun,
     ready: async () => void (await refresher.ready(clock.nowMs())),
     health: refresher.health,

@@ -16,25 +16,24 @@ const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384'
 
 export interface ImportedKeys {
   readonly keys: readonly VerificationKey[]
-  /** The same keys, for the next import. */
-  readonly known: KnownKeys
+  /** The same keys by the text of their JWK, for the next import. */
+  readonly byJwk: KeysByJwk
   /** How many members of the set cannot verify a token here. */
   readonly skipped: number
   /** The JWK Set of the usable keys alone, without any other member. */
   readonly jwks: { readonly keys: readonly JsonObject[] }
 }
 
-/** Imported keys, by the text of their JWK. */
-export type KnownKeys = ReadonlyMap<string, VerificationKey>
+export type KeysByJwk = ReadonlyMap<string, VerificationKey>
 
 export interface ImportOptions {
   /** The required value of `use`, where a key has one. Default `sig`. */
   readonly use?: string | undefined
-  readonly known?: KnownKeys | undefined
+  readonly earlier?: KeysByJwk | undefined
 }
 
 /**
- * Imports the usable keys of `jwks` for an issuer that signs with `allowed`. A key that is in `known` stays the same object.
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed`. A key of the `earlier` import stays the same object.
  * Answers synchronously where the engine does.
  *
  * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or has no usable key. Such an answer is a fault of the STS
@@ -43,46 +42,35 @@ export interface ImportOptions {
 export function importKeys(
   jwks: unknown,
   allowed: readonly Algorithm[],
-  { use = 'sig', known = new Map() }: ImportOptions = {},
+  { use = 'sig', earlier }: ImportOptions = {},
 ): MaybePromise<ImportedKeys> {
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
   const checked = members.map((member) => checkJwk(member, allowed, use)).filter((one) => one !== undefined)
   if (checked.length === 0) throw new Error(noUsableKey)
-  const imported = checked.map((one) => importKey(one, known))
-  if (imported.some(isPromise)) return collectLater(imported, members.length)
-  return collect(imported as (ImportedKey | undefined)[], members.length)
+  const imported = checked.map((one) => importKey(one, earlier))
+  if (!imported.some(isPromise)) return collect(imported as (ImportedKey | undefined)[], members.length)
+  return Promise.all(imported).then((outcomes) => collect(outcomes, members.length))
 }
 
 const noUsableKey = 'the JWK Set has no usable key'
 
 interface ImportedKey {
   readonly key: VerificationKey
-  readonly jwk: JsonObject
-  readonly text: string
-}
-
-async function collectLater(
-  imported: readonly MaybePromise<ImportedKey | undefined>[],
-  members: number,
-): Promise<ImportedKeys> {
-  const outcomes: (ImportedKey | undefined)[] = []
-  for (const one of imported) outcomes.push(await one)
-  return collect(outcomes, members)
+  readonly jwkText: string
 }
 
 function collect(outcomes: readonly (ImportedKey | undefined)[], members: number): ImportedKeys {
   const usable = outcomes.filter((one) => one !== undefined)
+  if (usable.length === 0) throw new Error(noUsableKey)
   // A key that is listed twice is one key, not two to choose from.
-  const distinct = new Map(usable.map((one) => [one.text, one]))
-  const imported = [...distinct.values()]
-  if (imported.length === 0) throw new Error(noUsableKey)
+  const byJwk = new Map(usable.map(({ jwkText, key }) => [jwkText, key]))
   return {
-    keys: imported.map(({ key }) => key),
-    known: new Map(imported.map(({ text, key }) => [text, key])),
-    skipped: members - imported.length,
-    jwks: { keys: imported.map(({ jwk }) => jwk) },
+    keys: [...byJwk.values()],
+    byJwk,
+    skipped: members - byJwk.size,
+    jwks: { keys: [...byJwk.keys()].map((text) => JSON.parse(text) as JsonObject) },
   }
 }
 
@@ -91,7 +79,7 @@ interface CheckedJwk {
   readonly names: Pick<VerificationKey, 'kid' | 'issuer'>
   readonly algorithms: readonly [Algorithm, ...Algorithm[]]
   readonly material: webcrypto.JsonWebKey
-  readonly jwk: JsonObject
+  readonly jwkText: string
 }
 
 function checkJwk(member: unknown, allowed: readonly Algorithm[], use: string): CheckedJwk | undefined {
@@ -101,20 +89,19 @@ function checkJwk(member: unknown, allowed: readonly Algorithm[], use: string): 
   if (!material) return undefined
   const { kid, alg, issuer } = member
   const names = { ...(typeof kid === 'string' && { kid }), ...(typeof issuer === 'string' && { issuer }) }
-  const jwk = { ...material, ...names, ...(alg !== undefined && { alg }) }
-  return { names, algorithms: [algorithm, ...more], material, jwk }
+  const jwkText = JSON.stringify({ ...material, ...names, ...(alg !== undefined && { alg }) })
+  return { names, algorithms: [algorithm, ...more], material, jwkText }
 }
 
 /** Returns `undefined` for a key that the engine refuses, such as a point off its curve. */
 function importKey(
-  { names, algorithms, material, jwk }: CheckedJwk,
-  known: KnownKeys,
+  { names, algorithms, material, jwkText }: CheckedJwk,
+  earlier: KeysByJwk | undefined,
 ): MaybePromise<ImportedKey | undefined> {
-  const text = JSON.stringify(jwk)
-  const earlier = known.get(text)
-  if (earlier) return { key: earlier, jwk, text }
+  const same = earlier?.get(jwkText)
+  if (same) return { key: same, jwkText }
   const toKey = (key: PublicKey): ImportedKey => {
-    return { key: { ...names, algorithms, key, material: JSON.stringify(material) }, jwk, text }
+    return { key: { ...names, algorithms, key, material: JSON.stringify(material) }, jwkText }
   }
   try {
     const key = importPublicKey(material, algorithms[0])
@@ -140,7 +127,8 @@ function isForVerifying(jwk: JsonObject, use: string): boolean {
  */
 function algorithmsOf(jwk: JsonObject, allowed: readonly Algorithm[]): readonly Algorithm[] {
   const fitting = allowed.filter((name) => fits(name, jwk))
-  if (jwk.kty === 'OKP') return fitting.filter(() => jwk.alg === undefined || isEdwardsName(jwk.alg))
+  // Both names of Ed25519 serve a key that has either.
+  if (jwk.kty === 'OKP') return jwk.alg === undefined || isEdwardsName(jwk.alg) ? fitting : []
   if (jwk.alg === undefined) return fitting.slice(0, 1)
   return fitting.filter((name) => name === jwk.alg)
 }

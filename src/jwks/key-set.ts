@@ -1,4 +1,5 @@
-// The keys of one issuer at one moment, and which of them may verify. Pure: no clock, no network.
+// The keys of one issuer at one moment, which of them may verify, and which of these a token's header selects. Pure: no clock, no
+// network.
 import { type ImportedKeys, maxKeys } from './import.ts'
 import type { KeyQuery, VerificationKey } from './key-source.ts'
 import type { KeySettings } from './settings.ts'
@@ -84,12 +85,10 @@ function replaces(listed: VerificationKey, vanished: VerificationKey): boolean {
   return listed.kid === vanished.kid && listed.algorithms.some((name) => vanished.algorithms.includes(name))
 }
 
-// Selects the key for a token's header. There is no guessing: one key, or no key.
-
-/** `unknown`: the set has no such key, a newer set may. `none`: several keys fit, and nothing tells them apart. */
+/** `unknown`: the set has no such key, a newer set may. `ambiguous`: several keys fit, and nothing tells them apart. */
 export type KeySelection =
   | { readonly key: VerificationKey }
-  | { readonly key?: undefined; readonly missing: 'unknown' | 'none' }
+  | { readonly key?: undefined; readonly missing: 'unknown' | 'ambiguous' }
 
 /** A set of keys, indexed for look-ups. */
 export interface KeyIndex {
@@ -102,7 +101,7 @@ export interface KeyIndex {
 }
 
 const unknown: KeySelection = { missing: 'unknown' }
-const none: KeySelection = { missing: 'none' }
+const ambiguous: KeySelection = { missing: 'ambiguous' }
 
 /** Indexes `keys` by `kid` and algorithm. A look-up among a thousand keys takes as long as among two, and allocates nothing. */
 export function indexKeys(keys: readonly VerificationKey[]): KeyIndex {
@@ -121,7 +120,7 @@ function byAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, KeyS
   const selections = new Map<string, KeySelection>()
   for (const key of keys) {
     // The configuration may name an algorithm twice.
-    for (const name of new Set(key.algorithms)) selections.set(name, selections.has(name) ? none : { key })
+    for (const name of new Set(key.algorithms)) selections.set(name, selections.has(name) ? ambiguous : { key })
   }
   return selections
 }

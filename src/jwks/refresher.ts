@@ -5,11 +5,10 @@ import { AuthError } from '../errors/auth-error.ts'
 import type { Emit } from '../errors/events.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { type FlightTimes, type KeepAlive, singleFlight } from '../internal/single-flight.ts'
-import { printable } from '../internal/printable.ts'
 import type { KeyHealth } from './key-source.ts'
 import { indexKeys, type KeyIndex, type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
-import type { Snapshots } from './snapshot.ts'
+import { reasonOf, type Snapshots } from './snapshot.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -206,8 +205,4 @@ function stateOf(keySet: KeySet | undefined, nowMs: number): KeyHealth['state'] 
   if (!keySet) return 'empty'
   if (nowMs >= keySet.staleAtMs) return 'expired'
   return nowMs < keySet.freshUntilMs ? 'fresh' : 'stale'
-}
-
-function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : error)
 }

@@ -5,7 +5,7 @@ import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import type { KeepAlive } from '../internal/single-flight.ts'
-import { importKeys, type KnownKeys } from './import.ts'
+import { importKeys, type KeysByJwk } from './import.ts'
 import { createKeyCache } from './cache.ts'
 import type { LoadedKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
@@ -62,7 +62,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
   const snapshots =
     store && createSnapshots({ issuer, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
   let failing = false
-  let known: KnownKeys | undefined
+  let earlier: KeysByJwk | undefined
 
   async function load(): Promise<LoadedKeys> {
     try {
@@ -91,8 +91,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
     const retry = !failing && !location.isFailing()
     const answer = await fetchJson(uri, { fetch, timeoutMs, deadline, maxBytes: maxJwksBytes, signal, retry })
     const value = location.selectJwks?.(answer.value) ?? answer.value
-    const imported = await importKeys(toJwks ? toJwks(value) : value, algorithms, { use: keyUse, known })
-    known = imported.known
+    const imported = await importKeys(toJwks ? toJwks(value) : value, algorithms, { use: keyUse, earlier })
+    earlier = imported.byJwk
     return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 

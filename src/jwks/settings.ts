@@ -82,20 +82,20 @@ export interface NegativeCache {
 /** Remembers the last 1000 absent kids for ten seconds each, so that a repeated made-up kid costs no fetch. */
 export function createNegativeCache(): NegativeCache {
   // Created on first use: an LRU cache allocates all its memory at once, and most issuers never need one.
-  let absentSinceMs: LRUCache<string, number> | undefined
+  let addedAtMs: LRUCache<string, number> | undefined
   return {
     add(kid, nowMs) {
-      absentSinceMs ??= new LRUCache({ max: maxKids })
-      absentSinceMs.set(kid, nowMs)
+      addedAtMs ??= new LRUCache({ max: maxKids })
+      addedAtMs.set(kid, nowMs)
     },
     has(kid, nowMs) {
-      const sinceMs = absentSinceMs?.get(kid)
+      const sinceMs = addedAtMs?.get(kid)
       return sinceMs !== undefined && nowMs - sinceMs < absentForMs
     },
   }
 }
 
-const maxDoubtsPerMinute = 60
+const maxIndeterminatePerMinute = 60
 
 /** Separate budgets: an attack on one leaves the others full. */
 export interface KeyBudgets {
@@ -104,14 +104,14 @@ export interface KeyBudgets {
   /** Fetches for signatures that the key of their kid did not make. */
   readonly replacedKeys: TokenBucket
   /** 503 answers for such signatures when no fetch can be made. A 503 for every forgery of a flood would be an outage of our own. */
-  readonly doubts: RateLimit
+  readonly indeterminate: RateLimit
 }
 
 export function createKeyBudgets({ unknownKidBurst: burst, unknownKidRefillMs: refillMs }: KeySettings): KeyBudgets {
   return {
     unknownKids: createTokenBucket(burst, refillMs),
     replacedKeys: createTokenBucket(burst, refillMs),
-    doubts: createRateLimit(maxDoubtsPerMinute, 60_000),
+    indeterminate: createRateLimit(maxIndeterminatePerMinute, 60_000),
   }
 }
 

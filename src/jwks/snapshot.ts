@@ -40,39 +40,55 @@ export interface SnapshotsOptions {
   readonly emit: Emit
 }
 
-/** The snapshots of one issuer. Neither function rejects. */
+/** The snapshots of one issuer. No function rejects. */
 export interface Snapshots {
   restore(): Promise<(LoadedKeys & { readonly loadedAtMs: number }) | undefined>
   /** Called as soon as `loaded` is. */
   save(loaded: Pick<LoadedKeys, 'jwks'>): Promise<void>
+  /** Overwrites stored keys, so that no later process restores withdrawn ones. Writes nothing where none are stored. */
+  withdraw(): Promise<void> | undefined
 }
 
-/** Reads and writes the snapshots of one issuer. Refuses a snapshot that is damaged, of another issuer, or too old to serve. */
+/**
+ * Reads and writes the snapshots of one issuer. Refuses a snapshot that is damaged, of another issuer, or too old to serve.
+ */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { issuer, source, store, algorithms, clock, emit } = options
-  return {
-    async restore() {
-      try {
-        const value = await store.load(issuer)
-        if (value === undefined || value === null) return undefined
-        const { jwks, loadedAtMs } = checkSnapshot(value, options)
-        const imported = await importKeys(jwks, algorithms)
-        emit({ type: 'keys.restored', issuer, keys: imported.keys.length, ageMs: clock.nowMs() - loadedAtMs })
-        return { ...imported, loadedAtMs: Math.min(loadedAtMs, clock.nowMs()) }
-      } catch (error) {
-        emit({ type: 'keys.snapshot_refused', issuer, reason: reasonOf(error) })
-        return undefined
-      }
-    },
-    async save({ jwks }) {
-      try {
-        const loadedAtMs = clock.nowMs()
-        await store.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
-      } catch (error) {
-        emit({ type: 'keys.snapshot_failed', issuer, reason: reasonOf(error) })
-      }
-    },
+  let isStored = false
+
+  async function restore(): ReturnType<Snapshots['restore']> {
+    try {
+      const value = await store.load(issuer)
+      if (value === undefined || value === null) return undefined
+      const { jwks, loadedAtMs } = checkSnapshot(value, options)
+      const imported = await importKeys(jwks, algorithms)
+      isStored = true
+      emit({ type: 'keys.restored', issuer, keys: imported.keys.length, ageMs: clock.nowMs() - loadedAtMs })
+      return { ...imported, loadedAtMs: Math.min(loadedAtMs, clock.nowMs()) }
+    } catch (error) {
+      emit({ type: 'keys.snapshot_refused', issuer, reason: reasonOf(error) })
+      return undefined
+    }
   }
+
+  async function save({ jwks }: Pick<LoadedKeys, 'jwks'>): Promise<void> {
+    isStored = true
+    try {
+      const loadedAtMs = clock.nowMs()
+      await store.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
+    } catch (error) {
+      emit({ type: 'keys.snapshot_failed', issuer, reason: reasonOf(error) })
+    }
+  }
+
+  function withdraw(): Promise<void> | undefined {
+    if (!isStored) return undefined
+    const saved = save({ jwks: { keys: [] } })
+    isStored = false
+    return saved
+  }
+
+  return { restore, save, withdraw }
 }
 
 function checkSnapshot(value: unknown, { issuer, source, staleMs, clock }: SnapshotsOptions): KeySnapshot {
@@ -89,6 +105,7 @@ function checkSnapshot(value: unknown, { issuer, source, staleMs, clock }: Snaps
   return value as unknown as KeySnapshot
 }
 
-function reasonOf(error: unknown): string {
+/** The text of `error` for events and health pages. */
+export function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : error)
 }
