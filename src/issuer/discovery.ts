@@ -4,7 +4,8 @@ import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { faultOfLink, hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
-import type { JwksLocation, Network } from '../jwks/remote.ts'
+import type { Network } from '../jwks/key-source.ts'
+import type { JwksLocation } from '../jwks/remote.ts'
 
 const maxMetadataBytes = 256 * 1024
 const maxNameLength = 120

@@ -4,9 +4,8 @@ import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount, checkFunction } from '../internal/options.ts'
 import type { KeySource, VerificationKey } from '../jwks/key-source.ts'
-import type { Network } from '../jwks/remote.ts'
-import type { KeyCacheOptions, KeySettings } from '../jwks/settings.ts'
-import type { KeyStore } from '../jwks/snapshot.ts'
+import type { KeySourceContext } from '../jwks/remote.ts'
+import type { KeyCacheOptions } from '../jwks/settings.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
 import type { StandardSchema } from '../jwt/schema.ts'
 import type { ClientRegistry } from '../principal/clients.ts'
@@ -159,16 +158,6 @@ export type IssuerKeys =
    * to be https.
    */
   | { readonly create: (context: KeySourceContext) => KeySource; readonly addresses?: readonly string[] }
-
-/** The arguments of a key source. */
-export interface KeySourceContext {
-  readonly issuer: string
-  readonly algorithms: readonly Algorithm[]
-  /** `KeyCacheOptions`, complete and in milliseconds. */
-  readonly settings: KeySettings
-  readonly keyStore?: KeyStore | undefined
-  readonly network: Network
-}
 
 // The claims schema of one issuer, and the types that the compiler infers from it.
 

@@ -4,9 +4,9 @@ import { jwksFromPemMap, readPem } from '../crypto/pem.ts'
 import { checkArgumentCount, checkOptionNames, checkString } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import { createKeysByKid } from '../jwks/by-kid.ts'
-import type { KeySource } from '../jwks/key-source.ts'
+import type { KeySource, Network } from '../jwks/key-source.ts'
 import { createLocalKeys } from '../jwks/local.ts'
-import { createRemoteKeys, fixedLocation, type Network } from '../jwks/remote.ts'
+import { createRemoteKeys, fixedLocation } from '../jwks/remote.ts'
 import { type KeyCacheOptions, readKeyCacheOptions } from '../jwks/settings.ts'
 import type { KeyStore } from '../jwks/snapshot.ts'
 import { createDiscovery } from './discovery.ts'
@@ -27,17 +27,17 @@ export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, opti
     ? `${endpoint.issuer}#${discriminator.claim}=${discriminator.values.join(',')}`
     : endpoint.issuer
   const { algorithms } = profile
-  const { network, keyStore: store } = options
+  const { network, keyStore } = options
   if ('jwks' in keys) return createLocalKeys({ issuer, jwks: keys.jwks, algorithms, keyUse })
   const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
-  if ('create' in keys) return keys.create({ issuer, algorithms, settings, keyStore: store, network })
-  const remote = { issuer, algorithms, keyUse, settings, store, network }
+  const context = { issuer, algorithms, settings, keyStore, network }
+  if ('create' in keys) return keys.create(context)
   // The configured addresses are the `source` of stored keys. The name does not identify them: WorkOS has one name for all its keys,
   // and Entra's public and US Gov v1.0 share theirs.
   if ('jwksUri' in keys)
-    return createRemoteKeys({ ...remote, location: fixedLocation(keys.jwksUri), source: keys.jwksUri })
+    return createRemoteKeys({ ...context, keyUse, location: fixedLocation(keys.jwksUri), source: keys.jwksUri })
   const location = createDiscovery({ issuer: endpoint.issuer, aliases, ...keys, insecureAllowHttp, network })
-  return createRemoteKeys({ ...remote, location, source: keys.metadataUrls.join(' ') })
+  return createRemoteKeys({ ...context, keyUse, location, source: keys.metadataUrls.join(' ') })
 }
 
 // Keys that are published as PEM text (Firebase, Google IAP, AWS ALB). Applications without such an issuer do not bundle it.
@@ -50,14 +50,8 @@ export function pemMap(uri: string): IssuerKeys {
   checkArgumentCount('pemMap()', arguments, 1)
   return {
     addresses: [uri],
-    create: ({ keyStore, ...context }) =>
-      createRemoteKeys({
-        ...context,
-        store: keyStore,
-        location: fixedLocation(uri),
-        source: uri,
-        toJwks: jwksFromPemMap,
-      }),
+    create: (context) =>
+      createRemoteKeys({ ...context, location: fixedLocation(uri), source: uri, toJwks: jwksFromPemMap }),
   }
 }
 
@@ -101,7 +95,6 @@ export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
   const pattern = new RegExp(kidPattern.source, kidPattern.flags)
   return {
     addresses: [uri],
-    create: ({ keyStore, ...context }) =>
-      createKeysByKid({ ...context, store: keyStore, pemUri: uri, kidPattern: pattern }),
+    create: (context) => createKeysByKid({ ...context, pemUri: uri, kidPattern: pattern }),
   }
 }

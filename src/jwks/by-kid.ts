@@ -6,33 +6,21 @@ import { AuthError } from '../errors/auth-error.ts'
 import { fetchText, isHttpStatusError } from '../internal/fetch-json.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
-import type { Algorithm } from '../crypto/algorithms.ts'
 import { readPem } from '../crypto/pem.ts'
 import { createKeyCache } from './cache.ts'
 import { importKeys } from './import.ts'
 import type { LoadedKeys } from './key-set.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
-import { maxAgeOf, type Network } from './remote.ts'
-import {
-  createKeyBudgets,
-  createNegativeCache,
-  createRateLimit,
-  type KeyBudgets,
-  type KeySettings,
-} from './settings.ts'
-import { createSnapshots, type KeyStore } from './snapshot.ts'
+import { type KeySourceContext, maxAgeOf } from './remote.ts'
+import { createKeyBudgets, createNegativeCache, createRateLimit, type KeyBudgets } from './settings.ts'
+import { createSnapshots } from './snapshot.ts'
 
 const maxKids = 100
 
-export interface KeysByKidOptions {
-  readonly issuer: string
-  readonly algorithms: readonly Algorithm[]
+export interface KeysByKidOptions extends KeySourceContext {
   /** Holds `{kid}` once. */
   readonly pemUri: string
   readonly kidPattern: RegExp
-  readonly settings: KeySettings
-  readonly store?: KeyStore | undefined
-  readonly network: Network
 }
 
 /**
@@ -98,7 +86,7 @@ interface KidEntry extends Pick<Required<KeySource>, 'findKey' | 'findReplacemen
   isAbsent(): boolean
 }
 
-interface KidEntryParts extends Omit<KeysByKidOptions, 'kidPattern'> {
+interface KidEntryParts extends KeysByKidOptions {
   /** A steady clock. */
   readonly clock: Clock
   /** Shared by all kids of the issuer. */
@@ -107,12 +95,9 @@ interface KidEntryParts extends Omit<KeysByKidOptions, 'kidPattern'> {
 
 /** Creates the entry of `kid`, which must be safe in a URL. Calls `onAbsent` when the STS has no such key. */
 function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () => void): KidEntry {
-  const { algorithms, pemUri, store, network, ...shared } = parts
-  const { fetchTimeoutMs: timeoutMs, random, emit, keepAlive } = network
-  const { issuer, settings } = shared
-  const name = `${issuer}#kid=${kid}`
-  const source = { issuer: name, source: pemUri, algorithms, staleMs: settings.staleMs, clock: network.clock, emit }
-  const snapshots = store && createSnapshots({ ...source, store })
+  const { issuer, pemUri, settings, keyStore, network, clock, budgets } = parts
+  const stored = { ...parts, issuer: `${issuer}#kid=${kid}`, source: pemUri }
+  const snapshots = keyStore && createSnapshots({ ...stored, keyStore })
   let state: 'new' | 'found' | 'absent' | 'failed' = 'new'
 
   async function load(): Promise<LoadedKeys> {
@@ -126,7 +111,7 @@ function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () => void)
       state = isAbsent ? 'absent' : 'failed'
       if (isAbsent) {
         const withdrawn = snapshots?.withdraw()
-        if (withdrawn) keepAlive(withdrawn)
+        if (withdrawn) network.keepAlive(withdrawn)
         onAbsent()
       }
       throw error
@@ -141,15 +126,8 @@ function createKidEntry(kid: string, parts: KidEntryParts, onAbsent: () => void)
     return found.value
   }
 
-  const { findKey, findReplacement, ready } = createKeyCache({
-    ...shared,
-    load,
-    timeoutMs,
-    snapshots,
-    random,
-    emit,
-    keepAlive,
-  })
+  const cacheParts = { issuer, load, snapshots, settings, budgets, network: { ...network, clock } }
+  const { findKey, findReplacement, ready } = createKeyCache(cacheParts)
   return {
     findKey(query) {
       const found = findKey(query)

@@ -28,9 +28,10 @@ const replacedHint =
  * `keys_unavailable`.
  */
 export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
-  const { issuer, settings, emit, budgets = createKeyBudgets(settings) } = parts
-  const clock = createSteadyClock(parts.clock)
-  const refresher = createRefresher({ ...parts, clock })
+  const { issuer, settings, network, budgets = createKeyBudgets(settings) } = parts
+  const { emit } = network
+  const clock = createSteadyClock(network.clock)
+  const refresher = createRefresher({ ...parts, network: { ...network, clock } })
   const absentKids = createNegativeCache()
 
   function findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined> {

@@ -1,5 +1,9 @@
 // The seam to keys: a key source sees a token's header and never its claims.
+import type { Emit } from '../errors/events.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { Fetch } from '../internal/fetch-json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
+import type { KeepAlive } from '../internal/single-flight.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import type { PublicKey } from '../crypto/engine.ts'
 
@@ -64,4 +68,18 @@ export interface KeyHealth {
   readonly lastFailure?: string
   /** Milliseconds until the next attempt is due, if a request comes; 0 when it is due. Absent where nothing is fetched. */
   readonly nextRefreshInMs?: number
+}
+
+/** The parts that all network access of a verifier shares. */
+export interface Network {
+  readonly fetch: Fetch
+  /** For the whole way to an issuer's keys: its metadata, its JWK Set, and any other request on that way. */
+  readonly fetchTimeoutMs: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly emit: Emit
+  /** Ends every fetch on `close()`. */
+  readonly signal: AbortSignal
+  /** Takes the promise of work that no request waits for: a background fetch, a write to a store. It should not reject. */
+  readonly keepAlive: KeepAlive
 }

@@ -1,11 +1,9 @@
 // Keeps the keys of one issuer fresh: loads them on first use, refreshes them ahead of time, and keeps them through an outage
 // until they are stale. This file decides when to load and which requests wait; key-set.ts decides which keys may verify.
-import type { Clock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
-import type { Emit } from '../errors/events.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
-import { type FlightTimes, type KeepAlive, singleFlight } from '../internal/single-flight.ts'
-import type { KeyHealth } from './key-source.ts'
+import { type FlightTimes, singleFlight } from '../internal/single-flight.ts'
+import type { KeyHealth, Network } from './key-source.ts'
 import { indexKeys, type KeyIndex, type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
 import { reasonOf, type Snapshots } from './snapshot.ts'
@@ -21,17 +19,11 @@ const unavailableHint = 'the keys of the issuer cannot be fetched right now, or 
 export interface RefresherParts {
   readonly issuer: string
   readonly load: () => Promise<LoadedKeys>
-  /** How long a load may take. */
-  readonly timeoutMs: number
   /** Restored once, before the first load, and saved after each load. */
   readonly snapshots?: Snapshots | undefined
   readonly settings: KeySettings
-  /** A steady clock. */
-  readonly clock: Clock
-  /** Between 0 and 1. Spreads the refreshes of a fleet. */
-  readonly random: () => number
-  readonly emit: Emit
-  readonly keepAlive: KeepAlive
+  /** With a steady clock. `fetchTimeoutMs` bounds a load, and `random` spreads the refreshes of a fleet. */
+  readonly network: Pick<Network, 'fetchTimeoutMs' | 'clock' | 'random' | 'emit' | 'keepAlive'>
 }
 
 export interface Refresher {
@@ -62,7 +54,8 @@ export interface Refresher {
 
 /** Keeps the keys that `load` returns, for the times of `settings`. */
 export function createRefresher(parts: RefresherParts): Refresher {
-  const { issuer, load, timeoutMs, snapshots, settings, clock, random, emit, keepAlive } = parts
+  const { issuer, load, snapshots, settings, network } = parts
+  const { fetchTimeoutMs: timeoutMs, clock, random, emit, keepAlive } = network
   let keySet: KeySet | undefined
   let index: { readonly of: KeySet | undefined; readonly untilMs: number; readonly keys: KeyIndex } | undefined
   let isRestored = snapshots === undefined

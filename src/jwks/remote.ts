@@ -1,32 +1,15 @@
 // The keys that an issuer publishes at one address, as a JWK Set (RFC 7517 §5) or as PEM texts, behind a cache.
-import type { Clock } from '../internal/clock.ts'
-import type { Emit } from '../errors/events.ts'
-import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
+import { fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
-import type { KeepAlive } from '../internal/single-flight.ts'
 import { importKeys, type KeysByJwk } from './import.ts'
 import { createKeyCache } from './cache.ts'
 import type { LoadedKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
-import type { KeySource } from './key-source.ts'
+import type { KeySource, Network } from './key-source.ts'
 import { createSnapshots, type KeyStore } from './snapshot.ts'
 
 const maxJwksBytes = 512 * 1024
-
-/** The parts that all network access of a verifier shares. */
-export interface Network {
-  readonly fetch: Fetch
-  /** For the whole way to an issuer's keys: its metadata, its JWK Set, and any other request on that way. */
-  readonly fetchTimeoutMs: number
-  readonly clock: Clock
-  readonly random: () => number
-  readonly emit: Emit
-  /** Ends every fetch on `close()`. */
-  readonly signal: AbortSignal
-  /** Takes the promise of work that no request waits for: a background fetch, a write to a store. It should not reject. */
-  readonly keepAlive: KeepAlive
-}
 
 /** The address of the JWK Set. Both functions end when `deadline` aborts. */
 export interface JwksLocation {
@@ -40,9 +23,17 @@ export interface JwksLocation {
   selectJwks?(jwks: JsonObject): JsonObject
 }
 
-export interface RemoteKeysOptions {
+/** The arguments of a key source. */
+export interface KeySourceContext {
   readonly issuer: string
   readonly algorithms: readonly Algorithm[]
+  /** `KeyCacheOptions`, complete and in milliseconds. */
+  readonly settings: KeySettings
+  readonly keyStore?: KeyStore | undefined
+  readonly network: Network
+}
+
+export interface RemoteKeysOptions extends KeySourceContext {
   readonly location: JwksLocation
   /** The configured addresses. The store's keys from any other address are refused. */
   readonly source?: string | undefined
@@ -50,17 +41,13 @@ export interface RemoteKeysOptions {
   readonly toJwks?: (value: JsonObject) => unknown
   /** The `use` of its JWKs. Default `sig`. */
   readonly keyUse?: string | undefined
-  readonly settings: KeySettings
-  readonly store?: KeyStore | undefined
-  readonly network: Network
 }
 
 /** Fetches the JWK Set on first use, and again when the cache asks for it. */
 export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource> {
-  const { issuer, algorithms, location, source, toJwks, keyUse, settings, store, network } = options
-  const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit, keepAlive } = network
-  const snapshots =
-    store && createSnapshots({ issuer, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
+  const { issuer, algorithms, location, toJwks, keyUse, settings, keyStore, network } = options
+  const { fetch, fetchTimeoutMs: timeoutMs, signal } = network
+  const snapshots = keyStore && createSnapshots({ ...options, keyStore })
   let failing = false
   let earlier: KeysByJwk | undefined
 
@@ -96,7 +83,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
     return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 
-  return createKeyCache({ issuer, load, timeoutMs, snapshots, settings, clock, random, emit, keepAlive })
+  return createKeyCache({ issuer, load, snapshots, settings, network })
 }
 
 /** A configured address: no document names it, and it never moves. */

@@ -1,11 +1,11 @@
 // Keys that outlive the process: a start during an outage of the STS can still verify.
-import type { Clock } from '../internal/clock.ts'
-import type { Emit } from '../errors/events.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { importKeys } from './import.ts'
 import type { LoadedKeys } from './key-set.ts'
+import type { Network } from './key-source.ts'
+import type { KeySettings } from './settings.ts'
 
 const maxClockStepMs = 60_000
 
@@ -32,12 +32,11 @@ export interface SnapshotsOptions {
   readonly issuer: string
   /** The configured addresses of its keys. A snapshot of keys from elsewhere is refused. */
   readonly source?: string | undefined
-  readonly store: KeyStore
+  readonly keyStore: KeyStore
   readonly algorithms: readonly Algorithm[]
-  readonly staleMs: number
-  /** The system clock, not a steady one: another process compares it with its own. */
-  readonly clock: Clock
-  readonly emit: Emit
+  readonly settings: Pick<KeySettings, 'staleMs'>
+  /** With the system clock, not a steady one: another process compares it with its own. */
+  readonly network: Pick<Network, 'clock' | 'emit'>
 }
 
 /** The snapshots of one issuer. No function rejects. */
@@ -53,12 +52,13 @@ export interface Snapshots {
  * Reads and writes the snapshots of one issuer. Refuses a snapshot that is damaged, of another issuer, or too old to serve.
  */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { issuer, source, store, algorithms, clock, emit } = options
+  const { issuer, source, keyStore, algorithms } = options
+  const { clock, emit } = options.network
   let isStored = false
 
   async function restore(): ReturnType<Snapshots['restore']> {
     try {
-      const value = await store.load(issuer)
+      const value = await keyStore.load(issuer)
       if (value === undefined || value === null) return undefined
       const { jwks, loadedAtMs } = checkSnapshot(value, options)
       const imported = await importKeys(jwks, algorithms)
@@ -75,7 +75,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     isStored = true
     try {
       const loadedAtMs = clock.nowMs()
-      await store.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
+      await keyStore.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
     } catch (error) {
       emit({ type: 'keys.snapshot_failed', issuer, reason: reasonOf(error) })
     }
@@ -91,8 +91,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   return { restore, save, withdraw }
 }
 
-function checkSnapshot(value: unknown, { issuer, source, staleMs, clock }: SnapshotsOptions): KeySnapshot {
-  const nowMs = clock.nowMs()
+function checkSnapshot(value: unknown, { issuer, source, settings, network }: SnapshotsOptions): KeySnapshot {
+  const nowMs = network.clock.nowMs()
   if (!isJsonObject(value) || value.version !== 1 || !isJsonObject(value.jwks))
     throw new Error('the snapshot is damaged')
   if (value.issuer !== issuer) throw new Error('the snapshot is for another issuer')
@@ -101,7 +101,7 @@ function checkSnapshot(value: unknown, { issuer, source, staleMs, clock }: Snaps
   if (typeof loadedAtMs !== 'number' || !Number.isFinite(loadedAtMs)) throw new Error('the snapshot is damaged')
   // A time in the future would keep old keys young.
   if (loadedAtMs > nowMs + maxClockStepMs) throw new Error('the snapshot is from the future')
-  if (nowMs >= loadedAtMs + staleMs) throw new Error('the snapshot is too old')
+  if (nowMs >= loadedAtMs + settings.staleMs) throw new Error('the snapshot is too old')
   return value as unknown as KeySnapshot
 }
 

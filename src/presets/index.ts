@@ -42,8 +42,9 @@ export type {
   PrincipalEnrichment as PrincipalCompletion,
   UnverifiedToken,
 } from '../issuer/issuer.ts'
-export type { IssuerEndpoint, IssuerKeys, JwkSet, KeySourceContext, TenantFamily } from '../issuer/issuer.ts'
+export type { IssuerEndpoint, IssuerKeys, JwkSet, TenantFamily } from '../issuer/issuer.ts'
 export { jwkFromPem, pemMap, pemPerKid } from '../issuer/keys.ts'
 export type { KeySettings } from '../jwks/settings.ts'
-export type { Network } from '../jwks/remote.ts'
+export type { Network } from '../jwks/key-source.ts'
+export type { KeySourceContext } from '../jwks/remote.ts'
 export { type ClaimsFrom, type TypedIssuer, withClaims } from '../issuer/issuer.ts'

@@ -19,8 +19,8 @@ it('keeps the heap within 5 MB of where it was, after a million made-up kids', {
   const load = async () => ({ keys: [key], skipped: 0, jwks: { keys: [] } })
   const issuer = 'https://sts.example.com'
   const cache = createKeyCache({
-    ...{ issuer, load, timeoutMs: 5000, settings, clock },
-    ...{ random: () => 0, emit: () => {}, keepAlive: () => {} },
+    ...{ issuer, load, settings },
+    network: { fetchTimeoutMs: 5000, clock, random: () => 0, emit: () => {}, keepAlive: () => {} },
   })
   const answers = { absent: 0, unavailable: 0 }
   async function answerFor(kid: string): Promise<unknown> {

@@ -41,12 +41,8 @@ export function createTestKeyCache({
   const { findKey, findReplacement, ready } = createKeyCache({
     issuer: keyCacheIssuer,
     load,
-    timeoutMs: 5000,
     settings: readKeyCacheOptions(settings),
-    clock,
-    random,
-    emit,
-    keepAlive: () => {},
+    network: { fetchTimeoutMs: 5000, clock, random, emit, keepAlive: () => {} },
   })
   const find = async (kid?: string) => findKey({ alg: 'ES256', ...(kid !== undefined && { kid }) })
   return {
