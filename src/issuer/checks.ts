@@ -78,9 +78,9 @@ export function toUnverifiedToken(
  *
  * @throws TypeError for anything but a plain object with a `key`.
  */
-export function checkPrincipal({ preset }: Issuer, said: unknown): asserts said is Principal {
-  const isPlain = isJsonObject(said) && builtInOf(said) === 'Object'
-  if (isPlain && typeof said.key === 'string' && said.key !== '') return
+export function checkPrincipal({ preset }: Issuer, principal: unknown): asserts principal is Principal {
+  const isPlain = isJsonObject(principal) && builtInOf(principal) === 'Object'
+  if (isPlain && typeof principal.key === 'string' && principal.key !== '') return
   throw new TypeError(`${preset}: principal() must give a principal, at once and as a plain object.`)
 }
 
@@ -115,27 +115,21 @@ export function keyNotFound({ keys }: TrustedIssuer): ValidationError {
 export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: IssuerRegistry): ValidationError {
   if (!Object.hasOwn(claims, 'iss')) return { reason: 'claim_missing', details: { claim: 'iss' } }
   const discriminators = discriminatorsOf(claims.iss)
-  const [first] = discriminators
-  if (first)
-    return otherDiscriminator(
-      claims,
-      first.claim,
-      discriminators.flatMap(({ values }) => values),
+  const claim = discriminators[0]?.claim
+  // The `iss` is a trusted one, so `issuer_unknown` would mislead.
+  if (claim !== undefined) {
+    const expected = discriminators.flatMap(({ values }) => values)
+    return (
+      checkRequired(claims, [claim]) ?? {
+        reason: 'claim_invalid',
+        hint: `the iss of the token is trusted for some values of ${claim} only, and the token has another`,
+        details: { claim, expected, received: printable(claims[claim]) },
+      }
     )
+  }
   return {
     reason: 'issuer_unknown',
     hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
     details: { claim: 'iss' },
   }
-}
-
-/** The `iss` is a trusted one, so `issuer_unknown` would mislead. */
-function otherDiscriminator(claims: JsonObject, claim: string, expected: readonly string[]): ValidationError {
-  return (
-    checkRequired(claims, [claim]) ?? {
-      reason: 'claim_invalid',
-      hint: `the iss of the token is trusted for some values of ${claim} only, and the token has another`,
-      details: { claim, expected, received: printable(claims[claim]) },
-    }
-  )
 }

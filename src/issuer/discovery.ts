@@ -49,49 +49,48 @@ export function metadataUrls(issuer: string): readonly string[] {
  * that a move is followed. A document that cannot be fetched or is of another issuer never replaces a good one.
  */
 export function createDiscovery(options: DiscoveryOptions): JwksLocation {
+  const { issuer, metadataUrls: addresses } = options
   const { emit } = options.network
   const clock = createSteadyClock(options.network.clock)
-  const { issuer, metadataUrls: addresses } = options
-  let known: Discovered | undefined
-  let failed = false
+  let metadata: Metadata | undefined
+  let isFailing = false
   let validUntilMs = Number.NEGATIVE_INFINITY
   let rediscoveredUntilMs = Number.NEGATIVE_INFINITY
 
-  async function ask(urls: readonly string[], deadline: AbortSignal): Promise<string> {
+  async function lookUp(urls: readonly string[], deadline: AbortSignal): Promise<string> {
     try {
       // The first look-up has one retry for a short failure. Later the remembered address serves, and a retry would double the
       // load of an outage.
-      const found = await discover(urls, { ...options, deadline, retry: !known && !failed, fallbacks: known ? 1 : 0 })
-      if (known && known.jwksUri !== found.jwksUri)
+      const retry = !metadata && !isFailing
+      const found = await discover(urls, { ...options, deadline, retry, hasFallback: metadata !== undefined })
+      if (metadata && metadata.jwksUri !== found.jwksUri)
         emit({ type: 'metadata.moved', issuer, jwksUri: printable(found.jwksUri) })
-      known = found
-      failed = false
+      metadata = found
+      isFailing = false
       validUntilMs = clock.nowMs() + metadataTtlMs
     } catch (error) {
-      failed = true
+      isFailing = true
       validUntilMs = clock.nowMs() + failedMetadataTtlMs
       // Without a good document the caller reports that it got no keys.
-      if (!known) throw error
+      if (!metadata) throw error
       emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
     }
-    return known.jwksUri
-  }
-
-  async function jwksUri(deadline: AbortSignal): Promise<string> {
-    if (known && clock.nowMs() < validUntilMs) return known.jwksUri
-    return ask(known ? [known.metadataUrl] : addresses, deadline)
+    return metadata.jwksUri
   }
 
   return {
-    jwksUri,
+    async jwksUri(deadline) {
+      if (metadata && clock.nowMs() < validUntilMs) return metadata.jwksUri
+      return lookUp(metadata ? [metadata.url] : addresses, deadline)
+    },
     async rediscover(uri, deadline) {
       // Limited: while there are no keys, every attempt to get them calls this function.
-      if (clock.nowMs() < rediscoveredUntilMs) return known?.jwksUri ?? uri
+      if (clock.nowMs() < rediscoveredUntilMs) return metadata?.jwksUri ?? uri
       rediscoveredUntilMs = clock.nowMs() + failedMetadataTtlMs
-      return ask(addresses, deadline).catch(() => uri)
+      return lookUp(addresses, deadline).catch(() => uri)
     },
-    isFailing: () => failed,
-    selectJwks: (jwks) => selectJwks(jwks, known?.cloud),
+    isFailing: () => isFailing,
+    selectJwks: (jwks) => selectJwks(jwks, metadata?.cloud),
   }
 }
 
@@ -102,45 +101,38 @@ export function createDiscovery(options: DiscoveryOptions): JwksLocation {
 function selectJwks(jwks: JsonObject, cloud: unknown): JsonObject {
   const { keys } = jwks
   if (cloud === undefined || !Array.isArray(keys)) return jwks
+  const isOfOtherCloud = (jwk: unknown): boolean =>
+    isJsonObject(jwk) && Object.hasOwn(jwk, 'cloud_instance_name') && jwk.cloud_instance_name !== cloud
   // `undefined` counts as a key that cannot be used.
-  return { ...jwks, keys: keys.map((jwk: unknown) => (isOfCloud(jwk, cloud) ? jwk : undefined)) }
+  return { ...jwks, keys: keys.map((jwk: unknown) => (isOfOtherCloud(jwk) ? undefined : jwk)) }
 }
 
-function isOfCloud(jwk: unknown, cloud: unknown): boolean {
-  return !isJsonObject(jwk) || !Object.hasOwn(jwk, 'cloud_instance_name') || jwk.cloud_instance_name === cloud
-}
-
-interface Discovered {
-  readonly metadataUrl: string
+interface Metadata {
+  readonly url: string
   readonly jwksUri: string
   /** Entra's `cloud_instance_name`. */
   readonly cloud: unknown
-}
-
-function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : error, maxReasonLength)
 }
 
 interface DiscoverOptions extends DiscoveryOptions {
   /** For the metadata and the keys together. */
   readonly deadline: AbortSignal
   readonly retry: boolean
-  /** The number of ways to the keys that are left when no address has a good document. */
-  readonly fallbacks: number
+  /** Whether the keys can be fetched even when no address has a good document. */
+  readonly hasFallback: boolean
 }
 
 /** Tries one address after the other. Each has an equal share of the time, so that one hanging address leaves time for the rest. */
-async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Discovered> {
-  const { deadline, retry, fallbacks } = options
+async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Metadata> {
+  const { deadline, retry, hasFallback } = options
   const { fetch, fetchTimeoutMs, signal } = options.network
+  const shareMs = Math.ceil(fetchTimeoutMs / (urls.length + (hasFallback ? 1 : 0)))
   const problems: string[] = []
   for (const [index, url] of urls.entries()) {
-    const isLastWay = index === urls.length - 1 && fallbacks === 0
-    const timeoutMs = isLastWay ? fetchTimeoutMs : Math.ceil(fetchTimeoutMs / (urls.length + fallbacks))
+    const timeoutMs = index === urls.length - 1 && !hasFallback ? fetchTimeoutMs : shareMs
     try {
       const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
-      const jwksUri = readMetadata(url, answer, options)
-      return { metadataUrl: url, jwksUri, cloud: answer.value.cloud_instance_name }
+      return readMetadata(url, answer, options)
     } catch (error) {
       if (signal.aborted) throw error
       problems.push(`${url}: ${reasonOf(error)}`)
@@ -149,19 +141,21 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
   throw new Error(`no metadata for ${options.issuer} (${problems.join('; ')})`)
 }
 
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error, maxReasonLength)
+}
+
 /**
- * Reads `jwks_uri` from a document that is right in every respect: else "the data contained in the response MUST NOT be used",
- * RFC 8414 §3.3.
+ * Reads a document that is right in every respect: else "the data contained in the response MUST NOT be used", RFC 8414 §3.3.
  */
-function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
-  const { issuer, jwks_uri: jwksUri } = value
-  const { metadataIssuer, issuerMember } = options
-  const names = metadataIssuer === undefined ? [options.issuer, ...(options.aliases ?? [])] : [metadataIssuer]
+function readMetadata(url: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): Metadata {
+  const { issuer, aliases = [], metadataIssuer, issuerMember, insecureAllowHttp } = options
   if (!/^application\/([\w.+-]+\+)?json *(;|$)/i.test(contentType)) throw new Error('not application/json')
-  checkNamed('issuer', issuer, names)
-  if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [options.issuer])
-  if (typeof jwksUri !== 'string') throw new Error('the document has no jwks_uri')
-  return readJwksUri(from, jwksUri, options.insecureAllowHttp)
+  checkNamed('issuer', value.issuer, metadataIssuer === undefined ? [issuer, ...aliases] : [metadataIssuer])
+  if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [issuer])
+  if (typeof value.jwks_uri !== 'string') throw new Error('the document has no jwks_uri')
+  const jwksUri = readJwksUri(url, value.jwks_uri, insecureAllowHttp)
+  return { url, jwksUri, cloud: value.cloud_instance_name }
 }
 
 /** Cuts both names, so that the reasons for several documents fit on one line. */

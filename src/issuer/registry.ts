@@ -97,49 +97,42 @@ function begins(sub: unknown, { subjectPrefix }: IssuerEndpoint): boolean {
 function isFor({ discriminator }: IssuerEndpoint, claims: JsonObject): boolean {
   if (!discriminator) return true
   const value = Object.hasOwn(claims, discriminator.claim) ? claims[discriminator.claim] : undefined
-  if (typeof value !== 'string') return false
-  const small = value.toLowerCase()
-  return discriminator.values.some((one) => one.toLowerCase() === small)
+  return typeof value === 'string' && includesValue(discriminator, value)
 }
-
-// Refuses two endpoints that could both answer to one token. Neither is silently preferred.
 
 /**
  * Refuses endpoints that share an `iss`, also that of a tenant in a family, unless their `discriminator` tells their tokens
- * apart. Two families conflict when any text could fit both templates, whatever their patterns are.
+ * apart. Neither is silently preferred. Two families conflict when any text could fit both templates, whatever their patterns are.
  *
  * @throws TypeError that names the `iss`.
  */
 function checkConflicts(members: readonly Member[]): void {
-  members.forEach((one, index) => {
+  for (const [index, one] of members.entries()) {
     for (const other of members.slice(index + 1)) {
       const iss = sharedIss(one, other)
-      if (iss !== undefined && !areApart(one.endpoint, other.endpoint))
+      if (iss !== undefined && !areDisjoint(one.endpoint.discriminator, other.endpoint.discriminator))
         throw new TypeError(`Two configured issuers answer to '${iss}': leave one out.`)
-      const prefix = sharedPrefix(one.endpoint, other.endpoint)
-      if (prefix !== undefined)
+      const [prefix, otherPrefix] = [one.endpoint.subjectPrefix, other.endpoint.subjectPrefix]
+      if (prefix === undefined || otherPrefix === undefined) continue
+      if (prefix.startsWith(otherPrefix) || otherPrefix.startsWith(prefix))
         throw new TypeError(`Two configured issuers answer to the subjects '${prefix}…': leave one out.`)
     }
-  })
+  }
 }
 
 function sharedIss(one: Member, other: Member): string | undefined {
-  if (one.template && other.template) return one.template.overlaps(other.template) ? one.endpoint.issuer : undefined
+  const { endpoint, template } = other
+  if (one.template && template) return one.template.overlaps(template) ? one.endpoint.issuer : undefined
   if (one.template) return sharedIss(other, one)
-  const { template } = other
-  const names = [one.endpoint.issuer, ...(one.endpoint.aliases ?? [])]
-  if (template) return names.find((iss) => template.tenantOf(iss) !== undefined)
-  return names.find((iss) => iss === other.endpoint.issuer || other.endpoint.aliases?.includes(iss))
+  return namesOf(one.endpoint).find((iss) => (template ? template.tenantOf(iss) : namesOf(endpoint).includes(iss)))
 }
 
-function areApart({ discriminator: one }: IssuerEndpoint, { discriminator: other }: IssuerEndpoint): boolean {
-  if (one === undefined || one.claim !== other?.claim) return false
-  const values = other.values.map((value) => value.toLowerCase())
-  return !one.values.some((value) => values.includes(value.toLowerCase()))
+function areDisjoint(one: Discriminator | undefined, other: Discriminator | undefined): boolean {
+  return one !== undefined && one.claim === other?.claim && !one.values.some((value) => includesValue(other, value))
 }
 
-function sharedPrefix(one: IssuerEndpoint, other: IssuerEndpoint): string | undefined {
-  const [a, b] = [one.subjectPrefix, other.subjectPrefix]
-  if (a === undefined || b === undefined) return undefined
-  return a.startsWith(b) || b.startsWith(a) ? a : undefined
+/** Whether `value` is one of the discriminator's, in any letter case. */
+function includesValue({ values }: Discriminator, value: string): boolean {
+  const lowerCase = value.toLowerCase()
+  return values.some((one) => one.toLowerCase() === lowerCase)
 }

@@ -32,10 +32,13 @@ export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplat
       const tenant = iss.slice(prefix.length, prefix.length + length)
       // A global or sticky expression keeps its position, and would answer every second test wrongly.
       pattern.lastIndex = 0
-      return pattern.test(tenant) && !isPathStep(tenant) ? tenant : undefined
+      // No encoding keeps "." and ".." from changing the path of an address.
+      return pattern.test(tenant) && tenant !== '.' && tenant !== '..' ? tenant : undefined
     },
     issuerOf: (tenant) => `${prefix}${tenant}${suffix}`,
-    overlaps: (other) => oneBegins(prefix, other.prefix) && oneEnds(suffix, other.suffix),
+    overlaps: (other) =>
+      (prefix.startsWith(other.prefix) || other.prefix.startsWith(prefix)) &&
+      (suffix.endsWith(other.suffix) || other.suffix.endsWith(suffix)),
   }
 }
 
@@ -50,17 +53,4 @@ export function keysOfTenant(keys: IssuerKeys, placeholder: string, tenant: stri
     metadataUrls: metadataUrls.map(filled),
     ...(metadataIssuer !== undefined && { metadataIssuer: metadataIssuer.replaceAll(placeholder, () => tenant) }),
   }
-}
-
-/** No encoding keeps "." and ".." from changing the path of an address. */
-function isPathStep(tenant: string): boolean {
-  return tenant === '.' || tenant === '..'
-}
-
-function oneBegins(one: string, other: string): boolean {
-  return one.startsWith(other) || other.startsWith(one)
-}
-
-function oneEnds(one: string, other: string): boolean {
-  return one.endsWith(other) || other.endsWith(one)
 }

@@ -81,12 +81,12 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
     return lookForOther(bad, true)
   }
 
-  async function lookForOther(bad: BadSignature, isOwnLook: boolean): Promise<VerificationKey | undefined> {
+  async function lookForOther(bad: BadSignature, isInitiator: boolean): Promise<VerificationKey | undefined> {
     const loaded = await refresher.refresh()
-    if (!loaded && isOwnLook) budgets.replacedKeys.refund()
+    if (!loaded && isInitiator) budgets.replacedKeys.refund()
     if (!loaded) return answerIndeterminate(clock.nowMs())
     const other = await findOther(bad, clock.nowMs())
-    if (other && isOwnLook) emit({ type: 'keys.replaced', issuer, kid: printable(bad.query.kid ?? '') })
+    if (other && isInitiator) emit({ type: 'keys.replaced', issuer, kid: printable(bad.query.kid ?? '') })
     return other
   }
 

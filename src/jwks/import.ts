@@ -51,7 +51,7 @@ export function importKeys(
   if (checked.length === 0) throw new Error(noUsableKey)
   const imported = checked.map((one) => importKey(one, earlier))
   if (!imported.some(isPromise)) return collect(imported as (ImportedKey | undefined)[], members.length)
-  return Promise.all(imported).then((outcomes) => collect(outcomes, members.length))
+  return Promise.all(imported.map(async (one) => one)).then((outcomes) => collect(outcomes, members.length))
 }
 
 const noUsableKey = 'the JWK Set has no usable key'
@@ -126,20 +126,13 @@ function isForVerifying(jwk: JsonObject, use: string): boolean {
  * first RSA algorithm of the issuer's configuration. The token never chooses (RFC 8725 §3.1).
  */
 function algorithmsOf(jwk: JsonObject, allowed: readonly Algorithm[]): readonly Algorithm[] {
-  const fitting = allowed.filter((name) => fits(name, jwk))
-  // Both names of Ed25519 serve a key that has either.
-  if (jwk.kty === 'OKP') return jwk.alg === undefined || isEdwardsName(jwk.alg) ? fitting : []
-  if (jwk.alg === undefined) return fitting.slice(0, 1)
-  return fitting.filter((name) => name === jwk.alg)
-}
-
-function fits(name: Algorithm, jwk: JsonObject): boolean {
-  const { kty, crv } = table[name]
-  return kty === jwk.kty && crv === (kty === 'RSA' ? undefined : jwk.crv)
-}
-
-function isEdwardsName(alg: unknown): boolean {
-  return isAlgorithm(alg) && table[alg].kty === 'OKP'
+  const { kty, alg } = jwk
+  const crv = kty === 'RSA' ? undefined : jwk.crv
+  const fitting = allowed.filter((name) => table[name].kty === kty && table[name].crv === crv)
+  if (alg === undefined) return kty === 'OKP' ? fitting : fitting.slice(0, 1)
+  // A key with either name of Ed25519 verifies tokens with both.
+  if (kty === 'OKP') return isAlgorithm(alg) && table[alg].kty === 'OKP' ? fitting : []
+  return fitting.filter((name) => name === alg)
 }
 
 /** The members that define the key itself, so that no other can change the import. `undefined` when they define none. */

@@ -1,4 +1,4 @@
-// An issuer that somebody made, read once: what can never work is refused, and nobody changes what was read.
+// An application's issuer is read once: what can never work is refused, and later changes have no effect.
 import { createVerifier } from 'claimcheck'
 import { adfs, clerk, entraB2C, type Issuer, type KeySourceContext, pemMap, pemPerKid } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
@@ -135,14 +135,14 @@ describe('what was read stays as it was, whatever becomes of', () => {
   })
 
   it('the keys', async () => {
-    const stranger = createKey('ES256', { kid: 'stranger' })
+    const foreignKey = createKey('ES256', { kid: 'foreign' })
     const jwks = { keys: [keyFor('ES256').publicJwk] }
     const { verifyToken } = make({ endpoints: [{ ...endpoint, keys: { jwks } }] })
-    jwks.keys.push(stranger.publicJwk)
-    await expectInvalidToken(verifyToken(createToken({ key: stranger })), 'key_not_found')
+    jwks.keys.push(foreignKey.publicJwk)
+    await expectInvalidToken(verifyToken(createToken({ key: foreignKey })), 'key_not_found')
     const known = { ...keyFor('ES256').publicJwk }
     const second = make({ endpoints: [{ ...endpoint, keys: { jwks: { keys: [known] } } }] })
-    Object.assign(known, stranger.publicJwk, { kid: known.kid })
+    Object.assign(known, foreignKey.publicJwk, { kid: known.kid })
     await second.verifyToken(createToken())
   })
 

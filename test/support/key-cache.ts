@@ -91,7 +91,7 @@ export async function stateOf(lookup: Promise<VerificationKey | undefined> | und
   return Promise.race([settled ?? 'no look-up', everyoneGoesOn().then(() => 'waiting')])
 }
 
-/** A test may ask only later how a look-up went; until then its rejection is nobody's mistake. */
+/** A test may ask only later how a look-up went; until then its rejection is no mistake. */
 function observed<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {})
   return work
