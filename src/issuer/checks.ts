@@ -36,6 +36,7 @@ export function checkTenant(profile: Issuer, token: UnverifiedToken): MaybePromi
   return isPromise(answer) ? answer.then((later) => tenantRefusal(later, token)) : tenantRefusal(answer, token)
 }
 
+/** No answer is no refusal of the token: it may be good, so it gets 503. */
 function tenantRefusal(answer: Answer, token: UnverifiedToken): ValidationError | undefined {
   if (answer === true) return undefined
   const tenant = token.tenant ?? token.claims.tid
@@ -64,7 +65,7 @@ export function checkTokenHeader({ tokenHeader }: Issuer, received: string | und
   }
 }
 
-/** The argument of a profile's functions: the token as it was sent, with the issuer and the tenant that the registry found. */
+/** The argument of a profile's functions: the token as it was sent, with the issuer and tenant of the registry. */
 export function toUnverifiedToken(
   { header, claims }: Pick<ParsedToken, 'header' | 'claims'>,
   { issuer, tenant }: TrustedIssuer,

@@ -28,8 +28,8 @@ export interface DiscoveryOptions {
 }
 
 /**
- * The addresses where an issuer may publish its metadata, in the order of the attempts. First the form of RFC 8414 §3.1, then
- * the same form for OpenID Connect, then the older form that appends to the issuer.
+ * The addresses where an issuer may publish its metadata, in the order of the attempts. The form of RFC 8414 §3.1 comes first, then
+ * the same form for OpenID Connect. The older form of OpenID Connect Discovery §4 appends to the issuer and comes last.
  */
 export function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
@@ -145,9 +145,7 @@ function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : error, maxReasonLength)
 }
 
-/**
- * Reads a document that is right in every respect: else "the data contained in the response MUST NOT be used", RFC 8414 §3.3.
- */
+/** Reads a document, or refuses all of it: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
 function readMetadata(url: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): Metadata {
   const { issuer, aliases = [], metadataIssuer, issuerMember, insecureAllowHttp } = options
   if (!/^application\/([\w.+-]+\+)?json *(;|$)/i.test(contentType)) throw new Error('not application/json')

@@ -37,7 +37,7 @@ export interface Issuer {
   /** Accepted values of `aud`, or of `audienceSource`; `null` turns the check off. It replaces the audience of the verifier. */
   readonly audience?: readonly string[] | null
   /**
-   * The member that names the token's audience, when that is not `aud`: another claim (`client_id`, `azp`) or a member of the
+   * The member that names the token's audience, when that is not `aud`. Either another claim (`client_id`, `azp`) or a member of the
    * JOSE header (`signer`). It is then required. The issuer must have an `audience`.
    */
   readonly audienceSource?: { readonly claim: string } | { readonly header: string }
@@ -204,7 +204,7 @@ type HasClaims<I> = I extends Issuer
     : false
   : false
 
-/** The claims of the tokens of `I`: a union by issuer as soon as one of them has its own schema; else `C`. */
+/** The claims of the tokens of `I`: a union by issuer when one of them has its own schema, else `C`. */
 export type ClaimsByIssuer<I, C> = true extends HasClaims<One<I>> ? EachClaims<One<I>, C> : C
 
 type EachClaims<I, C> = I extends string

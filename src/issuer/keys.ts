@@ -1,4 +1,4 @@
-// The key source of an endpoint, from its `keys`: a JWK Set, the address of one, metadata documents, or PEM texts.
+// The key source of an endpoint: a JWK Set, the address of one, metadata documents, or PEM texts.
 import { type Algorithm, isAlgorithm } from '../crypto/algorithms.ts'
 import { jwksFromPemMap, readPem } from '../crypto/pem.ts'
 import { checkArgumentCount, checkOptionNames, checkString } from '../internal/options.ts'
@@ -32,8 +32,8 @@ export function createIssuerKeys(endpoint: IssuerEndpoint, profile: Issuer, opti
   const settings = readKeyCacheOptions({ ...profile.keyCache, ...options.keyCache })
   const context = { issuer, algorithms, settings, keyStore, network }
   if ('create' in keys) return keys.create(context)
-  // The configured addresses are the `source` of stored keys. The name does not identify them: WorkOS has one name for all its keys,
-  // and Entra's public and US Gov v1.0 share theirs.
+  // The configured addresses are the `source` of stored keys, since a name does not identify them. WorkOS has one name for all its
+  // keys, and Entra's public and US Gov v1.0 share theirs.
   if ('jwksUri' in keys)
     return createRemoteKeys({ ...context, keyUse, location: fixedLocation(keys.jwksUri), source: keys.jwksUri })
   const location = createDiscovery({ issuer: endpoint.issuer, aliases, ...keys, insecureAllowHttp, network })
@@ -56,12 +56,11 @@ export function pemMap(uri: string): IssuerKeys {
 }
 
 /**
- * Returns the JWK of a PEM certificate or public key, for `jwks: { keys: [jwkFromPem(pem)] }`. Without `kid` it serves tokens
- * of any `kid`, if it is the only key of the set. Without `alg` it is bound to the first of the issuer's algorithms that fits
- * its type. Does not check a certificate's dates, names or chain.
+ * Returns the JWK of a PEM certificate or public key, for `jwks: { keys: [jwkFromPem(pem)] }`. Without `kid` it serves tokens of any
+ * `kid`, if it is the only key of the set. Without `alg` it is bound to the first of the issuer's algorithms that fits its type. Does
+ * not check a certificate's dates, names or chain.
  *
- * @throws TypeError for anything but one PEM certificate or public key, a private key included, and on a runtime without
- * node:crypto.
+ * @throws TypeError for anything but one PEM certificate or public key, such as a private key. Also on a runtime without node:crypto.
  */
 export function jwkFromPem(
   pem: string,
@@ -82,9 +81,8 @@ export function jwkFromPem(
 }
 
 /**
- * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that matches `kidPattern`
- * is fetched: anchor the pattern, and allow no character with a meaning in a URL. Unknown kids cause at most five fetches a
- * second.
+ * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that matches `kidPattern` is
+ * fetched. Anchor the pattern, and allow no character with a meaning in a URL. Unknown kids cause at most five fetches a second.
  *
  * @throws TypeError for a `uri` without `{kid}`.
  */

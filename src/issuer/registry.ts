@@ -1,5 +1,5 @@
-// The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8), or by the template of an STS with one
-// issuer for each tenant. Other claims only choose between endpoints that share an `iss`.
+// The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8). An STS with one issuer for each tenant is found
+// by its template. Other claims only choose between endpoints that share an `iss`.
 import type { JsonObject } from '../internal/json.ts'
 import { createKeysByTenant } from '../jwks/by-tenant.ts'
 import type { KeySource } from '../jwks/key-source.ts'
@@ -48,7 +48,9 @@ export function createIssuerRegistry(issuers: readonly Issuer[], options: Regist
 
   function find(claims: JsonObject): TrustedIssuer | undefined {
     const { iss, sub } = claims
+    // Only a missing `iss` selects by subject (SPIFFE). An `iss` of the wrong type is of no trusted issuer.
     if (!Object.hasOwn(claims, 'iss')) return withoutIss.find(({ endpoint }) => begins(sub, endpoint))?.trusted
+    // An exact name wins over a template, and a failed discriminator does not fall back to one.
     const exact = byIss.get(iss)
     if (exact) return exact.find(({ endpoint }) => isFor(endpoint, claims))?.trusted
     for (const family of families) {
@@ -79,6 +81,7 @@ function createMember(endpoint: IssuerEndpoint, profile: Issuer, options: Regist
       const keys = keysOfTenant(endpoint.keys, tenants.placeholder, tenant)
       return createIssuerKeys({ ...endpoint, issuer: template.issuerOf(tenant), keys }, profile, options)
     }, options.network.clock)
+    // Without a tenant there are no keys: `find` gives each tenant its key source.
     return { endpoint, template, keysOf, trusted: { issuer, profile, keys: { findKey: async () => undefined } } }
   }
   const trusted = { issuer, profile, keys: createIssuerKeys(endpoint, profile, options) }
@@ -96,13 +99,14 @@ function begins(sub: unknown, { subjectPrefix }: IssuerEndpoint): boolean {
 
 function isFor({ discriminator }: IssuerEndpoint, claims: JsonObject): boolean {
   if (!discriminator) return true
+  // A member of Object.prototype is no claim.
   const value = Object.hasOwn(claims, discriminator.claim) ? claims[discriminator.claim] : undefined
   return typeof value === 'string' && includesValue(discriminator, value)
 }
 
 /**
- * Refuses endpoints that share an `iss`, also that of a tenant in a family, unless their `discriminator` tells their tokens
- * apart. Neither is silently preferred. Two families conflict when any text could fit both templates, whatever their patterns are.
+ * Refuses endpoints that share an `iss`, also that of a tenant in a family: neither is silently preferred. A `discriminator` may tell
+ * their tokens apart. Two families conflict when any text could fit both templates, whatever their patterns are.
  *
  * @throws TypeError that names the `iss`.
  */

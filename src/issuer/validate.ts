@@ -60,6 +60,7 @@ function checkOptionalMembers(issuer: Issuer): void {
     if (!audience?.length)
       throw new TypeError(`${preset}: an issuer with audienceSource must bring its own audience: aud is another thing.`)
   }
+  // Only read for its errors: the registry reads it again, together with the verifier's `keyCache`.
   if (keyCache !== undefined) readKeyCacheOptions(keyCache)
   if (tokenHeader !== undefined && !(typeof tokenHeader === 'string' && headerName.test(tokenHeader)))
     throw new TypeError(`${preset}: tokenHeader must be a header's name in small letters.`)

@@ -1,5 +1,5 @@
-// Keys that an STS publishes one by one, each at an address made of its kid (AWS ALB). Anyone can make up a kid. It must therefore
-// match a strict pattern before it enters a URL, and unknown kids queue for a bounded number of fetches.
+// Keys that an STS publishes one by one, each at an address made of its kid (AWS ALB). Anyone can make up a kid. It must match a strict
+// pattern before it enters a URL, and unknown kids queue for a bounded number of fetches.
 import { LRUCache } from 'lru-cache'
 import { type Clock, createSteadyClock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
@@ -38,6 +38,7 @@ export function createKeysByKid(options: KeysByKidOptions): KeySource {
 
   function findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined> {
     const { kid } = query
+    // A global or sticky expression keeps its position.
     kidPattern.lastIndex = 0
     // No encoding keeps "." and ".." from changing the path of an address.
     if (kid === undefined || kid === '.' || kid === '..' || !kidPattern.test(kid)) return undefined
@@ -63,6 +64,7 @@ export function createKeysByKid(options: KeysByKidOptions): KeySource {
       absentKids.add(kid, clock.nowMs())
     })
     pendingEntries.set(kid, entry)
+    // The waiting requests report a failure; the next request for this kid queues again.
     const [{ status }] = await Promise.allSettled([entry.ready()])
     pendingEntries.delete(kid)
     if (status === 'fulfilled' && !entry.isAbsent()) entries.set(kid, entry)
@@ -151,8 +153,8 @@ async function fetchKey(kid: string, retry: boolean, parts: KidEntryParts): Prom
   return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
 }
 
-// The order of unknown kids that cost a fetch each. Kids with more requests go first: a client with a good token tries again, a
-// flood of made-up kids would have to repeat each one. Requests beyond five do not count: the kid that has waited longest then goes
+// The order of unknown kids that cost a fetch each. Kids with more requests go first. A client with a good token tries again, and a
+// flood of made-up kids would have to repeat each one. Requests beyond five do not count: then the kid that has waited longest goes
 // first. Otherwise a flood that repeats each kid a hundred times would keep all others out.
 
 const second = 1000

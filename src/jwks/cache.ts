@@ -12,7 +12,7 @@ export interface KeyCacheParts extends RefresherParts {
   readonly budgets?: KeyBudgets
 }
 
-/** A signature that the key of its `kid` did not make, and the number of loads begun when its token was seen. */
+/** A signature that the key of its `kid` did not make. `begunBefore` counts the loads begun when its token was seen. */
 interface BadSignature {
   readonly query: KeyQuery
   readonly failed: VerificationKey
@@ -47,6 +47,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
     const selection = refresher.usable(nowMs).select(query)
     if (selection.key) return selection.key
     if (selection.missing === 'ambiguous' || isAbsent(query.kid, begunBefore, nowMs)) return undefined
+    // A load under way costs no budget.
     const loading = refresher.isLoading(nowMs) ? refresher.refresh() : refreshForUnknown(query.kid, nowMs)
     return loading.then((loaded) => {
       if (!loaded) throw refresher.unavailable()
@@ -66,6 +67,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
     if (!budgets.unknownKids.take(nowMs)) throw refresher.unavailable(budgets.unknownKids.waitMs(nowMs))
     emit({ type: 'keys.unknown_kid', issuer, kid: printable(kid) })
     return refresher.refresh().then((loaded) => {
+      // A failing STS must not use up the budget of the kids that come after its outage.
       if (!loaded) budgets.unknownKids.refund()
       return loaded
     })
@@ -73,6 +75,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
 
   function findOther(bad: BadSignature, nowMs: number): MaybePromise<VerificationKey | undefined> {
     const { key } = refresher.usable(nowMs).select(bad.query)
+    // The same material cannot verify the signature either.
     if (key && key.material !== bad.failed.material) return key
     if (refresher.lastSuccess() > bad.begunBefore) return undefined
     if (refresher.isLoading(nowMs)) return lookForOther(bad, false)

@@ -44,7 +44,7 @@ export interface KeySetUpdate {
   readonly earlier?: KeySet | undefined
 }
 
-/** The key set after a load: the loaded keys, and for the grace period those of `earlier` that are no longer listed. */
+/** The key set after a load: the loaded keys, and within their grace period the vanished keys of `earlier`. */
 export function updateKeySet({ loaded, loadedAtMs, random, settings, earlier }: KeySetUpdate): KeySet {
   const freshMs = Math.min(settings.maxFreshMs, Math.max(minFreshMs, loaded.maxAgeMs ?? defaultFreshMs))
   const listed = loaded.keys.map((key) => ({ key, listed: true, lastSeenMs: loadedAtMs }))

@@ -37,8 +37,8 @@ export function createLocalKeys(options: LocalKeysOptions): KeySource {
 }
 
 /**
- * Finds the key for `query`. The one key of a set without a `kid` serves any `kid` that a token names: the operator configured it, and
- * its algorithm still binds. Fetched and stored sets have no such rule: their issuer may add a key at any time.
+ * Finds the key for `query`. The one key of a set without a `kid` serves any `kid` that a token names, since the operator configured
+ * it. Its algorithm still binds. Fetched and stored sets have no such rule: their issuer may add a key at any time.
  */
 function find({ keys, select }: KeyIndex, query: KeyQuery): VerificationKey | undefined {
   const isOnlyKey = keys.length === 1 && keys[0]?.kid === undefined

@@ -1,5 +1,5 @@
-// Keeps the keys of one issuer fresh: loads them on first use, refreshes them ahead of time, and keeps them through an outage
-// until they are stale. This file decides when to load and which requests wait; key-set.ts decides which keys may verify.
+// Keeps the keys of one issuer fresh. Loads them on first use, refreshes them ahead of time, and keeps them through an outage until
+// they are stale. This file decides when to load and which requests wait; key-set.ts decides which keys may verify.
 import { AuthError } from '../errors/auth-error.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { type FlightTimes, singleFlight } from '../internal/single-flight.ts'
@@ -79,12 +79,14 @@ export function createRefresher(parts: RefresherParts): Refresher {
 
   function beginLoad(): Promise<LoadedKeys> {
     const thisLoad = ++loadsBegun
+    // Counted after the current synchronous run: see `begun`.
     queueMicrotask(() => (loadsBegunEarlier = thisLoad))
     return load()
   }
 
   function restore(earlier: Awaited<ReturnType<Snapshots['restore']>>): void {
     isRestored = true
+    // A finished load is newer than any snapshot.
     if (!earlier || keySet) return
     keySet = updateKeySet({ loaded: earlier, loadedAtMs: earlier.loadedAtMs, random: random(), settings })
   }
@@ -148,6 +150,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     return !loads.isUnderWay(nowMs) && nowMs < retryAtMs
   }
 
+  /** Builds the index again only after a load and at the end of a grace period: this runs for every token. */
   function usable(nowMs: number): KeyIndex {
     if (!index || index.of !== keySet || nowMs >= index.untilMs) {
       const { keys, untilMs } = usableKeys(keySet, nowMs, settings)

@@ -1,4 +1,4 @@
-// The keys that an issuer publishes at one address, as a JWK Set (RFC 7517 §5) or as PEM texts, behind a cache.
+// The keys that an issuer publishes at one address, behind a cache: a JWK Set (RFC 7517 §5), or PEM texts.
 import { fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'

@@ -19,9 +19,9 @@ export interface KeyCacheOptions {
    * read-consistent.
    */
   readonly graceSeconds?: number
-  /** How many unknown `kid`s in a row may cause a fetch at once, and as many bad signatures of known kids: 1 to 10. Default 3. */
+  /** How many unknown `kid`s in a row cause a fetch at once, and as many bad signatures of known kids. 1 to 10, default 3. */
   readonly unknownKidBurst?: number
-  /** The interval after the burst, in seconds, for a fetch for one more unknown `kid` and one more bad signature: 1 to 600. Default 10. */
+  /** After the burst, the seconds between fetches for unknown `kid`s, and between those for bad signatures. 1 to 600, default 10. */
   readonly unknownKidRefillSeconds?: number
 }
 
