@@ -1,5 +1,4 @@
-// The checks in which an issuer's profile has its say, besides its own validateToken. Each answers like every other check:
-// a refusal, or nothing.
+// The checks that depend on an issuer's profile, besides its `validateToken`. Each returns an error, or `undefined`.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
@@ -11,7 +10,7 @@ import type { Principal } from '../principal/principal.ts'
 import type { Issuer, UnverifiedToken } from './issuer.ts'
 import type { IssuerRegistry, TrustedIssuer } from './registry.ts'
 
-/** Checks for whom the token is: by `aud`, which must be there, or by what the profile says instead. `null` turns it off. */
+/** Checks for whom the token is: by `aud`, which is then required, or by the profile's `audienceSource`. `null` turns the check off. */
 export function checkAudienceOf(
   { header, claims }: UnverifiedToken,
   accepted: readonly string[] | null,
@@ -31,12 +30,13 @@ export function checkAudienceOf(
   }
 }
 
-/** Asks the profile whether the token's tenant may use this API. Only `true` lets it. */
+/** Asks the profile whether the token's tenant may use this API. Only `true` allows it. */
 export function checkTenant(profile: Issuer, token: UnverifiedToken): MaybePromise<ValidationError | undefined> {
   const answer = askYesOrNo('isTenantAllowed', () => profile.isTenantAllowed?.(token))
   return isPromise(answer) ? answer.then((later) => tenantRefusal(later, token)) : tenantRefusal(answer, token)
 }
 
+/** No answer is no refusal of the token: it may be good, so it gets 503. */
 function tenantRefusal(answer: Answer, token: UnverifiedToken): ValidationError | undefined {
   if (answer === true) return undefined
   const tenant = token.tenant ?? token.claims.tid
@@ -54,7 +54,7 @@ function tenantRefusal(answer: Answer, token: UnverifiedToken): ValidationError 
   }
 }
 
-/** The tokens of an issuer come in one request header, and in no other. Where `received` is not known, it is not checked. */
+/** Checks that the token came in the request header of its issuer. An `undefined` header is not checked. */
 export function checkTokenHeader({ tokenHeader }: Issuer, received: string | undefined): ValidationError | undefined {
   const expected = tokenHeader ?? 'authorization'
   if (received === undefined || received === expected) return undefined
@@ -65,7 +65,7 @@ export function checkTokenHeader({ tokenHeader }: Issuer, received: string | und
   }
 }
 
-/** The view of a token that a profile's functions get: as it was sent, with the issuer and the tenant that the registry found. */
+/** The argument of a profile's functions: the token as it was sent, with the issuer and tenant of the registry. */
 export function toUnverifiedToken(
   { header, claims }: Pick<ParsedToken, 'header' | 'claims'>,
   { issuer, tenant }: TrustedIssuer,
@@ -73,14 +73,19 @@ export function toUnverifiedToken(
   return tenant === undefined ? { header, claims, issuer } : { header, claims, issuer, tenant }
 }
 
-/** @throws TypeError unless `said` names a caller: a promise, or nothing, must not pass for one, nor a class, whose getters a copy loses. */
-export function checkPrincipal({ preset }: Issuer, said: unknown): asserts said is Principal {
-  const isPlain = isJsonObject(said) && builtInOf(said) === 'Object'
-  if (isPlain && typeof said.key === 'string' && said.key !== '') return
+/**
+ * Checks the result of a profile's `principal()`. A promise must not pass for a principal, nor an instance of a class: a copy
+ * loses its getters.
+ *
+ * @throws TypeError for anything but a plain object with a `key`.
+ */
+export function checkPrincipal({ preset }: Issuer, principal: unknown): asserts principal is Principal {
+  const isPlain = isJsonObject(principal) && builtInOf(principal) === 'Object'
+  if (isPlain && typeof principal.key === 'string' && principal.key !== '') return
   throw new TypeError(`${preset}: principal() must give a principal, at once and as a plain object.`)
 }
 
-/** The profile's hint for a refusal, if it has one. A hint is for a log: it never changes an answer. */
+/** The profile's hint for a refusal, if it has one. A hint is for logs and never changes an answer. */
 export function hintOf(
   profiles: readonly Pick<Issuer, 'hint'>[],
   reason: ValidationError['reason'],
@@ -91,15 +96,13 @@ export function hintOf(
       const hint = profile.hint?.(reason, token)
       if (hint !== undefined) return hint
     } catch {
-      // Nobody is let in or kept out for want of a hint.
+      // A failing hint must not change the answer.
     }
   }
   return undefined
 }
 
-// What is said of a token whose issuer or key nobody knows.
-
-/** Says that the issuer has no key for a token, and how its keys stand. */
+/** The error for a token whose issuer has no such key, with the state of its keys. */
 export function keyNotFound({ keys }: TrustedIssuer): ValidationError {
   const health = keys.health?.()
   return {
@@ -109,31 +112,25 @@ export function keyNotFound({ keys }: TrustedIssuer): ValidationError {
   }
 }
 
-/** Says that a token is of no trusted issuer, or of none of those that share its `iss`. */
+/** The error for a token of no trusted issuer, or of none of those that share its `iss`. */
 export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: IssuerRegistry): ValidationError {
   if (!Object.hasOwn(claims, 'iss')) return { reason: 'claim_missing', details: { claim: 'iss' } }
   const discriminators = discriminatorsOf(claims.iss)
-  const [first] = discriminators
-  if (first)
-    return otherDiscriminator(
-      claims,
-      first.claim,
-      discriminators.flatMap(({ values }) => values),
+  const claim = discriminators[0]?.claim
+  // The `iss` is a trusted one, so `issuer_unknown` would mislead.
+  if (claim !== undefined) {
+    const expected = discriminators.flatMap(({ values }) => values)
+    return (
+      checkRequired(claims, [claim]) ?? {
+        reason: 'claim_invalid',
+        hint: `the iss of the token is trusted for some values of ${claim} only, and the token has another`,
+        details: { claim, expected, received: printable(claims[claim]) },
+      }
     )
+  }
   return {
     reason: 'issuer_unknown',
     hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
     details: { claim: 'iss' },
   }
-}
-
-/** `iss` is a trusted one, so saying that it is not would lead astray. */
-function otherDiscriminator(claims: JsonObject, claim: string, expected: readonly string[]): ValidationError {
-  return (
-    checkRequired(claims, [claim]) ?? {
-      reason: 'claim_invalid',
-      hint: `the iss of the token is trusted for some values of ${claim} only, and the token has another`,
-      details: { claim, expected, received: printable(claims[claim]) },
-    }
-  )
 }

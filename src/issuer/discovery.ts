@@ -4,31 +4,32 @@ import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { faultOfLink, hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
-import type { JwksLocation, Network } from '../jwks/remote.ts'
+import type { Network } from '../jwks/key-source.ts'
+import type { JwksLocation } from '../jwks/remote.ts'
 
 const maxMetadataBytes = 256 * 1024
 const maxNameLength = 120
 const maxReasonLength = 400
-/** How long a `jwks_uri` is used without asking again, and how long after a failed look. */
+/** How long a `jwks_uri` is used without a new look-up, and how long after a failed look-up. */
 const metadataTtlMs = 5 * 60 * 1000
 const failedMetadataTtlMs = 10 * 60 * 1000
 
 export interface DiscoveryOptions {
-  /** For messages; and what the documents must name, unless `metadataIssuer` says otherwise. */
+  /** For messages. The documents must name it, unless there is a `metadataIssuer`. */
   readonly issuer: string
-  /** Other names of this issuer, which the documents may use as well. */
+  /** Other names of this issuer that the documents may use. */
   readonly aliases?: readonly string[] | undefined
   readonly metadataUrls: readonly string[]
   readonly metadataIssuer?: string | undefined
-  /** A member of the documents that must be `issuer`, too. */
+  /** A further member of the documents that must equal `issuer`. */
   readonly issuerMember?: string | undefined
   readonly insecureAllowHttp: boolean
   readonly network: Network
 }
 
 /**
- * The addresses where an issuer may publish its metadata, in the order in which they are tried: RFC 8414 §3.1, the same
- * form for OpenID Connect, and the older form that appends to the issuer.
+ * The addresses where an issuer may publish its metadata, in the order of the attempts. The form of RFC 8414 §3.1 comes first, then
+ * the same form for OpenID Connect. The older form of OpenID Connect Discovery §4 appends to the issuer and comes last.
  */
 export function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
@@ -44,101 +45,94 @@ export function metadataUrls(issuer: string): readonly string[] {
 }
 
 /**
- * Looks up and remembers the `jwks_uri` of one issuer. Looks again before keys are fetched, each five minutes at most, so that a
- * moved one is followed; a document that cannot be fetched, or is not this issuer's, never takes the place of a good one.
+ * Looks up and remembers the `jwks_uri` of one issuer. Looks it up again before keys are fetched, each five minutes at most, so
+ * that a move is followed. A document that cannot be fetched or is of another issuer never replaces a good one.
  */
 export function createDiscovery(options: DiscoveryOptions): JwksLocation {
+  const { issuer, metadataUrls: addresses } = options
   const { emit } = options.network
   const clock = createSteadyClock(options.network.clock)
-  const { issuer, metadataUrls: addresses } = options
-  let known: Discovered | undefined
-  let failed = false
+  let metadata: Metadata | undefined
+  let isFailing = false
   let validUntilMs = Number.NEGATIVE_INFINITY
   let rediscoveredUntilMs = Number.NEGATIVE_INFINITY
 
-  async function ask(urls: readonly string[], deadline: AbortSignal): Promise<string> {
+  async function lookUp(urls: readonly string[], deadline: AbortSignal): Promise<string> {
     try {
-      // One retry is for a blip at the start: later the known address serves, and in an outage it would double the load.
-      const found = await discover(urls, { ...options, deadline, retry: !known && !failed, fallbacks: known ? 1 : 0 })
-      if (known && known.jwksUri !== found.jwksUri)
+      // The first look-up has one retry for a short failure. Later the remembered address serves, and a retry would double the
+      // load of an outage.
+      const retry = !metadata && !isFailing
+      const found = await discover(urls, { ...options, deadline, retry, hasFallback: metadata !== undefined })
+      if (metadata && metadata.jwksUri !== found.jwksUri)
         emit({ type: 'metadata.moved', issuer, jwksUri: printable(found.jwksUri) })
-      known = found
-      failed = false
+      metadata = found
+      isFailing = false
       validUntilMs = clock.nowMs() + metadataTtlMs
     } catch (error) {
-      failed = true
+      isFailing = true
       validUntilMs = clock.nowMs() + failedMetadataTtlMs
-      // Without a good document the caller reports the failure to get keys.
-      if (!known) throw error
+      // Without a good document the caller reports that it got no keys.
+      if (!metadata) throw error
       emit({ type: 'metadata.refresh_failed', issuer, reason: reasonOf(error) })
     }
-    return known.jwksUri
-  }
-
-  async function jwksUri(deadline: AbortSignal): Promise<string> {
-    if (known && clock.nowMs() < validUntilMs) return known.jwksUri
-    return ask(known ? [known.metadataUrl] : addresses, deadline)
+    return metadata.jwksUri
   }
 
   return {
-    jwksUri,
-    async rediscover(uri, deadline) {
-      // Once in a while: as long as there are no keys, every attempt to get them comes by here.
-      if (clock.nowMs() < rediscoveredUntilMs) return known?.jwksUri ?? uri
-      rediscoveredUntilMs = clock.nowMs() + failedMetadataTtlMs
-      return ask(addresses, deadline).catch(() => uri)
+    async jwksUri(deadline) {
+      if (metadata && clock.nowMs() < validUntilMs) return metadata.jwksUri
+      return lookUp(metadata ? [metadata.url] : addresses, deadline)
     },
-    isFailing: () => failed,
-    selectJwks: (jwks) => selectJwks(jwks, known?.cloud),
+    async rediscover(uri, deadline) {
+      // Limited: while there are no keys, every attempt to get them calls this function.
+      if (clock.nowMs() < rediscoveredUntilMs) return metadata?.jwksUri ?? uri
+      rediscoveredUntilMs = clock.nowMs() + failedMetadataTtlMs
+      return lookUp(addresses, deadline).catch(() => uri)
+    },
+    isFailing: () => isFailing,
+    selectJwks: (jwks) => selectJwks(jwks, metadata?.cloud),
   }
 }
 
 /**
- * Leaves out each JWK that is for another cloud than the metadata. Entra's list for the public cloud has keys of US Gov, and tokens of
- * format 1.0 have the same issuer in both. No other STS has this member.
+ * Leaves out each JWK of another cloud than that of the metadata. Entra's list for the public cloud has keys of US Gov, and
+ * v1.0 tokens have the same issuer in both. No other STS has this member.
  */
 function selectJwks(jwks: JsonObject, cloud: unknown): JsonObject {
   const { keys } = jwks
   if (cloud === undefined || !Array.isArray(keys)) return jwks
-  // An empty place counts as a key that cannot be used.
-  return { ...jwks, keys: keys.map((jwk: unknown) => (isOfCloud(jwk, cloud) ? jwk : undefined)) }
+  const isOfOtherCloud = (jwk: unknown): boolean =>
+    isJsonObject(jwk) && Object.hasOwn(jwk, 'cloud_instance_name') && jwk.cloud_instance_name !== cloud
+  // `undefined` counts as a key that cannot be used.
+  return { ...jwks, keys: keys.map((jwk: unknown) => (isOfOtherCloud(jwk) ? undefined : jwk)) }
 }
 
-function isOfCloud(jwk: unknown, cloud: unknown): boolean {
-  return !isJsonObject(jwk) || !Object.hasOwn(jwk, 'cloud_instance_name') || jwk.cloud_instance_name === cloud
-}
-
-interface Discovered {
-  readonly metadataUrl: string
+interface Metadata {
+  readonly url: string
   readonly jwksUri: string
   /** Entra's `cloud_instance_name`. */
   readonly cloud: unknown
 }
 
-function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : error, maxReasonLength)
-}
-
 interface DiscoverOptions extends DiscoveryOptions {
-  /** For all of it and for the keys as well. */
+  /** For the metadata and the keys together. */
   readonly deadline: AbortSignal
   readonly retry: boolean
-  /** How many ways to the keys are left when none of the addresses has a good document. */
-  readonly fallbacks: number
+  /** Whether the keys can be fetched even when no address has a good document. */
+  readonly hasFallback: boolean
 }
 
-/** Tries one address after the other. Each has an equal share of the time, so that one that hangs leaves time for the rest. */
-async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Discovered> {
-  const { deadline, retry, fallbacks } = options
+/** Tries one address after the other. Each has an equal share of the time, so that one hanging address leaves time for the rest. */
+async function discover(urls: readonly string[], options: DiscoverOptions): Promise<Metadata> {
+  const { deadline, retry, hasFallback } = options
   const { fetch, fetchTimeoutMs, signal } = options.network
+  const shareMs = Math.ceil(fetchTimeoutMs / (urls.length + (hasFallback ? 1 : 0)))
   const problems: string[] = []
   for (const [index, url] of urls.entries()) {
-    const isLastWay = index === urls.length - 1 && fallbacks === 0
-    const timeoutMs = isLastWay ? fetchTimeoutMs : Math.ceil(fetchTimeoutMs / (urls.length + fallbacks))
+    const timeoutMs = index === urls.length - 1 && !hasFallback ? fetchTimeoutMs : shareMs
     try {
       const answer = await fetchJson(url, { fetch, timeoutMs, deadline, maxBytes: maxMetadataBytes, signal, retry })
-      const jwksUri = readMetadata(url, answer, options)
-      return { metadataUrl: url, jwksUri, cloud: answer.value.cloud_instance_name }
+      return readMetadata(url, answer, options)
     } catch (error) {
       if (signal.aborted) throw error
       problems.push(`${url}: ${reasonOf(error)}`)
@@ -147,19 +141,22 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
   throw new Error(`no metadata for ${options.issuer} (${problems.join('; ')})`)
 }
 
-/** Takes `jwks_uri` from a document, or nothing at all: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
-function readMetadata(from: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): string {
-  const { issuer, jwks_uri: jwksUri } = value
-  const { metadataIssuer, issuerMember } = options
-  const names = metadataIssuer === undefined ? [options.issuer, ...(options.aliases ?? [])] : [metadataIssuer]
-  if (!/^application\/([\w.+-]+\+)?json *(;|$)/i.test(contentType)) throw new Error('not application/json')
-  checkNamed('issuer', issuer, names)
-  if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [options.issuer])
-  if (typeof jwksUri !== 'string') throw new Error('the document has no jwks_uri')
-  return readJwksUri(from, jwksUri, options.insecureAllowHttp)
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error, maxReasonLength)
 }
 
-/** Both names are cut so that the reason for each of several documents fits on one line. */
+/** Reads a document, or refuses all of it: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */
+function readMetadata(url: string, { value, contentType }: FetchedJson, options: DiscoveryOptions): Metadata {
+  const { issuer, aliases = [], metadataIssuer, issuerMember, insecureAllowHttp } = options
+  if (!/^application\/([\w.+-]+\+)?json *(;|$)/i.test(contentType)) throw new Error('not application/json')
+  checkNamed('issuer', value.issuer, metadataIssuer === undefined ? [issuer, ...aliases] : [metadataIssuer])
+  if (issuerMember !== undefined) checkNamed(issuerMember, value[issuerMember], [issuer])
+  if (typeof value.jwks_uri !== 'string') throw new Error('the document has no jwks_uri')
+  const jwksUri = readJwksUri(url, value.jwks_uri, insecureAllowHttp)
+  return { url, jwksUri, cloud: value.cloud_instance_name }
+}
+
+/** Cuts both names, so that the reasons for several documents fit on one line. */
 function checkNamed(member: string, named: unknown, expected: readonly string[]): void {
   if (typeof named === 'string' && expected.includes(named)) return
   const instead = `expected ${expected.map((one) => printable(one, maxNameLength)).join(' or ')}`

@@ -1,16 +1,16 @@
-// One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern ever sees a whole `iss`.
+// One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern is tested with a whole
+// `iss`.
 import { withoutLogin } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerKeys } from './issuer.ts'
 
 const maxTenantLength = 128
 
-/** A template taken apart. */
+/** The parts of a template. */
 export interface IssuerTemplate {
-  /** The tenant that `iss` names, or `undefined` when it is not of this family. */
+  /** The tenant that `iss` names, or `undefined` for an `iss` outside this family. */
   tenantOf(iss: string): string | undefined
-  /** The issuer of `tenant`. */
   issuerOf(tenant: string): string
-  /** Whether some `iss` could be of both. */
+  /** Whether one `iss` could fit both. */
   overlaps(other: IssuerTemplate): boolean
   readonly prefix: string
   readonly suffix: string
@@ -30,12 +30,15 @@ export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplat
       const length = iss.length - prefix.length - suffix.length
       if (length <= 0 || length > maxTenantLength || !iss.startsWith(prefix) || !iss.endsWith(suffix)) return undefined
       const tenant = iss.slice(prefix.length, prefix.length + length)
-      // A global or sticky expression remembers where it stopped, and would answer every other question wrongly.
+      // A global or sticky expression keeps its position, and would answer every second test wrongly.
       pattern.lastIndex = 0
-      return pattern.test(tenant) && !isPathStep(tenant) ? tenant : undefined
+      // No encoding keeps "." and ".." from changing the path of an address.
+      return pattern.test(tenant) && tenant !== '.' && tenant !== '..' ? tenant : undefined
     },
     issuerOf: (tenant) => `${prefix}${tenant}${suffix}`,
-    overlaps: (other) => oneBegins(prefix, other.prefix) && oneEnds(suffix, other.suffix),
+    overlaps: (other) =>
+      (prefix.startsWith(other.prefix) || other.prefix.startsWith(prefix)) &&
+      (suffix.endsWith(other.suffix) || other.suffix.endsWith(suffix)),
   }
 }
 
@@ -50,17 +53,4 @@ export function keysOfTenant(keys: IssuerKeys, placeholder: string, tenant: stri
     metadataUrls: metadataUrls.map(filled),
     ...(metadataIssuer !== undefined && { metadataIssuer: metadataIssuer.replaceAll(placeholder, () => tenant) }),
   }
-}
-
-/** No encoding keeps "." and ".." from walking through an address. */
-function isPathStep(tenant: string): boolean {
-  return tenant === '.' || tenant === '..'
-}
-
-function oneBegins(one: string, other: string): boolean {
-  return one.startsWith(other) || other.startsWith(one)
-}
-
-function oneEnds(one: string, other: string): boolean {
-  return one.endsWith(other) || other.endsWith(one)
 }

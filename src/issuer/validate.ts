@@ -1,53 +1,40 @@
-// Reads an issuer that a preset, or somebody else, made: a checked copy that nobody can change any more.
+// Reads an issuer from a preset or from the application: a checked copy that no later change can reach.
 import { isAlgorithm } from '../crypto/algorithms.ts'
 import { frozenCopy } from '../internal/freeze.ts'
 import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
 import { checkAddress } from '../internal/urls.ts'
 import { readKeyCacheOptions } from '../jwks/settings.ts'
 import { readClients } from '../principal/clients.ts'
-import type { Issuer, IssuerEndpoint, IssuerKeys, TenantFamily } from './issuer.ts'
+import type { Issuer, IssuerEndpoint, IssuerKeys } from './issuer.ts'
 import { readTemplate } from './tenants.ts'
 
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
-const neverLoose = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
+const alwaysStandard = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
 
-/** @throws TypeError for what can never work, or would weaken a check without saying so. */
+/** @throws TypeError for an issuer that can never work, or that would silently weaken a check. */
 export function readIssuer(issuer: Issuer): Issuer {
-  const { preset, endpoints, algorithms, types, requiredClaims, nonStandardClaimTypes = [] } = issuer
+  const { preset, endpoints, algorithms, types, requiredClaims } = issuer
   if (!Array.isArray(endpoints) || endpoints.length === 0) throw new TypeError(`${preset}: endpoints must be a list.`)
   checkStrings(`${preset}: algorithms`, algorithms)
-  const unknown = (algorithms as readonly string[]).find((name) => !isAlgorithm(name))
-  if (unknown !== undefined) throw new TypeError(`${preset}: algorithms may not hold ${unknown}.`)
+  const unsupported = (algorithms as readonly string[]).find((name) => !isAlgorithm(name))
+  if (unsupported !== undefined) throw new TypeError(`${preset}: algorithms may not hold ${unsupported}.`)
   checkStrings(`${preset}: requiredClaims`, requiredClaims, 0)
   if (!Array.isArray(types)) throw new TypeError(`${preset}: types must be a list.`)
-  checkStrings(`${preset}: nonStandardClaimTypes`, nonStandardClaimTypes, 0)
-  if (nonStandardClaimTypes.some((name) => neverLoose.includes(name)))
-    throw new TypeError(`${preset}: nonStandardClaimTypes must not hold any of ${neverLoose.join(', ')}.`)
-  checkOptionalParts(issuer)
-  // Frozen besides: lists of these go to key sources and into the details of errors, which strangers get to see.
-  const data = frozenCopy({
-    preset,
-    algorithms,
-    types,
-    requiredClaims,
-    nonStandardClaimTypes: nonStandardClaimTypes,
-    ...definedMembers(issuer),
-  })
+  checkOptionalMembers(issuer)
   return {
-    ...data,
+    // Frozen in addition: key sources and the details of errors share these lists, and both leave this package.
+    ...frozenCopy({ preset, algorithms, types, requiredClaims, ...optionalData(issuer) }),
     endpoints: endpoints.map((endpoint) => readEndpoint(preset, endpoint, issuer.isTenantAllowed !== undefined)),
-    // A schema is somebody's code, like the functions.
+    // A schema is the application's code, like the functions.
     ...(issuer.claims !== undefined && { claims: issuer.claims }),
     ...boundFunctions(issuer),
   }
 }
 
-const optionalMembers = ['audienceSource', 'keyCache', 'tokenHeader', 'base64Padding', 'clients'] as const
+const data = ['nonStandardClaimTypes', 'audienceSource', 'keyCache', 'tokenHeader', 'base64Padding', 'clients'] as const
 
-function definedMembers(issuer: Issuer): Partial<Issuer> {
-  return Object.fromEntries(
-    optionalMembers.filter((name) => issuer[name] !== undefined).map((name) => [name, issuer[name]]),
-  )
+function optionalData(issuer: Issuer): Partial<Issuer> {
+  return Object.fromEntries(data.map((name) => [name, issuer[name]]).filter(([, value]) => value !== undefined))
 }
 
 const functions = ['validateToken', 'principal', 'isTenantAllowed', 'checkKey', 'enrichPrincipal', 'hint'] as const
@@ -63,13 +50,17 @@ function boundFunctions(issuer: Issuer): Pick<Issuer, (typeof functions)[number]
   return Object.fromEntries(bound) as unknown as Pick<Issuer, (typeof functions)[number]>
 }
 
-function checkOptionalParts(issuer: Issuer): void {
-  const { preset, audience, audienceSource, keyCache, tokenHeader, base64Padding } = issuer
+function checkOptionalMembers(issuer: Issuer): void {
+  const { preset, nonStandardClaimTypes = [], audience, audienceSource, keyCache, tokenHeader, base64Padding } = issuer
+  checkStrings(`${preset}: nonStandardClaimTypes`, nonStandardClaimTypes, 0)
+  if (nonStandardClaimTypes.some((name) => alwaysStandard.includes(name)))
+    throw new TypeError(`${preset}: nonStandardClaimTypes must not hold any of ${alwaysStandard.join(', ')}.`)
   if (audienceSource !== undefined) {
     checkString(`${preset}: audienceSource`, 'claim' in audienceSource ? audienceSource.claim : audienceSource.header)
     if (!audience?.length)
       throw new TypeError(`${preset}: an issuer with audienceSource must bring its own audience: aud is another thing.`)
   }
+  // Only read for its errors: the registry reads it again, together with the verifier's `keyCache`.
   if (keyCache !== undefined) readKeyCacheOptions(keyCache)
   if (tokenHeader !== undefined && !(typeof tokenHeader === 'string' && headerName.test(tokenHeader)))
     throw new TypeError(`${preset}: tokenHeader must be a header's name in small letters.`)
@@ -79,46 +70,49 @@ function checkOptionalParts(issuer: Issuer): void {
   if (issuer.clients !== undefined) readClients(issuer.clients)
 }
 
-// Reads one endpoint of an issuer that a preset, or somebody else, made: a checked copy, which shares nothing with it but functions.
-
-/** `hasAdmits` says whether somebody is asked which tenants may come in. @throws TypeError for what can never work, or is not safe. */
-function readEndpoint(preset: string, given: IssuerEndpoint, hasAdmits: boolean): IssuerEndpoint {
+/**
+ * Reads one endpoint: a checked copy that shares only functions with the original. `hasTenantCheck` says whether the issuer has
+ * `isTenantAllowed`.
+ *
+ * @throws TypeError for an endpoint that can never work or is not safe.
+ */
+function readEndpoint(preset: string, given: IssuerEndpoint, hasTenantCheck: boolean): IssuerEndpoint {
   const endpoint = frozenCopy(given)
-  const { issuer, aliases, tenants, discriminator, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
+  const { issuer, aliases, discriminator, subjectPrefix, keyUse, insecureAllowHttp } = endpoint
   checkString(`${preset}: issuer`, issuer)
   if (aliases !== undefined) checkStrings(`${preset}: aliases`, aliases, 0)
-  if (discriminator !== undefined) checkString(`${preset}: discriminator.claim`, discriminator.claim)
-  if (discriminator !== undefined) checkStrings(`${preset}: discriminator.values`, discriminator.values)
+  if (discriminator !== undefined) {
+    checkString(`${preset}: discriminator.claim`, discriminator.claim)
+    checkStrings(`${preset}: discriminator.values`, discriminator.values)
+  }
   if (subjectPrefix !== undefined) checkString(`${preset}: subjectPrefix`, subjectPrefix)
   if (keyUse !== undefined) checkString(`${preset}: keyUse`, keyUse)
   checkBoolean(`${preset}: insecureAllowHttp`, insecureAllowHttp)
   checkKeys(preset, endpoint)
-  if (tenants) checkTenants(preset, endpoint, tenants, hasAdmits)
+  checkTenants(preset, endpoint, hasTenantCheck)
   return endpoint
 }
 
-function checkTenants(
-  preset: string,
-  endpoint: IssuerEndpoint,
-  { placeholder, pattern, keys: whose }: TenantFamily,
-  hasAdmits: boolean,
-): void {
-  const { aliases, subjectPrefix, keys } = endpoint
+function checkTenants(preset: string, endpoint: IssuerEndpoint, hasTenantCheck: boolean): void {
+  const { tenants, aliases, subjectPrefix, keys } = endpoint
+  if (!tenants) return
+  const { placeholder, pattern } = tenants
   readTemplate(endpoint)
   if (!(pattern instanceof RegExp))
     throw new TypeError(`${preset}: tenants.pattern must be a regular expression such as /^[a-z]{1,32}$/.`)
-  // Taken for "shared", a misspelt "each" would have every tenant's tokens verified by the keys of one.
-  if (whose !== 'shared' && whose !== 'each') throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
+  // A misspelt "each" taken for "shared" would verify every tenant's tokens with the keys of one.
+  if (tenants.keys !== 'shared' && tenants.keys !== 'each')
+    throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
   if (aliases?.length || subjectPrefix !== undefined)
     throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
-  if (whose === 'shared') return
-  if (!hasAdmits || 'create' in keys || 'jwks' in keys)
+  if (tenants.keys === 'shared') return
+  if (!hasTenantCheck || 'create' in keys || 'jwks' in keys)
     throw new TypeError(`${preset}: keys for each tenant need isTenantAllowed, and addresses with '${placeholder}'.`)
-  for (const address of addressesOf(keys)) checkOwnAddress(preset, address, placeholder)
+  for (const address of addressesOf(keys)) checkTenantAddress(preset, address, placeholder)
 }
 
-/** At one address for all, whoever administers a tenant could sign for any other. What stands behind a `#` is not sent. */
-function checkOwnAddress(preset: string, address: string, placeholder: string): void {
+/** With one address for all, the administrator of any tenant could sign for every other. The part after a `#` is not sent. */
+function checkTenantAddress(preset: string, address: string, placeholder: string): void {
   const [sent = ''] = address.split('#')
   if (sent.includes(placeholder)) return
   const { origin, pathname } = new URL(address)
@@ -127,13 +121,13 @@ function checkOwnAddress(preset: string, address: string, placeholder: string): 
   )
 }
 
-const placesOfKeys = ['jwks', 'jwksUri', 'metadataUrls', 'create'] as const
+const keyLocations = ['jwks', 'jwksUri', 'metadataUrls', 'create'] as const
 
-/** One place, since it could not be told from which of two the keys come. */
+/** Exactly one place: with two, the origin of the keys would be unclear. */
 function checkKeys(preset: string, { keys, insecureAllowHttp }: IssuerEndpoint): void {
   if (typeof keys !== 'object' || keys === null) throw new TypeError(`${preset}: keys say where the keys are.`)
-  if (placesOfKeys.filter((name) => name in keys).length !== 1)
-    throw new TypeError(`${preset}: keys must have one of ${placesOfKeys.join(', ')}.`)
+  if (keyLocations.filter((name) => name in keys).length !== 1)
+    throw new TypeError(`${preset}: keys must have one of ${keyLocations.join(', ')}.`)
   if ('create' in keys) checkFunction(`${preset}: keys.create`, keys.create)
   if ('metadataUrls' in keys) checkStrings(`${preset}: keys.metadataUrls`, keys.metadataUrls)
   for (const address of addressesOf(keys)) checkAddress(`${preset}: an address of its keys`, address, insecureAllowHttp)

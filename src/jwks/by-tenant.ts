@@ -1,24 +1,24 @@
-// Keys of many tenants, made when one is first asked for. Whoever calls must have admitted the tenant before.
+// The keys of many tenants, created when first asked for. The caller must have allowed the tenant before.
 import { LRUCache } from 'lru-cache'
 import { type Clock, createSteadyClock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
 import type { KeySource } from './key-source.ts'
-import { createTokenBucket } from './budgets.ts'
+import { createTokenBucket } from './settings.ts'
 
 const maxTenants = 1000
-/** How many tenants may become new at once, and how often one more: whoever admits too many must not become a hammer. */
+/** New tenants at once, and the interval for one more. They bound the fetches when an application allows too many tenants. */
 const newTenantBurst = 100
 const newTenantRefillMs = 100
 
-/** Finds the keys of a tenant by `create`, and keeps those of the 1000 tenants last used. Touches nothing before its keys are asked for. */
+/** Creates the keys of a tenant with `create`, and keeps those of the 1000 tenants last used. Does nothing before a key is asked for. */
 export function createKeysByTenant(create: (tenant: string) => KeySource, clock: Clock): (tenant: string) => KeySource {
-  const kept = new LRUCache<string, KeySource>({ max: maxTenants })
+  const sources = new LRUCache<string, KeySource>({ max: maxTenants })
   const newTenants = createTokenBucket(newTenantBurst, newTenantRefillMs)
   const steady = createSteadyClock(clock)
 
   function keysOf(tenant: string): KeySource {
-    const known = kept.get(tenant)
-    if (known) return known
+    const existing = sources.get(tenant)
+    if (existing) return existing
     const nowMs = steady.nowMs()
     if (!newTenants.take(nowMs)) {
       throw new AuthError('keys_unavailable', {
@@ -27,13 +27,13 @@ export function createKeysByTenant(create: (tenant: string) => KeySource, clock:
       })
     }
     const created = create(tenant)
-    kept.set(tenant, created)
+    sources.set(tenant, created)
     return created
   }
 
   return (tenant) => ({
     findKey: (query) => keysOf(tenant).findKey(query),
     findReplacement: (query, failed, since) => keysOf(tenant).findReplacement?.(query, failed, since),
-    loadsBegun: () => kept.get(tenant)?.loadsBegun?.() ?? 0,
+    loadsBegun: (query) => sources.get(tenant)?.loadsBegun?.(query),
   })
 }

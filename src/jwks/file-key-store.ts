@@ -1,19 +1,21 @@
-// Snapshots as files: one for each issuer, in a directory that only this service may write to.
+// Snapshots as files, one for each issuer, in a directory that only this service may write to.
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isJsonObject } from '../internal/json.ts'
+import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount } from '../internal/options.ts'
-import type { KeySnapshot, KeyStore } from './snapshot.ts'
+import type { KeyStore } from './snapshot.ts'
 
 const maxBytes = 1024 * 1024
 
 /**
- * Keeps snapshots in the directory `path`, which is made when it is missing. Each is written to a file beside it and
- * then renamed, so that a reader never sees half of one. A checksum finds damage, but is no signature: an account that can write
- * to the directory can make up keys, so give it to no other service. A directory or snapshot that every user may write to, and a
- * snapshot that is a link, are refused.
+ * Keeps snapshots in the directory `path`, and creates it when it is missing. Each snapshot is written to a temporary file and
+ * then renamed, so that no reader sees half of one.
+ *
+ * A checksum finds damage, but is no signature. An account that can write to the directory can add keys of its own, so give no
+ * other service access. Refused are a directory or snapshot that every user may write to, and a snapshot that is a symbolic
+ * link.
  */
 export function fileKeyStore(path: string): KeyStore {
   checkArgumentCount('fileKeyStore()', arguments, 1)
@@ -23,7 +25,7 @@ export function fileKeyStore(path: string): KeyStore {
     async load(issuer) {
       try {
         checkWriters(await stat(path), path)
-        return unwrap(await readText(fileOf(issuer)))
+        return parseContent(await readText(fileOf(issuer)))
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined
         throw codeOf(error) === 'ELOOP' ? new Error('the snapshot is a symbolic link') : error
@@ -32,9 +34,11 @@ export function fileKeyStore(path: string): KeyStore {
     async save(issuer, snapshot) {
       await mkdir(path, { recursive: true, mode: 0o700 })
       checkWriters(await stat(path), path)
+      const content = JSON.stringify(snapshot)
+      const text = JSON.stringify({ sha256: sha256(content), content })
       const temporary = join(path, `${randomUUID()}.tmp`)
       try {
-        await writeFile(temporary, wrap(snapshot), { mode: 0o600, flag: 'wx' })
+        await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
         await rename(temporary, fileOf(issuer))
       } catch (error) {
         await rm(temporary, { force: true })
@@ -44,14 +48,17 @@ export function fileKeyStore(path: string): KeyStore {
   }
 }
 
-/** Any of these users could put keys of their own there. The sticky bit changes nothing: a snapshot may be missing. */
+/**
+ * Refuses a file or directory that every user may write to: any of them could add keys. The sticky bit does not help, since a
+ * snapshot may be missing.
+ */
 function checkWriters({ mode }: Stats, what: string): void {
-  // Windows has neither users by number nor modes: Node makes those up.
+  // Windows has no numeric users and no modes: Node makes those up.
   if (process.getuid === undefined || (mode & constants.S_IWOTH) === 0) return
   throw new Error(`every user of the machine may write to ${what}: take that away (chmod o-w)`)
 }
 
-/** Follows no link and waits for no pipe (Windows has neither flag), and reads the very file that it has looked at. */
+/** Follows no link and waits for no pipe (Windows has neither flag). Checks the open file, so that no other file can take its place. */
 async function readText(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
@@ -69,21 +76,14 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
-function wrap(snapshot: KeySnapshot): string {
-  const content = JSON.stringify(snapshot)
-  return JSON.stringify({ sha256: sha256(content), content })
-}
-
-function unwrap(text: string): unknown {
-  const damaged = new Error('the snapshot is damaged')
+function parseContent(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    if (!isJsonObject(value) || typeof value.content !== 'string' || value.sha256 !== sha256(value.content))
-      throw damaged
-    return JSON.parse(value.content)
+    const { sha256: checksum, content } = JSON.parse(text) as JsonObject
+    if (typeof content === 'string' && checksum === sha256(content)) return JSON.parse(content)
   } catch {
-    throw damaged
+    // Text that is no JSON is as damaged as a wrong checksum.
   }
+  throw new Error('the snapshot is damaged')
 }
 
 function sha256(text: string): string {

@@ -1,4 +1,4 @@
-// From a JWK Set (RFC 7517) to keys that can verify, one by one: a key that must not be used is skipped, the rest serve.
+// Imports the keys of a JWK Set (RFC 7517) one by one: an unusable key is skipped, the rest serve.
 import { importPublicKey } from '#engine'
 import type { webcrypto } from 'node:crypto'
 import { decodeBase64url } from '../internal/base64url.ts'
@@ -16,74 +16,61 @@ const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384'
 
 export interface ImportedKeys {
   readonly keys: readonly VerificationKey[]
-  /** The same, by what they were made of: for the next import. */
-  readonly known: KnownKeys
+  /** The same keys by the text of their JWK, for the next import. */
+  readonly byJwk: KeysByJwk
   /** How many members of the set cannot verify a token here. */
   readonly skipped: number
   /** The JWK Set of the usable keys alone, without any other member. */
   readonly jwks: { readonly keys: readonly JsonObject[] }
 }
 
-/** Keys that were imported before, by the JWK that each was made of. */
-export type KnownKeys = ReadonlyMap<string, VerificationKey>
+export type KeysByJwk = ReadonlyMap<string, VerificationKey>
 
 export interface ImportOptions {
-  /** What `use` must be, where a key has one. Default `sig`. */
+  /** The required value of `use`, where a key has one. Default `sig`. */
   readonly use?: string | undefined
-  readonly known?: KnownKeys | undefined
+  readonly earlier?: KeysByJwk | undefined
 }
 
 /**
- * Imports the usable keys of `jwks` for an issuer that signs with `allowed` and gives its keys `use`, where it gives one. A key
- * that is `known` stays the same object. Answers at once where the engine does.
+ * Imports the usable keys of `jwks` for an issuer that signs with `allowed`. A key of the `earlier` import stays the same object.
+ * Answers synchronously where the engine does.
  *
- * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or not one usable key: such an answer is a fault of
- * the STS, and must never replace keys that work. Rejects only where the engine answers later.
+ * @throws Error when `jwks` is no JWK Set, has more than 1000 keys, or has no usable key. Such an answer is a fault of the STS
+ * and must never replace keys that work. Rejects only where the engine is asynchronous.
  */
 export function importKeys(
   jwks: unknown,
   allowed: readonly Algorithm[],
-  { use = 'sig', known = new Map() }: ImportOptions = {},
+  { use = 'sig', earlier }: ImportOptions = {},
 ): MaybePromise<ImportedKeys> {
   const members = isJsonObject(jwks) ? jwks.keys : undefined
   if (!Array.isArray(members)) throw new Error('the answer is not a JWK Set')
   if (members.length > maxKeys) throw new Error(`the JWK Set has more than ${maxKeys} keys`)
   const checked = members.map((member) => checkJwk(member, allowed, use)).filter((one) => one !== undefined)
   if (checked.length === 0) throw new Error(noUsableKey)
-  const imported = checked.map((one) => importKey(one, known))
-  if (imported.some(isPromise)) return collectLater(imported, members.length)
-  return collect(imported as (ImportedKey | undefined)[], members.length)
+  const imported = checked.map((one) => importKey(one, earlier))
+  if (!imported.some(isPromise)) return collect(imported as (ImportedKey | undefined)[], members.length)
+  return Promise.all(imported.map(async (one) => one)).then((outcomes) => collect(outcomes, members.length))
 }
 
 const noUsableKey = 'the JWK Set has no usable key'
 
 interface ImportedKey {
   readonly key: VerificationKey
-  readonly jwk: JsonObject
-  /** The same JWK as text. */
-  readonly text: string
-}
-
-async function collectLater(
-  imported: readonly MaybePromise<ImportedKey | undefined>[],
-  members: number,
-): Promise<ImportedKeys> {
-  const outcomes: (ImportedKey | undefined)[] = []
-  for (const one of imported) outcomes.push(await one)
-  return collect(outcomes, members)
+  readonly jwkText: string
 }
 
 function collect(outcomes: readonly (ImportedKey | undefined)[], members: number): ImportedKeys {
   const usable = outcomes.filter((one) => one !== undefined)
+  if (usable.length === 0) throw new Error(noUsableKey)
   // A key that is listed twice is one key, not two to choose from.
-  const distinct = new Map(usable.map((one) => [one.text, one]))
-  const imported = [...distinct.values()]
-  if (imported.length === 0) throw new Error(noUsableKey)
+  const byJwk = new Map(usable.map(({ jwkText, key }) => [jwkText, key]))
   return {
-    keys: imported.map(({ key }) => key),
-    known: new Map(imported.map(({ text, key }) => [text, key])),
-    skipped: members - imported.length,
-    jwks: { keys: imported.map(({ jwk }) => jwk) },
+    keys: [...byJwk.values()],
+    byJwk,
+    skipped: members - byJwk.size,
+    jwks: { keys: [...byJwk.keys()].map((text) => JSON.parse(text) as JsonObject) },
   }
 }
 
@@ -92,7 +79,7 @@ interface CheckedJwk {
   readonly names: Pick<VerificationKey, 'kid' | 'issuer'>
   readonly algorithms: readonly [Algorithm, ...Algorithm[]]
   readonly material: webcrypto.JsonWebKey
-  readonly jwk: JsonObject
+  readonly jwkText: string
 }
 
 function checkJwk(member: unknown, allowed: readonly Algorithm[], use: string): CheckedJwk | undefined {
@@ -102,20 +89,19 @@ function checkJwk(member: unknown, allowed: readonly Algorithm[], use: string): 
   if (!material) return undefined
   const { kid, alg, issuer } = member
   const names = { ...(typeof kid === 'string' && { kid }), ...(typeof issuer === 'string' && { issuer }) }
-  const jwk = { ...material, ...names, ...(alg !== undefined && { alg }) }
-  return { names, algorithms: [algorithm, ...more], material, jwk }
+  const jwkText = JSON.stringify({ ...material, ...names, ...(alg !== undefined && { alg }) })
+  return { names, algorithms: [algorithm, ...more], material, jwkText }
 }
 
-/** `undefined` for a key that the engine refuses, such as a point off its curve. */
+/** Returns `undefined` for a key that the engine refuses, such as a point off its curve. */
 function importKey(
-  { names, algorithms, material, jwk }: CheckedJwk,
-  known: KnownKeys,
+  { names, algorithms, material, jwkText }: CheckedJwk,
+  earlier: KeysByJwk | undefined,
 ): MaybePromise<ImportedKey | undefined> {
-  const text = JSON.stringify(jwk)
-  const earlier = known.get(text)
-  if (earlier) return { key: earlier, jwk, text }
+  const same = earlier?.get(jwkText)
+  if (same) return { key: same, jwkText }
   const toKey = (key: PublicKey): ImportedKey => {
-    return { key: { ...names, algorithms, key, material: JSON.stringify(material) }, jwk, text }
+    return { key: { ...names, algorithms, key, material: JSON.stringify(material) }, jwkText }
   }
   try {
     const key = importPublicKey(material, algorithms[0])
@@ -125,37 +111,31 @@ function importKey(
   }
 }
 
-/** A public key that its publisher does not reserve for something else (RFC 7517 §4.2, §4.3). */
+/** Whether `jwk` is a public key that its publisher does not reserve for another purpose (RFC 7517 §4.2, §4.3). */
 function isForVerifying(jwk: JsonObject, use: string): boolean {
   if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return false
   if (jwk.use !== undefined && jwk.use !== use) return false
-  // A key that names its issuer in a way we cannot compare must not pass for one that names none.
+  // An `issuer` that cannot be compared must not pass for a key without one.
   if (jwk.issuer !== undefined && typeof jwk.issuer !== 'string') return false
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return false
   return jwk.kid === undefined || (typeof jwk.kid === 'string' && jwk.kid !== '' && jwk.kid.length <= maxKidLength)
 }
 
 /**
- * Binds a key to one algorithm before any token is seen: by its own `alg`, else by its curve, else (RSA) by the first
- * RSA algorithm that the issuer is configured with. The token never chooses (RFC 8725 §3.1).
+ * Binds a key to one algorithm before any token is seen: by its `alg`, else by its curve. An RSA key without `alg` gets the
+ * first RSA algorithm of the issuer's configuration. The token never chooses (RFC 8725 §3.1).
  */
 function algorithmsOf(jwk: JsonObject, allowed: readonly Algorithm[]): readonly Algorithm[] {
-  const fitting = allowed.filter((name) => fits(name, jwk))
-  if (jwk.kty === 'OKP') return fitting.filter(() => jwk.alg === undefined || isEdwardsName(jwk.alg))
-  if (jwk.alg === undefined) return fitting.slice(0, 1)
-  return fitting.filter((name) => name === jwk.alg)
+  const { kty, alg } = jwk
+  const crv = kty === 'RSA' ? undefined : jwk.crv
+  const fitting = allowed.filter((name) => table[name].kty === kty && table[name].crv === crv)
+  if (alg === undefined) return kty === 'OKP' ? fitting : fitting.slice(0, 1)
+  // A key with either name of Ed25519 verifies tokens with both.
+  if (kty === 'OKP') return isAlgorithm(alg) && table[alg].kty === 'OKP' ? fitting : []
+  return fitting.filter((name) => name === alg)
 }
 
-function fits(name: Algorithm, jwk: JsonObject): boolean {
-  const { kty, crv } = table[name]
-  return kty === jwk.kty && crv === (kty === 'RSA' ? undefined : jwk.crv)
-}
-
-function isEdwardsName(alg: unknown): boolean {
-  return isAlgorithm(alg) && table[alg].kty === 'OKP'
-}
-
-/** The members that make up the key itself, so that no other can change what is imported; `undefined` when they make up none. */
+/** The members that define the key itself, so that no other can change the import. `undefined` when they define none. */
 function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
   const { kty, crv, x, y } = jwk
   if (kty === 'RSA') return rsaMembers(jwk)
@@ -165,8 +145,8 @@ function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
 }
 
 /**
- * "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. One whose inner bytes are all alike is no
- * real key: of Ed25519 these are the points of order 1, 2 and 4, for which anyone can write a signature.
+ * "The length of this octet string MUST be the full size of a coordinate", RFC 7518 §6.2.1.2. A value whose inner bytes are all
+ * equal is no real key. In Ed25519 these are the points of order 1, 2 and 4, for which anyone can make a signature.
  */
 function isCoordinate(crv: unknown, value: unknown): boolean {
   const bytes = typeof value === 'string' ? decodeBase64url(value) : undefined
@@ -180,7 +160,7 @@ function rsaMembers({ n, e }: JsonObject): webcrypto.JsonWebKey | undefined {
   return isStrongRsa(strength) ? { kty: 'RSA', n: modulus.text, e: exponent.text } : undefined
 }
 
-/** Some STSs pad these numbers or write them in plain base64 (Oracle Access Manager, old Cloud Foundry UAA): no other key could be meant. */
+/** Accepts padding and plain base64, which some STSs write (Oracle Access Manager, old Cloud Foundry UAA). Neither is ambiguous. */
 function readNumber(value: unknown): { readonly text: string; readonly bytes: Uint8Array } | undefined {
   if (typeof value !== 'string') return undefined
   const text = value

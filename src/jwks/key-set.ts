@@ -1,7 +1,8 @@
-// The keys of one issuer as they are at one moment, and which of them may verify. Pure: no clock, no network.
+// The keys of one issuer at one moment, which of them may verify, and which of these a token's header selects. Pure: no clock, no
+// network.
 import { type ImportedKeys, maxKeys } from './import.ts'
+import type { KeyQuery, VerificationKey } from './key-source.ts'
 import type { KeySettings } from './settings.ts'
-import type { VerificationKey } from './key-source.ts'
 
 const minute = 60_000
 const minFreshMs = minute
@@ -17,21 +18,20 @@ interface KeyEntry {
   readonly key: VerificationKey
   /** Whether the last load had it. */
   readonly listed: boolean
-  /** When a load had it last. */
+  /** The time of the last load that had it. */
   readonly lastSeenMs: number
 }
 
-/** The keys of the last successful load, and those that vanished from it not long ago. */
+/** The keys of the last successful load, and those that vanished from it within the grace period. */
 export interface KeySet {
   readonly keys: readonly KeyEntry[]
   readonly loadedAtMs: number
-  /** From here on a refresh is due, in the background. */
+  /** A background refresh is due from this time on. */
   readonly refreshAtMs: number
-  /** Fresh until here. */
   readonly freshUntilMs: number
-  /** After this, a request first waits for a refresh, if only briefly. */
+  /** From this time on, a request first waits for a refresh, for a short time. */
   readonly overdueAtMs: number
-  /** From here on no key serves. */
+  /** From this time on no key serves. */
   readonly staleAtMs: number
 }
 
@@ -44,7 +44,7 @@ export interface KeySetUpdate {
   readonly earlier?: KeySet | undefined
 }
 
-/** The key set after a load: the loaded keys, and for a grace period those of `earlier` that are no longer listed. */
+/** The key set after a load: the loaded keys, and within their grace period the vanished keys of `earlier`. */
 export function updateKeySet({ loaded, loadedAtMs, random, settings, earlier }: KeySetUpdate): KeySet {
   const freshMs = Math.min(settings.maxFreshMs, Math.max(minFreshMs, loaded.maxAgeMs ?? defaultFreshMs))
   const listed = loaded.keys.map((key) => ({ key, listed: true, lastSeenMs: loadedAtMs }))
@@ -62,13 +62,13 @@ export function updateKeySet({ loaded, loadedAtMs, random, settings, earlier }: 
   }
 }
 
-/** Keys that may verify, and until when that list holds without another load. */
+/** The keys that may verify, and until when this list is right without another load. */
 export interface UsableKeys {
   readonly keys: readonly VerificationKey[]
   readonly untilMs: number
 }
 
-/** The keys that may verify at `nowMs`: listed ones until they are stale, vanished ones until their grace ends; never longer. */
+/** The keys that may verify at `nowMs`: listed keys until they are stale, vanished keys until their grace ends, never longer. */
 export function usableKeys(keySet: KeySet | undefined, nowMs: number, { graceMs }: KeySettings): UsableKeys {
   if (!keySet || nowMs >= keySet.staleAtMs) return { keys: [], untilMs: Number.POSITIVE_INFINITY }
   const usable = keySet.keys.filter((one) => one.listed || nowMs < one.lastSeenMs + graceMs)
@@ -79,8 +79,48 @@ export function usableKeys(keySet: KeySet | undefined, nowMs: number, { graceMs 
   }
 }
 
-/** A listed key takes the place of a vanished one that answers to the same header; a key without `kid` has no grace. */
+/** A listed key replaces a vanished key of the same `kid` and algorithm. A key without `kid` has no grace. */
 function replaces(listed: VerificationKey, vanished: VerificationKey): boolean {
   if (vanished.kid === undefined) return true
   return listed.kid === vanished.kid && listed.algorithms.some((name) => vanished.algorithms.includes(name))
+}
+
+/** `unknown`: the set has no such key, a newer set may. `ambiguous`: several keys fit, and nothing tells them apart. */
+export type KeySelection =
+  | { readonly key: VerificationKey }
+  | { readonly key?: undefined; readonly missing: 'unknown' | 'ambiguous' }
+
+/** A set of keys, indexed for look-ups. */
+export interface KeyIndex {
+  readonly keys: readonly VerificationKey[]
+  /**
+   * Selects the key for `query`. The algorithm tells keys of one `kid` apart. Without a `kid` there must be exactly one key for
+   * the algorithm. RFC 7515 §4.1.4 leaves this open, and trying several keys would be guessing.
+   */
+  select(query: KeyQuery): KeySelection
+}
+
+const unknown: KeySelection = { missing: 'unknown' }
+const ambiguous: KeySelection = { missing: 'ambiguous' }
+
+/** Indexes `keys` by `kid` and algorithm. A look-up among a thousand keys takes as long as among two, and allocates nothing. */
+export function indexKeys(keys: readonly VerificationKey[]): KeyIndex {
+  const withoutKid = byAlgorithm(keys)
+  const byKid = new Map<string, ReadonlyMap<string, KeySelection>>()
+  for (const { kid } of keys) {
+    if (kid !== undefined && !byKid.has(kid)) byKid.set(kid, byAlgorithm(keys.filter((other) => other.kid === kid)))
+  }
+  return {
+    keys,
+    select: ({ kid, alg }) => (kid === undefined ? withoutKid : byKid.get(kid))?.get(alg) ?? unknown,
+  }
+}
+
+function byAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, KeySelection> {
+  const selections = new Map<string, KeySelection>()
+  for (const key of keys) {
+    // The configuration may name an algorithm twice.
+    for (const name of new Set(key.algorithms)) selections.set(name, selections.has(name) ? ambiguous : { key })
+  }
+  return selections
 }

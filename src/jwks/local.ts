@@ -1,49 +1,56 @@
-// Keys that the application itself holds: no network, no refresh.
-import { after, type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
+// Keys from the application's configuration: no network, no refresh.
+import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { importKeys } from './import.ts'
+import { indexKeys, type KeyIndex } from './key-set.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
-import { indexKeys, type KeyIndex } from './select.ts'
 
-export interface LocalKeys extends KeySource {
-  /** How many keys may verify; 0 until they are imported. */
-  count(): number
+export interface LocalKeysOptions {
+  readonly issuer: string
+  readonly jwks: unknown
+  readonly algorithms: readonly Algorithm[]
+  /** The `use` of its JWKs. Default `sig`. */
+  readonly keyUse?: string | undefined
 }
 
 /**
- * Serves the keys of a JWK Set given in the configuration.
+ * Serves the keys of a JWK Set that the configuration holds.
  *
- * @throws TypeError for a set without one usable key. Where cryptography answers later (WebCrypto), a set whose keys only it can
- * tell to be bad fails every token with 503 instead.
+ * @throws TypeError for a set without a usable key. WebCrypto imports asynchronously: there, a set of keys that only cryptography can
+ * refuse fails every token with 503 instead.
  */
-export function createLocalKeys(jwks: unknown, algorithms: readonly Algorithm[], keyUse?: string): LocalKeys {
-  let index: MaybePromise<KeyIndex> = after(importOwn(jwks, algorithms, keyUse), ({ keys }) => indexKeys(keys))
-  // A rejection that no request waits for yet would end the process.
-  if (isPromise(index))
+export function createLocalKeys(options: LocalKeysOptions): KeySource {
+  const { issuer } = options
+  let index = importIndex(options)
+  if (isPromise(index)) {
+    // An unhandled rejection would end the process.
     index.then(
       (imported) => (index = imported),
       () => {},
     )
+  }
   return {
-    findKey: (query) => after(index, (all) => all.select(query).key ?? loneKey(all, query)),
+    findKey: (query) => (isPromise(index) ? index.then((keys) => find(keys, query)) : find(index, query)),
     ready: async () => void (await index),
-    count: () => (isPromise(index) ? 0 : index.keys.length),
+    health: () => ({ issuer, state: 'static', keys: isPromise(index) ? 0 : index.keys.length }),
   }
 }
 
 /**
- * The one key of a set, where it has no `kid`: the operator gave it, so it serves whatever `kid` a token names. Its algorithm still
- * binds. A set that was fetched or stored never works so: its issuer may add a key at any time.
+ * Finds the key for `query`. The one key of a set without a `kid` serves any `kid` that a token names, since the operator configured
+ * it. Its algorithm still binds. Fetched and stored sets have no such rule: their issuer may add a key at any time.
  */
-function loneKey({ keys, select }: KeyIndex, { alg }: KeyQuery): VerificationKey | undefined {
-  return keys.length === 1 && keys[0]?.kid === undefined ? select({ alg }).key : undefined
+function find({ keys, select }: KeyIndex, query: KeyQuery): VerificationKey | undefined {
+  const isOnlyKey = keys.length === 1 && keys[0]?.kid === undefined
+  return select(isOnlyKey ? { alg: query.alg } : query).key
 }
 
-function importOwn(jwks: unknown, algorithms: readonly Algorithm[], use?: string): ReturnType<typeof importKeys> {
+function importIndex({ jwks, algorithms, keyUse }: LocalKeysOptions): MaybePromise<KeyIndex> {
   try {
-    return importKeys(jwks, algorithms, { use })
+    const imported = importKeys(jwks, algorithms, { use: keyUse })
+    return isPromise(imported) ? imported.then(({ keys }) => indexKeys(keys)) : indexKeys(imported.keys)
   } catch (cause) {
-    const wanted = `a public key for ${algorithms.join(', ')}${use === undefined ? '' : ` and use '${use}'`}`
+    const wanted = `a public key for ${algorithms.join(', ')}${keyUse === undefined ? '' : ` and use '${keyUse}'`}`
     throw new TypeError(
       `jwks has no usable key: write a JWK Set { keys: [ … ] } with ${wanted}. RSA keys need 2048 to 8192 bits; private and symmetric keys are never used.`,
       { cause },

@@ -1,21 +1,17 @@
-// Keeps the keys of one issuer fresh: loads them when they are first needed, refreshes them ahead of time, keeps them through an outage
-// and drops them when they are stale. This file says when to load and which requests wait; key-set.ts says which keys may verify.
-import type { Clock } from '../internal/clock.ts'
+// Keeps the keys of one issuer fresh. Loads them on first use, refreshes them ahead of time, and keeps them through an outage until
+// they are stale. This file decides when to load and which requests wait; key-set.ts decides which keys may verify.
 import { AuthError } from '../errors/auth-error.ts'
-import type { Emit } from '../errors/events.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
-import { type FlightTimes, type KeepAlive, singleFlight } from '../internal/single-flight.ts'
-import { printable } from '../internal/printable.ts'
-import type { KeyHealth } from './key-source.ts'
-import { type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
+import { type FlightTimes, singleFlight } from '../internal/single-flight.ts'
+import type { KeyHealth, Network } from './key-source.ts'
+import { indexKeys, type KeyIndex, type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
-import type { Snapshots } from './snapshot.ts'
-import { indexKeys, type KeyIndex } from './select.ts'
+import { reasonOf, type Snapshots } from './snapshot.ts'
 
 const second = 1000
 const minute = 60 * second
 
-/** The longest that a request waits for a refresh of overdue keys, or for the key store: an STS or store that hangs costs no more. */
+/** The longest wait of a request for the refresh of overdue keys, or for the key store. An STS or store that hangs costs no more. */
 const maxWaitMs = second
 
 const unavailableHint = 'the keys of the issuer cannot be fetched right now, or its budget for unknown kids is spent'
@@ -23,45 +19,43 @@ const unavailableHint = 'the keys of the issuer cannot be fetched right now, or 
 export interface RefresherParts {
   readonly issuer: string
   readonly load: () => Promise<LoadedKeys>
-  /** How long a load may take. */
-  readonly timeoutMs: number
-  /** The keys of an earlier process, asked for once, before the first load; and the place where loaded keys are kept. */
+  /** Restored once, before the first load, and saved after each load. */
   readonly snapshots?: Snapshots | undefined
   readonly settings: KeySettings
-  /** A steady one. */
-  readonly clock: Clock
-  /** Between 0 and 1. Spreads a fleet's refreshes. */
-  readonly random: () => number
-  readonly emit: Emit
-  readonly keepAlive: KeepAlive
+  /** With a steady clock. `fetchTimeoutMs` bounds a load, and `random` spreads the refreshes of a fleet. */
+  readonly network: Pick<Network, 'fetchTimeoutMs' | 'clock' | 'random' | 'emit' | 'keepAlive'>
 }
 
 export interface Refresher {
   /** The keys that may verify at `nowMs`. */
   usable(nowMs: number): KeyIndex
   /**
-   * Loads the first keys, and refreshes ageing ones: a request with usable keys hardly ever waits and is never refused.
+   * Loads the first keys and refreshes ageing ones. A request with usable keys waits 1 s at most and is never refused.
    *
-   * @throws AuthError `keys_unavailable`, at once or later, when there are no usable keys.
+   * @throws AuthError `keys_unavailable`, synchronously or later, when there are no usable keys.
    */
   ready(nowMs: number): MaybePromise<unknown>
-  /** Joins the load under way or begins one; resolves to whether it succeeded. */
+  /** Joins the load under way or begins one. Resolves to whether it succeeded. */
   refresh(): Promise<boolean>
   isLoading(nowMs: number): boolean
-  /** Whether it is too soon after a failure for another load. */
+  /** Whether another load must wait because the last one failed. */
   mustWait(nowMs: number): boolean
-  /** How many loads had begun before this moment: one that others cause at this very moment begins for all of them. */
+  /**
+   * The number of loads that had begun before this synchronous run. A load that begins within the run counts as later for all
+   * tokens seen in it.
+   */
   begun(): number
   /** The number of the last load that succeeded, counted from 1. */
   lastSuccess(): number
-  /** The 503, for a retry after `waitMs` or, without it, when the next load may begin. */
+  /** Returns the 503, with a retry after `waitMs`. Default: when the next load may begin. */
   unavailable(waitMs?: number, hint?: string): AuthError
   health(): KeyHealth
 }
 
-/** Keeps the keys that `load` brings, for the times of `settings`. */
+/** Keeps the keys that `load` returns, for the times of `settings`. */
 export function createRefresher(parts: RefresherParts): Refresher {
-  const { issuer, load, timeoutMs, snapshots, settings, clock, random, emit, keepAlive } = parts
+  const { issuer, load, snapshots, settings, network } = parts
+  const { fetchTimeoutMs: timeoutMs, clock, random, emit, keepAlive } = network
   let keySet: KeySet | undefined
   let index: { readonly of: KeySet | undefined; readonly untilMs: number; readonly keys: KeyIndex } | undefined
   let isRestored = snapshots === undefined
@@ -73,7 +67,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
   let lastLoadThatSucceeded = 0
 
   const loads = singleFlight({ work: beginLoad, timeoutMs, clock, keepAlive, succeed, fail })
-  // Without a deadline: requests wait only briefly, but keys that come late are better than none.
+  // No deadline: requests wait only briefly, but late keys are better than none.
   const restoring = singleFlight({
     work: async () => snapshots?.restore(),
     timeoutMs: Number.POSITIVE_INFINITY,
@@ -85,12 +79,14 @@ export function createRefresher(parts: RefresherParts): Refresher {
 
   function beginLoad(): Promise<LoadedKeys> {
     const thisLoad = ++loadsBegun
+    // Counted after the current synchronous run: see `begun`.
     queueMicrotask(() => (loadsBegunEarlier = thisLoad))
     return load()
   }
 
   function restore(earlier: Awaited<ReturnType<Snapshots['restore']>>): void {
     isRestored = true
+    // A finished load is newer than any snapshot.
     if (!earlier || keySet) return
     keySet = updateKeySet({ loaded: earlier, loadedAtMs: earlier.loadedAtMs, random: random(), settings })
   }
@@ -117,10 +113,11 @@ export function createRefresher(parts: RefresherParts): Refresher {
   }
 
   function nextAttemptMs({ begunAtMs, endedAtMs, isTimedOut }: FlightTimes): number {
-    // Without keys every request is refused, so the next attempt is never more than a second away.
+    // Without keys every request is refused, so the next attempt is at most a second away.
     if (!keySet || !isServing(endedAtMs)) return endedAtMs + second
     const backedOffMs = Math.min(endedAtMs + backoffMs(failures, random()), keySet.staleAtMs)
-    // In a frozen process every background load ends so. Requests wait for overdue keys, and their first load waits for no back-off.
+    // In a frozen process every background load times out. The first load that requests wait for must not wait for its
+    // back-off.
     return isTimedOut && begunAtMs < keySet.overdueAtMs ? Math.min(backedOffMs, keySet.overdueAtMs) : backedOffMs
   }
 
@@ -153,6 +150,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     return !loads.isUnderWay(nowMs) && nowMs < retryAtMs
   }
 
+  /** Builds the index again only after a load and at the end of a grace period: this runs for every token. */
   function usable(nowMs: number): KeyIndex {
     if (!index || index.of !== keySet || nowMs >= index.untilMs) {
       const { keys, untilMs } = usableKeys(keySet, nowMs, settings)
@@ -194,7 +192,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
   }
 }
 
-/** 1 s, 2 s, 4 s … 60 s after so many failures in a row, each up to a quarter longer, so that a fleet does not return as one. */
+/** The back-off after so many consecutive failures: 1 s, 2 s, 4 s … 60 s. Up to a quarter of random time spreads a fleet. */
 function backoffMs(failures: number, random: number): number {
   return Math.min(minute, second * 2 ** Math.min(failures - 1, 6)) * (1 + random / 4)
 }
@@ -203,8 +201,4 @@ function stateOf(keySet: KeySet | undefined, nowMs: number): KeyHealth['state'] 
   if (!keySet) return 'empty'
   if (nowMs >= keySet.staleAtMs) return 'expired'
   return nowMs < keySet.freshUntilMs ? 'fresh' : 'stale'
-}
-
-function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : error)
 }

@@ -1,68 +1,55 @@
-// The keys that an issuer publishes at one address, as a JWK Set (RFC 7517 §5) or as PEM texts, behind a cache.
-import type { Clock } from '../internal/clock.ts'
-import type { Emit } from '../errors/events.ts'
-import { type Fetch, fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
+// The keys that an issuer publishes at one address, behind a cache: a JWK Set (RFC 7517 §5), or PEM texts.
+import { fetchJson, isHttpStatusError } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
-import type { KeepAlive } from '../internal/single-flight.ts'
-import { importKeys, type KnownKeys } from './import.ts'
+import { importKeys, type KeysByJwk } from './import.ts'
 import { createKeyCache } from './cache.ts'
 import type { LoadedKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
-import type { KeySource } from './key-source.ts'
+import type { KeySource, Network } from './key-source.ts'
 import { createSnapshots, type KeyStore } from './snapshot.ts'
 
 const maxJwksBytes = 512 * 1024
 
-/** What the network side of a verifier shares. */
-export interface Network {
-  readonly fetch: Fetch
-  /** For the whole way to an issuer's keys: its metadata, its JWK Set, and whatever else is asked for on that way. */
-  readonly fetchTimeoutMs: number
-  readonly clock: Clock
-  readonly random: () => number
-  readonly emit: Emit
-  /** Ends every fetch, for `close()`. */
-  readonly signal: AbortSignal
-  /** Takes the promise of work that no request waits for: a fetch in the background, a write to a store. It should not reject. */
-  readonly keepAlive: KeepAlive
-}
-
-/** Where the JWK Set is. Both functions end when `deadline` aborts. */
+/** The address of the JWK Set. Both functions end when `deadline` aborts. */
 export interface JwksLocation {
-  /** The address, as far as it is known. Looks whether it has changed, but not too often. Rejects when it cannot be found out. */
+  /** Returns the current address, and looks for a new one at long intervals. Rejects when there is none. */
   jwksUri(deadline: AbortSignal): Promise<string>
-  /** Looks again, because the keys are no longer at `jwksUri`; resolves to the same when nothing else is known. */
+  /** Looks for a new address, because the keys are gone from `jwksUri`. Resolves to `jwksUri` when there is no other. */
   rediscover(jwksUri: string, deadline: AbortSignal): Promise<string>
-  /** Whether the last look failed: the STS is in trouble then. */
+  /** Whether the last look-up of the address failed, so that the STS is in trouble. */
   isFailing(): boolean
-  /** Leaves out of a JWK Set what the metadata that led to it does not allow. Default: nothing. */
+  /** Removes from a JWK Set the keys that the issuer's metadata does not allow. Default: none. */
   selectJwks?(jwks: JsonObject): JsonObject
 }
 
-export interface RemoteKeysOptions {
+/** The arguments of a key source. */
+export interface KeySourceContext {
   readonly issuer: string
   readonly algorithms: readonly Algorithm[]
-  readonly location: JwksLocation
-  /** The configured addresses, for the store: keys that were found by others are not taken from it. */
-  readonly source?: string | undefined
-  /** Makes a JWK Set of what is at the address, where it is another JSON object. */
-  readonly toJwks?: (value: JsonObject) => unknown
-  /** The `use` of its JWKs. Default `sig`. */
-  readonly keyUse?: string | undefined
+  /** `KeyCacheOptions`, complete and in milliseconds. */
   readonly settings: KeySettings
-  readonly store?: KeyStore | undefined
+  readonly keyStore?: KeyStore | undefined
   readonly network: Network
 }
 
-/** Fetches the JWK Set when it is first needed, and again as the cache asks for it. */
+export interface RemoteKeysOptions extends KeySourceContext {
+  readonly location: JwksLocation
+  /** The configured addresses. The store's keys from any other address are refused. */
+  readonly source?: string | undefined
+  /** Makes a JWK Set of another JSON object at the address. */
+  readonly toJwks?: (value: JsonObject) => unknown
+  /** The `use` of its JWKs. Default `sig`. */
+  readonly keyUse?: string | undefined
+}
+
+/** Fetches the JWK Set on first use, and again when the cache asks for it. */
 export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource> {
-  const { issuer, algorithms, location, source, toJwks, keyUse, settings, store, network } = options
-  const { fetch, fetchTimeoutMs: timeoutMs, signal, clock, random, emit, keepAlive } = network
-  const snapshots =
-    store && createSnapshots({ issuer, source, store, algorithms, staleMs: settings.staleMs, clock, emit })
+  const { issuer, algorithms, location, toJwks, keyUse, settings, keyStore, network } = options
+  const { fetch, fetchTimeoutMs: timeoutMs, signal } = network
+  const snapshots = keyStore && createSnapshots({ ...options, keyStore })
   let failing = false
-  let known: KnownKeys | undefined
+  let earlier: KeysByJwk | undefined
 
   async function load(): Promise<LoadedKeys> {
     try {
@@ -87,31 +74,31 @@ export function createRemoteKeys(options: RemoteKeysOptions): Required<KeySource
   }
 
   async function fetchSet(uri: string, deadline: AbortSignal): Promise<LoadedKeys> {
-    // One retry is for a blip; in an outage the back-off decides when to try again.
+    // One retry covers a short failure. In an outage the back-off decides on the next attempt.
     const retry = !failing && !location.isFailing()
     const answer = await fetchJson(uri, { fetch, timeoutMs, deadline, maxBytes: maxJwksBytes, signal, retry })
     const value = location.selectJwks?.(answer.value) ?? answer.value
-    const imported = await importKeys(toJwks ? toJwks(value) : value, algorithms, { use: keyUse, known })
-    known = imported.known
+    const imported = await importKeys(toJwks ? toJwks(value) : value, algorithms, { use: keyUse, earlier })
+    earlier = imported.byJwk
     return { ...imported, maxAgeMs: maxAgeOf(answer.cacheControl) }
   }
 
-  return createKeyCache({ issuer, load, timeoutMs, snapshots, settings, clock, random, emit, keepAlive })
+  return createKeyCache({ issuer, load, snapshots, settings, network })
 }
 
-/** An address that no document announces and that never moves. */
+/** A configured address: no document names it, and it never moves. */
 export function fixedLocation(uri: string): JwksLocation {
   return { jwksUri: async () => uri, rediscover: async () => uri, isFailing: () => false }
 }
 
-/** The STS answers, but has no keys there: they may have moved. While it is only in trouble, it knows no more either. */
+/** Whether the STS answers without keys at the address: they may have moved. An STS in trouble knows no new address either. */
 function isGone(error: unknown): boolean {
   if (!isHttpStatusError(error)) return false
   const { httpStatus } = error
   return httpStatus >= 300 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429
 }
 
-/** `max-age` in milliseconds (RFC 9111 §5.2.2.1); an answer that must not be stored has age 0. */
+/** `max-age` in milliseconds (RFC 9111 §5.2.2.1). An answer that must not be stored has age 0. */
 export function maxAgeOf(cacheControl: string): number | undefined {
   if (/\bno-(?:store|cache)\b/i.test(cacheControl)) return 0
   const seconds = /\bmax-age\s*=\s*"?(\d{1,10})/i.exec(cacheControl)?.[1]

@@ -7,7 +7,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { pemPerKid } from '../issuer/pem-keys.ts'
+import { pemPerKid } from '../issuer/keys.ts'
 import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
 import { checkHttpsUrl } from './preset-options.ts'
 

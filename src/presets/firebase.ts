@@ -6,7 +6,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { pemMap } from '../issuer/pem-keys.ts'
+import { pemMap } from '../issuer/keys.ts'
 import { checkKid, missing, unsaid } from './preset-claims.ts'
 import { checkShape } from './preset-options.ts'
 

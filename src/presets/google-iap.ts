@@ -6,7 +6,7 @@ import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { pemMap } from '../issuer/pem-keys.ts'
+import { pemMap } from '../issuer/keys.ts'
 import { checkKid, unsaid } from './preset-claims.ts'
 import { readAudience } from './preset-options.ts'
 

@@ -8,7 +8,7 @@ export type {
   PrincipalEnrichment,
   UnverifiedToken,
 } from '../issuer/issuer.ts'
-export { pemMap, pemPerKid } from '../issuer/pem-keys.ts'
+export { pemMap, pemPerKid } from '../issuer/keys.ts'
 export { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
 export { principalKey } from '../principal/principal.ts'
 export { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'

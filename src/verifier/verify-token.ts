@@ -155,7 +155,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     try {
       const { parsed, trusted } = token
       await checkTenantOf(parsed, trusted)
-      const since = trusted.keys.loadsBegun?.()
+      const since = trusted.keys.loadsBegun?.(parsed.header)
       const named = await findKey(parsed, trusted)
       if (!named) return refuse(keyNotFound(trusted), parsed)
       const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))

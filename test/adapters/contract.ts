@@ -331,7 +331,8 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framewo
 
   it.each<[string, readonly unknown[], RegExp]>([
     ['a policy that is undefined', [undefined, {}], /^The policy is undefined/],
-    ['a second policy', [scope('a'), {}, scope('b')], /^guard\.require\(\) takes 3 arguments, not 4/],
+    ['a second policy', [scope('a'), {}, scope('b')], /^guard\.require\(\) has no option id/],
+    ['a fifth argument', [scope('a'), {}, {}, scope('b')], /^guard\.require\(\) takes 4 arguments, not 5/],
   ])('rejects guard.require with %s by a TypeError, and lets nothing through', async (_, args, words) => {
     const guard = createGuard(options())
     const app = createApp()

@@ -11,14 +11,14 @@ const jwks = { keys: [keyFor('ES256').publicJwk] }
 const servers: KeyServer[] = []
 afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
-/** A discovery whose network answers `jwksUri`, or what the test says, to whatever is asked. */
+/** A discovery whose network answers every request with `jwksUri`, or as the test says. */
 function discoveryOf(jwksUri: () => string) {
   const clock = createTestClock()
-  const asked: string[] = []
+  const requests: string[] = []
   const events: ClaimcheckEvent[] = []
   let other: (() => Response | Promise<Response>) | undefined
   const fetch = async (url: string) => {
-    asked.push(url)
+    requests.push(url)
     return other ? other() : Response.json({ issuer, jwks_uri: jwksUri() })
   }
   const network = {
@@ -40,7 +40,7 @@ function discoveryOf(jwksUri: () => string) {
   const answerWith = (answer: typeof other): void => {
     other = answer
   }
-  return { discovery, clock, asked, events, answerWith }
+  return { discovery, clock, requests, events, answerWith }
 }
 
 const minute = 60_000
@@ -50,16 +50,16 @@ const moved = 'https://sts.example.com/new'
 describe('metadata', () => {
   it('is asked for again after five minutes, before keys are fetched, so that a moved address is followed', async () => {
     let at = old
-    const { discovery, clock, asked, events } = discoveryOf(() => at)
+    const { discovery, clock, requests, events } = discoveryOf(() => at)
     expect(await discovery.jwksUri()).toBe(old)
     at = moved
     clock.advanceMs(5 * minute - 1)
     expect(await discovery.jwksUri()).toBe(old)
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
     clock.advanceMs(1)
     expect(await discovery.jwksUri()).toBe(moved)
     expect(await discovery.jwksUri()).toBe(moved)
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
     expect(events).toEqual([{ type: 'metadata.moved', issuer, jwksUri: moved }])
   })
 
@@ -77,16 +77,16 @@ describe('metadata', () => {
   })
 
   it('is asked for again only where it was, not at every address where it could be', async () => {
-    const { discovery, clock, asked, answerWith } = discoveryOf(() => old)
+    const { discovery, clock, requests, answerWith } = discoveryOf(() => old)
     answerWith(() => {
-      if (asked.length === 1) return new Response('', { status: 404 })
+      if (requests.length === 1) return new Response('', { status: 404 })
       return Response.json({ issuer, jwks_uri: old })
     })
     await discovery.jwksUri()
     clock.advanceMs(5 * minute)
     await discovery.jwksUri()
     const openid = 'https://sts.example.com/.well-known/openid-configuration'
-    expect(asked).toEqual(['https://sts.example.com/.well-known/oauth-authorization-server', openid, openid])
+    expect(requests).toEqual(['https://sts.example.com/.well-known/oauth-authorization-server', openid, openid])
   })
 
   it.each([
@@ -96,20 +96,20 @@ describe('metadata', () => {
     ['a page', () => new Response('<html>')],
     ['nothing', () => Promise.reject(new Error('gone'))],
   ])('that is good is not given up for %s; that is tried again after ten minutes', async (_, answer) => {
-    const { discovery, clock, asked, events, answerWith } = discoveryOf(() => old)
+    const { discovery, clock, requests, events, answerWith } = discoveryOf(() => old)
     await discovery.jwksUri()
     answerWith(answer)
     clock.advanceMs(5 * minute)
     expect(await discovery.jwksUri()).toBe(old)
     expect(discovery.isFailing()).toBe(true)
     expect(events).toEqual([{ type: 'metadata.refresh_failed', issuer, reason: expect.any(String) }])
-    const before = asked.length
+    const before = requests.length
     clock.advanceMs(10 * minute - 1)
     expect(await discovery.jwksUri()).toBe(old)
-    expect(asked).toHaveLength(before)
+    expect(requests).toHaveLength(before)
     clock.advanceMs(1)
     expect(await discovery.jwksUri()).toBe(old)
-    expect(asked.length).toBeGreaterThan(before)
+    expect(requests.length).toBeGreaterThan(before)
     expect(events).toHaveLength(2)
     expect(await discovery.rediscover(old)).toBe(old)
     answerWith(undefined)
@@ -119,43 +119,43 @@ describe('metadata', () => {
   })
 
   it('that could not be had the first time is asked for anew, and no event says so twice', async () => {
-    const { discovery, asked, events, answerWith } = discoveryOf(() => old)
+    const { discovery, requests, events, answerWith } = discoveryOf(() => old)
     answerWith(() => new Response('', { status: 500 }))
     await expect(discovery.jwksUri()).rejects.toThrow('no metadata')
     expect(await discovery.rediscover('https://sts.example.com/known')).toBe('https://sts.example.com/known')
     answerWith(undefined)
-    const before = asked.length
+    const before = requests.length
     expect(await discovery.jwksUri()).toBe(old)
-    expect(asked).toHaveLength(before + 1)
+    expect(requests).toHaveLength(before + 1)
     expect(events).toEqual([])
   })
 
   it('is asked for at once when the keys are no longer where it said', async () => {
     let at = old
-    const { discovery, asked } = discoveryOf(() => at)
+    const { discovery, requests } = discoveryOf(() => at)
     await discovery.jwksUri()
     at = moved
     expect(await discovery.rediscover(old)).toBe(moved)
     expect(await discovery.jwksUri()).toBe(moved)
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
   })
 
   it('is asked for because of lost keys once in ten minutes, and what is known is answered in between', async () => {
     let at = old
-    const { discovery, clock, asked } = discoveryOf(() => at)
+    const { discovery, clock, requests } = discoveryOf(() => at)
     await discovery.jwksUri()
     expect(await discovery.rediscover(old)).toBe(old)
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
     at = moved
     clock.advanceMs(10 * minute - 1)
     expect(await discovery.rediscover(old)).toBe(old)
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
     clock.advanceMs(1)
     expect(await discovery.rediscover(old)).toBe(moved)
-    expect(asked).toHaveLength(3)
+    expect(requests).toHaveLength(3)
   })
 
-  it('leads to keys that have moved, without anybody being refused', async () => {
+  it('leads to keys that have moved, without a refusal', async () => {
     const server = await startKeyServer(jwks)
     servers.push(server)
     const metadata = '/.well-known/openid-configuration'
@@ -174,17 +174,17 @@ describe('metadata', () => {
   })
 })
 
-/** Answers metadata with `jwksUri`, and keys to everything else; says what was asked. */
+/** Answers metadata with `jwksUri`, and keys to everything else; records the requests. */
 function verifierAt(from: string, jwksUri: string, { insecureAllowHttp = false, padding = 0 } = {}) {
-  const asked: string[] = []
+  const requests: string[] = []
   const fetch = async (url: string) => {
-    asked.push(url)
+    requests.push(url)
     if (!url.includes('/.well-known/')) return Response.json(jwks)
     const document = JSON.stringify({ issuer: from, jwks_uri: jwksUri })
     return new Response(document.padEnd(padding), { headers: { 'content-type': 'application/json' } })
   }
   const trusted = oidc({ issuer: from, audience, insecureAllowHttp })
-  return { asked, ...createVerifier({ issuer: trusted, fetch, clock: createTestClock() }) }
+  return { requests, ...createVerifier({ issuer: trusted, fetch, clock: createTestClock() }) }
 }
 
 describe('the way to the keys', () => {
@@ -207,10 +207,10 @@ describe('the way to the keys', () => {
     ['http://127.0.0.1', 'http://sts.example.com/jwks', false],
     ['http://localhost', 'ftp://localhost/jwks', true],
   ])('[RFC8414-2-1] from %s never leads to %s', async (from, jwksUri, insecureAllowHttp) => {
-    const { ready, asked } = verifierAt(from, jwksUri, { insecureAllowHttp })
+    const { ready, requests } = verifierAt(from, jwksUri, { insecureAllowHttp })
     expect(await ready()).toMatchObject([{ issuer: from, ok: false }])
-    expect(asked).not.toContain(jwksUri)
-    expect(asked.length).toBeGreaterThan(0)
+    expect(requests).not.toContain(jwksUri)
+    expect(requests.length).toBeGreaterThan(0)
   })
 
   it.each([
@@ -223,9 +223,9 @@ describe('the way to the keys', () => {
     ['https://sts.example.com', 'https://localhost.example.com/jwks', false],
     ['https://sts.example.com', 'https://[::ffff:a00:1]/jwks', false],
   ])('from %s may lead to %s', async (from, jwksUri, insecureAllowHttp) => {
-    const { ready, asked } = verifierAt(from, jwksUri, { insecureAllowHttp })
+    const { ready, requests } = verifierAt(from, jwksUri, { insecureAllowHttp })
     expect(await ready()).toEqual([{ issuer: from, ok: true }])
-    expect(asked.at(-1)).toBe(jwksUri)
+    expect(requests.at(-1)).toBe(jwksUri)
   })
 
   it('is read up to 256 KiB of metadata, and no further', async () => {
@@ -234,6 +234,6 @@ describe('the way to the keys', () => {
     expect(await fits.ready()).toMatchObject([{ ok: true }])
     const tooLong = verifierAt(issuer, jwksUri, { padding: 262_145 })
     expect(await tooLong.ready()).toMatchObject([{ ok: false }])
-    expect(tooLong.asked.every((url) => url.includes('/.well-known/'))).toBe(true)
+    expect(tooLong.requests.every((url) => url.includes('/.well-known/'))).toBe(true)
   })
 })

@@ -1,4 +1,4 @@
-// The trusted issuers: found by their exact name only, each with keys that serve nobody else.
+// The trusted issuers: found by their exact name only, each with keys that serve no other.
 import { oidc } from 'claimcheck/issuers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createIssuerRegistry } from '../../src/issuer/registry.ts'

@@ -216,11 +216,11 @@ describe('the principal', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const events: unknown[] = []
-    let asked = (): void => {}
+    let begin = (): void => {}
     const begun = new Promise<void>((resolve) => {
-      asked = resolve
+      begin = resolve
     })
-    const complete = () => (asked(), new Promise<never>(() => {}))
+    const complete = () => (begin(), new Promise<never>(() => {}))
     const { verifyToken } = make(
       { enrichPrincipal: complete },
       { fetchTimeoutMs: 700, onEvent: (event) => events.push(event) },
@@ -235,11 +235,11 @@ describe('the principal', () => {
   })
 
   it('is not completed before the token has proven itself', async () => {
-    let asked = 0
-    const complete = async () => (asked++, {})
+    let calls = 0
+    const complete = async () => (calls++, {})
     const forged = createToken({ key: createKey('ES256', { kid: 'ES256' }) })
     await expectInvalidToken(make({ enrichPrincipal: complete }).verifyToken(forged), 'signature_invalid')
-    expect(asked).toBe(0)
+    expect(calls).toBe(0)
   })
 })
 
@@ -271,10 +271,10 @@ describe('the client registry', () => {
   })
 
   it("may be the issuer's own", async () => {
-    const own = { ...kindOf('application'), clients: { other: { form: 'phone' } } }
-    const { principal } = await make(own, { clients }).verifyToken(createToken())
+    const withClients = { ...kindOf('application'), clients: { other: { form: 'phone' } } }
+    const { principal } = await make(withClients, { clients }).verifyToken(createToken())
     expect(principal).toMatchObject({ kind: 'application', client: { id: 'web', type: 'unknown' } })
-    const { principal: other } = await make(own, { clients }).verifyToken(
+    const { principal: other } = await make(withClients, { clients }).verifyToken(
       createToken({ claims: { client_id: 'other' } }),
     )
     expect(other.client).toEqual({ id: 'other', type: 'unknown', form: 'phone' })
@@ -371,7 +371,7 @@ describe('a token header of an issuer', () => {
     fetch,
   }
   const api = createResourceServer(options)
-  const own = createToken()
+  const issuerToken = createToken()
   const other = createToken({ claims: { iss: 'https://other.example.com' } })
   const send = async (...headers: [string, string][]) => {
     const result = await api.authenticate({ method: 'GET', url: '/', headers })
@@ -379,9 +379,9 @@ describe('a token header of an issuer', () => {
   }
 
   it('is where its tokens come in, in any letter case, and nowhere else', async () => {
-    expect(await send(['X-Assertion', own])).toBe('authenticated')
-    expect(await send(['x-assertion', own])).toBe('authenticated')
-    expect(await send(['Authorization', `Bearer ${own}`])).toBe('401 token_in_wrong_header')
+    expect(await send(['X-Assertion', issuerToken])).toBe('authenticated')
+    expect(await send(['x-assertion', issuerToken])).toBe('authenticated')
+    expect(await send(['Authorization', `Bearer ${issuerToken}`])).toBe('401 token_in_wrong_header')
   })
 
   it('is no place for the tokens of others', async () => {
@@ -391,8 +391,8 @@ describe('a token header of an issuer', () => {
 
   it('does not become right once the token has been seen in the right one', async () => {
     for (let round = 0; round < 3; round++) {
-      expect(await send(['X-Assertion', own])).toBe('authenticated')
-      expect(await send(['Authorization', `Bearer ${own}`])).toBe('401 token_in_wrong_header')
+      expect(await send(['X-Assertion', issuerToken])).toBe('authenticated')
+      expect(await send(['Authorization', `Bearer ${issuerToken}`])).toBe('401 token_in_wrong_header')
       expect(await send(['Authorization', `Bearer ${other}`])).toBe('authenticated')
       expect(await send(['X-Assertion', other])).toBe('401 token_in_wrong_header')
     }
@@ -400,14 +400,14 @@ describe('a token header of an issuer', () => {
 
   it('and a second credential are one too many', async () => {
     const bearer: [string, string] = ['Authorization', `Bearer ${other}`]
-    expect(await send(['X-Assertion', own], bearer)).toBe('400 credential_repeated')
-    expect(await send(bearer, ['X-Assertion', own])).toBe('400 credential_repeated')
-    expect(await send(['X-Assertion', own], ['x-assertion', own])).toBe('400 credential_repeated')
-    expect(await send(['X-Assertion', own], ['Authorization', 'Bearer'])).toBe('400 credential_malformed')
-    expect(await send(['X-Assertion', own], ['Authorization', 'Basic Zm9v'])).toBe('authenticated')
+    expect(await send(['X-Assertion', issuerToken], bearer)).toBe('400 credential_repeated')
+    expect(await send(bearer, ['X-Assertion', issuerToken])).toBe('400 credential_repeated')
+    expect(await send(['X-Assertion', issuerToken], ['x-assertion', issuerToken])).toBe('400 credential_repeated')
+    expect(await send(['X-Assertion', issuerToken], ['Authorization', 'Bearer'])).toBe('400 credential_malformed')
+    expect(await send(['X-Assertion', issuerToken], ['Authorization', 'Basic Zm9v'])).toBe('authenticated')
   })
 
-  it.each(['', ' ', `Bearer ${own}`, `${own}, ${own}`, 'a b', 'ä', `${own}\t`])(
+  it.each(['', ' ', `Bearer ${issuerToken}`, `${issuerToken}, ${issuerToken}`, 'a b', 'ä', `${issuerToken}\t`])(
     'with the value %j is malformed',
     async (value) => {
       expect(await send(['X-Assertion', value])).toBe('400 credential_malformed')
@@ -415,11 +415,11 @@ describe('a token header of an issuer', () => {
   )
 
   it('of no configured issuer is not looked at', async () => {
-    expect(await send(['X-Other', own])).toBe('anonymous')
+    expect(await send(['X-Other', issuerToken])).toBe('anonymous')
   })
 
   it('is not looked at without a request', async () => {
-    expect((await api.verifyToken(own)).issuer).toBe(issuer)
+    expect((await api.verifyToken(issuerToken)).issuer).toBe(issuer)
   })
 })
 
@@ -523,9 +523,9 @@ it('a schema can be given to any issuer, also one that is an instance of a class
   const schema = {
     '~standard': { version: 1, vendor: 'test', validate: () => ({ value: { level: 7 } }) },
   } as const
-  const own = new OwnIssuer() as unknown as ReturnType<typeof customIssuer>
-  const { verifyToken } = createVerifier({ issuer: withClaims(own, schema), clock, fetch })
+  const instance = new OwnIssuer() as unknown as ReturnType<typeof customIssuer>
+  const { verifyToken } = createVerifier({ issuer: withClaims(instance, schema), clock, fetch })
   expect((await verifyToken(createToken())).claims).toMatchObject({ level: 7, sub: 'alice' })
   const message = "claims['~standard'].validate must be a function."
-  expect(() => withClaims(own, {} as never)).toThrow(new TypeError(message))
+  expect(() => withClaims(instance, {} as never)).toThrow(new TypeError(message))
 })

@@ -1,8 +1,8 @@
-// An issuer that somebody made, read once: what can never work is refused, and nobody changes what was read.
+// An application's issuer is read once: what can never work is refused, and later changes have no effect.
 import { createVerifier } from 'claimcheck'
 import { adfs, clerk, entraB2C, type Issuer } from 'claimcheck/issuers'
 import { pemMap, pemPerKid } from 'claimcheck/preset-kit'
-import type { KeySourceContext } from '../../src/issuer/issuer.ts'
+import type { KeySourceContext } from '../../src/jwks/remote.ts'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { customIssuer } from '../support/issuers.ts'
@@ -137,14 +137,14 @@ describe('what was read stays as it was, whatever becomes of', () => {
   })
 
   it('the keys', async () => {
-    const stranger = createKey('ES256', { kid: 'stranger' })
+    const foreignKey = createKey('ES256', { kid: 'foreign' })
     const jwks = { keys: [keyFor('ES256').publicJwk] }
     const { verifyToken } = make({ endpoints: [{ ...endpoint, keys: { jwks } }] })
-    jwks.keys.push(stranger.publicJwk)
-    await expectInvalidToken(verifyToken(createToken({ key: stranger })), 'key_not_found')
+    jwks.keys.push(foreignKey.publicJwk)
+    await expectInvalidToken(verifyToken(createToken({ key: foreignKey })), 'key_not_found')
     const known = { ...keyFor('ES256').publicJwk }
     const second = make({ endpoints: [{ ...endpoint, keys: { jwks: { keys: [known] } } }] })
-    Object.assign(known, stranger.publicJwk, { kid: known.kid })
+    Object.assign(known, foreignKey.publicJwk, { kid: known.kid })
     await second.verifyToken(createToken())
   })
 

@@ -37,7 +37,7 @@ it('the keys of another environment (WorkOS) verify nothing after a restart in a
 })
 
 it('a snapshot says where its keys were, also those of PEM texts', async () => {
-  const asked: string[] = []
+  const requests: string[] = []
   const from = 'https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com'
   const snapshot = { version: 1, issuer: 'https://securetoken.google.com/my-project', loadedAtMs: now * 1000 }
   const key = createKey('RS256', { kid: 'k' })
@@ -52,11 +52,11 @@ it('a snapshot says where its keys were, also those of PEM texts', async () => {
       clock: createTestClock(),
       fetch: down,
       keyStore: {
-        load: async (name) => (asked.push(name), { ...snapshot, source, jwks: { keys: [publicKey(key)] } }),
+        load: async (name) => (requests.push(name), { ...snapshot, source, jwks: { keys: [publicKey(key)] } }),
         save: async () => {},
       },
     })
   await create(from).verifyToken(token)
-  expect(asked).toEqual([snapshot.issuer])
+  expect(requests).toEqual([snapshot.issuer])
   expect(await refusalOf(create(`${from}x`).verifyToken(token))).toMatchObject({ reason: 'keys_unavailable' })
 })

@@ -1,4 +1,4 @@
-// One endpoint for many tenants: which `iss` it takes, whom it asks, and what a stranger's tenant may cause.
+// One endpoint for many tenants: which `iss` it takes, whom it asks, and what a made-up tenant may cause.
 import { createVerifier } from 'claimcheck'
 import type { Issuer } from 'claimcheck/issuers'
 import type { IssuerEndpoint } from 'claimcheck/preset-kit'
@@ -210,15 +210,18 @@ describe('isTenantAllowed', () => {
     expect(requests).toEqual([])
   })
 
-  it.each([undefined, null, 1, 'true', {}, []])('lets nobody in with %j: that is our fault, so 503', async (answer) => {
-    const { verifyToken, requests } = createTenantVerifier({
-      endpoints: [family],
-      isTenantAllowed: () => answer as never,
-    })
-    const error = await refusalOf(verifyToken(acme))
-    expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
-    expect(requests).toEqual([])
-  })
+  it.each([undefined, null, 1, 'true', {}, []])(
+    'lets no token in with %j: that is our fault, so 503',
+    async (answer) => {
+      const { verifyToken, requests } = createTenantVerifier({
+        endpoints: [family],
+        isTenantAllowed: () => answer as never,
+      })
+      const error = await refusalOf(verifyToken(acme))
+      expect([error.reason, error.status]).toEqual(['verification_unavailable', 503])
+      expect(requests).toEqual([])
+    },
+  )
 
   it.each([
     [
@@ -237,14 +240,14 @@ describe('isTenantAllowed', () => {
   })
 
   it('is not asked about a token that no key could save', async () => {
-    const asked: unknown[] = []
+    const requests: unknown[] = []
     const { verifyToken } = createTenantVerifier({
       endpoints: [family],
-      isTenantAllowed: (token) => asked.push(token) > 0,
+      isTenantAllowed: (token) => requests.push(token) > 0,
     })
     const claims = { iss: 'https://sts.example.com/acme/v2', aud: 'urn:other' }
     await expectInvalidToken(verifyToken(createToken({ claims })), 'audience_mismatch')
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 })
 

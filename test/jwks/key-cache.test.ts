@@ -87,7 +87,7 @@ describe('a refresh ahead of time', () => {
     },
   )
 
-  it('delays nobody while it lasts, is one for all, and brings the new set', async () => {
+  it('delays no request while it lasts, is one for all, and brings the new set', async () => {
     const cache = await createWarmKeyCache(['a'])
     cache.clock.advanceMs(ahead)
     for (let request = 0; request < 3; request++) expect(await stateOf(cache.find('a'))).toBe('a')
@@ -141,7 +141,7 @@ describe('keys that no request has refreshed', () => {
     expect(cache.loads()).toBe(2)
   })
 
-  it('are served after one second of waiting, counted from the first who waited', async () => {
+  it('are served after one second of waiting, counted from the first request that waited', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const cache = await createWarmKeyCache(['a'])
     cache.clock.advanceMs(20 * minute)

@@ -8,19 +8,20 @@ import { refusalOf } from '../support/verifiers.ts'
 
 const nowMs = now * 1000
 const hour = 3_600_000
+const settings = { staleMs: 24 * hour }
 const jwks = { keys: [keyFor('ES256').publicJwk] }
 /** Where a verifier looks for the keys of an issuer that it knows by its name. */
 const source =
   'https://sts.example.com/.well-known/oauth-authorization-server https://sts.example.com/.well-known/openid-configuration'
 const good: KeySnapshot = { version: 1, issuer, loadedAtMs: nowMs - hour, jwks, source }
 
-function snapshotsOf(store: KeyStore) {
+function snapshotsOf(keyStore: KeyStore) {
   const events: ClaimcheckEvent[] = []
   const clock = createTestClock()
   const emit = (event: ClaimcheckEvent) => void events.push(event)
   return {
     events,
-    ...createSnapshots({ issuer, source, store, algorithms: ['ES256'], staleMs: 24 * hour, clock, emit }),
+    ...createSnapshots({ issuer, source, keyStore, algorithms: ['ES256'], settings, network: { clock, emit } }),
   }
 }
 

@@ -2,7 +2,7 @@ import { importPublicKey } from '#engine'
 import { AuthError } from 'claimcheck'
 import { expect, it } from 'vitest'
 import { isPromise } from '../../src/internal/maybe-promise.ts'
-import { createLocalKeys } from '../../src/jwks/local.ts'
+import { createLocalKeys, type LocalKeysOptions } from '../../src/jwks/local.ts'
 import { createToken, keyFor } from '../support/tokens.ts'
 import { createTestVerifier, refusalOf } from '../support/verifiers.ts'
 
@@ -10,10 +10,12 @@ const { publicJwk } = keyFor('ES256')
 const weak = { kty: 'RSA', n: Buffer.alloc(255, 0xff).toString('base64url'), e: 'AQAB' }
 const { kty, crv, x, y } = publicJwk
 const answersAtOnce = !isPromise(importPublicKey({ kty, crv, x, y } as never, 'ES256'))
+const createKeys = (jwks: unknown, options: Partial<LocalKeysOptions> = {}) =>
+  createLocalKeys({ issuer: 'https://sts.example.com', jwks, algorithms: ['ES256'], ...options })
 const unusable = [{ kty: 'oct', k: 'c2VjcmV0', kid: 'ES256' }]
 
 it('finds a key of the set by kid and algorithm', async () => {
-  const keys = createLocalKeys({ keys: [publicJwk, keyFor('Ed25519').publicJwk] }, ['ES256'])
+  const keys = createKeys({ keys: [publicJwk, keyFor('Ed25519').publicJwk] })
   const key = await keys.findKey({ kid: 'ES256', alg: 'ES256' })
   expect(key).toMatchObject({ kid: 'ES256', algorithms: ['ES256'] })
   expect(await keys.findKey({ kid: 'other', alg: 'ES256' })).toBeUndefined()
@@ -21,7 +23,7 @@ it('finds a key of the set by kid and algorithm', async () => {
 })
 
 it('is ready when the set has a usable key, and resolves to nothing', async () => {
-  expect(await createLocalKeys({ keys: [publicJwk] }, ['ES256']).ready?.()).toBeUndefined()
+  expect(await createKeys({ keys: [publicJwk] }).ready?.()).toBeUndefined()
 })
 
 it('imports the set once, however many ask', async () => {
@@ -32,7 +34,7 @@ it('imports the set once, however many ask', async () => {
       return [publicJwk]
     },
   }
-  const keys = createLocalKeys(jwks, ['ES256'])
+  const keys = createKeys(jwks)
   const query = { kid: 'ES256', alg: 'ES256' }
   const [first, second] = await Promise.all([keys.findKey(query), keys.findKey(query), keys.ready?.()])
   expect(await keys.findKey(query)).toBe(first)
@@ -44,7 +46,7 @@ it('imports the set once, however many ask', async () => {
 it.each([{ keys: unusable }, { keys: [] }, { keys: 'x' }, [], null, 'x', { keys: [{ ...weak, kid: 'ES256' }] }])(
   'is a TypeError at creation with the set %j, which says what to write',
   (jwks) => {
-    const create = () => createLocalKeys(jwks, ['ES256', 'RS256'])
+    const create = () => createKeys(jwks, { algorithms: ['ES256', 'RS256'] })
     expect(create).toThrow(TypeError)
     expect(create).toThrow(
       /no usable key.*\{ keys: \[ … \] \} with a public key for ES256, RS256\. .*2048 to 8192 bits/,
@@ -53,7 +55,7 @@ it.each([{ keys: unusable }, { keys: [] }, { keys: 'x' }, [], null, 'x', { keys:
 )
 
 it('names the use that keys of its issuer have', () => {
-  const create = () => createLocalKeys({ keys: [publicJwk] }, ['ES256'], 'jwt-svid')
+  const create = () => createKeys({ keys: [publicJwk] }, { keyUse: 'jwt-svid' })
   expect(create).toThrow(/a public key for ES256 and use 'jwt-svid'/)
 })
 

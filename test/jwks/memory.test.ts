@@ -1,4 +1,4 @@
-// What a million strangers leave behind in memory: nothing.
+// A million unknown kids leave nothing behind in memory.
 import { expect, it, onTestFinished } from 'vitest'
 import { createKeyCache } from '../../src/jwks/cache.ts'
 import { readKeyCacheOptions } from '../../src/jwks/settings.ts'
@@ -19,8 +19,8 @@ it('keeps the heap within 5 MB of where it was, after a million made-up kids', {
   const load = async () => ({ keys: [key], skipped: 0, jwks: { keys: [] } })
   const issuer = 'https://sts.example.com'
   const cache = createKeyCache({
-    ...{ issuer, load, timeoutMs: 5000, settings, clock },
-    ...{ random: () => 0, emit: () => {}, keepAlive: () => {} },
+    ...{ issuer, load, settings },
+    network: { fetchTimeoutMs: 5000, clock, random: () => 0, emit: () => {}, keepAlive: () => {} },
   })
   const answers = { absent: 0, unavailable: 0 }
   async function answerFor(kid: string): Promise<unknown> {
@@ -30,17 +30,17 @@ it('keeps the heap within 5 MB of where it was, after a million made-up kids', {
       return 'unavailable'
     }
   }
-  async function strangers(from: number, to: number): Promise<void> {
+  async function lookUpKids(from: number, to: number): Promise<void> {
     for (let index = from; index < to; index++) {
-      const found = await answerFor(`stranger-${index}`)
+      const found = await answerFor(`unknown-${index}`)
       answers[found === undefined ? 'absent' : 'unavailable']++
       // Each tenth one has a budget, so that the memory for absent kids turns over, too.
       if (index % 10 === 0) clock.advanceMs(10 * second)
     }
   }
-  await strangers(0, 10_000)
+  await lookUpKids(0, 10_000)
   const before = heapUsed()
-  await strangers(10_000, 1_010_000)
+  await lookUpKids(10_000, 1_010_000)
   expect(heapUsed() - before).toBeLessThan(5_000_000)
   expect(answers.absent).toBeGreaterThan(100_000)
   expect(answers.absent + answers.unavailable).toBe(1_010_000)

@@ -125,7 +125,7 @@ describe('a PEM text for each kid', () => {
     await verifyToken(token(rsa))
   })
 
-  it('that is in memory needs no budget, and none of the strangers', async () => {
+  it('that is in memory needs no budget, not even that of unknown kids', async () => {
     const { verifyToken } = make(perKid, only)
     await verifyToken(token(rsa))
     for (let index = 0; index < 200; index++) await refusalOf(verifyToken(token({ ...rsa, kid: `made-up-${index}` })))

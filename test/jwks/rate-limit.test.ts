@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createRateLimit } from '../../src/jwks/budgets.ts'
+import { createRateLimit } from '../../src/jwks/settings.ts'
 
 it('allows no more than its number within any stretch of its length, whatever the pace', () => {
   for (const everyMs of [0, 1, 7, 199, 200, 250, 999]) {

@@ -51,7 +51,7 @@ function createKeys({ network, ...options }: Partial<Omit<RemoteKeysOptions, 'ne
   return { ...keys, findKey: async (query: KeyQuery) => keys.findKey(query) }
 }
 
-/** An address that nothing else is known of. */
+/** An address without metadata. */
 function locationAt(jwksUri: () => Promise<string>) {
   return { jwksUri, rediscover: async (uri: string) => uri, isFailing: () => false }
 }
@@ -192,14 +192,14 @@ describe('the address of the keys', () => {
 
   it.each([404, 410, 302, 403])('is looked up again at once when it answers %i', async (status) => {
     server.answer('/old', faults.status(status))
-    const asked: string[] = []
+    const requests: string[] = []
     const rediscover = async (uri: string) => {
-      asked.push(uri)
+      requests.push(uri)
       return `${server.issuer}/jwks`
     }
     const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/old`), rediscover } })
     expect((await keys.findKey(query))?.kid).toBe('ES256')
-    expect(asked).toEqual([`${server.issuer}/old`])
+    expect(requests).toEqual([`${server.issuer}/old`])
     expect(server.requests).toEqual(['/old', '/jwks'])
   })
 
@@ -213,7 +213,7 @@ describe('the address of the keys', () => {
     ['answers 500', faults.status(500)],
     ['resets the connection', faults.reset],
     ['sends a page', faults.text('<html>')],
-  ])('is not looked up again when it %s: then nobody knows more', async (_, answer) => {
+  ])('is not looked up again when it %s: the metadata would say no more', async (_, answer) => {
     server.answer('/jwks', answer)
     const rediscover = () => Promise.reject(new Error('was asked'))
     const keys = createKeys({ location: { ...locationAt(async () => `${server.issuer}/jwks`), rediscover } })
@@ -272,7 +272,7 @@ describe('a blip', () => {
 })
 
 describe('close()', () => {
-  it('ends a fetch under way: whoever waits for it gets a 503', async () => {
+  it('ends a fetch under way: a request that waits for it gets a 503', async () => {
     server.answer('/jwks', faults.hang)
     const lookup = refusalOf(createKeys().findKey(query))
     await expect.poll(server.count, { interval: 1 }).toBe(1)

@@ -77,10 +77,10 @@ describe('new material under a known kid', () => {
     await verifyToken(token(oldKey))
     server.answer('/jwks', faults.status(404))
     expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
-    const asked = server.count()
+    const requestsBefore = server.count()
     for (let requests = 0; requests < 10; requests++)
       expect(await refusalOf(verifyToken(token(newKey)))).toMatchObject({ reason: 'keys_unavailable', status: 503 })
-    expect(server.count()).toBe(asked)
+    expect(server.count()).toBe(requestsBefore)
     server.answer('/jwks', undefined)
     server.keys = [newKey.publicJwk]
     clock.advanceMs(1250)

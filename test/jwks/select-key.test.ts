@@ -1,6 +1,6 @@
 import type { KeyQuery, VerificationKey } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { indexKeys, type KeySelection } from '../../src/jwks/select.ts'
+import { indexKeys, type KeySelection } from '../../src/jwks/key-set.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 import { createKey, createToken, keyFor } from '../support/tokens.ts'
 
@@ -57,7 +57,7 @@ describe('a key index', () => {
     ['no kid is given and two keys have the algorithm', [rsa, named('z', 'RS256')], { alg: 'RS256' }],
     ['no kid is given and five keys have the algorithm', [rsa, rsa, rsa, rsa, rsa], { alg: 'RS256' }],
   ])('says that there is no single answer when %s', (_, keys, query) => {
-    expect(selectKey(keys, query)).toEqual({ missing: 'none' })
+    expect(selectKey(keys, query)).toEqual({ missing: 'ambiguous' })
   })
 
   it('says that a newer set may help when the kid has no key of that algorithm', () => {
@@ -93,8 +93,8 @@ describe('a token', () => {
     const key = keyFor('ES256')
     const token = createToken({ key, header: { kid: undefined } })
     const others = [1, 2, 3, 4].map(() => createKey('ES256').publicJwk)
-    const none = createTestVerifier({ keys: [keyFor('Ed25519').publicJwk] })
-    await expectInvalidToken(none.verifyToken(token), 'key_not_found')
+    const withoutKey = createTestVerifier({ keys: [keyFor('Ed25519').publicJwk] })
+    await expectInvalidToken(withoutKey.verifyToken(token), 'key_not_found')
     const one = createTestVerifier({ keys: [keyFor('Ed25519').publicJwk, key.publicJwk] })
     await one.verifyToken(token)
     const five = createTestVerifier({ keys: [key.publicJwk, ...others] })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTokenBucket, type TokenBucket } from '../../src/jwks/budgets.ts'
+import { createTokenBucket, type TokenBucket } from '../../src/jwks/settings.ts'
 
 const startMs = 1_000_000
 

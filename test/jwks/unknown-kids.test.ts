@@ -214,9 +214,9 @@ describe('a kid that was just found absent', () => {
   it('is one of a thousand at most that are remembered: the oldest costs a look again', async () => {
     const cache = await createWarmKeyCache(['a'])
     expect(await lookFor(cache, 'oldest')).toBe('absent')
-    const strangers = Array.from({ length: 1000 }, (_, index) => `x${index}`)
+    const unknownKids = Array.from({ length: 1000 }, (_, index) => `x${index}`)
     for (let round = 0; round < 2; round++) {
-      const lookups = strangers.map((kid) => cache.find(kid))
+      const lookups = unknownKids.map((kid) => cache.find(kid))
       await cache.succeed(['a'])
       expect(new Set(await Promise.all(lookups.map(stateOf)))).toEqual(new Set(['absent']))
       expect(cache.loads()).toBe(3)

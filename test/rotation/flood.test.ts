@@ -7,9 +7,9 @@ import { isDue, key, newKey, second, startSts, type TestSts } from './sts.ts'
 
 type Verify = (token: string) => Promise<unknown>
 
-let strangers = 0
+let unknownKids = 0
 
-/** `count` strangers, one each `everyMs`. Returns how many got which status. */
+/** Sends `count` tokens with unknown kids, one each `everyMs`. Returns the number of each status. */
 async function flood(
   sts: TestSts,
   verifyToken: Verify,
@@ -18,8 +18,8 @@ async function flood(
 ): Promise<Record<number, number>> {
   const answers: Record<number, number> = {}
   for (let index = 0; index < count; index++) {
-    const stranger = sts.strangerToken(`stranger-${++strangers}`)
-    const { status } = (await verifyToken(stranger).catch((error: AuthError) => error)) as AuthError
+    const token = sts.unknownKidToken(`unknown-${++unknownKids}`)
+    const { status } = (await verifyToken(token).catch((error: AuthError) => error)) as AuthError
     answers[status] = (answers[status] ?? 0) + 1
     sts.clock.advanceMs(everyMs)
   }
@@ -42,10 +42,10 @@ it('makes at most six fetches of 10 000 kids in ten seconds, and lets a real rot
   const sts = await startSts()
   const { verifyToken, keys } = sts.startVerifier()
   await verifyToken(sts.token())
-  const asked = sts.asked.length
-  // The first three get a fetch of their own, and a certain answer; nobody knows about the rest.
+  const before = sts.requests.length
+  // The first three get a fetch each and a certain answer; the rest are indeterminate.
   expect(await flood(sts, verifyToken, 9_999, 1)).toEqual({ 401: 3, 503: 9_996 })
-  expect(sts.asked.length - asked).toBe(3)
+  expect(sts.requests.length - before).toBe(3)
   sts.server.keys = [key.publicJwk, newKey.publicJwk]
   const firstUseMs = sts.clock.nowMs()
   while (!(await isAccepted(verifyToken, sts.token(newKey)))) {
@@ -56,22 +56,22 @@ it('makes at most six fetches of 10 000 kids in ten seconds, and lets a real rot
   expect(keys()).toMatchObject([{ state: 'fresh', keys: 2 }])
 })
 
-it('delays a rotation by ten seconds at most, though a stranger takes each fetch just before it', async () => {
+it('delays a rotation by ten seconds at most, though an unknown kid takes each fetch just before it', async () => {
   const sts = await startSts()
   const { verifyToken } = sts.startVerifier()
   await verifyToken(sts.token())
   await flood(sts, verifyToken, 10_000, 1)
   expect(await flood(sts, verifyToken, 1, 0)).toEqual({ 401: 1 })
   sts.server.keys = [newKey.publicJwk]
-  const asked = sts.asked.length
+  const before = sts.requests.length
   expect(await isAccepted(verifyToken, sts.token(newKey))).toBe(false)
   expect(await flood(sts, verifyToken, 99, 100)).toEqual({ 503: 99 })
   sts.clock.advanceMs(100)
   expect(await isAccepted(verifyToken, sts.token(newKey))).toBe(true)
-  expect(sts.asked.length - asked).toBe(1)
+  expect(sts.requests.length - before).toBe(1)
 })
 
-it('gives a token with a known kid no fetch and no wait, not even while the fetch for a stranger hangs', async () => {
+it('gives a token with a known kid no fetch and no wait, not even while the fetch for an unknown one hangs', async () => {
   const sts = await startSts()
   const { verifyToken } = sts.startVerifier()
   await verifyToken(sts.token())
@@ -79,24 +79,24 @@ it('gives a token with a known kid no fetch and no wait, not even while the fetc
   sts.server.answer('/jwks', (request, response) => {
     release = () => faults.json({ keys: sts.server.keys })(request, response)
   })
-  const waiting = Array.from({ length: 100 }, (_, index) => refusalOf(verifyToken(sts.strangerToken(`${index}`))))
+  const waiting = Array.from({ length: 100 }, (_, index) => refusalOf(verifyToken(sts.unknownKidToken(`${index}`))))
   await expect.poll(() => sts.server.count(), { interval: 1 }).toBe(2)
-  const asked = sts.asked.length
+  const before = sts.requests.length
   for (let request = 0; request < 100; request++) await verifyToken(sts.token())
-  expect(sts.asked.length).toBe(asked)
+  expect(sts.requests.length).toBe(before)
   release()
   for (const error of await Promise.all(waiting)) expect(error.reason).toBe('key_not_found')
-  expect(sts.asked.length).toBe(asked)
+  expect(sts.requests.length).toBe(before)
 })
 
-it('fetches for strangers in the pace of the back-off while the STS fails: 503 for each of them', async () => {
+it('fetches for unknown kids in the pace of the back-off while the STS fails: 503 for each of them', async () => {
   const sts = await startSts()
   const { verifyToken, keys } = sts.startVerifier()
   await verifyToken(sts.token())
   sts.server.answer('*', faults.status(500))
-  const asked = sts.asked.length
+  const before = sts.requests.length
   expect(await flood(sts, verifyToken, 1000, 10)).toEqual({ 503: 1000 })
   // A try and its retry, then tries after 1, 2 and 4 seconds, or up to a quarter later.
-  expect(sts.asked.length - asked).toBe(5)
+  expect(sts.requests.length - before).toBe(5)
   expect(isDue(keys)).toBe(false)
 })

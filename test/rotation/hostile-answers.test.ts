@@ -1,4 +1,4 @@
-// An STS, or somebody in its place, that answers with more, less or other than a key set.
+// An STS, or an attacker in its place, that answers with more, less or other than a key set.
 import { describe, expect, it } from 'vitest'
 import { type Answer, faults } from '../support/key-server.ts'
 import { startLoopback } from '../support/loopback.ts'
@@ -71,7 +71,7 @@ it('stops reading after half a megabyte, and hangs up', async () => {
   })
   expect(await refusalOf(sts.startVerifier().verifyToken(sts.token()))).toMatchObject({ status: 503 })
   await hungUp
-  // What the two sockets hold between them may be sent, and nobody reads it.
+  // What the two sockets hold between them may be sent, and is never read.
   expect(sentBytes).toBeLessThan(20 * 2 ** 20)
 })
 

@@ -17,8 +17,8 @@ interface Alb {
   withdraw(key: TestKey): void
   /** From now on nothing is answered. */
   goDown(): void
-  /** When it was asked for what. */
-  readonly asked: { readonly kid: string; readonly atMs: number }[]
+  /** The requested kids and their times. */
+  readonly requests: { readonly kid: string; readonly atMs: number }[]
   startVerifier(keyStore?: KeyStore): Verifier
 }
 
@@ -31,18 +31,18 @@ function newKid(): string {
 function createAlb(): Alb {
   const clock = createTestClock()
   const pems = new Map<string, string>()
-  const asked: { kid: string; atMs: number }[] = []
+  const requests: { kid: string; atMs: number }[] = []
   let isDown = false
   const fetch = async (url: string): Promise<Response> => {
     const kid = url.slice(address.length)
-    asked.push({ kid, atMs: clock.nowMs() })
+    requests.push({ kid, atMs: clock.nowMs() })
     if (isDown) throw new TypeError('fetch failed')
     const pem = pems.get(kid)
     return pem === undefined ? new Response('AccessDenied', { status: 403 }) : new Response(pem)
   }
   return {
     clock,
-    asked,
+    requests,
     publish() {
       const key = createKey('ES256', { kid: newKid() })
       pems.set(key.kid, publicPemOf(key))
@@ -72,11 +72,11 @@ function madeUp(): string {
   return [header.replaceAll('+', '-').replaceAll('/', '_'), ...madeUpRest].join('.')
 }
 
-/** The most that were asked within any second. */
-function mostInASecond(asked: Alb['asked']): number {
+/** The most requests within any second. */
+function mostInASecond(requests: Alb['requests']): number {
   const inTheNext = ({ atMs }: { readonly atMs: number }): number =>
-    asked.filter((other) => other.atMs >= atMs && other.atMs < atMs + 1000).length
-  return Math.max(0, ...asked.map(inTheNext))
+    requests.filter((other) => other.atMs >= atMs && other.atMs < atMs + 1000).length
+  return Math.max(0, ...requests.map(inTheNext))
 }
 
 describe('twenty made-up kids a second', () => {
@@ -112,7 +112,7 @@ describe('twenty made-up kids a second', () => {
     expect(answers).toEqual(new Set(['401 key_not_found', '503 keys_unavailable']))
     expect(delaysMs).toHaveLength(15)
     expect(Math.max(...delaysMs)).toBeLessThanOrEqual(10_000)
-    expect(mostInASecond(alb.asked)).toBeLessThanOrEqual(5)
+    expect(mostInASecond(alb.requests)).toBeLessThanOrEqual(5)
   })
 
   it('of which each is sent twice keep a new kid out no longer', async () => {
@@ -130,7 +130,7 @@ describe('twenty made-up kids a second', () => {
     const sinceMs = alb.clock.nowMs()
     while ((await answerTo(verifier, tokenBy(real))) !== 'verified') await floodFor(1000)
     expect(alb.clock.nowMs() - sinceMs).toBeLessThanOrEqual(10_000)
-    expect(mostInASecond(alb.asked)).toBeLessThanOrEqual(5)
+    expect(mostInASecond(alb.requests)).toBeLessThanOrEqual(5)
   })
 
   it('push no known key out, not even while nothing is answered', async () => {
@@ -144,7 +144,7 @@ describe('twenty made-up kids a second', () => {
       alb.clock.advanceMs(50)
     }
     expect(await answerTo(verifier, tokenBy(known))).toBe('verified')
-    expect(mostInASecond(alb.asked)).toBeLessThanOrEqual(5)
+    expect(mostInASecond(alb.requests)).toBeLessThanOrEqual(5)
   })
 
   it('write nothing to the key store, and read no more from it than they may fetch', async () => {
@@ -168,11 +168,11 @@ describe('forged signatures under known kids', () => {
     const verifier = alb.startVerifier()
     const known = Array.from({ length: 4 }, alb.publish)
     for (const key of known) expect(await answerTo(verifier, tokenBy(key))).toBe('verified')
-    const fetches = alb.asked.length
+    const fetches = alb.requests.length
     const answers: string[] = []
     for (let forgery = 0; forgery < 100; forgery++)
       answers.push(await answerTo(verifier, tokenBy({ ...anyKey, kid: known[forgery % 4]?.kid ?? '' })))
-    expect(alb.asked.length - fetches).toBe(3)
+    expect(alb.requests.length - fetches).toBe(3)
     expect(answers.filter((answer) => answer === '503 keys_unavailable')).toHaveLength(60)
     expect(answers.filter((answer) => answer === '401 signature_invalid')).toHaveLength(40)
   })

@@ -59,8 +59,8 @@ function createModel(random: () => number) {
     return new Promise((resolve, reject) => pending.push({ begunMs: clock.nowMs(), resolve, reject }))
   }
   const cache = createKeyCache({
-    ...{ issuer: 'https://sts.example.com', load, timeoutMs, settings, clock, random },
-    ...{ emit: () => {}, keepAlive: () => {} },
+    ...{ issuer: 'https://sts.example.com', load, settings },
+    network: { fetchTimeoutMs: timeoutMs, clock, random, emit: () => {}, keepAlive: () => {} },
   })
 
   /** A key may be used while it is listed and not stale, or for its grace; what was never published, never. */

@@ -1,4 +1,4 @@
-// An STS that is down after warm-up: nobody with a good token feels it for a day, and it is not hammered meanwhile.
+// An STS that is down after warm-up: good tokens are accepted for a day, and it is not hammered meanwhile.
 import type { Verifier } from 'claimcheck'
 import { describe, expect, it, vi } from 'vitest'
 import { everyoneGoesOn } from '../support/key-cache.ts'
@@ -55,14 +55,14 @@ describe.each(troubles)('an STS that %s for 23 hours', (_, begin, end) => {
     const startedMs = sts.clock.nowMs()
     await begin(sts)
     sts.clock.advanceMs(10 * minute)
-    const asked = sts.asked.length
+    const before = sts.requests.length
     await useFor(sts, verifier, 2 * minute, second / 2)
-    const inTwoMinutes = sts.asked.length - asked
+    const inTwoMinutes = sts.requests.length - before
     expect(inTwoMinutes).toBeGreaterThanOrEqual(6)
     expect(inTwoMinutes).toBeLessThanOrEqual(8)
     await useFor(sts, verifier, 5 * minute, second)
-    expect(sts.asked.length - asked - inTwoMinutes).toBeGreaterThanOrEqual(3)
-    expect(sts.asked.length - asked - inTwoMinutes).toBeLessThanOrEqual(5)
+    expect(sts.requests.length - before - inTwoMinutes).toBeGreaterThanOrEqual(3)
+    expect(sts.requests.length - before - inTwoMinutes).toBeLessThanOrEqual(5)
     const restMs = startedMs + 23 * hour - sts.clock.nowMs()
     await useFor(sts, verifier, restMs, Math.ceil(restMs / 6))
     expect(verifier.keys()).toMatchObject([{ state: 'stale', keys: 1, lastFailure: expect.stringMatching(/./) }])
@@ -79,12 +79,12 @@ describe('an outage', () => {
     await verifyToken(sts.token())
     sts.server.answer('*', faults.hang)
     sts.clock.advanceMs(10 * minute)
-    const asked = sts.asked.length
+    const before = sts.requests.length
     for (let request = 0; request < 100; request++) {
       await verifyToken(sts.token())
       expect(isDue(keys)).toBe(true) // the refresh is still under way
     }
-    expect(sts.asked).toHaveLength(asked + 1)
+    expect(sts.requests).toHaveLength(before + 1)
   })
 
   it('makes the first requests after an idle hour wait for one second, and only them', async () => {
@@ -93,12 +93,12 @@ describe('an outage', () => {
     await verifyToken(sts.token())
     sts.server.answer('*', faults.hang)
     sts.clock.advanceMs(hour)
-    const asked = sts.asked.length
+    const before = sts.requests.length
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
       let verified = 0
       const first = [1, 2, 3].map(() => verifyToken(sts.token()).then(() => verified++))
-      while (sts.asked.length === asked) await everyoneGoesOn() // a poll would move the timers
+      while (sts.requests.length === before) await everyoneGoesOn() // a poll would move the timers
       vi.advanceTimersByTime(second - 1)
       await everyoneGoesOn()
       expect(verified).toBe(0)

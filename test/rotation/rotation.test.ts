@@ -169,7 +169,7 @@ describe('the grace for vanished keys', () => {
     await expectInvalidToken(verifier.verifyToken(sts.token()), 'key_not_found')
   })
 
-  it('is not added to what an outage allows: then 503, since nobody can be asked', async () => {
+  it('is not added to what an outage allows: then 503, since the STS cannot be asked', async () => {
     const sts = await startSts()
     const verifier = sts.startVerifier({ keyCache })
     await verifier.verifyToken(sts.token())

@@ -16,14 +16,14 @@ export interface TestSts {
   readonly server: KeyServer
   readonly clock: TestClock
   readonly events: ClaimcheckEvent[]
-  /** Every address that a verifier asked for, whether or not the STS was there to hear it. */
-  readonly asked: string[]
+  /** Every address that a verifier requested, also while the STS was down. */
+  readonly requests: string[]
   /** Another process: a verifier of its own, with the same clock. */
   startVerifier(options?: Partial<VerifierOptions>): Verifier
   /** A token that is good at the clock's time. */
   token(signedWith?: TestKey): string
-  /** Plausible in everything but its kid. Its signature is never looked at, so it is none. */
-  strangerToken(kid: string): string
+  /** A token that passes all prechecks, with a kid that no key has. Its signature is never verified, so it is made up. */
+  unknownKidToken(kid: string): string
   /** The reasons of all events of `type`, oldest first. */
   reasons(type: ClaimcheckEvent['type']): string[]
 }
@@ -33,14 +33,14 @@ export async function startSts(): Promise<TestSts> {
   const server = await startKeyServer({ keys: [key.publicJwk] })
   const clock = createTestClock()
   const events: ClaimcheckEvent[] = []
-  const asked: string[] = []
+  const requests: string[] = []
   const verifiers: Verifier[] = []
   onTestFinished(async () => {
     for (const verifier of verifiers) verifier.close()
     await server.stop()
   })
   const fetch = (url: string, init: RequestInit): Promise<Response> => {
-    asked.push(url)
+    requests.push(url)
     return globalThis.fetch(url, init)
   }
   const timesNow = (): Record<string, unknown> => {
@@ -51,7 +51,7 @@ export async function startSts(): Promise<TestSts> {
     server,
     clock,
     events,
-    asked,
+    requests,
     startVerifier(options = {}) {
       const onEvent = (event: ClaimcheckEvent): void => void events.push(event)
       const verifier = createVerifier({ audience, clock, fetch, onEvent, ...options, issuer: server.issuer })
@@ -59,7 +59,7 @@ export async function startSts(): Promise<TestSts> {
       return verifier
     },
     token: (signedWith = key) => createToken({ key: signedWith, claims: timesNow() }),
-    strangerToken: (kid) =>
+    unknownKidToken: (kid) =>
       `${encode(JSON.stringify({ alg: 'ES256', kid, typ: 'at+jwt' }))}.${encode(JSON.stringify(goodClaims(timesNow())))}.AAAA`,
     reasons: (type) => events.flatMap((event) => (event.type === type && 'reason' in event ? [event.reason] : [])),
   }

@@ -23,7 +23,7 @@ const rotated = 'for one fetch'
 const fourTimes = 'is survived four times in a row: three at once, the fourth after 10 s, never with a 401'
 const thousand = 'refuses none of 1000 valid tokens that come at once, for one fetch'
 const inBackOff = 'is not looked for in the back-off of an STS that fails: 503, which costs no budget'
-const madeUp = 'delays a rotation by ten seconds at most, though a stranger takes each fetch just before it'
+const madeUp = 'delays a rotation by ten seconds at most, though an unknown kid takes each fetch just before it'
 const alb =
   'for 300 seconds keep out no real user: a new kid is served within 10 s, a known one always, for 5 fetches a second'
 const joined = 'makes a request that joins it wait until its time is over, by a timer of its own: 503'
@@ -81,7 +81,7 @@ const held: readonly Row[] = [
   ],
   [
     'flood of made-up `kid`s',
-    ['gives a token with a known kid no fetch and no wait, not even while the fetch for a stranger hangs'],
+    ['gives a token with a known kid no fetch and no wait, not even while the fetch for an unknown one hangs'],
     [madeUp],
     ['[OWN-JWKS-1] makes at most four fetches of 10 000 kids in ten seconds, and then six a minute'],
     [madeUp],
@@ -89,7 +89,7 @@ const held: readonly Row[] = [
   [
     '… where each key is fetched by its `kid` (`awsAlb`), 20 a second',
     [alb],
-    ['grants the turn to a kid that was asked for more often, and then to the one that asks'],
+    ['grants the turn to a kid with more requests, and then to the one requested now'],
     [alb, 'grants a turn at once while there are any, five in a second'],
     [alb],
   ],
@@ -97,7 +97,7 @@ const held: readonly Row[] = [
     'the process is frozen between requests (Lambda, Cloud Run)',
     [
       'has good tokens verified all day, and tries again and again, though no background refresh ever ends',
-      'are served after one second of waiting, counted from the first who waited',
+      'are served after one second of waiting, counted from the first request that waited',
     ],
     [rotated],
     ['tries again when the back-off since the fetch was over has passed, not since that was seen'],

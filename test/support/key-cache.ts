@@ -41,12 +41,8 @@ export function createTestKeyCache({
   const { findKey, findReplacement, ready } = createKeyCache({
     issuer: keyCacheIssuer,
     load,
-    timeoutMs: 5000,
     settings: readKeyCacheOptions(settings),
-    clock,
-    random,
-    emit,
-    keepAlive: () => {},
+    network: { fetchTimeoutMs: 5000, clock, random, emit, keepAlive: () => {} },
   })
   const find = async (kid?: string) => findKey({ alg: 'ES256', ...(kid !== undefined && { kid }) })
   return {
@@ -95,7 +91,7 @@ export async function stateOf(lookup: Promise<VerificationKey | undefined> | und
   return Promise.race([settled ?? 'no look-up', everyoneGoesOn().then(() => 'waiting')])
 }
 
-/** A test may ask only later how a look-up went; until then its rejection is nobody's mistake. */
+/** A test may ask only later how a look-up went; until then its rejection is no mistake. */
 function observed<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {})
   return work
