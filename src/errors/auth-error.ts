@@ -150,7 +150,13 @@ export function headersOf(error: AuthError, params: ChallengeParams): RefusalHea
   const more = moreChallenges.map((one) => ({ reason: one.reason, params: { ...params, ...one.params } }))
   return {
     'Cache-Control': 'no-store',
-    ...(error.status === 503 && { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
+    ...(error.status === 503 && { 'Retry-After': retryAfter(retryAfterSeconds) }),
     ...challengeHeader(own, more),
   }
+}
+
+/** "A non-negative decimal integer", RFC 9110 §10.2.3. The default stands in for a number without such a form. */
+function retryAfter(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  return String(Number.isSafeInteger(whole) ? Math.max(1, whole) : 1)
 }

@@ -147,6 +147,9 @@ it.each([
   [1.01, '2'],
   [59.5, '60'],
   [Number.NEGATIVE_INFINITY, '1'],
+  [Number.NaN, '1'],
+  [Number.POSITIVE_INFINITY, '1'],
+  [1e21, '1'],
 ])('asks for a retry in whole seconds, and never at once: %s becomes %s', (seconds, retryAfter) => {
   const error = new AuthError('keys_unavailable', seconds === undefined ? {} : { retryAfterSeconds: seconds })
   expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': retryAfter })
