@@ -4,7 +4,7 @@ import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { after, type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
-import { own } from '../internal/objects.ts'
+import { ownMember } from '../internal/json.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { type Policy, type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
@@ -78,7 +78,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
 
   function createState(request: Q, admitted: Authentication<C> | undefined): RequestState<Q, C> {
     const { headers = noHeaders } = request
-    const seen = names.map((name) => own(headers, name))
+    const seen = names.map((name) => ownMember(headers, name))
     const state: RequestState<Q, C> = { request, view: view(request), seen, result: admitted }
     states.set(request, state)
     return state
@@ -87,7 +87,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   // A loop: every further guard of a request comes by here.
   function hasChanged({ headers = noHeaders }: Q, seen: readonly unknown[]): boolean {
     for (let index = 0; index < names.length; index++) {
-      if (own(headers, names[index] as string) !== seen[index]) return true
+      if (ownMember(headers, names[index] as string) !== seen[index]) return true
     }
     return false
   }

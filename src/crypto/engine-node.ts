@@ -3,9 +3,8 @@
 import type { JsonWebKeyInput, KeyObject, verify, webcrypto } from 'node:crypto'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { Algorithm } from './algorithms.ts'
-import { type PublicKey, signatureBytes } from './engine.ts'
+import { isStrongRsa, type PublicKey, signatureBytes } from './engine.ts'
 import { nodeCrypto } from './pem.ts'
-import { isStrongRsa } from './rsa-strength.ts'
 
 interface NodeParameters {
   /** What asymmetricKeyType and namedCurve must be. */

@@ -1,8 +1,7 @@
 // The engine of runtimes without node:crypto: WebCrypto, which answers by promises only.
 import type { webcrypto } from 'node:crypto'
 import { type Algorithm, algorithms } from './algorithms.ts'
-import { type PublicKey, signatureBytes } from './engine.ts'
-import { isStrongRsa, type RsaStrength, toNumber } from './rsa-strength.ts'
+import { isStrongRsa, type PublicKey, type RsaStrength, signatureBytes, toNumber } from './engine.ts'
 
 const utf8 = new TextEncoder()
 

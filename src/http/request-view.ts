@@ -1,7 +1,7 @@
 // A request as claimcheck sees it, whatever the framework: raw header lines, of which nothing was merged or dropped, and the
 // headers that the application has made of them.
 import type { IncomingMessage } from 'node:http'
-import { own } from '../internal/objects.ts'
+import { ownMember } from '../internal/json.ts'
 
 /** A request as the resource server reads it. */
 export interface RequestView {
@@ -90,7 +90,7 @@ export function currentValue(
   received: string | undefined,
 ): string | undefined {
   if (!currentHeaders) return received
-  const value = own(currentHeaders, name)
+  const value = ownMember(currentHeaders, name)
   return value === undefined || typeof value === 'string' ? value : notText
 }
 

@@ -112,3 +112,8 @@ function checkWellFormed(value: unknown): void {
     checkWellFormed(member)
   }
 }
+
+/** The member `name` that `object` itself has. */
+export function ownMember<T extends object, K extends keyof T>(object: T, name: K): T[K] | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined
+}

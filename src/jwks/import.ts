@@ -5,8 +5,7 @@ import { decodeBase64url } from '../internal/base64url.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Algorithm, algorithms as table, isAlgorithm } from '../crypto/algorithms.ts'
-import type { PublicKey } from '../crypto/engine.ts'
-import { bitLength, isOfOrder8, isStrongRsa, toNumber } from '../crypto/rsa-strength.ts'
+import { bitLength, isOfOrder8, isStrongRsa, type PublicKey, toNumber } from '../crypto/engine.ts'
 import type { VerificationKey } from './key-source.ts'
 
 export const maxKeys = 1000

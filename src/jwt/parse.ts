@@ -1,8 +1,9 @@
 // A compact JWS (RFC 7515 §3.1, §5.2) taken apart once, strictly. Nothing here is verified yet.
 import { LRUCache } from 'lru-cache'
-import type { ValidationError } from '../errors/auth-error.ts'
+import type { ErrorDetails, ValidationError } from '../errors/auth-error.ts'
 import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
 import { type JsonObject, measureJsonObject } from '../internal/json.ts'
+import { printable } from '../internal/printable.ts'
 
 const maxHeaders = 100
 const maxHeaderLength = 1024
@@ -185,4 +186,35 @@ function joined(header: JsonObject, claims: JsonObject, names: readonly string[]
   const contradicts = present.some((name) => Object.hasOwn(claims, name) && claims[name] !== header[name])
   if (contradicts) return undefined
   return Object.freeze({ ...claims, ...Object.fromEntries(present.map((name) => [name, header[name]])) })
+}
+
+// What a log may know of a token, cut to what is safe to print.
+
+/** The facts of a token for `AuthError.details` and events. `verified` says whether its signature had been verified. */
+export function describeToken(
+  token: { readonly header: JsonObject; readonly claims: JsonObject },
+  verified: boolean,
+): ErrorDetails {
+  const { header, claims } = token
+  // Members one by one, since a flood of refusals spends its time here.
+  const facts: Record<string, unknown> = { verified }
+  addText(facts, 'iss', claims.iss)
+  addText(facts, 'aud', claims.aud)
+  addText(facts, 'azp', claims.azp ?? claims.client_id ?? claims.appid)
+  addText(facts, 'tid', claims.tid)
+  addText(facts, 'kid', header.kid)
+  addText(facts, 'alg', header.alg)
+  addText(facts, 'typ', header.typ)
+  addTime(facts, 'iat', claims.iat)
+  addTime(facts, 'nbf', claims.nbf)
+  addTime(facts, 'exp', claims.exp)
+  return facts
+}
+
+function addText(facts: Record<string, unknown>, name: string, value: unknown): void {
+  if (value !== undefined) facts[name] = printable(value)
+}
+
+function addTime(facts: Record<string, unknown>, name: string, value: unknown): void {
+  if (typeof value === 'number') facts[name] = value
 }

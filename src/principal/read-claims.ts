@@ -10,14 +10,14 @@ export function readString(claims: JsonObject, name: string): string | undefined
 }
 
 /** An empty list. One for all, since most principals have several. */
-export const none: readonly never[] = constant([])
+export const emptyList: readonly never[] = constant([])
 
 /**
  * A claim that is a list of strings, or one string; members that are no strings are left out. Where none is, it is the claim's own
  * list: claims are frozen, and most callers are remembered with both.
  */
 export function readStrings(claims: JsonObject, name: string): readonly string[] {
-  if (!Object.hasOwn(claims, name)) return none
+  if (!Object.hasOwn(claims, name)) return emptyList
   const value = claims[name]
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
   return areTexts(items) ? items : items.filter(isText)

@@ -3,7 +3,7 @@ import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts
 import type { Emit } from '../errors/events.ts'
 import { hintOf } from '../issuer/checks.ts'
 import type { Issuer } from '../issuer/issuer.ts'
-import { describeToken } from '../jwt/describe.ts'
+import { describeToken } from '../jwt/parse.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeToken } from '../../src/jwt/describe.ts'
+import { describeToken } from '../../src/jwt/parse.ts'
 
 const header = { alg: 'ES256', kid: 'k1', typ: 'at+jwt', jku: 'https://evil.example', jwk: { kty: 'oct' } }
 const claims = {
