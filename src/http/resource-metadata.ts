@@ -2,7 +2,7 @@
 // for. MCP clients cannot do without it. Derived from the configuration and the policies in use, so that it cannot lie.
 import { isQuotable } from '../errors/challenge.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { hasLogin, isSecureEnough, parseUrl, withoutSlash } from '../internal/urls.ts'
 
 /** What people read of a resource, in the words of RFC 9728 §2; a language tag may follow, as in `resource_name#de`. */
 export type ResourceDescription = Readonly<
@@ -137,10 +137,6 @@ export function metadataDocument(
 function isWithin(path: string, prefix: string): boolean {
   const folder = withoutSlash(prefix)
   return path === folder || path.startsWith(`${folder}/`)
-}
-
-function withoutSlash(text: string): string {
-  return text.endsWith('/') ? text.slice(0, -1) : text
 }
 
 /** A request target is a path, or in its absolute form a whole URL (RFC 9112 §3.2). */

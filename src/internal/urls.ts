@@ -89,3 +89,8 @@ export function parseUrl(text: string): URL | undefined {
     return undefined
   }
 }
+
+/** Returns `text` without one trailing slash. */
+export function withoutSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text
+}

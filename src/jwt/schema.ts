@@ -1,7 +1,5 @@
 // Applies the application's own schema to verified claims, so that handlers get typed ones.
 import type { ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import type { MaybePromise } from '../internal/maybe-promise.ts'
 import {
   type BuiltIn,
   builtInOf,
@@ -12,8 +10,29 @@ import {
   objectBytes,
   textBytes,
 } from '../internal/freeze.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
 import { registeredClaims } from './claims.ts'
+
+/** The part of Standard Schema 1.1 that claimcheck uses: a validator of zod, valibot, arktype and others. */
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
 
 /** Claims as handlers get them. */
 export interface TypedClaims extends FrozenOutput {
@@ -21,16 +40,16 @@ export interface TypedClaims extends FrozenOutput {
 }
 
 /**
- * Validates `claims` and returns the schema's output, frozen, with the registered claims as they were verified: a schema can
- * strip, rename and transform the application's claims, but never replace, add or remove a registered one.
+ * Validates `claims` and returns the schema's output, frozen, with the registered claims as they were verified. A schema can
+ * strip, rename and transform the application's claims. It can never replace, add or remove a registered one.
  *
- * A schema that throws or rejects, writes to the frozen claims, or puts out an instance of a class is a broken part of ours, not a bad
- * token: `claims_schema_unavailable`.
+ * A schema that throws, rejects, writes to the frozen claims, or returns an instance of a class is the application's fault, not the
+ * token's: `claims_schema_unavailable`.
  */
 export function applySchema(schema: StandardSchema, claims: JsonObject): MaybePromise<TypedClaims | ValidationError> {
   try {
     const result = schema['~standard'].validate(claims)
-    // Not only for a Promise of our own realm.
+    // Not instanceof: the promise may be of another realm.
     return 'then' in result
       ? Promise.resolve(result)
           .then((settled) => readResult(settled, claims))
@@ -56,51 +75,27 @@ function readResult(result: SchemaResult<unknown>, claims: JsonObject): TypedCla
   return 'hint' in frozen ? unavailable(frozen) : { claims: typed, ...frozen }
 }
 
+/** Names the members that a schema did not accept. Leaves its messages out, since they may quote values. */
+export function pathsOf(issues: readonly SchemaIssue[]): readonly string[] {
+  return issues.map(({ path = [] }) => path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'))
+}
+
 /** Copies members as they are, accessors and symbols included: the types promise them all. */
 function withRegistered(output: JsonObject, verified: JsonObject): JsonObject {
   const claims: Record<string, unknown> = {}
   for (const name of Reflect.ownKeys(output)) {
+    if ((registeredClaims as readonly PropertyKey[]).includes(name)) continue
     // Defined, not assigned: a member called `__proto__` stays a member.
-    if (!isRegistered(name)) Object.defineProperty(claims, name, Object.getOwnPropertyDescriptor(output, name) ?? {})
+    Object.defineProperty(claims, name, Object.getOwnPropertyDescriptor(output, name) ?? {})
   }
   for (const name of registeredClaims) if (Object.hasOwn(verified, name)) claims[name] = verified[name]
   return claims
 }
 
-function isRegistered(name: PropertyKey): boolean {
-  return (registeredClaims as readonly PropertyKey[]).includes(name)
-}
+// Plain data of the output is frozen, and requests share it. Date, URL, Map, Set, functions, accessors and members under symbols stay
+// changeable, so each request gets its own. Other classes are refused: policies would miss their getters.
 
-// The part of the Standard Schema 1.1 interface that claimcheck uses (zod, valibot, arktype and others implement it).
-
-/** A validator of any library that implements Standard Schema. */
-export interface StandardSchema<Output = unknown> {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
-  }
-}
-
-export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] }
-
-interface SchemaIssue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
-
-/** Names the members that a schema did not like; its messages may quote values, so they are left out. */
-export function pathsOf(issues: readonly SchemaIssue[]): readonly string[] {
-  return issues.map(({ path = [] }) => path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'))
-}
-
-// Takes what a claims schema puts out. Plain data is frozen, and requests share it. Date, URL, Map and Set, functions, accessors and
-// members under symbols can change all the same, so each request gets its own. Any other class may have getters that no policy would find.
-
-/** More than a token can have. An accessor that makes a new object each time would lead on for ever. */
+/** More than a token can have. An accessor that makes a new object each time would never end. */
 const maxObjects = 100_000
 
 export interface FrozenOutput {
@@ -112,8 +107,8 @@ export interface FrozenOutput {
 
 interface Place {
   readonly path: string
-  /** Whether only plain data leads to it: what may change all the same is left as it is. */
-  readonly fixed: boolean
+  /** Whether only plain data leads to it. Objects elsewhere are left unfrozen, as they can change anyway. */
+  readonly isFrozen: boolean
 }
 
 interface Walk {
@@ -124,50 +119,50 @@ interface Walk {
 }
 
 /**
- * Freezes the plain data of `output` at every depth, or says why a schema must not put it out.
+ * Freezes the plain data of `output` at every depth, or says why a schema must not return it.
  *
- * @throws what an accessor or a proxy throws, and TypeError for what only looks like a Map or a Set.
+ * @throws the error of an accessor or a proxy, and TypeError for an imitation of a Map or a Set.
  */
 export function freezeOutput(output: object): FrozenOutput | { readonly hint: string } {
-  const walk: Walk = { places: new Map([[output, { path: '', fixed: true }]]), shared: true, bytes: 0 }
-  // The iteration reaches what is added meanwhile: no depth overflows the stack, and a cycle ends.
+  const walk: Walk = { places: new Map([[output, { path: '', isFrozen: true }]]), shared: true, bytes: 0 }
+  // The iteration reaches objects added meanwhile: no depth overflows the stack, and a cycle ends.
   for (const [value, place] of walk.places) {
     if (walk.places.size > maxObjects) return { hint: `the claims schema puts out more than ${maxObjects} objects` }
     const builtIn = builtInOf(value)
     if (builtIn === undefined) return { hint: instanceHint(value, place.path) }
-    // Frozen before its members are read: from then on a proxy, too, must always give the same.
-    const isPlain = builtIn === 'Object' || builtIn === 'Array'
-    if (!isPlain) walk.shared = false
-    else if (place.fixed) Object.freeze(value)
+    // Frozen before its members are read: from then on even a proxy must always give the same.
+    if (builtIn !== 'Object' && builtIn !== 'Array') walk.shared = false
+    else if (place.isFrozen) Object.freeze(value)
     addMembers(walk, value, place)
-    for (const [name, item] of entriesOf(value, builtIn)) add(walk, item, { path: pathTo(place, name), fixed: false })
+    for (const [name, item] of entriesOf(value, builtIn))
+      add(walk, item, { path: pathTo(place, name), isFrozen: false })
   }
   return { shared: walk.shared, bytes: walk.bytes }
 }
 
 function addMembers(walk: Walk, value: object, place: Place): void {
   const names = Reflect.ownKeys(value)
-  walk.bytes += Array.isArray(value) ? listBytes + names.length * itemBytes : objectBytes + names.length * namedBytes
+  const [ownBytes, bytesEach] = Array.isArray(value) ? [listBytes, itemBytes] : [objectBytes, memberBytes + layoutBytes]
+  walk.bytes += ownBytes + names.length * bytesEach
   for (const name of names) {
     const member = (value as Record<PropertyKey, unknown>)[name]
-    const isData = typeof name === 'string' && typeof member !== 'function' && !isAccessor(value, name)
+    const isAccessor = !Object.hasOwn(Object.getOwnPropertyDescriptor(value, name) ?? {}, 'value')
+    const isData = typeof name === 'string' && typeof member !== 'function' && !isAccessor
     if (!isData) walk.shared = false
     if (typeof member === 'string') walk.bytes += textBytes(member)
-    if (isObject(member)) add(walk, member, { path: pathTo(place, name), fixed: place.fixed && isData })
+    add(walk, member, { path: pathTo(place, name), isFrozen: place.isFrozen && isData })
   }
 }
 
-const namedBytes = memberBytes + layoutBytes
-
 function add({ places }: Walk, value: unknown, place: Place): void {
-  if (isObject(value) && !places.has(value)) places.set(value, place)
+  if (typeof value === 'object' && value !== null && !places.has(value)) places.set(value, place)
 }
 
 function pathTo({ path }: Place, name: PropertyKey): string {
   return path === '' ? String(name) : `${path}.${String(name)}`
 }
 
-/** Read by the class's own iterator, which throws for what is none of it. */
+/** Reads by the class's own iterator, which throws for an imitation. */
 function entriesOf(value: object, builtIn: BuiltIn): readonly (readonly [name: string, item: unknown])[] {
   if (builtIn === 'Set') return Array.from(Set.prototype.values.call(value), (item) => ['item', item])
   if (builtIn !== 'Map') return []
@@ -177,19 +172,11 @@ function entriesOf(value: object, builtIn: BuiltIn): readonly (readonly [name: s
   ])
 }
 
-function isAccessor(value: object, name: string): boolean {
-  return !Object.hasOwn(Object.getOwnPropertyDescriptor(value, name) ?? {}, 'value')
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
-/** Why `value` may not stand at `place`. */
-export function instanceHint(value: object, place: string): string {
+/** Says why `value` may not be at `path`. */
+function instanceHint(value: object, path: string): string {
   const { constructor } = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } }
   const name = printable(constructor?.name || 'a class')
-  const where = place === '' ? '' : ` at ${printable(place)}`
+  const where = path === '' ? '' : ` at ${printable(path)}`
   return (
     `the claims schema puts out an instance of ${name}${where}: ` +
     'let it put out a plain object, with plain objects, lists, primitives, Date, URL, Map and Set in it'
