@@ -188,7 +188,7 @@ describe('what the operator may know', () => {
     details,
   })
 
-  it('is there for who asks', () => {
+  it('is readable by name', () => {
     expect(error.hint).toBe('SECRET-hint')
     expect(error.details).toEqual(details)
     expect(error.reason).toBe('audience_mismatch')
