@@ -87,7 +87,7 @@ describe('authentication', () => {
     expect(readAuthentication(Object.create({ auth_time: 1 }))).toStrictEqual({})
   })
 
-  it('takes an acr of 0 and an auth_time of 0 as said', () => {
+  it('takes an acr of 0 and an auth_time of 0 as given', () => {
     expect(readAuthentication({ acr: '0', auth_time: 0 })).toStrictEqual({ acr: '0', time: 0 })
   })
 })
@@ -101,10 +101,10 @@ describe('the actor', () => {
       { subject: 's', issuer: 'https://a.example', traits: [] },
     ],
     ['may be a client', { client_id: 'batch' }, { subject: 'batch', traits: [] }],
-    ['is nobody without act', undefined, undefined],
-    ['is nobody when act names nobody', { iss: 'https://a.example', act: { sub: 'earlier' } }, undefined],
-    ['is nobody when act is no object', ['support'], undefined],
-    ['is nobody when its sub is no string', { sub: 7 }, undefined],
+    ['is absent without act', undefined, undefined],
+    ['is absent when act has no name', { iss: 'https://a.example', act: { sub: 'earlier' } }, undefined],
+    ['is absent when act is no object', ['support'], undefined],
+    ['is absent when its sub is no string', { sub: 7 }, undefined],
   ])('%s', (_, act, expected) => {
     expect(readActor(act === undefined ? {} : { act })).toEqual(expected)
   })
@@ -120,7 +120,7 @@ it('finds each of many scopes once, also beyond the number up to which it looks 
   }
 })
 
-it('takes nothing from a polluted Object.prototype for a claim', () => {
+it('takes no member of a polluted Object.prototype for a claim', () => {
   const polluted = {
     scope: 'admin',
     scp: ['admin'],
