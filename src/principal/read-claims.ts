@@ -61,12 +61,8 @@ function splitScopes(text: string): readonly string[] {
   return scopes
 }
 
-/** Up to this number a search in the list is quicker than a set. */
-const fewScopes = 32
-
 function distinct(scopes: readonly string[]): readonly string[] {
-  if (scopes.length > fewScopes) return [...new Set(scopes)]
-  return scopes.filter((scope, index) => scopes.indexOf(scope) === index)
+  return [...new Set(scopes)]
 }
 
 /** Reads `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */
