@@ -105,7 +105,7 @@ function countConsecutive(): number {
   return ++consecutiveSync
 }
 
-/** What each signature asks of its key, kept because Node asks OpenSSL again each time. */
+/** The facts of a key that each signature needs, kept because Node asks OpenSSL again each time. */
 interface KeyFacts {
   readonly publicKey: KeyObject
   readonly type: string | undefined

@@ -28,7 +28,7 @@ export interface Engine {
   digest(text: string): MaybePromise<string>
 }
 
-/** The length of a signature in bytes: of RSA that of the modulus, of other algorithms a fixed one. -1 for an RSA algorithm without modulus. */
+/** Returns the length of a signature in bytes: that of an RSA modulus, else a fixed one. It is -1 for an RSA algorithm without modulus. */
 export function signatureBytes(algorithm: Algorithm, modulusBits: number | undefined): number {
   return modulusBits === undefined ? (algorithms[algorithm].signatureBytes ?? -1) : Math.ceil(modulusBits / 8)
 }

@@ -63,7 +63,7 @@ let optionsOf: (error: AuthError) => AuthErrorOptions
 /**
  * The one error that claimcheck throws for a refused request. Misuse of the library is a `TypeError`.
  *
- * `code`, `status`, `headers`, `message` and `stack` hold only the fixed public text of the reason, so a framework's own error page
+ * `code`, `status`, `headers`, `message` and `stack` hold only the fixed public text of the reason: a framework's own error page
  * leaks nothing. `stack` names no place, since a refusal is an answer and not a fault. `reason`, `hint` and `details` are for the
  * operator. JSON, spread and clones hold none of them. `util.inspect` shows the reason and the hint, and never the details.
  */

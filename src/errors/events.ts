@@ -38,7 +38,7 @@ export type ClaimcheckEvent =
   /** A token named a key that is not in the set. The set is fetched once more. */
   | { readonly type: 'keys.unknown_kid'; readonly issuer: string; readonly kid: string }
   /**
-   * The metadata does not name the requirements of this policy: it was made after the first request, or the metadata names too many
+   * The metadata does not name the requirements of this policy. It was made after the first request, or the metadata names too many
    * already. Make a route's policy once, at start, and not for each request. Emitted once.
    */
   | { readonly type: 'policy.not_published'; readonly policy: string; readonly reason: string }
@@ -83,7 +83,7 @@ function formatEvent(event: ClaimcheckEvent): string {
   return [`claimcheck ${type}`, ...words, ...(hint ? [`hint=${quoted(hint, maxHintLength)}`] : [])].join(' ')
 }
 
-/** Writes a number or boolean as it is, and the rest as quoted text: a cause may repeat a client's text, or be anything. */
+/** Writes a number or boolean as it is, and the rest as quoted text. A cause may repeat a client's text, or be anything. */
 function formatValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   return quoted(value instanceof Error ? `${value.name}: ${value.message}` : value)

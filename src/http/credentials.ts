@@ -1,12 +1,12 @@
-// Reads the one credential of a request from its Authorization line (RFC 9110 §11.6.2, RFC 6750 §2.1), from the value that the
-// application has set in its place, or from the header of a gateway. Never reads a query, a form body or a cookie.
+// Reads the one credential of a request from its Authorization line (RFC 9110 §11.6.2, RFC 6750 §2.1). The application may have set
+// another value in its place. A gateway may have a header of its own. Never reads a query, a form body or a cookie.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { currentValue, type RequestView } from './request-view.ts'
 
 // credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4). Tabs and other white space are not SP.
 const scheme = /^bearer +/i
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
-// Another scheme and its credential. A token without a scheme, or joined to the word Bearer, does not match: it must not
+// Another scheme and its credential. A token without a scheme, or joined to the word Bearer, does not match. It must not
 // pass for a request without a credential.
 const foreignScheme = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
 // Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". Parameters of other schemes never look like this.

@@ -1,5 +1,5 @@
-// A request of any framework as claimcheck sees it: raw header lines, neither merged nor dropped, and the headers that the
-// application has made of them.
+// A request of any framework as claimcheck sees it. It has the raw header lines, neither merged nor dropped, and the headers that
+// the application has made of them.
 import type { IncomingMessage } from 'node:http'
 import { ownMember } from '../internal/json.ts'
 
@@ -81,7 +81,7 @@ function pairsOf(headers: CurrentHeaders): [string, string][] {
 const notText = ''
 
 /**
- * Returns the value of the header `name` that counts, where `received` was on its line: the application may have set or deleted it.
+ * Returns the value of the header `name` that counts, where `received` was on its line. The application may have set or deleted it.
  * An inherited member is no header. A value that is no string is malformed, not missing.
  */
 export function currentValue(

@@ -46,8 +46,8 @@ const descriptionName = /^resource_(name|documentation|policy_uri|tos_uri)(#[A-Z
 /**
  * Reads the option `metadata`.
  *
- * @throws TypeError for an identifier that is no https URL without fragment (RFC 9728 §1.2), for two that would be published at one
- * path, and for a description of an unknown name.
+ * @throws TypeError for an identifier that is no https URL without fragment (RFC 9728 §1.2). Also for two that would be published at
+ * one path, and for a description of an unknown name.
  */
 export function readResources(options: ResourceMetadataOptions): readonly ProtectedResource[] {
   checkOptionNames('metadata', options, ['resource', 'description', 'authorizationServers'])
@@ -84,7 +84,7 @@ function readResource(resource: string): ProtectedResource {
 
 /**
  * Finds the resource of a request to `target`: the longest that its path begins with, else the first. Without a request it returns a
- * lone resource, and none of several: the metadata of a wrong one would lead the client to a token for that.
+ * lone resource, and none of several. The metadata of a wrong one would lead the client to a token for that.
  */
 export function resourceOf(
   resources: readonly ProtectedResource[],
@@ -99,7 +99,7 @@ export function resourceOf(
 }
 
 /**
- * Finds the resource whose metadata `target` asks for. An identifier with a slash at its end is found without it, too: clients and
+ * Finds the resource whose metadata `target` asks for. An identifier with a slash at its end is found without it, too. Clients and
  * proxies drop or add that slash, and the document says which form is right.
  */
 export function describedAt(resources: readonly ProtectedResource[], target: string): ProtectedResource | undefined {

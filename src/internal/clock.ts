@@ -9,7 +9,7 @@ export interface Clock {
 export const systemClock: Clock = { nowMs: () => Date.now() }
 
 /**
- * Measures durations by `clock`. When `clock` is set back, time stands still for one reading and goes on from there: no wait and no
+ * Measures durations by `clock`. When `clock` is set back, time stands still for one reading and goes on from there. No wait and no
  * lifetime grows by the step. Its times must not be compared with those of a token.
  */
 export function createSteadyClock(clock: Clock): Clock {

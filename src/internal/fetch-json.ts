@@ -34,7 +34,7 @@ export interface HttpStatusError extends Error {
 
 /**
  * Fetches `url` once: follows no redirect, accepts only status 200, stops reading past `maxBytes`. The object must be UTF-8 and repeat
- * no member name, because two parsers would read it in two ways (RFC 7517 §4, RFC 8259 §4).
+ * no member name: two parsers would read it in two ways (RFC 7517 §4, RFC 8259 §4).
  *
  * @throws Error whose message names the host and the fault, never the body.
  */

@@ -32,7 +32,7 @@ export function deepFreeze<T>(value: T): T {
 
 const constants = new WeakSet<object>()
 
-/** Freezes a value that exists once in the process: as a part of another value it is not walked again, and adds no bytes. */
+/** Freezes a value that exists once in the process. As a part of another value it is not walked again, and adds no bytes. */
 export function constant<T extends object>(value: T): T {
   if (freezeAndMeasure(value) !== undefined) constants.add(value)
   return value

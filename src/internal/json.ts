@@ -1,5 +1,5 @@
-// Strict JSON for tokens and for answers of servers: one object, no repeated member name at any depth (RFC 7515 §4,
-// RFC 7519 §4), no lone surrogate, bounded nesting. Two parsers that disagree about a token are an attack.
+// Strict JSON for tokens and for answers of servers. It is one object with bounded nesting and no lone surrogate, and repeats no
+// member name at any depth (RFC 7515 §4, RFC 7519 §4). Two parsers that disagree about a token are an attack.
 import { itemBytes, layoutBytes, listBytes, memberBytes, objectBytes } from './freeze.ts'
 
 const maxDepth = 32

@@ -6,7 +6,7 @@ export function checkPlain(value: unknown, message: string): asserts value is ob
   if (prototype !== Object.prototype && prototype !== null) throw new TypeError(message)
 }
 
-/** @throws TypeError when `options` is no object or has a name that is not in `allowed`: a misspelt check must not be silently off. */
+/** @throws TypeError when `options` is no object or has a name outside of `allowed`. A misspelt check must not be silently off. */
 export function checkOptionNames(where: string, options: unknown, allowed: readonly string[]): void {
   // Inherited members would be read in one place, and lost where options are copied.
   checkPlain(options, `${where} needs an options object, a plain one.`)

@@ -1,5 +1,5 @@
-// One piece of work for many callers. The clock ends it at its deadline, since timers may never fire: a process may be frozen
-// meanwhile, and some platforms end a fetch and its timers together with the request that began them.
+// One piece of work for many callers. The clock ends it at its deadline, since timers may never fire. A process may be frozen
+// meanwhile. Some platforms end a fetch and its timers together with the request that began them.
 import type { Clock } from './clock.ts'
 import { dropErrors, type MaybePromise, within } from './maybe-promise.ts'
 
@@ -122,7 +122,7 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
 }
 
 /**
- * Takes the promise of work that no request waits for. The platform then keeps the process running until it settles: some platforms
+ * Takes the promise of work that no request waits for. The platform then keeps the process running until it settles. Some platforms
  * stop a process, or end its fetches, as soon as no request is under way.
  */
 export type KeepAlive = (work: Promise<unknown>) => void

@@ -64,7 +64,7 @@ export function httpsOrOption(address: string): string {
   return `must be https: if the server has TLS, write '${address.replace(/^[^:]*/, 'https')}'; if not, set insecureAllowHttp: true`
 }
 
-/** True when a URL carries a user name or password: `fetch` refuses it with a message that would put them into a log. */
+/** True when a URL carries a user name or password. `fetch` refuses it with a message that would put them into a log. */
 export function hasLogin(url: URL): boolean {
   return url.username !== '' || url.password !== ''
 }

@@ -124,7 +124,7 @@ export function checkConfirmation(claims: JsonObject): ValidationError | undefin
 
 // An issuer signs other kinds of JWT with the keys of its access tokens (RFC 8725 §3.12).
 
-// Claims that an access token has no reason to carry: OpenID Connect Core §3.1.3.6 and §3.3.2.11 (ID tokens), RFC 8417
+// Claims that an access token has no reason to carry, of OpenID Connect Core §3.1.3.6 and §3.3.2.11 (ID tokens), RFC 8417
 // (security events, logout tokens), RFC 9701 (introspection answers), the Token Status List.
 const foreignClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'token_introspection', 'status_list']
 const accessTypes = ['bearer', 'dpop', 'at+jwt', 'jwt', 'access', 'access_token']

@@ -26,7 +26,7 @@ export interface ParsedToken {
   readonly claims: JsonObject
   /** About how many bytes header and claims take in memory, besides their text. */
   readonly bytes: number
-  /** What was signed (RFC 7515 §5.2), as it was sent: ASCII. */
+  /** The signed text (RFC 7515 §5.2), as it was sent: ASCII. */
   readonly signingInput: string
   readonly signature: Uint8Array<ArrayBuffer>
   /** Whether it came in the form of a gateway that pads. */
@@ -139,7 +139,7 @@ export function isPadded(token: unknown, maxTokenBytes: number): token is string
 
 /**
  * Parses a padded token; `headerClaims` of its header join the claims of its payload. Refuses a segment without all of its
- * padding, so that a token has one spelling, and a claim that header and payload give differently.
+ * padding, so that a token has one spelling. Refuses a claim that header and payload give differently.
  */
 export function parsePaddedToken(
   token: string,

@@ -43,8 +43,8 @@ export interface TypedClaims extends FrozenOutput {
  * Validates `claims` and returns the schema's output, frozen, with the registered claims as they were verified. A schema can
  * strip, rename and transform the application's claims. It can never replace, add or remove a registered one.
  *
- * A schema that throws, rejects, writes to the frozen claims, or returns an instance of a class is the application's fault, not the
- * token's: `claims_schema_unavailable`.
+ * A schema that throws, rejects, writes to the frozen claims, or returns an instance of a class gives `claims_schema_unavailable`. That is
+ * the application's fault, not the token's.
  */
 export function applySchema(schema: StandardSchema, claims: JsonObject): MaybePromise<TypedClaims | ValidationError> {
   try {

@@ -32,7 +32,7 @@ export interface Principal {
 export interface PrincipalGroups {
   readonly values: readonly string[]
   /**
-   * True only where `values` has all groups of the subject: the STS cannot leave one out, `groupsAreComplete` says so, or
+   * True only where `values` has all groups of the subject. Then the STS cannot leave one out, `groupsAreComplete` says so, or
    * another source was asked. Otherwise the absence of a group proves nothing, and a policy about it is indeterminate.
    */
   readonly complete: boolean
@@ -83,7 +83,7 @@ export interface PrincipalAuthentication {
 }
 
 /**
- * Joins `parts` so that different lists of parts give different keys: `|` and `%` inside a part are percent-encoded, like every
+ * Joins `parts` so that different lists of parts give different keys. `|` and `%` inside a part are percent-encoded, like every
  * character beyond printable ASCII. Expects well-formed strings.
  */
 export function principalKey(...parts: readonly string[]): string {
