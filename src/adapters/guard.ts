@@ -4,7 +4,7 @@ import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
-import { own } from '../internal/objects.ts'
+import { ownMember } from '../internal/json.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
@@ -88,7 +88,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
 
   function createState(request: Q, result: Authentication<C> | undefined): RequestState<Q, C> {
     const { headers = noHeaders } = request
-    const seen = names.map((name) => own(headers, name))
+    const seen = names.map((name) => ownMember(headers, name))
     const state: RequestState<Q, C> = { request, view: view(request), seen, authentication: undefined, result }
     states.set(request, state)
     return state
@@ -97,7 +97,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   // A loop without a closure: every further guard of a request runs it.
   function hasChanged({ headers = noHeaders }: Q, seen: readonly unknown[]): boolean {
     for (let index = 0; index < names.length; index++) {
-      if (own(headers, names[index] as string) !== seen[index]) return true
+      if (ownMember(headers, names[index] as string) !== seen[index]) return true
     }
     return false
   }

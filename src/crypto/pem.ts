@@ -1,13 +1,13 @@
-// Keys that an STS publishes as PEM text instead of JWKs: certificates (RFC 7468 §5) and public keys (§13). Only taken
-// apart here; what may verify is decided by the same import as for every JWK.
+// Reads keys that an STS publishes as PEM text: certificates (RFC 7468 §5) and public keys (§13). The result goes through the
+// same import as every JWK, which decides whether it may verify.
 import type { JsonObject } from '../internal/json.ts'
 
 const maxPemLength = 16_384
-// The label decides: createPublicKey would also take a private key, and make its public half.
+// Only these labels: createPublicKey would also take a private key, and make its public half.
 const label = /^-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\s/
 
 /**
- * The JWK of one PEM text, or an empty object, which no import accepts. Does not check a certificate's dates, names or chain.
+ * Returns the JWK of one PEM text, or an empty object, which no import accepts. Does not check a certificate's dates, names or chain.
  *
  * @throws TypeError on a runtime without node:crypto.
  */
@@ -24,17 +24,19 @@ export function readPem(pem: unknown): JsonObject {
   }
 }
 
-/** The JWK Set of an object from `kid` to PEM text. */
+/** Returns the JWK Set of an object from `kid` to PEM text. */
 export function jwksFromPemMap(map: JsonObject): { readonly keys: readonly JsonObject[] } {
   return { keys: Object.entries(map).map(([kid, pem]) => ({ ...readPem(pem), kid })) }
 }
 
-// node:crypto, loaded when it is first needed: that takes longer than all of claimcheck, and not everybody who imports claimcheck
-// verifies something, or has it.
-
 let loaded: typeof import('node:crypto') | undefined
 
-/** @throws TypeError on a runtime that has none. */
+/**
+ * Loads node:crypto when it is first needed: that takes longer than all of claimcheck. Some importers verify nothing, or run where it
+ * does not exist.
+ *
+ * @throws TypeError on a runtime without it.
+ */
 export function nodeCrypto(): typeof import('node:crypto') {
   loaded ??= globalThis.process?.getBuiltinModule?.('node:crypto')
   if (!loaded) throw new TypeError('This needs node:crypto, which this runtime does not have.')

@@ -1,30 +1,15 @@
-// One challenge of a WWW-Authenticate header (RFC 9110 §11.6.1), made only of characters that RFC 6750 §3 allows.
-
+// The WWW-Authenticate header (RFC 9110 §11.6.1), written only with characters that RFC 6750 §3 allows.
 import { type AuthErrorReason, errorTable } from './reasons.ts'
 
 export type ChallengeParams = Readonly<Record<string, string | undefined>>
 
-/** One challenge: its error, and what it says besides. */
+/** One challenge: the reason, which decides its `error`, and more auth-params. */
 export interface Challenge {
   readonly reason: AuthErrorReason
   readonly params: ChallengeParams
 }
 
-/** `WWW-Authenticate`, one line for each challenge: clients that read only the first find a whole one. */
-export function challengeHeader(
-  first: Challenge,
-  more: readonly Challenge[] = [],
-): { readonly 'WWW-Authenticate'?: string | string[] } {
-  // Nearly always there is one challenge: then no list is made.
-  if (more.length === 0) {
-    const line = challengeOf(first.reason, first.params)
-    return line === undefined ? {} : { 'WWW-Authenticate': line }
-  }
-  const lines = [first, ...more].flatMap(({ reason, params }) => challengeOf(reason, params) ?? [])
-  return lines.length === 0 ? {} : { 'WWW-Authenticate': lines }
-}
-
-/** The `Bearer` challenge for `reason`, or `undefined` where none would help the client (RFC 6750 §3). */
+/** Returns the `Bearer` challenge for `reason`, or `undefined` where none would help the client (RFC 6750 §3). */
 export function challengeOf(reason: AuthErrorReason, params: ChallengeParams = {}): string | undefined {
   const { code, text } = errorTable[reason]
   if (code === 'access_denied' || code === 'temporarily_unavailable') return undefined
@@ -34,20 +19,18 @@ export function challengeOf(reason: AuthErrorReason, params: ChallengeParams = {
   return formatChallenge('Bearer', { realm, error: code, error_description: text, ...params })
 }
 
-const quotable = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
-
-/** True when `value` may stand between the quotes of an auth-param without escaping (RFC 6750 §3). */
+/** True when `value` needs no escape between the quotes of an auth-param (RFC 6750 §3). */
 export function isQuotable(value: string): boolean {
-  return quotable.test(value)
+  return /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(value)
 }
 
 /**
  * Writes `scheme name="value", …`, leaving out parameters without a value.
  *
- * @throws TypeError when a value holds a quote, a backslash, or anything but printable ASCII: values are checked
- * where they are configured, so this is a second lock against header injection, never a filter.
+ * @throws TypeError when a value holds a quote, a backslash, or anything but printable ASCII. Values are checked when they are
+ * configured: this is a second lock against header injection, and no filter.
  */
-export function formatChallenge(scheme: string, params: Readonly<Record<string, string | undefined>>): string {
+export function formatChallenge(scheme: string, params: ChallengeParams): string {
   const written: string[] = []
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined) continue

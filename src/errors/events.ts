@@ -1,12 +1,12 @@
-// What an operator can watch: one typed union of events, and a sink that can never break a verification.
+// Events for operators: one typed union, and a sink that can never break a verification.
 import type { AuthErrorCode, AuthErrorReason, ErrorDetails } from './auth-error.ts'
 import { dropErrors } from '../internal/maybe-promise.ts'
 import { printable } from '../internal/printable.ts'
 
-/** Something that happened inside a verifier or resource server. Never holds a token, a proof or a key. */
+/** An event of a verifier or resource server. Never holds a token, a proof or a key. */
 export type ClaimcheckEvent =
   | {
-      /** A request or token was not let through. Emitted once per refusal. */
+      /** A request or token was refused. Emitted once per refusal. */
       readonly type: 'refusal'
       readonly code: AuthErrorCode
       readonly reason: AuthErrorReason
@@ -25,7 +25,7 @@ export type ClaimcheckEvent =
       /** Whether keys from an earlier refresh still serve. */
       readonly serving: boolean
     }
-  /** An earlier process's keys serve until the STS gives out new ones. */
+  /** The keys of an earlier process serve until the STS gives out new ones. */
   | { readonly type: 'keys.restored'; readonly issuer: string; readonly keys: number; readonly ageMs: number }
   /** The key store's snapshot could not be read, or must not be used. */
   | { readonly type: 'keys.snapshot_refused'; readonly issuer: string; readonly reason: string }
@@ -35,16 +35,16 @@ export type ClaimcheckEvent =
   | { readonly type: 'keys.replaced'; readonly issuer: string; readonly kid: string }
   /** The issuer's metadata names another `jwks_uri` than before. */
   | { readonly type: 'metadata.moved'; readonly issuer: string; readonly jwksUri: string }
-  /** The issuer's metadata could not be refreshed; what is known of it stays in use. */
+  /** The issuer's metadata could not be refreshed. The last metadata stays in use. */
   | { readonly type: 'metadata.refresh_failed'; readonly issuer: string; readonly reason: string }
-  /** A token named a key that is not known; the set is fetched once more. */
+  /** A token named a key that is not in the set. The set is fetched once more. */
   | { readonly type: 'keys.unknown_kid'; readonly issuer: string; readonly kid: string }
   /**
-   * No metadata says what this policy requires: it was made after the first request, or too many things are required already. A
-   * route's policy is made once, at start, and not for each request. Emitted once.
+   * The metadata does not name the requirements of this policy. It was made after the first request, or the metadata names too many
+   * already. Make a route's policy once, at start, and not for each request. Emitted once.
    */
   | { readonly type: 'policy.not_published'; readonly policy: string; readonly reason: string }
-  /** What a token left out of its caller could not be had from elsewhere (Entra: the groups of a user with too many). */
+  /** A fact that a token left out could not be read elsewhere (Entra: the groups of a user with too many). */
   | { readonly type: 'principal.incomplete'; readonly issuer: string; readonly reason: string }
 
 /** What logs may know of a request. Never its path, which may hold personal data. */
@@ -57,7 +57,7 @@ export interface RequestFacts {
 
 export type Emit = (event: ClaimcheckEvent) => void
 
-/** Wraps the user's sink: what it throws or rejects with is dropped, since no door may open or jam because of a log. */
+/** Wraps the user's sink. Drops its errors, since no log may change the outcome of a request. */
 export function createEmit(onEvent: ((event: ClaimcheckEvent) => unknown) | undefined): Emit {
   return onEvent ? dropErrors(onEvent) : () => {}
 }
@@ -71,18 +71,18 @@ export function logTo(logger: {
   warn(line: string): void
   info(line: string): void
 }): (event: ClaimcheckEvent) => void {
-  // The result goes back to the caller of `onEvent`: a logger may be asynchronous, and reject.
-  return (event) => logger[quiet.includes(event.type) ? 'info' : 'warn'](formatEvent(event))
+  // The result goes back to the caller of `onEvent`: an asynchronous logger may reject.
+  return (event) => logger[informational.includes(event.type) ? 'info' : 'warn'](formatEvent(event))
 }
 
-/** What is worth knowing, but no trouble. */
-const quiet = ['keys.refreshed', 'keys.restored', 'keys.unknown_kid', 'keys.replaced', 'metadata.moved']
+/** Events of normal operation. */
+const informational = ['keys.refreshed', 'keys.restored', 'keys.unknown_kid', 'keys.replaced', 'metadata.moved']
 
 const fieldName = /^\w+$/
-/** Hints are sentences, and longer than what a token says. */
+/** Hints are sentences, and longer than the strings of a token. */
 const maxHintLength = 1000
 
-/** The event, then `name=value` for each field, the hint last. No field can pass for another, or for two. */
+/** Writes the event, then `name=value` for each field, the hint last. No field can pass for another, or for two. */
 function formatEvent(event: ClaimcheckEvent): string {
   const { type, ...rest } = event
   const {
@@ -100,17 +100,17 @@ function formatEvent(event: ClaimcheckEvent): string {
   const { hint: _, ...more } = details as { hint?: unknown }
   const words = Object.entries({ ...facts, ...more, ...facts })
     .filter(([name, value]) => value !== undefined && fieldName.test(name))
-    .map(([name, value]) => `${name}=${wordOf(value)}`)
+    .map(([name, value]) => `${name}=${formatValue(value)}`)
   return [`claimcheck ${type}`, ...words, ...(hint ? [`hint=${quoted(hint, maxHintLength)}`] : [])].join(' ')
 }
 
-/** A number or boolean, or quoted text: a cause may repeat what a client sent, or be anything. */
-function wordOf(value: unknown): string {
+/** Writes a number or boolean as it is, and the rest as quoted text. A cause may repeat a client's text, or be anything. */
+function formatValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   return quoted(value instanceof Error ? `${value.name}: ${value.message}` : value)
 }
 
-/** A JSON string, which ends neither its line nor its quotes. */
+/** Writes a JSON string, which ends neither its line nor its quotes. */
 function quoted(value: unknown, maxLength?: number): string {
   return JSON.stringify(printable(value, maxLength))
 }

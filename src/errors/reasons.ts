@@ -1,6 +1,6 @@
-// The one table of refusals: reason → whose fault it is, HTTP status, public code, and the only text that a client sees.
+// The one table of refusals: reason → whose fault it is, HTTP status, public code, and the only text that clients see.
 
-/** The code of a refusal that clients may see: the `error` of the challenge where RFC 6750, RFC 9470 or Entra define one. */
+/** The public code of a refusal: the `error` of the challenge where RFC 6750, RFC 9470 or Entra define one. */
 export type AuthErrorCode =
   | 'unauthenticated'
   | 'invalid_request'
@@ -11,7 +11,7 @@ export type AuthErrorCode =
   | 'access_denied'
   | 'temporarily_unavailable'
 
-/** Why a request was refused, for logs and tests and never for clients. Stable: reasons are added, never renamed. */
+/** The reason of a refusal, for logs and tests, never for clients. Stable: reasons are added, never renamed. */
 export type AuthErrorReason =
   | 'credential_missing'
   | 'credential_malformed'
@@ -61,7 +61,8 @@ interface ErrorRow {
   readonly text: string
 }
 
-// One answer for every unacceptable token: whoever guesses at tokens learns nothing from it.
+const badRequest = { fault: 'request', status: 400, code: 'invalid_request' } as const
+// One answer for every unacceptable token, so that an attacker learns nothing from it.
 const badToken: ErrorRow = {
   fault: 'token',
   status: 401,
@@ -74,7 +75,6 @@ const unavailable: ErrorRow = {
   code: 'temporarily_unavailable',
   text: 'The access token cannot be checked right now. It may be good: please try again.',
 }
-
 const denied: ErrorRow = { fault: 'policy', status: 403, code: 'access_denied', text: 'The caller may not do this.' }
 
 export const errorTable: Readonly<Record<AuthErrorReason, ErrorRow>> = {
@@ -85,29 +85,12 @@ export const errorTable: Readonly<Record<AuthErrorReason, ErrorRow>> = {
     text: 'This resource needs an access token.',
   },
   credential_malformed: {
-    fault: 'request',
-    status: 400,
-    code: 'invalid_request',
+    ...badRequest,
     text: 'The Authorization header must be the word Bearer, a space, and one access token.',
   },
-  credential_repeated: {
-    fault: 'request',
-    status: 400,
-    code: 'invalid_request',
-    text: 'The request must carry exactly one Authorization header.',
-  },
-  headers_truncated: {
-    fault: 'request',
-    status: 400,
-    code: 'invalid_request',
-    text: 'The request has too many header lines.',
-  },
-  target_ambiguous: {
-    fault: 'request',
-    status: 400,
-    code: 'invalid_request',
-    text: 'The request does not say unambiguously what it is for.',
-  },
+  credential_repeated: { ...badRequest, text: 'The request must carry exactly one Authorization header.' },
+  headers_truncated: { ...badRequest, text: 'The request has too many header lines.' },
+  target_ambiguous: { ...badRequest, text: 'The request does not say unambiguously what it is for.' },
   token_too_large: badToken,
   token_malformed: badToken,
   token_encrypted: badToken,

@@ -1,58 +1,53 @@
-// Reads the one credential of a request from its Authorization line (RFC 9110 §11.6.2, RFC 6750 §2.1), or from the header that the
-// application has set in its place.
-// Tokens in a query, a form body or a cookie are never looked at.
+// Reads the one credential of a request from its Authorization line (RFC 9110 §11.6.2, RFC 6750 §2.1). The application may have set
+// another value in its place. A gateway may have a header of its own. Never reads a query, a form body or a cookie.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { currentValue, type RequestView } from './request-view.ts'
 
-// credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4); tabs and other white space are not SP.
+// credentials = auth-scheme 1*SP token68 (RFC 9110 §11.4). Tabs and other white space are not SP.
 const scheme = /^bearer +/i
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
-// Another scheme and what belongs to it. A token without a scheme, or one that grew together with Bearer, is none of these:
-// it must not pass for a request without a credential.
-const foreign = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
-// Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". No other scheme's parameters look like this.
+// Another scheme and its credential. A token without a scheme, or joined to the word Bearer, does not match. It must not
+// pass for a request without a credential.
+const foreignScheme = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
+// Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". Parameters of other schemes never look like this.
 const joinedBearer = /,\s*bearer\s/i
 
 /**
- * Returns the text after `Bearer` in `request`, or `undefined` when it carries none: no `Authorization`, or one of a scheme that
- * is not ours. Refuses two `Authorization` lines, unless the application has deleted them, and a value without a scheme.
- * `checkBearer` says whether the text is one token; a token that was remembered needs no such check.
+ * Returns the text after `Bearer` in `request`, or `undefined` without one: no `Authorization`, or one of another scheme. Refuses
+ * two `Authorization` lines, unless the application has deleted them, and a value without a scheme. Does not check that the text is
+ * one token: `checkBearer` does, which a remembered token does not need.
  */
 export function readBearer(request: RequestView): string | ValidationError | undefined {
   let received: string | undefined
   let isRepeated = false
   for (const line of request.headers) {
-    if (!isAuthorization(line[0])) continue
+    if (line[0].length !== 13 || line[0].toLowerCase() !== 'authorization') continue
     isRepeated = received !== undefined
     received = line[1]
   }
   const value = currentValue(request, 'authorization', received)
   if (value === undefined) return undefined
-  // Two lines are refused whatever the application has set: Node has shown it only one of them.
+  // Refused whatever value the application has set: Node has shown it only one of the two lines.
   if (isRepeated) return { reason: 'credential_repeated' }
-  const before = scheme.exec(value)
-  if (before) return value.slice(before[0].length)
+  const [schemeAndSpaces] = scheme.exec(value) ?? []
+  if (schemeAndSpaces !== undefined) return value.slice(schemeAndSpaces.length)
   if (joinedBearer.test(value)) return { reason: 'credential_repeated' }
-  return foreign.test(value) ? undefined : { reason: 'credential_malformed' }
+  return foreignScheme.test(value) ? undefined : { reason: 'credential_malformed' }
 }
 
-/** Refuses what is not one token68 after `Bearer`. */
+/** Refuses a text after `Bearer` that is not one token68. */
 export function checkBearer(text: string): ValidationError | undefined {
   if (token68.test(text)) return undefined
   return { reason: joinedBearer.test(text) ? 'credential_repeated' : 'credential_malformed' }
 }
 
-function isAuthorization(name: string): boolean {
-  return name.length === 13 && name.toLowerCase() === 'authorization'
-}
-
-// Tokens that a gateway in front of the API puts into a header of its own, without a scheme (Cf-Access-Jwt-Assertion,
-// x-amzn-oidc-data, x-goog-iap-jwt-assertion). Only the headers of the configured issuers are looked at.
+// A gateway in front of the API may put tokens into a header of its own, without a scheme (Cf-Access-Jwt-Assertion,
+// x-amzn-oidc-data, x-goog-iap-jwt-assertion). Only the headers of the configured issuers are read.
 
 /** A credential as presented. */
 export interface Credential {
   readonly token: string
-  /** The request header that it came in, in small letters, where that is known. */
+  /** The request header that it came in, in lower case, where that is known. */
   readonly header?: string | undefined
   /** The request that it came with, where there is one. */
   readonly request?: RequestView
@@ -62,12 +57,12 @@ export interface Credential {
 const bareToken = /^[A-Za-z0-9\-._~+/=]+$/
 
 /**
- * Returns the one token of `request`, from `Authorization` or one of `headers`, or `undefined` when it carries none.
- * Refuses two credentials in one request, also in two different headers: which of them should decide? Refuses a request that may
- * lack header lines, since one of those may be a second credential.
+ * Returns the one token of `request`, from `Authorization` or one of `headers`, or `undefined` without one. Refuses two credentials,
+ * also in different headers: either could decide. Refuses a request that may lack header lines, since one of those may be a second
+ * credential.
  */
 export function readToken(request: RequestView, headers: readonly string[]): Credential | ValidationError | undefined {
-  // Before anything else: a line that Node has left out of the application's headers looks like a deleted one.
+  // First of all: a line that Node has left out of the application's headers looks like a deleted one.
   if (request.headersTruncated) return { reason: 'headers_truncated' }
   const bearer = readBearer(request)
   const found = headers.length === 0 ? [] : headers.flatMap((header) => credentialsIn(request, header))
@@ -78,12 +73,12 @@ export function readToken(request: RequestView, headers: readonly string[]): Cre
   return bareToken.test(credential.token) ? credential : { reason: 'credential_malformed' }
 }
 
-/** The credentials in a gateway's own `header`: those received, and one that the application has set; none when it has deleted them. */
+/** Returns the credentials in a gateway's `header`: those received, and one that the application has set. None when it has deleted them. */
 function credentialsIn(request: RequestView, header: string): readonly Credential[] {
   const received = request.headers.filter(([name]) => name.toLowerCase() === header).map(([, value]) => value)
   const current = currentValue(request, header, received[0])
   if (current === undefined) return []
-  // The gateway vouches for its own line: another value beside it is a second credential. Node joins two lines into one value.
+  // The gateway vouches for its line: another value beside it is a second credential. Node joins two lines into one value.
   const isSet = received.length === 0 || (received.length === 1 && received[0] !== current)
   return [...received, ...(isSet ? [current] : [])].map((token) => ({ token, header, request }))
 }

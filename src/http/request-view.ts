@@ -1,7 +1,7 @@
-// A request as claimcheck sees it, whatever the framework: raw header lines, of which nothing was merged or dropped, and the
-// headers that the application has made of them.
+// A request of any framework as claimcheck sees it. It has the raw header lines, neither merged nor dropped, and the headers that
+// the application has made of them.
 import type { IncomingMessage } from 'node:http'
-import { own } from '../internal/objects.ts'
+import { ownMember } from '../internal/json.ts'
 
 /** A request as the resource server reads it. */
 export interface RequestView {
@@ -42,7 +42,7 @@ export function fromNode(request: NodeRequest): RequestView {
   return viewNodeRequest(request, request.headers)
 }
 
-/** The same for a framework whose own request has other `headers` than Node's. */
+/** Views a request like `fromNode`, for a framework whose request has other `headers` than Node's. */
 export function viewNodeRequest(request: NodeRequest, currentHeaders: CurrentHeaders | undefined): RequestView {
   const { method = '', url = '', rawHeaders } = request
   const hasLines = rawHeaders.length > 0
@@ -51,21 +51,21 @@ export function viewNodeRequest(request: NodeRequest, currentHeaders: CurrentHea
   return isTruncated(request) ? { ...view, headersTruncated: true } : view
 }
 
-/** What Node collects where its server says nothing else: names and values, each one item. */
+/** The items that Node collects by default; a name and a value are one item each. */
 const defaultMaxItems = 2000
 
 /**
- * Whether Node may have stopped collecting header lines, which versions before 22.23.2 and 24.18.1 do at
- * `server.maxHeadersCount`, up to 31 lines late. Newer ones answer 431.
+ * True when Node may have stopped collecting header lines. Versions before 22.23.2 and 24.18.1 do so at `server.maxHeadersCount`, up to
+ * 31 lines late. Newer ones answer 431.
  */
 function isTruncated(request: NodeRequest): boolean {
-  // Node resets an HTTP/2 stream that has too many lines, and its sockets throw when they are gone. `httpVersion` does not tell:
-  // the HTTP/1 parser takes "GET / HTTP/2.0" from any client, and cuts its lines as ever.
+  // Node resets an HTTP/2 stream that has too many lines, and its closed sockets throw. `httpVersion` does not tell: the HTTP/1
+  // parser takes "GET / HTTP/2.0" from any client, and cuts its lines all the same.
   if ('stream' in request) return false
   const { rawHeaders, socket } = request
   const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: unknown } | null }
   const count = server?.maxHeadersCount
-  // As Node reckons, in 32 bits; zero and less mean that there is no bound.
+  // In 32 bits, as Node calculates. Zero and less mean no bound.
   const maxItems = typeof count === 'number' ? count << 1 : defaultMaxItems
   return maxItems > 0 && rawHeaders.length >= maxItems
 }
@@ -78,7 +78,7 @@ function linesOf(rawHeaders: readonly string[]): [string, string][] {
   return lines
 }
 
-/** Requests that serverless wrappers imitate have no lines, only `headers`; a token in there must not look like none. */
+/** Requests that serverless wrappers imitate have only `headers`: a token among them must be found, too. */
 function pairsOf(headers: CurrentHeaders): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): [string, string] => [name, typeof one === 'string' ? one : notText]),
@@ -89,8 +89,8 @@ function pairsOf(headers: CurrentHeaders): [string, string][] {
 const notText = ''
 
 /**
- * The value of the header `name` that counts, where `received` was on its line: the application may have set or deleted it.
- * What every object inherits is no header. A value that is no string is malformed, not missing.
+ * Returns the value of the header `name` that counts, where `received` was on its line. The application may have set or deleted it.
+ * An inherited member is no header. A value that is no string is malformed, not missing.
  */
 export function currentValue(
   { currentHeaders }: RequestView,
@@ -98,7 +98,7 @@ export function currentValue(
   received: string | undefined,
 ): string | undefined {
   if (!currentHeaders) return received
-  const value = own(currentHeaders, name)
+  const value = ownMember(currentHeaders, name)
   return value === undefined || typeof value === 'string' ? value : notText
 }
 

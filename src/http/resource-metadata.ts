@@ -1,10 +1,10 @@
 // Protected resource metadata (RFC 9728): tells clients which authorization servers this API trusts and what to ask them
-// for. MCP clients cannot do without it. Derived from the configuration and the policies in use, so that it cannot lie.
+// for. MCP clients depend on it. It is derived from the configuration and the policies in use, so that it stays true.
 import { isQuotable } from '../errors/challenge.ts'
 import { checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
-import { hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
+import { hasLogin, isSecureEnough, parseUrl, withoutSlash } from '../internal/urls.ts'
 
-/** What people read of a resource, in the words of RFC 9728 §2; a language tag may follow, as in `resource_name#de`. */
+/** Names and pages of a resource for people, as RFC 9728 §2 calls them. A language tag may follow, as in `resource_name#de`. */
 export type ResourceDescription = Readonly<
   Record<
     | 'resource_name'
@@ -16,12 +16,12 @@ export type ResourceDescription = Readonly<
   >
 >
 
-/** What a resource server publishes about itself. */
+/** The option `metadata`: the document that a resource server publishes about itself. */
 export interface ResourceMetadataOptions {
   /**
-   * The identifier of the API: the https URL that clients call, compared byte for byte. Several when parts of the API are
-   * resources of their own; a request belongs to the longest that its path begins with, else to the first. The metadata of
-   * each needs a path of its own.
+   * The identifier of the API: the https URL that clients call, compared byte for byte. Give several when parts of the API are
+   * resources of their own. A request belongs to the longest that its path begins with, else to the first. Each needs a path of
+   * its own for its metadata.
    */
   readonly resource: string | readonly string[]
   /** Names and pages for people. */
@@ -33,25 +33,21 @@ export interface ResourceMetadataOptions {
 /** One resource and its addresses. */
 export interface ProtectedResource {
   readonly resource: string
-  /** Where its metadata is: what `resource_metadata` of a challenge says. */
+  /** The address of its metadata, for `resource_metadata` of a challenge. */
   readonly metadataUrl: string
-  /** The request target of that. */
+  /** The request target of `metadataUrl`. */
   readonly target: string
   readonly path: string
 }
 
-/** What changes while policies are put to use. */
-export interface PublishedGrants {
-  readonly scopes: readonly string[]
-  readonly authorizationDetailsTypes: readonly string[]
-}
-
 const wellKnown = '/.well-known/oauth-protected-resource'
-const described = /^resource_(name|documentation|policy_uri|tos_uri)(#[A-Za-z0-9-]+)?$/
+const descriptionName = /^resource_(name|documentation|policy_uri|tos_uri)(#[A-Za-z0-9-]+)?$/
 
 /**
- * @throws TypeError when an identifier is no https URL without fragment (RFC 9728 §1.2), when two of them would be published at
- * one path, or a description has no such member.
+ * Reads the option `metadata`.
+ *
+ * @throws TypeError for an identifier that is no https URL without fragment (RFC 9728 §1.2). Also for two that would be published at
+ * one path, and for a description of an unknown name.
  */
 export function readResources(options: ResourceMetadataOptions): readonly ProtectedResource[] {
   checkOptionNames('metadata', options, ['resource', 'description', 'authorizationServers'])
@@ -60,23 +56,19 @@ export function readResources(options: ResourceMetadataOptions): readonly Protec
   checkStrings('metadata.resource', identifiers)
   if (authorizationServers !== undefined) checkStrings('metadata.authorizationServers', authorizationServers)
   for (const [name, text] of Object.entries(description)) {
-    if (!described.test(name)) throw new TypeError(`metadata.description has no member ${name} (RFC 9728 §2).`)
+    if (!descriptionName.test(name)) throw new TypeError(`metadata.description has no member ${name} (RFC 9728 §2).`)
     checkString(`metadata.description.${name}`, text)
   }
   const resources = identifiers.map(readResource)
-  checkTargets(resources)
-  return resources
-}
-
-/** Only the path of a request tells which document it asks for: of two at one path the second would never be found. */
-function checkTargets(resources: readonly ProtectedResource[]): void {
-  for (const [at, { resource, target }] of resources.entries()) {
-    const earlier = resources.slice(0, at).find((one) => one.target === target)
-    if (earlier)
-      throw new TypeError(
-        `metadata.resource: '${earlier.resource}' and '${resource}' would both be published at ${target}: name one.`,
-      )
+  // Only its path tells which document a request asks for: the second document of one path would never be found.
+  for (const later of resources) {
+    const first = resources.find(({ target }) => target === later.target) ?? later
+    if (first === later) continue
+    throw new TypeError(
+      `metadata.resource: '${first.resource}' and '${later.resource}' would both be published at ${later.target}: name one.`,
+    )
   }
+  return resources
 }
 
 function readResource(resource: string): ProtectedResource {
@@ -91,8 +83,8 @@ function readResource(resource: string): ProtectedResource {
 }
 
 /**
- * The resource that a request to `target` is for: the longest that its path begins with, else the first. Without a request it
- * is the only one there is: of several nobody knows which, and a client that is led to another's metadata gets a token for that.
+ * Finds the resource of a request to `target`: the longest that its path begins with, else the first. Without a request it returns a
+ * lone resource, and none of several. The metadata of a wrong one would lead the client to a token for that.
  */
 export function resourceOf(
   resources: readonly ProtectedResource[],
@@ -100,15 +92,15 @@ export function resourceOf(
 ): ProtectedResource | undefined {
   if (target === undefined) return resources.length === 1 ? resources[0] : undefined
   const path = targetOf(target).replace(/\?.*$/s, '')
-  const [longest] = resources
+  const [longest = resources[0]] = resources
     .filter((one) => isWithin(path, one.path))
     .toSorted((a, b) => b.path.length - a.path.length)
-  return longest ?? resources[0]
+  return longest
 }
 
 /**
- * The resource whose metadata `target` asks for. An identifier that ends in a slash is found without it, too: clients and proxies
- * drop or add that slash, and the document says which form is right.
+ * Finds the resource whose metadata `target` asks for. An identifier with a slash at its end is found without it, too. Clients and
+ * proxies drop or add that slash, and the document says which form is right.
  */
 export function describedAt(resources: readonly ProtectedResource[], target: string): ProtectedResource | undefined {
   const wanted = targetOf(target)
@@ -118,11 +110,11 @@ export function describedAt(resources: readonly ProtectedResource[], target: str
   )
 }
 
-/** The document. Members without a value are left out: "Parameters with zero values MUST be omitted" (RFC 9728 §3.2). */
+/** Makes the document. Members without a value are left out: "Parameters with zero values MUST be omitted" (RFC 9728 §3.2). */
 export function metadataDocument(
   resource: string,
   { description = {}, authorizationServers = [] }: ResourceMetadataOptions,
-  { scopes, authorizationDetailsTypes }: PublishedGrants,
+  { scopes, authorizationDetailsTypes }: Readonly<Record<'scopes' | 'authorizationDetailsTypes', readonly string[]>>,
 ): Readonly<Record<string, unknown>> {
   return {
     resource,
@@ -139,11 +131,7 @@ function isWithin(path: string, prefix: string): boolean {
   return path === folder || path.startsWith(`${folder}/`)
 }
 
-function withoutSlash(text: string): string {
-  return text.endsWith('/') ? text.slice(0, -1) : text
-}
-
-/** A request target is a path, or in its absolute form a whole URL (RFC 9112 §3.2). */
+/** Returns the path of a request target, which in its absolute form is a whole URL (RFC 9112 §3.2). */
 function targetOf(target: string): string {
   return target.replace(/^https?:\/\/[^/?#]*/i, '')
 }

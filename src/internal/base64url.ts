@@ -1,8 +1,8 @@
-// Strict base64url (RFC 7515 §2): one text for one value, so that no token has a second spelling.
+// Strict base64url (RFC 7515 §2): one text for each value, so that no token has a second spelling.
 
 /**
- * Decodes `text`, or returns `undefined` when it is not exactly the base64url that its bytes encode to: padding, line
- * breaks, `+`, `/`, any other character and non-zero trailing bits are refused.
+ * Decodes `text`, or returns `undefined` when it is not the one base64url encoding of its bytes. Padding, line breaks, `+`, `/`, any
+ * other character and non-zero trailing bits are refused.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (typeof Buffer === 'undefined') return decodeWithoutBuffer(text)
@@ -11,8 +11,8 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefin
 }
 
 /**
- * Makes a decoder of base64url to text: strict as `decodeBase64url`, and `undefined` also for what is no UTF-8. It takes at most
- * `maxLength` characters, and works in one piece of memory of its own, since a token should not cost two pieces more.
+ * Makes a decoder of base64url to text. It is as strict as `decodeBase64url`, and returns `undefined` also for bytes that are no UTF-8.
+ * Text of at most `maxLength` characters is decoded in one buffer, so that no token costs two more buffers.
  */
 export function createTextDecoder(maxLength: number): (text: string) => string | undefined {
   const bytes = typeof Buffer === 'undefined' ? undefined : Buffer.allocUnsafeSlow(maxLength)
@@ -20,7 +20,7 @@ export function createTextDecoder(maxLength: number): (text: string) => string |
     if (!bytes || text.length > maxLength) return decoded(decodeBase64url(text))
     const length = bytes.write(text, 0, 'base64url')
     const decodedText = isEncodingOf(text, length) ? strictUtf8(bytes, length) : undefined
-    // No text of a token stays behind in memory that lives on.
+    // No text of a token may stay in memory that lives on.
     bytes.fill(0, 0, length)
     return decodedText
   }
@@ -28,15 +28,15 @@ export function createTextDecoder(maxLength: number): (text: string) => string |
 
 function strictUtf8(bytes: Buffer, length: number): string | undefined {
   const text = bytes.toString('utf8', 0, length)
-  // Bytes that are no UTF-8 were replaced by this character; where it was there before, the bytes come out of it again.
+  // Invalid bytes became this character. Where the text had it before, it encodes to the same bytes again.
   if (!text.includes('\ufffd')) return text
   return bytes.compare(Buffer.from(text), 0, undefined, 0, length) === 0 ? text : undefined
 }
 
 /**
- * Whether `text` is the one encoding of the bytes that Buffer found in it, which are `length`. Buffer skips what it does not know,
- * and then finds too few, since a character has six bits and no decoder finds bits in none. What it knows besides the alphabet is
- * that of plain base64, and characters beyond ASCII that it takes for one.
+ * True when `text` is the one encoding of the `length` bytes that Buffer found in it. Buffer skips unknown characters, and then finds
+ * too few bytes for the length of the text. It also takes plain base64, and some characters beyond ASCII for others: both are
+ * refused here.
  */
 function isEncodingOf(text: string, length: number): boolean {
   const rest = text.length % 4
@@ -45,13 +45,13 @@ function isEncodingOf(text: string, length: number): boolean {
   return rest === 0 || (rest === 2 ? fourBitsZero : twoBitsZero).includes(text.charAt(text.length - 1))
 }
 
-/** The characters that may end a text whose last byte leaves so many bits over. */
+/** The characters that may end a text with so many unused bits. */
 const fourBitsZero = 'AQgw'
 const twoBitsZero = 'AEIMQUYcgkosw048'
 
+/** Keeps a byte order mark, which is no JSON. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A byte order mark stays, and is no JSON. */
 function decoded(bytes: Uint8Array | undefined): string | undefined {
   try {
     return bytes && utf8.decode(bytes)
@@ -60,7 +60,7 @@ function decoded(bytes: Uint8Array | undefined): string | undefined {
   }
 }
 
-/** For runtimes that are not Node. */
+/** For runtimes without Buffer. */
 function decodeWithoutBuffer(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined
   try {

@@ -1,6 +1,6 @@
-// The only place that reads the machine's clock, so that every rule about time can be tested without waiting.
+// The only reader of the machine's clock, so that tests of times need not wait.
 
-/** Tells the time. Give your own to `createVerifier` in tests; it must not run backwards by more than it is wrong. */
+/** A source of the time. Tests give their own to `createVerifier`; it must not run backwards by more than its error. */
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   nowMs(): number
@@ -9,8 +9,8 @@ export interface Clock {
 export const systemClock: Clock = { nowMs: () => Date.now() }
 
 /**
- * Measures durations by `clock`. When that is set back, time stands still for one reading and goes on from there, so that
- * no wait and no lifetime grows by the step. Not for comparing with the times in a token.
+ * Measures durations by `clock`. When `clock` is set back, time stands still for one reading and goes on from there. No wait and no
+ * lifetime grows by the step. Its times must not be compared with those of a token.
  */
 export function createSteadyClock(clock: Clock): Clock {
   let lastMs = Number.NEGATIVE_INFINITY
@@ -18,7 +18,7 @@ export function createSteadyClock(clock: Clock): Clock {
   return {
     nowMs() {
       const readMs = clock.nowMs()
-      // A clock that tells no time once must not stop this one for ever.
+      // One reading that is no number must not stop this clock forever.
       if (!Number.isFinite(readMs)) return lastMs
       const nowMs = readMs + setBackMs
       if (nowMs < lastMs) setBackMs += lastMs - nowMs

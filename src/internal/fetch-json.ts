@@ -1,5 +1,5 @@
-// GET one JSON object or a text over the network, or POST one object to get another, with bounds on everything that a broken or
-// hostile server can stretch.
+// Gets one JSON object or text over the network, or posts one object to get another. Time, size and redirects have bounds,
+// since a server may be broken or hostile.
 import { type JsonObject, parseJsonObject } from './json.ts'
 import { printable } from './printable.ts'
 
@@ -7,12 +7,12 @@ export interface FetchJsonOptions {
   readonly fetch: Fetch
   /** Milliseconds for the whole answer, its last byte included. */
   readonly timeoutMs: number
-  /** Ends the request as `timeoutMs` does: the deadline of several requests together. */
+  /** Ends the request as `timeoutMs` does: the common deadline of several requests. */
   readonly deadline?: AbortSignal
   readonly maxBytes: number
   /** Ends the request early, for `close()`. */
   readonly signal: AbortSignal
-  /** Whether to try once more, within the same deadline, when the connection breaks or the server says that it is busy or in trouble. */
+  /** Whether to try once more within the deadline, when the connection breaks or the server is busy or in trouble. */
   readonly retry?: boolean
   /** Sent by POST, as JSON. Without it the request is a GET. */
   readonly body?: JsonObject
@@ -20,29 +20,23 @@ export interface FetchJsonOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The JSON object, and what the answer said of its own age. */
+/** The JSON object, and two headers of the answer. */
 export interface FetchedJson {
   readonly value: JsonObject
   readonly contentType: string
   readonly cacheControl: string
 }
 
-/** The text, and what the answer said of its own age. */
-export interface FetchedText {
-  readonly text: string
-  readonly cacheControl: string
-}
-
-/** An answer that is not the JSON object asked for. A server that answers at all is not "gone". */
+/** An answer other than the JSON object asked for. A server that sends one is not "gone". */
 export interface HttpStatusError extends Error {
   readonly httpStatus: number
 }
 
 /**
  * Fetches `url` once: follows no redirect, accepts only status 200, stops reading past `maxBytes`. The object must be UTF-8 and repeat
- * no member name, because two parsers would read it in two ways (RFC 7517 §4, RFC 8259 §4).
+ * no member name: two parsers would read it in two ways (RFC 7517 §4, RFC 8259 §4).
  *
- * @throws Error whose message names the host and what was wrong, never the body.
+ * @throws Error whose message names the host and the fault, never the body.
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
   const { body, contentType, cacheControl } = await fetchBody(url, 'application/json', options)
@@ -57,16 +51,17 @@ export async function fetchStrictJson(url: string, options: FetchJsonOptions): P
   return value
 }
 
-/** Fetches a text by the rules of `fetchJson`; bytes that are no UTF-8 become U+FFFD. */
-export async function fetchText(url: string, options: FetchJsonOptions): Promise<FetchedText> {
+/** Fetches a text by the rules of `fetchJson`. Bytes that are no UTF-8 become U+FFFD. */
+export async function fetchText(
+  url: string,
+  options: FetchJsonOptions,
+): Promise<{ readonly text: string; readonly cacheControl: string }> {
   const { body, cacheControl } = await fetchBody(url, '*/*', options)
   return { text: new TextDecoder().decode(body), cacheControl }
 }
 
-interface FetchedBody {
+interface FetchedBody extends Omit<FetchedJson, 'value'> {
   readonly body: Uint8Array
-  readonly contentType: string
-  readonly cacheControl: string
 }
 
 async function fetchBody(url: string, accept: string, options: FetchJsonOptions): Promise<FetchedBody> {
@@ -74,70 +69,62 @@ async function fetchBody(url: string, accept: string, options: FetchJsonOptions)
   options.signal.throwIfAborted()
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const { deadline = timeout } = options
-  // Not AbortSignal.any: the signal of `close()` lives long and would remember every request that it could have ended.
-  const ending = new AbortController()
   const tooLate = () => new Error(`${host} did not answer within ${options.timeoutMs} ms`)
   if (deadline.aborted) throw tooLate()
+  // Not AbortSignal.any: the signal of `close()` lives long and would remember every request that it could have ended.
+  const ending = new AbortController()
   const end = () => ending.abort(options.signal.aborted ? options.signal.reason : tooLate())
   const stopListening = [timeout, deadline, options.signal].map((signal) => onAbort(signal, end))
+  const request = requestOf(accept, ending.signal, options)
   try {
-    return await untilAborted(fetchPatiently(url, accept, ending.signal, options), ending.signal)
+    return await untilAborted(fetchWithRetry(url, request, options), ending.signal)
   } finally {
     for (const stop of stopListening) stop()
   }
 }
 
-async function fetchPatiently(
-  url: string,
-  accept: string,
-  signal: AbortSignal,
-  options: FetchJsonOptions,
-): Promise<FetchedBody> {
+type AbortableRequest = RequestInit & { readonly signal: AbortSignal }
+
+function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): AbortableRequest {
+  const common = { redirect: 'manual', signal, headers: { accept, ...headers } } as const
+  if (body === undefined) return common
+  const posted = { ...common.headers, 'content-type': 'application/json' }
+  return { ...common, method: 'POST', headers: posted, body: JSON.stringify(body) }
+}
+
+async function fetchWithRetry(url: string, request: AbortableRequest, options: FetchJsonOptions): Promise<FetchedBody> {
   try {
-    return await fetchOnce(url, accept, signal, options)
+    return await fetchOnce(url, request, options)
   } catch (error) {
-    if (!options.retry || signal.aborted || !isTransient(error)) throw error
-    return fetchOnce(url, accept, signal, options)
+    if (!options.retry || request.signal.aborted || !isTransient(error)) throw error
+    return fetchOnce(url, request, options)
   }
 }
 
 async function fetchOnce(
   url: string,
-  accept: string,
-  signal: AbortSignal,
-  options: FetchJsonOptions,
+  request: AbortableRequest,
+  { fetch, maxBytes }: FetchJsonOptions,
 ): Promise<FetchedBody> {
   const { host } = new URL(url)
-  const response = await connected(host, ask(options.fetch, url, requestOf(accept, signal, options)))
-  // An injected fetch may not have listened to its signal: then nobody waits for this answer any more.
-  if (response.status !== 200 || response.redirected || signal.aborted) {
+  const response = await connected(host, () => fetch(url, request))
+  // An injected fetch may ignore its signal: then this answer comes too late.
+  if (response.status !== 200 || response.redirected || request.signal.aborted) {
     await response.body?.cancel()
-    throw statusError(host, response.status)
+    throw statusError(`${host} answered ${response.status}`, response.status)
   }
+  const reader = response.body?.getReader()
   return {
-    body: await readBody(host, response, options.maxBytes, signal),
+    body: reader ? await readBody(reader, { host, maxBytes, signal: request.signal }) : new Uint8Array(),
     contentType: response.headers.get('content-type') ?? '',
     cacheControl: response.headers.get('cache-control') ?? '',
   }
 }
 
-/** `async`, so that a `fetch` that throws synchronously is a failed connection like any other. */
-async function ask(fetch: Fetch, url: string, request: RequestInit): Promise<Response> {
-  return fetch(url, request)
-}
-
-function requestOf(accept: string, signal: AbortSignal, { body, headers }: FetchJsonOptions): RequestInit {
-  const common = { redirect: 'manual', signal } as const
-  const lines = { accept, ...headers }
-  if (body === undefined) return { ...common, headers: lines }
-  const posted = { ...lines, 'content-type': 'application/json' }
-  return { ...common, method: 'POST', headers: posted, body: JSON.stringify(body) }
-}
-
-/** The platform's message is "fetch failed"; an operator needs the host, and the code that it hides in `cause`. */
-async function connected<T>(host: string, work: Promise<T>): Promise<T> {
+/** Names the host and the code of a failure: the platform's message is "fetch failed", and hides the code in `cause`. */
+async function connected<T>(host: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await work
+    return await work()
   } catch (error) {
     const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
     const reason: unknown = cause instanceof Error ? ('code' in cause ? cause.code : cause.message) : cause
@@ -146,7 +133,7 @@ async function connected<T>(host: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Settles with `work`, or rejects when `signal` aborts: an injected fetch may not listen to its signal. */
+/** Settles with `work`, or rejects when `signal` aborts: an injected fetch may ignore its signal. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
@@ -154,7 +141,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-/** True when the server answered, with a status that says "not here". */
+/** True when the server answered, but not with the object. */
 export function isHttpStatusError(error: unknown): error is HttpStatusError {
   return error instanceof Error && 'httpStatus' in error
 }
@@ -164,27 +151,27 @@ function isTransient(error: unknown): boolean {
   return error.httpStatus >= 500 || error.httpStatus === 408 || error.httpStatus === 429
 }
 
-function statusError(host: string, httpStatus: number): HttpStatusError {
-  return Object.assign(new Error(`${host} answered ${httpStatus}`), { httpStatus })
+function statusError(message: string, httpStatus: number): HttpStatusError {
+  return Object.assign(new Error(message), { httpStatus })
 }
 
-async function readBody(host: string, response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (!reader) return new Uint8Array()
+async function readBody(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { host, maxBytes, signal }: { readonly host: string; readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
   const cancel = () => void reader.cancel().catch(() => {})
   signal.addEventListener('abort', cancel, { once: true })
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const read = await connected(host, reader.read())
+    const read = await connected(host, () => reader.read())
     if (read.done) return joined(chunks, size)
-    const { value } = read
-    size += value.byteLength
+    size += read.value.byteLength
     if (size > maxBytes) {
       cancel()
       throw new Error(`${host} sent more than ${maxBytes} bytes`)
     }
-    chunks.push(value)
+    chunks.push(read.value)
   }
 }
 
@@ -199,36 +186,27 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 function parseBody(host: string, body: Uint8Array): JsonObject {
-  const value = parseJsonObject(tryDecode(body))
-  if (value) return value
-  const failure = new Error(`${host} did not send a JSON object in which no name is repeated`)
-  // With its status, since the server is there: some servers answer every unknown address with a page.
-  throw Object.assign(failure, { httpStatus: 200 })
-}
-
-function tryDecode(body: Uint8Array): string | undefined {
+  let value: JsonObject | undefined
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    return undefined
-  }
+    value = parseJsonObject(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {}
+  if (value) return value
+  // With its status, since the server is there: some servers answer every unknown address with a page.
+  throw statusError(`${host} did not send a JSON object in which no name is repeated`, 200)
 }
 
-// The `fetch` that metadata, keys and decision points are asked with.
-
-/** A `fetch`: the platform's, or one that the application gives. */
+/** A `fetch`: the platform's, or the application's own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** The platform's `fetch` at the time of the call, so that mocks, monitoring wrappers and proxies that are set later count. */
+/** Calls the platform's `fetch` as it is at the time of the call, so that later mocks, monitoring and proxies count. */
 export const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init)
 
-// Many listeners to one AbortSignal, as one: when it gets more than ten, Node 20 warns of a leak.
-
+/** One listener on each signal stands for many: from the eleventh on, Node 20 warns of a leak. */
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * Calls `listener`, which must not throw, when `signal` aborts, until the function that it returns is called. Leaves nothing on the
- * signal then. Of a signal that has aborted already it hears nothing.
+ * Calls `listener`, which must not throw, when `signal` aborts. The returned function ends that, and leaves nothing on the signal. A
+ * signal that has aborted already calls no listener.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const listeners = listenersOf.get(signal) ?? new Set()

@@ -1,5 +1,6 @@
-// What requests share must not change under them.
-/** Down to here nothing is remembered of what was seen: a cycle costs little, and most values end above. */
+// Freezes and measures values that requests share.
+
+/** Down to this depth the walk records no objects: most values end above, and a cycle costs little. */
 const shallow = 4
 
 /** A list up to this length is not worth a comparison. */
@@ -12,18 +13,16 @@ interface Walk {
 }
 
 /**
- * Freezes plain objects and arrays all the way down. Returns about how many bytes they take in memory, or `undefined` when something
- * in `value` cannot be frozen: instances of classes (Date, Map, Set, …) and functions stay as they are, since freezing them would not
- * make them immutable.
+ * Freezes plain objects and arrays at every depth. Returns about how many bytes they take in memory, or `undefined` when `value` holds
+ * something that cannot be frozen. Instances of classes (Date, Map, Set, …) and functions stay as they are: freezing would not make
+ * them immutable.
  *
- * A long list that is also a member of `counted` takes no bytes of its own.
+ * A long list that is also a member of `counted` adds no bytes.
  */
-export function freezeAndMeasure(value: unknown, counted: object = nothing): number | undefined {
+export function freezeAndMeasure(value: unknown, counted: object = {}): number | undefined {
   const bytes = freeze(value, 0, { counted })
   return Number.isNaN(bytes) ? undefined : bytes
 }
-
-const nothing = Object.freeze({})
 
 /** Freezes like `freezeAndMeasure` and returns `value`. */
 export function deepFreeze<T>(value: T): T {
@@ -33,13 +32,13 @@ export function deepFreeze<T>(value: T): T {
 
 const constants = new WeakSet<object>()
 
-/** Freezes what the process has once: as a part of something else it needs no second look, and takes no bytes. */
+/** Freezes a value that exists once in the process. As a part of another value it is not walked again, and adds no bytes. */
 export function constant<T extends object>(value: T): T {
   if (freezeAndMeasure(value) !== undefined) constants.add(value)
   return value
 }
 
-/** The bytes that `value` takes besides its slot. NaN, which no sum gets rid of, where something cannot be frozen. */
+/** Returns the bytes of `value` besides its slot. NaN, which every sum keeps, when something cannot be frozen. */
 function freeze(value: unknown, depth: number, walk: Walk): number {
   if (typeof value === 'string') return textBytes(value)
   if (typeof value === 'function') return Number.NaN
@@ -59,7 +58,7 @@ function freezeItems(list: readonly unknown[], depth: number, walk: Walk): numbe
 
 function freezeMembers(value: object, depth: number, walk: Walk): number {
   let bytes = objectBytes
-  // Without a list of its members: this is done for every token.
+  // Not Object.entries: every token runs this.
   for (const name in value) {
     if (Object.hasOwn(value, name)) bytes += memberBytes + freeze((value as Record<string, unknown>)[name], depth, walk)
   }
@@ -72,36 +71,63 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-// Copies what somebody else may go on changing: lists, objects and expressions, all the way down.
-
 /**
- * A frozen copy of data, which shares only functions with `value`. Objects are copied as plain ones, by their own members; what else a
- * class gives them is lost. An expression is a copy of its own, too: whoever holds one can have it match something else.
+ * Makes a frozen copy of data that its owner may go on changing. It shares only functions with `value`. Objects are copied as plain
+ * ones, by their own members: a class's methods are lost. Regular expressions are copied, too, since their owner can recompile them.
  */
-export function frozenCopy<T>(value: T): T {
-  return copy(value) as T
-}
-
-function copy(value: unknown): unknown {
+export function frozenCopy<T>(value: T): T
+export function frozenCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof RegExp) return new RegExp(value.source, value.flags)
-  if (Array.isArray(value)) return Object.freeze(value.map(copy))
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copy(member)])))
+  if (Array.isArray(value)) return Object.freeze(value.map((item: unknown) => frozenCopy(item)))
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, member]) => [name, frozenCopy(member)])))
 }
 
-// About how many bytes the parts of a value take on the heap of V8, for the bound of the token cache. Measured on Node 20 and 24:
-// test/verifier/cache-memory.test.ts holds these figures against the heap.
+// About how many bytes the parts of a value take on V8's heap, for the bound of the token cache. Measured on Node 20 and 24;
+// test/verifier/cache-memory.test.ts compares these figures with the heap.
 
 export const objectBytes = 48
 export const listBytes = 32
 /** An item of a list: its slot, and the header of the string or number in it. */
 export const itemBytes = 24
-/** A member of an object, likewise. */
+/** A member of an object: the same. */
 export const memberBytes = 16
 /** The entry of a member in its object's layout (V8: its map). Objects with the same names in the same order share one layout. */
 export const layoutBytes = 96
 
-/** The characters of a string that is no part of the token. One takes a byte, or two where any of them is beyond Latin-1. */
+/** Estimates the bytes of a string's characters: one each, or two when any of them is beyond Latin-1. */
 export function textBytes(text: string): number {
   return Math.ceil(1.5 * text.length)
+}
+
+// Tells built-in classes from the application's, also for instances of another realm: jest and node:vm make realms.
+
+export type BuiltIn = 'Object' | 'Array' | 'Date' | 'URL' | 'Map' | 'Set'
+
+const prototypes: ReadonlyMap<object, BuiltIn> = new Map<object, BuiltIn>([
+  [Object.prototype, 'Object'],
+  [Array.prototype, 'Array'],
+  [Date.prototype, 'Date'],
+  [URL.prototype, 'URL'],
+  [Map.prototype, 'Map'],
+  [Set.prototype, 'Set'],
+])
+
+/**
+ * Returns the built-in class of `value`, or `undefined` for any other class, also for one that extends a built-in class. Objects without
+ * a prototype count as plain.
+ */
+export function builtInOf(value: object): BuiltIn | undefined {
+  const prototype = Object.getPrototypeOf(value) as object | null
+  if (prototype === null) return 'Object'
+  return prototypes.get(prototype) ?? foreignBuiltIn(prototype)
+}
+
+/** Only a realm itself makes functions with this text: other functions have their source, or no name. */
+const native = /^function (Object|Array|Date|Map|Set)\(\)\s*\{\s*\[native code\]\s*\}$/
+
+function foreignBuiltIn(prototype: object): BuiltIn | undefined {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined
+  return native.exec(Function.prototype.toString.call(constructor))?.[1] as BuiltIn | undefined
 }

@@ -1,9 +1,11 @@
-// A value now or later. What needs no waiting is done at once: a promise where none is needed costs more than many checks.
+// Values that may be promises. A remembered token is answered synchronously: a needless promise costs more than many checks.
+
+/** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>
 
 /**
- * Whether `value` has to be waited for. Not `instanceof`: where the global Promise was replaced (zone.js, bluebird), what an
- * async function gives is no instance of it, and a promise that passes for an answer is truthy.
+ * True when `value` is a promise. Not `instanceof`: zone.js and bluebird replace the global Promise, and then the promise of an async
+ * function is no instance of it. A promise that passes for an answer is truthy.
  */
 export function isPromise(value: unknown): value is Promise<unknown> {
   return (
@@ -11,60 +13,32 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   )
 }
 
-/** The same of what a function of the application's gave: a promise of any make, or a proxy, whose every trap may throw. */
+/** The same for the answer of an application's function: a promise of any library, or a proxy, whose every trap may throw. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value && isPromise(value)
 }
 
-/**
- * Goes on with `value` as soon as it is there. What `next` throws at once is thrown, like what it does later is rejected with. What
- * `next` has to know besides can be its `state`: so a step of every request is no function made for each.
- */
-export function after<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U>
-export function after<T, S, U>(
-  value: MaybePromise<T>,
-  next: (value: T, state: S) => MaybePromise<U>,
-  state: S,
-): MaybePromise<U>
-export function after<T, U>(
-  value: MaybePromise<T>,
-  next: (value: T, state: unknown) => MaybePromise<U>,
-  state?: unknown,
-): MaybePromise<U> {
-  return isPromise(value) ? afterWaiting(value, next, state) : next(value, state)
-}
-
-/** Apart, so that nothing is made for a function that is not needed where nothing has to be waited for. */
-function afterWaiting<T, S, U>(value: Promise<T>, next: (value: T, state: S) => MaybePromise<U>, state: S): Promise<U> {
-  return value.then((later) => next(later, state))
-}
-
-/** Takes what a function of the application's gave: a promise of any make becomes one of ours. */
-function eventually<T>(value: T | PromiseLike<T>): MaybePromise<T> {
-  return isPromise(value) ? Promise.resolve(value) : (value as T)
-}
-
-// Asks a function of the application's a question that only true and false answer.
-
-/** `true`, `false`, or why it was neither. */
+/** The answer of an application's function: `true`, `false`, or the cause of neither. */
 export type Answer = boolean | { readonly cause: unknown }
 
-/** Asks `ask`, which `name` names. A throw, a rejection, and anything but a boolean is no answer. */
+/** Asks `ask`, called `name` in messages. A throw, a rejection, and any other value than a boolean become a cause. */
 export function askYesOrNo(name: string, ask: () => unknown): MaybePromise<Answer> {
   const failed = (cause: unknown): Answer => ({ cause })
   const read = (answer: unknown): Answer =>
     typeof answer === 'boolean' ? answer : failed(new TypeError(`${name} did not answer true or false.`))
   try {
-    const answer = eventually(ask())
-    return isPromise(answer) ? answer.then(read, failed) : read(answer)
+    const answer = ask()
+    // A promise of any library becomes one of the platform's.
+    return isPromise(answer) ? Promise.resolve(answer).then(read, failed) : read(answer)
   } catch (cause) {
     return failed(cause)
   }
 }
 
-// Bounds the time that one caller waits for work that goes on for others.
-
-/** Settles with `work`, or with `late()` after `ms`. Its timer keeps no process alive, and ends with `work`. */
+/**
+ * Settles with `work`, or with `late()` after `ms`: bounds the wait of one caller for work that goes on for others. Its timer keeps no
+ * process alive, and ends with `work`.
+ */
 export function within<T, L>(work: Promise<T>, ms: number, late: () => L): Promise<T | L> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(late()), ms)
@@ -73,16 +47,14 @@ export function within<T, L>(work: Promise<T>, ms: number, late: () => L): Promi
   })
 }
 
-// Calls of the application's that report something: no door may open or jam because of a log.
-
-/** Drops what `call` throws or rejects with. */
+/** Wraps a function of the application that reports. Drops its errors, since no log may change the outcome of a request. */
 export function dropErrors<T>(call: (value: T) => unknown): (value: T) => void {
   return (value) => {
     try {
-      // Not only for a Promise of our own realm: a rejection that nothing handles ends the process.
+      // Also for promises of other realms: an unhandled rejection ends the process.
       Promise.resolve(call(value)).catch(() => {})
     } catch {
-      // There is nowhere to report the reporter.
+      // An error of the reporter has no other place to go.
     }
   }
 }

@@ -1,27 +1,27 @@
-// Options are read once, at creation; misuse is a TypeError there, never a surprise at the first request.
+// Checks of options. Options are read once, at creation: misuse is a TypeError there, never a surprise at the first request.
 
-/** @throws TypeError when `value` is no object, or one of a class (a Map has its members where nobody would look for them). */
+/** @throws TypeError when `value` is no object, or an instance of a class: a Map, for one, has its members elsewhere. */
 export function checkPlain(value: unknown, message: string): asserts value is object {
   const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined
   if (prototype !== Object.prototype && prototype !== null) throw new TypeError(message)
 }
 
-/** @throws TypeError when `options` is no object or has a name that is not in `known`: a misspelt check must not be silently off. */
-export function checkOptionNames(where: string, options: unknown, known: readonly string[]): void {
-  // Members that are inherited would be read in one place and lost where options are copied.
+/** @throws TypeError when `options` is no object or has a name outside of `allowed`. A misspelt check must not be silently off. */
+export function checkOptionNames(where: string, options: unknown, allowed: readonly string[]): void {
+  // Inherited members would be read in one place, and lost where options are copied.
   checkPlain(options, `${where} needs an options object, a plain one.`)
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new TypeError(`${where} has no option ${name}. It has: ${known.join(', ')}.`)
+    if (!allowed.includes(name)) throw new TypeError(`${where} has no option ${name}. It has: ${allowed.join(', ')}.`)
   }
 }
 
-/** @throws TypeError when `args` are anything but one options object, by the rules of `checkOptionNames`. */
-export function checkOptions(where: string, args: ArrayLike<unknown>, known: readonly string[]): void {
+/** @throws TypeError unless `args` are one options object, by the rules of `checkOptionNames`. */
+export function checkOptions(where: string, args: ArrayLike<unknown>, allowed: readonly string[]): void {
   checkArgumentCount(where, args, 1)
-  checkOptionNames(where, args[0], known)
+  checkOptionNames(where, args[0], allowed)
 }
 
-/** @throws TypeError when a call has more than `max` arguments: a policy among the rest would be dropped in silence. */
+/** @throws TypeError when a call has more than `max` arguments: a policy among the rest would be silently ignored. */
 export function checkArgumentCount(where: string, args: ArrayLike<unknown>, max: number): void {
   if (args.length <= max) return
   throw new TypeError(
@@ -29,7 +29,7 @@ export function checkArgumentCount(where: string, args: ArrayLike<unknown>, max:
   )
 }
 
-/** @throws TypeError when `value` is not a whole number between `min` and `max`: timers take no fraction, and no budget ends on one. */
+/** @throws TypeError when `value` is not a whole number between `min` and `max`: timers and budgets take no fraction. */
 export function checkNumber(name: string, value: unknown, min: number, max: number): void {
   const isInside = typeof value === 'number' && value >= min && value <= max
   if (isInside && Number.isInteger(value)) return
@@ -37,11 +37,11 @@ export function checkNumber(name: string, value: unknown, min: number, max: numb
   throw new TypeError(`${name} must be a whole number from ${min} to ${max}, not ${String(value)}${instead}.`)
 }
 
-/** @throws TypeError when `value` is not a non-empty string; a URL object gets told the string to write. */
+/** @throws TypeError when `value` is not a non-empty string. For a URL object it says which string to write. */
 export function checkString(name: string, value: unknown): asserts value is string {
   if (typeof value === 'string' && value !== '') return
   if (value instanceof URL) {
-    // new URL('https://api').href has grown a slash, so an identifier must never pass through one (RFC 8707 §2).
+    // new URL('https://api').href has a slash more, so an identifier must never pass through a URL (RFC 8707 §2).
     throw new TypeError(
       `${name} must be a string, not a URL object: write '${value.href.replace(/\/$/, '')}' (or with the slash, if your STS does).`,
     )

@@ -1,11 +1,9 @@
-// Makes values that a client chose safe to stand in a log line: printable ASCII, at most 200 characters.
+// Makes a client's values safe for a log line: printable ASCII, at most 200 characters.
 
-const printableOnly = /^[\x20-\x7e]*$/
-
-/** Cuts `value` to so many printable ASCII characters; every other character becomes `?`. Says nothing of what is true. */
+/** Cuts `value` to `maxLength` characters. Every character that is no printable ASCII becomes `?`. */
 export function printable(value: unknown, maxLength = 200): string {
   const text = describe(value)
-  if (text.length <= maxLength && printableOnly.test(text)) return text
+  if (text.length <= maxLength && /^[\x20-\x7e]*$/.test(text)) return text
   const clean = text.slice(0, maxLength).replace(/[^\x20-\x7e]/g, '?')
   return text.length > maxLength ? `${clean}...` : clean
 }

@@ -1,12 +1,12 @@
-// Many callers, one piece of work. It is given up at its deadline by the clock: a process may be frozen while the work is under way,
-// and some platforms end a fetch and its timers together with the request that began them.
+// One piece of work for many callers. The clock ends it at its deadline, since timers may never fire. A process may be frozen
+// meanwhile. Some platforms end a fetch and its timers together with the request that began them.
 import type { Clock } from './clock.ts'
 import { dropErrors, type MaybePromise, within } from './maybe-promise.ts'
 
 /** The times of a flight that failed. */
 export interface FlightTimes {
   readonly begunAtMs: number
-  /** At its deadline, where it was seen to be over only later. */
+  /** At the latest its deadline, also where the end was noticed later. */
   readonly endedAtMs: number
   /** Whether its deadline had passed: the work hung, or the process was frozen meanwhile. */
   readonly isTimedOut: boolean
@@ -18,18 +18,18 @@ export interface SingleFlightParts<T> {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly keepAlive: KeepAlive
-  /** One of these two is called once for each flight. */
+  /** Each flight calls one of these two, once. */
   readonly succeed: (value: T) => void
   readonly fail: (error: unknown, times: FlightTimes) => void
 }
 
-/** Work that is done once for all who ask while it is under way. */
+/** Work that is done once for all callers while it is under way. */
 export interface SingleFlight {
   /** Begins the work unless it is under way. Does not wait for it. */
   begin(nowMs: number): void
-  /** Joins or begins the work. Resolves to whether it succeeded, by its deadline at the latest: each caller has a timer of its own. */
+  /** Joins or begins the work. Resolves to whether it succeeded, at its deadline at the latest: each caller has a timer of its own. */
   join(nowMs: number): Promise<boolean>
-  /** The same for callers who can go on without it. They share one wait of `maxWaitMs` for each flight; when it is over, none waits. */
+  /** The same for callers that need no result. They share one wait of `maxWaitMs` for each flight. After that, none waits. */
   joinBriefly(nowMs: number, maxWaitMs: number): MaybePromise<unknown>
   isUnderWay(nowMs: number): boolean
 }
@@ -37,10 +37,6 @@ export interface SingleFlight {
 interface Flight {
   readonly begunAtMs: number
   readonly deadlineMs: number
-}
-
-interface BegunFlight {
-  readonly flight: Flight
   /** Never rejects. */
   readonly landed: Promise<boolean>
   sharedWait?: { readonly untilMs: number; readonly over: Promise<boolean> }
@@ -49,33 +45,36 @@ interface BegunFlight {
 /** Makes single flights of `work`. */
 export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
   const { work, timeoutMs, clock, keepAlive, succeed, fail } = parts
-  let current: BegunFlight | undefined
+  let current: Flight | undefined
 
-  function underWay(nowMs: number): BegunFlight | undefined {
-    if (current && nowMs >= current.flight.deadlineMs) giveUp(current.flight)
+  function underWay(nowMs: number): Flight | undefined {
+    if (current && nowMs >= current.deadlineMs) giveUp(current)
     return current
   }
 
-  function begin(nowMs: number): BegunFlight {
-    const flight = { begunAtMs: nowMs, deadlineMs: nowMs + timeoutMs }
+  function joinOrBegin(nowMs: number): Flight {
+    return underWay(nowMs) ?? begin(nowMs)
+  }
+
+  function begin(nowMs: number): Flight {
     let start = (): void => {}
     const landed = new Promise<boolean>((resolve) => (start = () => resolve(land(flight))))
-    const begun: BegunFlight = { flight, landed }
-    // Under way before it starts: work that asks again in place must join itself.
-    current = begun
+    const flight: Flight = { begunAtMs: nowMs, deadlineMs: nowMs + timeoutMs, landed }
+    // Under way before it starts: work that synchronously asks for itself must join itself.
+    current = flight
     start()
     keepAlive(landed)
-    return begun
+    return flight
   }
 
   async function land(flight: Flight): Promise<boolean> {
     const [result] = await Promise.allSettled([work()])
-    if (current?.flight !== flight) return false
+    if (current !== flight) return false
     current = undefined
     try {
       return settle(flight, result, clock.nowMs())
     } catch {
-      // A clock that throws: nothing has come of this flight, and the next may begin.
+      // The clock threw: this flight has no result, and the next may begin.
       return false
     }
   }
@@ -93,7 +92,7 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
   }
 
   function giveUp(flight: Flight): boolean {
-    if (current?.flight !== flight) return false
+    if (current !== flight) return false
     current = undefined
     return settle(flight, { status: 'rejected', reason: timeoutError() }, flight.deadlineMs)
   }
@@ -102,36 +101,33 @@ export function singleFlight<T>(parts: SingleFlightParts<T>): SingleFlight {
     return new Error(`no answer within ${timeoutMs} ms`)
   }
 
-  function join(nowMs: number): Promise<boolean> {
-    const { flight, landed } = underWay(nowMs) ?? begin(nowMs)
-    return within(landed, flight.deadlineMs - nowMs, () => giveUp(flight))
-  }
-
-  function joinBriefly(nowMs: number, maxWaitMs: number): MaybePromise<unknown> {
-    const begun = underWay(nowMs) ?? begin(nowMs)
-    if (!begun.sharedWait) {
-      const over = within(begun.landed, maxWaitMs, () => false)
-      begun.sharedWait = { untilMs: nowMs + maxWaitMs, over }
-      return over
-    }
-    const { untilMs, over } = begun.sharedWait
-    return nowMs < untilMs ? within(over, untilMs - nowMs, () => false) : undefined
-  }
-
   return {
-    begin: (nowMs) => void (underWay(nowMs) ?? begin(nowMs)),
-    join,
-    joinBriefly,
+    begin: (nowMs) => void joinOrBegin(nowMs),
+    join(nowMs) {
+      const flight = joinOrBegin(nowMs)
+      return within(flight.landed, flight.deadlineMs - nowMs, () => giveUp(flight))
+    },
+    joinBriefly(nowMs, maxWaitMs) {
+      const flight = joinOrBegin(nowMs)
+      if (!flight.sharedWait) {
+        const over = within(flight.landed, maxWaitMs, () => false)
+        flight.sharedWait = { untilMs: nowMs + maxWaitMs, over }
+        return over
+      }
+      const { untilMs, over } = flight.sharedWait
+      return nowMs < untilMs ? within(over, untilMs - nowMs, () => false) : undefined
+    },
     isUnderWay: (nowMs) => underWay(nowMs) !== undefined,
   }
 }
 
-// The seam to platforms that stop a process, or end its fetches, as soon as no request is under way.
-
-/** Is given the promise of work that no request waits for; the platform keeps the process running until it settles. */
+/**
+ * Takes the promise of work that no request waits for. The platform then keeps the process running until it settles. Some platforms
+ * stop a process, or end its fetches, as soon as no request is under way.
+ */
 export type KeepAlive = (work: Promise<unknown>) => void
 
-/** Wraps the application's function. Outside a request some platforms refuse the promise: the work goes on without them. */
+/** Wraps the application's function. Drops its errors: outside a request some platforms refuse the promise, and the work goes on. */
 export function createKeepAlive(keepAlive: KeepAlive | undefined): KeepAlive {
   return keepAlive ? dropErrors(keepAlive) : () => {}
 }

@@ -1,19 +1,19 @@
-// The addresses that may be asked for metadata and keys.
+// Checks of the addresses of metadata, keys and decision points.
 import { checkString } from './options.ts'
 
-/** Plain `http:` is for this machine only: 127.0.0.0/8, ::1 and localhost. */
+/** True for an address of this machine, where plain `http:` is allowed: 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(url: URL): boolean {
   return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
 }
 
-/** True for https, and for plain http where `allowHttp` or the loopback rule lets it. */
+/** True for https, and for plain http where `allowHttp` or the loopback rule permits it. */
 export function isSecureEnough(url: URL, allowHttp: boolean): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)))
 }
 
 /**
- * Says why a document from `from` cannot name the address `to`, or returns `undefined` where it can. The operator chose how to reach the
- * document. The document must not choose a wire that is open to others, nor a port of this machine.
+ * Says why a document from `from` must not name the address `to`, or returns `undefined`. The operator chose the way to the document. The
+ * document must choose neither an unencrypted connection nor a port of this machine.
  */
 export function faultOfLink(from: URL, to: URL): string | undefined {
   if (from.protocol === 'https:' && to.protocol !== 'https:') return 'is not https, and the document came over https'
@@ -21,14 +21,14 @@ export function faultOfLink(from: URL, to: URL): string | undefined {
   return undefined
 }
 
-/** True for more spellings than those of `isLoopback`: this one only ever refuses. */
+/** Knows more spellings than `isLoopback`, since its answer only ever refuses. */
 function isThisMachine(url: URL): boolean {
   const host = url.hostname.replace(/\.$/, '')
   return isLoopback(url) || /(^|\.)localhost$|^0\.0\.0\.0$|^\[::(ffff:(7f..:.*|0:0))?\]$/.test(host)
 }
 
 /**
- * Checks an address that the operator wrote and that keys or documents are fetched from.
+ * Checks an operator's address of keys or documents.
  *
  * @throws TypeError with the value to write.
  */
@@ -59,20 +59,20 @@ export function checkHttps(name: string, address: string): void {
     throw new TypeError(`${name} must be https: write '${address.replace(/^[^:]*/, 'https')}'.`)
 }
 
-/** What to do about an address that is not https. A server without TLS would never answer at the https address. */
+/** Says what to do about a plain http address. A server without TLS would never answer at the https address. */
 export function httpsOrOption(address: string): string {
   return `must be https: if the server has TLS, write '${address.replace(/^[^:]*/, 'https')}'; if not, set insecureAllowHttp: true`
 }
 
-/** True when a URL carries a user name or password: `fetch` refuses such, and its message would put them into a log. */
+/** True when a URL carries a user name or password. `fetch` refuses it with a message that would put them into a log. */
 export function hasLogin(url: URL): boolean {
   return url.username !== '' || url.password !== ''
 }
 
-/** What of an address may stand in a message, also where it is no URL: no user name, and no password. */
+/** Returns an address without user name and password, for messages. It need not be a URL. */
 export function withoutLogin(address: string): string {
   const url = parseUrl(address)
-  // Somebody's `user:password@host` is a URL of the scheme `user:`.
+  // `user:password@host` is a URL of the scheme `user:`.
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return address.replace(/^.*(?:@|%40)/is, '…')
   if (!hasLogin(url)) return address
   url.username = ''
@@ -83,9 +83,14 @@ export function withoutLogin(address: string): string {
 /** Parses an absolute URL, or returns `undefined`. */
 export function parseUrl(text: string): URL | undefined {
   try {
-    // Not URL.canParse: once it is hot, that of Node 20 says no to every text with a character between U+0080 and U+00FF.
+    // Not URL.canParse: once it is hot, that of Node 20 refuses every text with a character between U+0080 and U+00FF.
     return new URL(text)
   } catch {
     return undefined
   }
+}
+
+/** Returns `text` without one trailing slash. */
+export function withoutSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text
 }

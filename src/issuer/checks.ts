@@ -2,7 +2,7 @@
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
-import { builtInOf } from '../internal/objects.ts'
+import { builtInOf } from '../internal/freeze.ts'
 import { printable } from '../internal/printable.ts'
 import { checkAudience, checkRequired } from '../jwt/claims.ts'
 import type { ParsedToken } from '../jwt/parse.ts'

@@ -5,8 +5,7 @@ import { decodeBase64url } from '../internal/base64url.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { type Algorithm, algorithms as table, isAlgorithm } from '../crypto/algorithms.ts'
-import type { PublicKey } from '../crypto/engine.ts'
-import { bitLength, isStrongRsa, toNumber } from '../crypto/rsa-strength.ts'
+import { bitLength, isOfOrder8, isStrongRsa, type PublicKey, toNumber } from '../crypto/engine.ts'
 import type { VerificationKey } from './key-source.ts'
 
 export const maxKeys = 1000
@@ -149,7 +148,8 @@ function publicMembers(jwk: JsonObject): webcrypto.JsonWebKey | undefined {
  * equal is no real key. In Ed25519 these are the points of order 1, 2 and 4, for which anyone can make a signature.
  */
 function isCoordinate(crv: unknown, value: unknown): boolean {
-  const bytes = typeof value === 'string' ? decodeBase64url(value) : undefined
+  if (typeof value !== 'string' || isOfOrder8(value)) return false
+  const bytes = decodeBase64url(value)
   return bytes?.length === coordinateBytes[String(crv)] && new Set(bytes?.subarray(1, -1)).size > 1
 }
 

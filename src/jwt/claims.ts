@@ -1,7 +1,8 @@
-// The checks of single claims (RFC 7519 §4.1), each by the function that owns it. None of them needs a key.
+// The checks of claims (RFC 7519 §4.1), one function for each. None of them needs a key.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
+import { withoutSlash } from '../internal/urls.ts'
 
 /** The claims that RFC 7519 §4.1 registers, as they are after verification. */
 export interface RegisteredClaims {
@@ -16,38 +17,39 @@ export interface RegisteredClaims {
 
 export const registeredClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'] as const
 
-const strings = ['iss', 'sub', 'jti', 'client_id', 'azp', 'appid', 'tid', 'oid']
-// "A JSON numeric value", RFC 7519 §2; 1e400 parses to Infinity, which no clock reaches.
-const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
 /** The first second of the year 10000. A date in milliseconds lies beyond it, and would make a token endless. */
 const endOfDates = 253_402_300_800
 
-/** Checks that the claims we read have the type that their definition gives them, where they are present; but for `loose` ones. */
-export function checkClaimTypes(claims: JsonObject, loose: readonly string[] = []): ValidationError | undefined {
+const strings = ['iss', 'sub', 'jti', 'client_id', 'azp', 'appid', 'tid', 'oid']
+const numericDates = ['exp', 'nbf', 'iat', 'auth_time']
+
+/** Checks the types of the claims that claimcheck reads, where they are present. Those in `nonStandard` may have any type, except `aud`. */
+export function checkClaimTypes(claims: JsonObject, nonStandard: readonly string[] = []): ValidationError | undefined {
   for (const name of strings)
-    if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string' && !loose.includes(name))
+    if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string' && !nonStandard.includes(name))
       return wrongType(claims, name)
   for (const name of numericDates)
-    if (Object.hasOwn(claims, name) && !isNumericDate(claims[name]) && !loose.includes(name))
-      return wrongDate(claims, name)
+    if (Object.hasOwn(claims, name) && !isNumericDate(claims[name]) && !nonStandard.includes(name))
+      return wrongType(claims, name)
   if (Object.hasOwn(claims, 'aud') && !isStringOrStrings(claims.aud)) return wrongType(claims, 'aud')
-  // An actor that nobody can read must not count as none (RFC 8693 §4.1).
-  if (Object.hasOwn(claims, 'act') && !isJsonObject(claims.act) && !loose.includes('act'))
+  // An actor that claimcheck cannot read must not count as absent (RFC 8693 §4.1).
+  if (Object.hasOwn(claims, 'act') && !isJsonObject(claims.act) && !nonStandard.includes('act'))
     return wrongType(claims, 'act')
   return undefined
 }
 
-function wrongType(claims: JsonObject, name: string): ValidationError {
-  return { reason: 'claim_invalid', details: { claim: name, received: printable(claims[name]) } }
-}
-
+/** "A JSON numeric value", RFC 7519 §2. 1e400 parses to Infinity, which no clock reaches. */
 function isNumericDate(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) < endOfDates
 }
 
-function wrongDate(claims: JsonObject, name: string): ValidationError {
-  const refusal = wrongType(claims, name)
-  if (!Number.isFinite(claims[name])) return refusal
+function isStringOrStrings(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+}
+
+function wrongType(claims: JsonObject, name: string): ValidationError {
+  const refusal = { reason: 'claim_invalid', details: { claim: name, received: printable(claims[name]) } } as const
+  if (!numericDates.includes(name) || !Number.isFinite(claims[name])) return refusal
   return { ...refusal, hint: `${name} lies beyond the year 9999: it looks like milliseconds, and must be in seconds` }
 }
 
@@ -73,7 +75,7 @@ export interface Times {
 export function checkTimes({ exp, nbf, iat }: Times, nowMs: number, rules: TimeRules): ValidationError | undefined {
   const now = nowMs / 1000
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge } = rules
-  // "on or after which the JWT MUST NOT be accepted", so at exp itself it is over.
+  // "on or after which the JWT MUST NOT be accepted": at exp itself the token has expired.
   if (now >= exp + tolerance) return { reason: 'token_expired', details: { claim: 'exp' } }
   if (nbf !== undefined && now < nbf - tolerance) return { reason: 'token_not_yet_valid', details: { claim: 'nbf' } }
   if (iat !== undefined && now < iat - tolerance) return { reason: 'token_not_yet_valid', details: { claim: 'iat' } }
@@ -89,7 +91,15 @@ export function checkAudience(claims: JsonObject, accepted: readonly string[]): 
   const received = typeof aud === 'string' ? [aud] : aud
   const hint = audienceHint(received, accepted)
   const details = { claim: 'aud', expected: accepted, received: printable(received) }
-  return hint ? { reason: 'audience_mismatch', hint, details } : { reason: 'audience_mismatch', details }
+  return { reason: 'audience_mismatch', ...(hint !== undefined && { hint }), details }
+}
+
+function audienceHint(received: readonly string[], accepted: readonly string[]): string | undefined {
+  if (received.some((one) => accepted.some((other) => withoutSlash(other) === withoutSlash(one))))
+    return 'aud differs from the configured audience only by a trailing slash: write exactly what the token says'
+  if (received.some((one) => accepted.includes(`api://${one}`) || accepted.includes(one.replace(/^api:\/\//, ''))))
+    return 'aud and the configured audience differ by api://: configure both forms'
+  return undefined
 }
 
 /** Checks the header's `typ` against `accepted`, where `null` stands for a header without one (RFC 8725 §3.11). */
@@ -101,65 +111,43 @@ export function checkType(typ: string | undefined, accepted: readonly (string | 
   return { reason: 'token_type_not_accepted', details: { claim: 'typ', expected, received: printable(typ) } }
 }
 
-/** Refuses sender-constrained tokens (`cnf`, RFC 7800): sent as plain Bearer they are stolen until proven otherwise. */
-export function checkConfirmation(claims: JsonObject): ValidationError | undefined {
-  if (!Object.hasOwn(claims, 'cnf')) return undefined
-  return { reason: 'sender_constrained', hint: 'the token is bound to a key (cnf) but was sent as plain Bearer' }
-}
-
 /** "application/" may be left out and letter case does not count (RFC 7515 §4.1.9). */
 function mediaType(typ: string): string {
   return typ.toLowerCase().replace(/^application\//, '')
 }
 
-function isStringOrStrings(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+/** Refuses sender-constrained tokens (`cnf`, RFC 7800): one sent as plain Bearer may be stolen. */
+export function checkConfirmation(claims: JsonObject): ValidationError | undefined {
+  if (!Object.hasOwn(claims, 'cnf')) return undefined
+  return { reason: 'sender_constrained', hint: 'the token is bound to a key (cnf) but was sent as plain Bearer' }
 }
 
-function audienceHint(received: readonly string[], accepted: readonly string[]): string | undefined {
-  const near = received.find((one) => accepted.some((other) => withoutSlash(other) === withoutSlash(one)))
-  if (near !== undefined)
-    return 'aud differs from the configured audience only by a trailing slash: write exactly what the token says'
-  const resource = received.find(
-    (one) => accepted.includes(`api://${one}`) || accepted.includes(one.replace(/^api:\/\//, '')),
-  )
-  return resource === undefined ? undefined : 'aud and the configured audience differ by api://: configure both forms'
-}
+// An issuer signs other kinds of JWT with the keys of its access tokens (RFC 8725 §3.12).
 
-function withoutSlash(text: string): string {
-  return text.endsWith('/') ? text.slice(0, -1) : text
-}
-
-// Is this an access token at all? An issuer signs other kinds of JWT with the same keys (RFC 8725 §3.12).
-
-// OpenID Connect Core §3.1.3.6 and §3.3.2.11 (ID tokens), RFC 8417 (security events, logout tokens), RFC 9701
-// (introspection answers), the Token Status List: claims that an access token has no reason to carry.
+// Claims that an access token has no reason to carry, of OpenID Connect Core §3.1.3.6 and §3.3.2.11 (ID tokens), RFC 8417
+// (security events, logout tokens), RFC 9701 (introspection answers), the Token Status List.
 const foreignClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'token_introspection', 'status_list']
 const accessTypes = ['bearer', 'dpop', 'at+jwt', 'jwt', 'access', 'access_token']
 
 /**
- * Refuses what says of itself that it is an ID, refresh, logout or other token. Does not prove that the rest are access
- * tokens: where an STS makes ID tokens that nothing tells apart, only `aud` does, and it must not be the client's id.
+ * Refuses a token that calls itself an ID, refresh, logout or other token. Does not prove that the rest are access tokens. Some STSs
+ * make ID tokens without any mark: only `aud` tells them apart, and it must not be the client's id.
  */
 export function checkAccessToken(claims: JsonObject): ValidationError | undefined {
   const foreign = foreignClaims.find((name) => Object.hasOwn(claims, name))
   if (foreign) return notAnAccessToken(foreign)
+  const { token_use: use, typ } = claims
   // Cognito and Keycloak name the kind of token in these.
-  if (Object.hasOwn(claims, 'token_use') && claims.token_use !== 'access')
-    return notAnAccessToken('token_use', claims.token_use)
-  if (Object.hasOwn(claims, 'typ') && !isAccessType(claims.typ)) return notAnAccessToken('typ', claims.typ)
-  return undefined
+  if (Object.hasOwn(claims, 'token_use') && use !== 'access') return notAnAccessToken('token_use', use)
+  const isAccess = typeof typ === 'string' && accessTypes.includes(typ.toLowerCase())
+  return Object.hasOwn(claims, 'typ') && !isAccess ? notAnAccessToken('typ', typ) : undefined
 }
 
-/** The refusal for another kind of token, told by `claim`. */
+/** Makes the refusal of another kind of token, recognized by `claim`. */
 export function notAnAccessToken(claim: string, received?: unknown): ValidationError {
   return {
     reason: 'not_an_access_token',
     hint: `the claim ${claim} says that this is not an access token: send the access token, not the ID or refresh token`,
     details: received === undefined ? { claim } : { claim, received: printable(received) },
   }
-}
-
-function isAccessType(typ: unknown): boolean {
-  return typeof typ === 'string' && accessTypes.includes(typ.toLowerCase())
 }

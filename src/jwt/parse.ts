@@ -1,12 +1,16 @@
-// A compact JWS (RFC 7515 §3.1, §5.2) taken apart once, strictly. Nothing here is verified yet.
+// Takes a compact JWS (RFC 7515 §3.1, §5.2) apart once, strictly. Verifies nothing.
 import { LRUCache } from 'lru-cache'
-import type { ValidationError } from '../errors/auth-error.ts'
+import type { ErrorDetails, ValidationError } from '../errors/auth-error.ts'
 import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
 import { type JsonObject, measureJsonObject } from '../internal/json.ts'
+import { printable } from '../internal/printable.ts'
 
 const maxHeaders = 100
 const maxHeaderLength = 1024
 const maxKidLength = 256
+
+/** The option `maxTokenBytes`. SECURITY.md says what a token of 16 KiB and one of 64 KiB may cost. */
+export const tokenBytes = { min: 256, default: 16_384, max: 65_536 } as const
 
 /** The protected header of a token. `jwk`, `jku`, `x5u` and `x5c` are never read: a token does not bring its own key. */
 export interface JoseHeader {
@@ -16,13 +20,13 @@ export interface JoseHeader {
   readonly [name: string]: unknown
 }
 
-/** A token's parts before verification: whoever sent it may have made all of it up. */
+/** A token's parts before verification: its sender may have made up all of it. */
 export interface ParsedToken {
   readonly header: JoseHeader
   readonly claims: JsonObject
   /** About how many bytes header and claims take in memory, besides their text. */
   readonly bytes: number
-  /** What was signed (RFC 7515 §5.2), as it was sent: ASCII. */
+  /** The signed text (RFC 7515 §5.2), as it was sent: ASCII. */
   readonly signingInput: string
   readonly signature: Uint8Array<ArrayBuffer>
   /** Whether it came in the form of a gateway that pads. */
@@ -30,28 +34,27 @@ export interface ParsedToken {
 }
 
 /**
- * Makes a parser of compact JWSs of up to `maxTokenBytes` characters. It says why a text is none, and does not check any claim or the
- * signature. It remembers good headers, of which an issuer has few.
+ * Makes a parser of compact JWSs of up to `maxTokenBytes` characters. Its refusal says what is wrong with the text. It checks neither
+ * claims nor the signature. It remembers good headers, of which an issuer has few. Measured: that halves the time of 4 µs.
  */
 export function createTokenParser(maxTokenBytes: number): (token: unknown) => ParsedToken | ValidationError {
   const decodeText = createTextDecoder(maxTokenBytes)
-  // By a number: neither a token nor a piece of one must rest in memory as text.
-  const known = new LRUCache<number, KnownHeader>({ max: maxHeaders })
+  // The key is a number: neither a token nor a piece of one may rest in memory as text.
+  const goodHeaders = new LRUCache<number, GoodHeader>({ max: maxHeaders })
+  let latest: GoodHeader | undefined
 
-  let latest: KnownHeader | undefined
-
-  function readHeader(token: string, headerEnd: number): KnownHeader | ValidationError {
-    if (latest && isHeaderOf(token, headerEnd, latest)) return latest
-    const number = numberOf(token, headerEnd)
-    const seen = known.get(number)
-    if (seen && isHeaderOf(token, headerEnd, seen)) return (latest = seen)
-    const segment = token.slice(0, headerEnd)
+  function readHeader(token: string, length: number): GoodHeader | ValidationError {
+    if (latest && isHeaderOf(token, length, latest)) return latest
+    const hash = hashOf(token, length)
+    const remembered = goodHeaders.get(hash)
+    if (remembered && isHeaderOf(token, length, remembered)) return (latest = remembered)
+    const segment = token.slice(0, length)
     const parsed = measureJsonObject(decodeText(segment))
     if (!parsed) return malformed('the header is not a strict base64url JSON object')
     const refusal = checkHeader(parsed.value)
     if (refusal) return refusal
     const read = { header: parsed.value as JoseHeader, bytes: parsed.bytes, characters: ascii.encode(segment) }
-    if (headerEnd <= maxHeaderLength) known.set(number, read)
+    if (length <= maxHeaderLength) goodHeaders.set(hash, read)
     return read
   }
 
@@ -77,84 +80,66 @@ export function createTokenParser(maxTokenBytes: number): (token: unknown) => Pa
   }
 }
 
-interface KnownHeader {
-  readonly header: JoseHeader
-  /** About how many bytes it takes in memory. */
-  readonly bytes: number
+interface GoodHeader extends Pick<ParsedToken, 'header' | 'bytes'> {
   /** Its characters as a token has them. */
   readonly characters: Uint8Array
 }
 
 const ascii = new TextEncoder()
 
-/** Nearly as many numbers as headers. What has the same number need not be the same: that is looked at. */
-function numberOf(token: string, length: number): number {
-  let number = length
-  for (let at = 0; at < length; at++) number = (number * 31 + token.charCodeAt(at)) | 0
-  return number
+/** Two headers may have one hash: `isHeaderOf` compares them. */
+function hashOf(token: string, length: number): number {
+  let hash = length
+  for (let at = 0; at < length; at++) hash = (hash * 31 + token.charCodeAt(at)) | 0
+  return hash
 }
 
-function isHeaderOf(token: string, length: number, { characters }: KnownHeader): boolean {
+function isHeaderOf(token: string, length: number, { characters }: GoodHeader): boolean {
   if (characters.length !== length) return false
   for (let at = 0; at < length; at++) if (token.charCodeAt(at) !== characters[at]) return false
   return true
 }
 
 function notThreeSegments(token: string): ValidationError {
-  return token.includes('.') && token.split('.', 6).length === 5 ? encrypted : opaque
-}
-
-const opaque = malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
-
-const encrypted: ValidationError = {
-  reason: 'token_encrypted',
-  hint: 'this is an encrypted token (JWE): configure the STS to send this API signed, unencrypted tokens',
+  if (!token.includes('.') || token.split('.', 6).length !== 5)
+    return malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
+  return {
+    reason: 'token_encrypted',
+    hint: 'this is an encrypted token (JWE): configure the STS to send this API signed, unencrypted tokens',
+  }
 }
 
 function malformed(hint: string): ValidationError {
   return { reason: 'token_malformed', hint }
 }
 
-function checkHeader(header: JsonObject): ValidationError | undefined {
-  if (typeof header.alg !== 'string') return malformed('alg must be a string')
-  if (header.typ !== undefined && typeof header.typ !== 'string') return malformed('typ must be a string')
-  if (header.kid !== undefined && !isKid(header.kid))
+function checkHeader({ alg, typ, kid, cty, ...others }: JsonObject): ValidationError | undefined {
+  if (typeof alg !== 'string') return malformed('alg must be a string')
+  if (typ !== undefined && typeof typ !== 'string') return malformed('typ must be a string')
+  if (kid !== undefined && !(typeof kid === 'string' && kid !== '' && kid.length <= maxKidLength))
     return malformed(`kid must be a string of 1 to ${maxKidLength} characters`)
-  // We implement no extension, so every crit is one that we do not understand (RFC 7515 §4.1.11). "JWTs MUST NOT use"
-  // an unencoded payload (RFC 7797 §7): b64 has no business here, listed in crit or not.
-  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) {
+  // claimcheck implements no extension, so it understands no crit (RFC 7515 §4.1.11). "JWTs MUST NOT use" an unencoded
+  // payload (RFC 7797 §7): b64 is refused, listed in crit or not.
+  if (Object.hasOwn(others, 'crit') || Object.hasOwn(others, 'b64'))
     return { reason: 'critical_header_unsupported', hint: 'crit and b64 are not supported' }
-  }
-  if (isNested(header.cty)) return malformed('nested tokens (cty: JWT) are not supported')
+  if (typeof cty === 'string' && /^(application\/)?jwt$/i.test(cty))
+    return malformed('nested tokens (cty: JWT) are not supported')
   return undefined
 }
 
-function isKid(kid: unknown): boolean {
-  return typeof kid === 'string' && kid !== '' && kid.length <= maxKidLength
-}
-
-function isNested(cty: unknown): boolean {
-  return typeof cty === 'string' && /^(application\/)?jwt$/i.test(cty)
-}
-
-// How long a token may be. SECURITY.md says what one of 16 KiB and one of 64 KiB may cost.
-
-/** The option `maxTokenBytes`: its default and its bounds. */
-export const tokenBytes = { min: 256, default: 16_384, max: 65_536 } as const
-
 // Tokens of gateways that pad their base64url and put claims into the JOSE header (AWS ALB). The signature covers the text
-// as it was sent, padding included, so it is verified over that; everything else is as strict as for any token.
+// as it was sent, padding included, and is verified over that. All else is as strict as for any token.
 
-const segment = /^[\w-]*(={0,2})$/
+const paddedSegment = /^[\w-]*={0,2}$/
 
-/** True for what only a padded token can be: no other has a `=` anywhere. What is too long is not searched. */
+/** True for text that only a padded token can be: no other token has a `=`. Does not search text over `maxTokenBytes`. */
 export function isPadded(token: unknown, maxTokenBytes: number): token is string {
   return typeof token === 'string' && token.length <= maxTokenBytes && token.includes('=')
 }
 
 /**
  * Parses a padded token; `headerClaims` of its header join the claims of its payload. Refuses a segment without all of its
- * padding, so that a token has one spelling, and a claim that header and payload give differently.
+ * padding, so that a token has one spelling. Refuses a claim that header and payload give differently.
  */
 export function parsePaddedToken(
   token: string,
@@ -162,27 +147,33 @@ export function parsePaddedToken(
   parseToken: ReturnType<typeof createTokenParser>,
 ): ParsedToken | ValidationError {
   const segments = token.split('.', 4)
-  if (!segments.every((text) => text.length % 4 === 0 && segment.test(text))) return wrongPadding
+  if (!segments.every((text) => text.length % 4 === 0 && paddedSegment.test(text)))
+    return malformed('not three base64url segments, each with its padding')
   const parsed = parseToken(segments.map((text) => text.replace(/=+$/, '')).join('.'))
   if ('reason' in parsed) return parsed
-  const claims = joined(parsed.header, parsed.claims, headerClaims)
-  if (!claims) return contradictory
-  return { ...parsed, padded: true, claims, signingInput: segments.slice(0, 2).join('.') }
+  const { header, claims } = parsed
+  const present = headerClaims.filter((name) => Object.hasOwn(header, name))
+  if (present.some((name) => Object.hasOwn(claims, name) && claims[name] !== header[name]))
+    return { reason: 'claim_invalid', hint: 'the header and the payload of the token contradict each other' }
+  const joined = { ...claims, ...Object.fromEntries(present.map((name) => [name, header[name]])) }
+  return { ...parsed, padded: true, claims: Object.freeze(joined), signingInput: segments.slice(0, 2).join('.') }
 }
 
-const wrongPadding: ValidationError = {
-  reason: 'token_malformed',
-  hint: 'not three base64url segments, each with its padding',
-}
-
-const contradictory: ValidationError = {
-  reason: 'claim_invalid',
-  hint: 'the header and the payload of the token contradict each other',
-}
-
-function joined(header: JsonObject, claims: JsonObject, names: readonly string[]): JsonObject | undefined {
-  const present = names.filter((name) => Object.hasOwn(header, name))
-  const contradicts = present.some((name) => Object.hasOwn(claims, name) && claims[name] !== header[name])
-  if (contradicts) return undefined
-  return Object.freeze({ ...claims, ...Object.fromEntries(present.map((name) => [name, header[name]])) })
+/**
+ * Returns the facts of a token for `AuthError.details` and events, cut to text that is safe to print. `verified` says whether its
+ * signature had been verified.
+ */
+export function describeToken(
+  { header, claims }: { readonly header: JsonObject; readonly claims: JsonObject },
+  verified: boolean,
+): ErrorDetails {
+  const { iss, aud, azp, tid, iat, nbf, exp } = claims
+  const { kid, alg, typ } = header
+  const texts: JsonObject = { iss, aud, azp: azp ?? claims.client_id ?? claims.appid, tid, kid, alg, typ }
+  const times: JsonObject = { iat, nbf, exp }
+  const details: Record<string, unknown> = { verified }
+  // Not Object.entries: a flood of refusals spends its time here. Measured: 0.45 µs instead of 0.7.
+  for (const name in texts) if (texts[name] !== undefined) details[name] = printable(texts[name])
+  for (const name in times) if (typeof times[name] === 'number') details[name] = times[name]
+  return details
 }

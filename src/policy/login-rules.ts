@@ -1,7 +1,7 @@
 // The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
 import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
-import { own } from '../internal/objects.ts'
+import { ownMember } from '../internal/json.ts'
 import type { Decision } from './decision.ts'
 import { checkedAcr, checkedContext, checkedMaxAge, declaredRequirements, type Requirement } from './missing.ts'
 import type { Policy } from './policy.ts'
@@ -47,7 +47,7 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
   }
   const words = [...(wanted.acrValues ?? []), ...(maxAgeSeconds === undefined ? [] : [`${maxAgeSeconds}s`])]
   return loginRule(`stepUp(${words.join(' ')})`, { kind: 'step-up', ...wanted }, (login) => {
-    const [acr, time] = [own(login, 'acr'), own(login, 'time')]
+    const [acr, time] = [ownMember(login, 'acr'), ownMember(login, 'time')]
     if (wanted.acrValues && !(acr !== undefined && wanted.acrValues.includes(acr))) return false
     if (maxAgeSeconds === undefined) return true
     const age = clock.nowMs() / 1000 - (time ?? Number.NaN)
@@ -75,7 +75,7 @@ export function authenticationContext(context: string): Policy<HasLogin> {
   checkArgumentCount('authenticationContext()', arguments, 1)
   const wanted = checkedContext(context)
   return loginRule(`authenticationContext(${wanted})`, { kind: 'authentication-context', context: wanted }, (login) =>
-    (own(login, 'contexts') ?? []).some((one) => one.toLowerCase() === wanted),
+    (ownMember(login, 'contexts') ?? []).some((one) => one.toLowerCase() === wanted),
   )
 }
 

@@ -1,5 +1,5 @@
 // The rules about who is calling and what was granted. They need nothing but the verified token, and answer at once.
-import { own } from '../internal/objects.ts'
+import { ownMember } from '../internal/json.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { Principal, PrincipalActor, PrincipalGroups } from '../principal/principal.ts'
 import { type Decision, yesOrNo } from './decision.ts'
@@ -68,12 +68,12 @@ export function group(...ids: readonly [string, ...string[]]): Policy<HasPrincip
 
 /** Requires one of `tenants`. */
 export function tenant(...tenants: readonly [string, ...string[]]): Policy<HasPrincipal<'tenant'>> {
-  return isOneOf('tenant', tenants, ({ auth }) => own(auth.principal, 'tenant'))
+  return isOneOf('tenant', tenants, ({ auth }) => ownMember(auth.principal, 'tenant'))
 }
 
 /** Requires one of `clients`: the software that holds the token, which in a user's token is not the subject. */
 export function client(...clients: readonly [string, ...string[]]): Policy<HasPrincipal<'client'>> {
-  return isOneOf('client', clients, ({ auth }) => own(auth.principal, 'client')?.id)
+  return isOneOf('client', clients, ({ auth }) => ownMember(auth.principal, 'client')?.id)
 }
 
 type ActorPredicate = (actor: PrincipalActor) => boolean
@@ -87,10 +87,10 @@ export function actor(
 ): Policy<HasPrincipal<'actor'>> {
   const [predicate] = expected
   if (typeof predicate !== 'function')
-    return isOneOf('actor', expected as readonly string[], ({ auth }) => own(auth.principal, 'actor')?.subject)
+    return isOneOf('actor', expected as readonly string[], ({ auth }) => ownMember(auth.principal, 'actor')?.subject)
   checkArgumentCount('actor() with a function', expected, 1)
   return policy('actor', ({ auth }) => {
-    const acting = own(auth.principal, 'actor')
+    const acting = ownMember(auth.principal, 'actor')
     return acting ? predicate(acting) : false
   })
 }

@@ -3,7 +3,7 @@ import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
 import { clientKey, type Principal, type PrincipalGroups, principalKey } from '../principal/principal.ts'
-import { none, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
+import { emptyList, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
 import { checkForOthers, createGroupsReader, type GroupsReader } from './preset-claims.ts'
@@ -108,7 +108,7 @@ function principal(claims: JsonObject, issuer: string, { tenant, groups }: Readi
  */
 function groupsOf(claims: JsonObject, kind: Principal['kind'], { read, areComplete }: GroupsReading): PrincipalGroups {
   if (kind !== 'user' || Object.hasOwn(claims, claimOfGroups)) return read(claims)
-  return { values: none, complete: areComplete, claim: claimOfGroups }
+  return { values: emptyList, complete: areComplete, claim: claimOfGroups }
 }
 
 function kindOf(claims: JsonObject, isClient: boolean): Principal['kind'] {

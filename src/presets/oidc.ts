@@ -7,7 +7,7 @@ import { clientKey, type Principal } from '../principal/principal.ts'
 import {
   areTexts,
   isText,
-  none,
+  emptyList,
   readActor,
   readAuthentication,
   readScopes,
@@ -191,7 +191,7 @@ function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader)
     permissions: joined(readStrings(claims, 'permissions'), readValues(claims, 'entitlements')),
     groups: readGroups(claims),
     authentication,
-    traits: none,
+    traits: emptyList,
   }
   if (client !== undefined) principal.client = { id: client, type: 'unknown' }
   if (actor) principal.actor = actor

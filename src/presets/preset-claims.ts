@@ -12,18 +12,18 @@ import {
   type PrincipalGroups,
   principalKey,
 } from '../principal/principal.ts'
-import { isText, none, readActor, readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
+import { emptyList, isText, readActor, readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAudience } from '../jwt/claims.ts'
 import type { UnverifiedToken } from '../issuer/issuer.ts'
 
 /** The members of a principal that a token may well say nothing of. */
 export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> = {
-  scopes: none,
-  roles: none,
-  permissions: none,
-  groups: constant({ values: none, complete: false }),
+  scopes: emptyList,
+  roles: emptyList,
+  permissions: emptyList,
+  groups: constant({ values: emptyList, complete: false }),
   authentication: constant({}),
-  traits: none,
+  traits: emptyList,
 }
 
 /** The option of every preset that reads groups. */
@@ -57,7 +57,7 @@ export function createGroupsReader(
     if (!groupsAreComplete) return () => unsaid.groups
     throw new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.')
   }
-  const absent = constant({ values: none, complete: false, claim: name })
+  const absent = constant({ values: emptyList, complete: false, claim: name })
   return (claims) => {
     if (!Object.hasOwn(claims, name)) return absent
     const values = read(claims, name)
@@ -116,7 +116,7 @@ export function isLogin(authentication: Principal['authentication']): boolean {
 
 /** What `sub_profile` says of a subject: words such as `user`, `service` or `ai_agent` (OAuth actor profile, an Internet-Draft). */
 export function readProfile(claims: JsonObject): readonly string[] {
-  return readString(claims, 'sub_profile')?.split(' ') ?? none
+  return readString(claims, 'sub_profile')?.split(' ') ?? emptyList
 }
 
 /** The outermost `act`, with the trait `agent` where its own `sub_profile` says so. */

@@ -1,19 +1,19 @@
-// What the application knows of its clients and no STS says: that one is a set-top box, or a fleet of sensors.
+// Facts that the application knows about its clients, and no STS states: one is a set-top box, or a fleet of sensors.
 import { checkOptionNames, checkPlain, checkString } from '../internal/options.ts'
 import type { Principal } from './principal.ts'
 
-/** What is known of one client. */
+/** The facts about one client. */
 export interface ClientDescription {
-  /** The client is a device: what it does as an application, for itself, the principal then is. Users stay users. */
+  /** The client is a device: the principal is one, too, when the client acts for itself. Users stay users. */
   readonly kind?: 'device'
-  /** What it runs on, such as `tv` or `printer`: becomes `principal.client.form`, also where it acts for a user. */
+  /** The device that it runs on, such as `tv` or `printer`: becomes `principal.client.form`, also where it acts for a user. */
   readonly form?: string
 }
 
-/** Client ids and what is known of them. An id is looked up whichever issuer names it, unless the issuer has a registry of its own. */
+/** Facts by client id, for the clients of all issuers. An issuer may have a registry of its own instead. */
 export type ClientRegistry = Readonly<Record<string, ClientDescription>>
 
-/** Copies a registry into what `applyClients` takes. @throws TypeError for what can never work; for `kind: 'user'` above all. */
+/** Copies a registry for `applyClients`. @throws TypeError for a registry that can never work, above all for `kind: 'user'`. */
 export function readClients(clients: ClientRegistry): ReadonlyMap<string, ClientDescription> {
   checkPlain(clients, "clients must be an object such as { 'client id': { kind: 'device', form: 'tv' } }.")
   return new Map(Object.entries(clients).map(([id, client]) => [id, readClient(id, client)]))
@@ -32,15 +32,14 @@ function readClient(id: string, client: ClientDescription): ClientDescription {
   return { ...(kind && { kind }), ...(form !== undefined && { form }) }
 }
 
-/** Adds what the registry knows of the principal's client. Turns an application into a device, and nothing into a user. */
+/** Adds the registry's facts about the principal's client. May turn an application into a device. Never makes a user. */
 export function applyClients(principal: Principal, clients: ReadonlyMap<string, ClientDescription>): Principal {
-  if (clients.size === 0) return principal
-  const { client } = principal
-  const known = client && clients.get(client.id)
-  if (!client || !known) return principal
+  const { client, kind } = principal
+  const description = client && clients.get(client.id)
+  if (!description) return principal
   return {
     ...principal,
-    kind: known.kind === 'device' && principal.kind === 'application' ? 'device' : principal.kind,
-    client: { ...client, ...(known.form !== undefined && { form: known.form }) },
+    kind: description.kind === 'device' && kind === 'application' ? 'device' : kind,
+    client: { ...client, ...(description.form !== undefined && { form: description.form }) },
   }
 }

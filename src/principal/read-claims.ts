@@ -1,82 +1,71 @@
-// Reads claims whose shape differs between STSs. Whatever does not have the expected shape counts as absent.
+// Reads claims whose shape differs between STSs. A claim of an unexpected shape counts as absent.
 import { constant } from '../internal/freeze.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import type { PrincipalActor, PrincipalAuthentication } from './principal.ts'
 
-/** A non-empty string claim. */
+/** Reads a claim that is a non-empty string. */
 export function readString(claims: JsonObject, name: string): string | undefined {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** An empty list. One for all, since most principals have several. */
-export const none: readonly never[] = constant([])
+/** One empty list for all, since most principals have several. */
+export const emptyList: readonly never[] = constant([])
 
 /**
- * A claim that is a list of strings, or one string; members that are no strings are left out. Where none is, it is the claim's own
- * list: claims are frozen, and most callers are remembered with both.
+ * Reads a claim that is a list of strings, or one string. Leaves other members out. A list without such members is returned itself, and
+ * not copied: claims are frozen, and the token cache mostly holds both.
  */
 export function readStrings(claims: JsonObject, name: string): readonly string[] {
-  if (!Object.hasOwn(claims, name)) return none
+  if (!Object.hasOwn(claims, name)) return emptyList
   const value = claims[name]
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
   return areTexts(items) ? items : items.filter(isText)
 }
 
-/** Whether all are strings that say something. A loop, like others here: who calls back is slow, and this is done for every token. */
+/** True when all items are non-empty strings. A loop is faster than callbacks, and every new token runs this. */
 export function areTexts(items: readonly unknown[]): items is readonly string[] {
   for (const item of items) if (!isText(item)) return false
   return true
 }
 
-/** A string that says something. */
+/** True for a non-empty string. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** The scopes of all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
+/** Reads scopes in all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
 export function readScopes(claims: JsonObject): readonly string[] {
   const [scope, scp] = [scopesIn(claims, 'scope'), scopesIn(claims, 'scp')]
-  if (typeof scope === 'string' && typeof scp === 'string')
-    return wordsOf(scope === '' || scp === '' ? scope + scp : `${scope} ${scp}`)
-  return distinct([...listOf(scope), ...listOf(scp)])
+  if (scope.length === 0) return scp
+  return scp.length === 0 ? scope : distinct([...scope, ...scp])
 }
 
-/** As the claim has them, one text or a list. */
-function scopesIn(claims: JsonObject, name: string): string | readonly string[] {
-  if (!Object.hasOwn(claims, name)) return ''
+function scopesIn(claims: JsonObject, name: string): readonly string[] {
+  if (!Object.hasOwn(claims, name)) return emptyList
   const value = claims[name]
-  return typeof value === 'string' ? value : readStrings(claims, name)
+  return typeof value === 'string' ? splitScopes(value) : distinct(readStrings(claims, name))
 }
 
-function listOf(scopes: string | readonly string[]): readonly string[] {
-  return typeof scopes === 'string' ? wordsOf(scopes) : scopes
+/** An STS grants the same few scopes over and over: principals share one list of them. Only verified tokens get here. */
+const scopeLists = new Map<string, readonly string[]>()
+const maxScopeLists = 200
+const maxScopeLength = 500
+
+function splitScopes(text: string): readonly string[] {
+  const shared = scopeLists.get(text)
+  if (shared) return shared
+  const scopes = Object.freeze(distinct(text.split(' ').filter(isText)))
+  if (scopeLists.size >= maxScopeLists) scopeLists.clear()
+  if (text.length <= maxScopeLength) scopeLists.set(text, scopes)
+  return scopes
 }
-
-/** An STS grants the same few scopes over and over: callers share one list of them. Only of verified tokens is it asked for any. */
-const knownWords = new Map<string, readonly string[]>()
-const maxKnownWords = 200
-const maxKnownLength = 500
-
-/** What stands between spaces. */
-function wordsOf(text: string): readonly string[] {
-  const known = knownWords.get(text)
-  if (known) return known
-  const words = Object.freeze(distinct(text.split(' ').filter(isText)))
-  if (knownWords.size >= maxKnownWords) knownWords.clear()
-  if (text.length <= maxKnownLength) knownWords.set(text, words)
-  return words
-}
-
-/** Up to here looking through a list is quicker than making a set. */
-const fewScopes = 32
 
 function distinct(scopes: readonly string[]): readonly string[] {
-  if (scopes.length > fewScopes) return [...new Set(scopes)]
-  return scopes.filter((scope, index) => scopes.indexOf(scope) === index)
+  return [...new Set(scopes)]
 }
 
-/** `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */
+/** Reads `acr`, `amr` and `auth_time` (OpenID Connect Core §2, RFC 9068 §2.2.1). */
 export function readAuthentication(claims: JsonObject): PrincipalAuthentication {
   const authentication: { -readonly [name in keyof PrincipalAuthentication]: PrincipalAuthentication[name] } = {}
   const acr = readString(claims, 'acr')
@@ -88,7 +77,7 @@ export function readAuthentication(claims: JsonObject): PrincipalAuthentication 
   return authentication
 }
 
-/** The outermost `act` (RFC 8693 §4.1); one that names nobody counts as absent. */
+/** Reads the outermost `act` (RFC 8693 §4.1). One without a name counts as absent. */
 export function readActor(claims: JsonObject): PrincipalActor | undefined {
   const act = Object.hasOwn(claims, 'act') ? claims.act : undefined
   if (!isJsonObject(act)) return undefined

@@ -2,10 +2,9 @@
 // Entra's insufficient_claims, or a refusal that invites no loop.
 import { AuthError, type AuthErrorOptions } from '../errors/auth-error.ts'
 import type { Challenge, ChallengeParams } from '../errors/challenge.ts'
-import type { JsonObject } from '../internal/json.ts'
-import { own } from '../internal/objects.ts'
+import { type JsonObject, ownMember } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
-import { describeToken } from '../jwt/describe.ts'
+import { describeToken } from '../jwt/parse.ts'
 import { createTokenParser } from '../jwt/parse.ts'
 import type { Decision } from '../policy/decision.ts'
 import { canBeChallenged, type Requirement } from '../policy/missing.ts'
@@ -42,7 +41,10 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   if (missing.length === 0 || !canHelp(missing, auth)) return new AuthError('access_denied', options)
   // All scopes that are needed, not only the missing ones: a client that asked for those alone would lose the others.
   const { scopes: granted, authentication } = auth.principal
-  const kept = requirementsToKeep(requirementsOf(policy), missing, { scopes: granted, acr: own(authentication, 'acr') })
+  const kept = requirementsToKeep(requirementsOf(policy), missing, {
+    scopes: granted,
+    acr: ownMember(authentication, 'acr'),
+  })
   const scopes = missing.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...missing]) : {}
   const challenges = loginChallenges(missing, kept, auth)
   const [first = { reason: 'insufficient_scope' as const, params: {} }, ...more] = challenges

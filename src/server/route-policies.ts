@@ -1,6 +1,5 @@
 // The policies of routes. Each is joined to the default policy once, not for each request. Their requirements enter the metadata.
 import type { Emit } from '../errors/events.ts'
-import { createPrivateSlot } from '../internal/private-slot.ts'
 import { printable } from '../internal/printable.ts'
 import { allOf, replacesDefault } from '../policy/combine.ts'
 import { copyRequirements, type Requirement } from '../policy/missing.ts'
@@ -26,8 +25,8 @@ const maxRequired = 1000
 /** @throws TypeError when the default policy is no policy. */
 export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | undefined, emit: Emit): RoutePolicies<A> {
   const always = byDefault === undefined ? undefined : checkedPolicy(byDefault, withoutResource)
-  const joined = createPrivateSlot<Policy<A, never>>()
-  const declared = createPrivateSlot<true>()
+  const joined = new WeakMap<object, Policy<A, never>>()
+  const declared = new WeakSet<object>()
   const required = new Map<string, Requirement>()
   let sealed = false
   let reported = false
@@ -43,8 +42,8 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
 
   function declare(like: PolicyLike<A, never>): void {
     const { id, requires = [] } = toPolicy(like)
-    if (declared.get(like)) return
-    declared.set(like, true)
+    if (declared.has(like)) return
+    declared.add(like)
     for (const missing of copyRequirements(requires)) {
       const name = JSON.stringify(missing)
       if (required.has(name)) continue

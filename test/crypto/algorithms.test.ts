@@ -6,8 +6,8 @@ import { createToken, goodClaims, issuer, keyFor, signTexts } from '../support/t
 import type { Algorithm } from '../support/types.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
 
-/** Algorithms that JOSE registers and that are none of ours. */
-const foreign = [
+/** Algorithms that JOSE registers and claimcheck does not verify. */
+const unsupported = [
   'none',
   'HS256',
   'HS384',
@@ -31,9 +31,12 @@ describe('the table of algorithms', () => {
     for (const name of allAlgorithms) expect(isAlgorithm(name)).toBe(true)
   })
 
-  it.each([...foreign, 'rs256', 'RS256 ', '', 'toString', 'constructor', '__proto__'])('does not know %j', (name) => {
-    expect(isAlgorithm(name)).toBe(false)
-  })
+  it.each([...unsupported, 'rs256', 'RS256 ', '', 'toString', 'constructor', '__proto__'])(
+    'does not know %j',
+    (name) => {
+      expect(isAlgorithm(name)).toBe(false)
+    },
+  )
 
   it.each([[['RS256']], [{ toString: () => 'RS256' }], [null], [undefined], [256]])(
     'takes only a string for a name, not %j',
@@ -48,7 +51,7 @@ describe('oidc({ algorithms })', () => {
     expect(oidc({ issuer, algorithms: [alg] }).algorithms).toEqual([alg])
   })
 
-  it.each(foreign)('[RFC8725bis-2.1-1] [RFC8725bis-3.2-1] [RFC7518-3.2-1] [RFC9964-env] refuses %s', (name) => {
+  it.each(unsupported)('[RFC8725bis-2.1-1] [RFC8725bis-3.2-1] [RFC7518-3.2-1] [RFC9964-env] refuses %s', (name) => {
     const algorithms = [name] as unknown as Algorithm[]
     expect(() => oidc({ issuer, algorithms })).toThrow(TypeError)
     expect(() => oidc({ issuer, algorithms })).toThrow(`RS256, RS384, RS512, PS256`)

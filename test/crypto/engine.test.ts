@@ -1,4 +1,4 @@
-// The engine's verifySignature against the examples of the RFCs, which our own signer had no hand in.
+// The engine's verifySignature against the examples of the RFCs, made without our own signer.
 import { importPublicKey, verifySignature } from '#engine'
 import type { JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
@@ -72,7 +72,7 @@ async function publicKeyFor(alg: Algorithm, jwk: object = quickKeyFor(alg).publi
 }
 
 describe('verifySignature', () => {
-  it.each(Object.entries(examples))('verifies the example of %s, and nothing next to it', async (_, example) => {
+  it.each(Object.entries(examples))('verifies the example of %s, and no change of it', async (_, example) => {
     const { alg, jwk, token } = example
     const key = await publicKeyFor(alg, jwk)
     const signed = token.slice(0, token.lastIndexOf('.'))

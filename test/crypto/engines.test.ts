@@ -1,4 +1,4 @@
-// The two engines, asked the same: they must agree on every signature, good, bad or absurd, and on every key.
+// The two engines must agree on every signature, good, bad or absurd, and on every key.
 import {
   createPrivateKey,
   createSecretKey,
@@ -173,7 +173,7 @@ describe('the engines', () => {
     expect(await answerOf('EdDSA', keys, message, Uint8Array.of(...good.slice(0, 32), ...twin))).toBe(false)
   })
 
-  it('take a key for nothing but its own algorithm', async () => {
+  it('take a key for its own algorithm alone', async () => {
     for (const alg of everyAlgorithm) {
       const keys = await importBoth(publicJwk(alg), alg)
       const signature = Uint8Array.from(signatureOf(messageBytes, quickKeyFor(alg)))
@@ -190,7 +190,7 @@ describe('the engines', () => {
     ['the exponent 1', () => keyAround(message, 2048, 1)],
     ['the exponent 2', () => keyAround(message, 2048, 2)],
     ['the exponent 2^32 + 15', () => keyWithExponent(message, 2n ** 32n + 15n)],
-  ])('verify nothing with an RSA key of %s, which a key source may bring', async (_, make) => {
+  ])('verify no signature with an RSA key of %s, which a key source may bring', async (_, make) => {
     const { publicJwk: jwk, signature } = make()
     const keys = await importBoth(jwk, 'RS256')
     // So that it is the key that is refused, and not the signature.
@@ -252,7 +252,7 @@ describe('the engines', () => {
   })
 })
 
-// Such as a key source of the application's own may bring.
+// Keys that an application's key source may bring.
 describe('the engine of Node', () => {
   const names: Readonly<Record<string, webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams>> = {
     RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
@@ -288,21 +288,26 @@ describe('the engine of Node', () => {
     ['Ed25519', 1],
     ['ES384', 0],
     ['ES512', 0],
-  ] as const)('verifies %s at once up to %i times in a row, and hands over what is left of it', async (alg, atOnce) => {
-    const key = node.importPublicKey(publicJwk(alg), alg) as PublicKey
-    const good = Uint8Array.from(signatureOf(messageBytes, quickKeyFor(alg)))
-    const bad = good.with(5, (good[5] ?? 0) ^ 1)
-    for (let row = 0; row < 3; row++) {
-      const answers = Array.from({ length: 8 }, (_, at) => node.verifySignature(alg, key, message, at % 2 ? bad : good))
-      expect(answers.findIndex((answer) => typeof answer !== 'boolean')).toBe(atOnce)
-      // Waiting for the last of a row ends it.
-      expect(await Promise.all(answers.map(async (answer) => answer))).toEqual(answers.map((_, at) => at % 2 === 0))
-    }
-  })
+  ] as const)(
+    'verifies %s synchronously up to %i times in succession, and hands over the rest',
+    async (alg, atOnce) => {
+      const key = node.importPublicKey(publicJwk(alg), alg) as PublicKey
+      const good = Uint8Array.from(signatureOf(messageBytes, quickKeyFor(alg)))
+      const bad = good.with(5, (good[5] ?? 0) ^ 1)
+      for (let round = 0; round < 3; round++) {
+        const answers = Array.from({ length: 8 }, (_, at) =>
+          node.verifySignature(alg, key, message, at % 2 ? bad : good),
+        )
+        expect(answers.findIndex((answer) => typeof answer !== 'boolean')).toBe(atOnce)
+        // A wait for the last one ends the succession.
+        expect(await Promise.all(answers.map(async (answer) => answer))).toEqual(answers.map((_, at) => at % 2 === 0))
+      }
+    },
+  )
 
-  it('allocates nothing when it is imported, and keeps nothing of what it has verified', async () => {
+  it('allocates no memory when it is imported, and keeps no trace of verified tokens', async () => {
     const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation((size) => Buffer.alloc(size))
-    // With a query it is a module of its own, which no test has used before.
+    // With a query it is another module, which no test has used before.
     const path = '../../src/crypto/engine-node.ts?unused'
     const unused = (await import(path)) as typeof node
     expect(allocate).not.toHaveBeenCalled()

@@ -18,7 +18,7 @@ describe.each<[Algorithm, readonly number[], readonly number[]]>([
     expect(isPossibleSignature(algorithm, new Uint8Array(bytes))).toBe(false)
   })
 
-  it.each(impossible)('%i bytes are none', (bytes) => {
+  it.each(impossible)('%i bytes cannot be a signature', (bytes) => {
     expect(isPossibleSignature(algorithm, ones(bytes))).toBe(false)
   })
 })

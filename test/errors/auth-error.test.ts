@@ -147,6 +147,9 @@ it.each([
   [1.01, '2'],
   [59.5, '60'],
   [Number.NEGATIVE_INFINITY, '1'],
+  [Number.NaN, '1'],
+  [Number.POSITIVE_INFINITY, '1'],
+  [1e21, '1'],
 ])('asks for a retry in whole seconds, and never at once: %s becomes %s', (seconds, retryAfter) => {
   const error = new AuthError('keys_unavailable', seconds === undefined ? {} : { retryAfterSeconds: seconds })
   expect(error.headers).toEqual({ 'Cache-Control': 'no-store', 'Retry-After': retryAfter })
@@ -166,7 +169,7 @@ it('is made also where nothing may change Error, as with frozen intrinsics', () 
   }
 })
 
-it('leaves other errors their stack, also where its code is none', () => {
+it('leaves other errors their stack, also where its reason is unknown', () => {
   const limit = Error.stackTraceLimit
   try {
     expect(() => new AuthError('misspelt' as never)).toThrow(TypeError)
@@ -185,7 +188,7 @@ describe('what the operator may know', () => {
     details,
   })
 
-  it('is there for who asks', () => {
+  it('is readable by name', () => {
     expect(error.hint).toBe('SECRET-hint')
     expect(error.details).toEqual(details)
     expect(error.reason).toBe('audience_mismatch')
@@ -213,7 +216,7 @@ describe('what the operator may know', () => {
     expect(() => Object.assign(error, { details: {} })).toThrow(TypeError)
   })
 
-  it('is under a code and a status that nothing can change, though more may be added to an error', () => {
+  it('has a code and a status that nothing can change, though members may be added to an error', () => {
     expect(() => Object.assign(error, { reason: 'access_denied' })).toThrow(TypeError)
     for (const name of ['code', 'status'] as const) {
       expect(Object.getOwnPropertyDescriptor(error, name)).toMatchObject({
@@ -239,7 +242,7 @@ describe('what the operator may know', () => {
     expect(mine).toEqual({ iss: 'two' })
   })
 
-  it('is empty where there is nothing to know', () => {
+  it('is empty by default', () => {
     const bare = new AuthError('token_expired')
     expect({ hint: bare.hint, details: bare.details }).toEqual({ hint: undefined, details: {} })
   })

@@ -1,4 +1,4 @@
-// What the operator is told: one line per event, which no stranger can forge, by a sink that can break nothing.
+// Events for the operator: one line each, which no client can forge, by a sink that can break nothing.
 import { runInNewContext } from 'node:vm'
 import { type ClaimcheckEvent, createVerifier, logTo } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
@@ -90,7 +90,7 @@ describe('logTo', () => {
     ])
   })
 
-  it('lets no detail take the place of a fact, and names nothing by what is no name', () => {
+  it('lets no detail take the place of a fact, and skips fields without a proper name', () => {
     const details = { code: 'none', status: 200, 'a b="c" d': 1, 'e\nf': 2, '': 3, fine_1: 4 } as object
     expect(logged({ ...refusal, details })).toEqual([
       'warn claimcheck refusal code="invalid_token" reason="token_expired" status=401 fine_1=4',
@@ -186,17 +186,17 @@ describe('a sink', () => {
     ],
     ['gives a thenable that throws', () => ({ then: () => fail() })],
     ['never settles', () => new Promise(() => {})],
-  ])('that %s changes nothing for the caller, and is asked again', async (_, sink) => {
-    let asked = 0
+  ])('that %s changes nothing for the caller, and is called again', async (_, sink) => {
+    let calls = 0
     const onEvent = (): unknown => {
-      asked++
+      calls++
       return sink()
     }
     const { verifyToken } = createTestVerifier({ options: { onEvent } })
     await expectInvalidToken(verifyToken('garbage'), 'token_malformed')
     await expectInvalidToken(verifyToken('garbage'), 'token_malformed')
     await expect(verifyToken(createToken())).resolves.toHaveProperty('proof', 'none')
-    expect(asked).toBe(2)
+    expect(calls).toBe(2)
   })
 
   it('is given each event as it is, once', () => {

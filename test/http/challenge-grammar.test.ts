@@ -32,7 +32,7 @@ it.each([
   ['an empty scope', 'Bearer scope=""'],
   ['two spaces between scopes', 'Bearer scope="a  b"'],
   ['a space after a scope', 'Bearer scope="a "'],
-  ['an error code that nobody registered', 'Bearer error="expired"'],
+  ['an unregistered error code', 'Bearer error="expired"'],
   ['a description without an error', 'Bearer realm="x", error_description="y"'],
 ])('refuses a challenge with %s', (_, value) => {
   expect(() => parseChallenge(value)).toThrow(Error)

@@ -27,7 +27,7 @@ describe.each(reasons)('the answer for %s', (reason) => {
     expect(answer.headers['Cache-Control']).toBe('no-store')
   })
 
-  it('[OWN-BODY-1] has a problem document that says what the challenge says, and nothing else', () => {
+  it('[OWN-BODY-1] has a problem document with the facts of the challenge alone', () => {
     expect(answer.headers['Content-Type']).toBe('application/problem+json')
     expect(JSON.parse(answer.body)).toEqual({
       title: titles[status],

@@ -1,4 +1,4 @@
-// One request, at most one credential: what counts as one, what as none, and what is refused.
+// One request, at most one credential: texts that are one, texts that are none, and refused ones.
 import { describe, expect, it } from 'vitest'
 import { checkBearer, readBearer } from '../../src/http/credentials.ts'
 import type { RequestView } from '../../src/http/request-view.ts'
@@ -117,7 +117,7 @@ describe('two credentials', () => {
     ['one token twice', `Bearer ${token}`, `Bearer ${token}`],
     ['two schemes', `Bearer ${token}`, `DPoP ${token}`],
     ['two schemes, ours second', 'Basic Zm9v', `Bearer ${token}`],
-    ['two foreign schemes', 'Basic Zm9v', 'Basic YmFy'],
+    ['two other schemes', 'Basic Zm9v', 'Basic YmFy'],
     ['an empty line and a token', '', `Bearer ${token}`],
   ])('[RFC9110-5.3-1] [RFC6750-2-1] are refused on two lines: %s', (_, one, other) => {
     expect(readCredential(withLines(['Authorization', one], ['authorization', other]))).toEqual(repeated)
@@ -145,7 +145,7 @@ it('is read in linear time, whatever the line', () => {
   expect(performance.now() - startedMs).toBeLessThan(500)
 })
 
-describe('a credential that grew together with its scheme, or has none', () => {
+describe('a credential joined to its scheme, or without one', () => {
   it.each([
     ['a token alone', token],
     ['an opaque token alone', 'abc123'],

@@ -18,7 +18,7 @@ it('[RFC9110-5.3-1] views every raw header line of a Node request in order', () 
   })
 })
 
-it('views a Node request that says nothing as an empty one', () => {
+it('views a bare Node request as an empty one', () => {
   expect(fromNode({ rawHeaders: [] })).toEqual({ method: '', url: '', headers: [] })
 })
 
@@ -105,7 +105,7 @@ describe('a request that may lack lines', () => {
     ['a socket of null', { socket: null }],
     ['a socket without a server', { socket: {} }],
     ['a server of null', { socket: { server: null } }],
-    ['a server that says nothing', { socket: { server: {} } }],
+    ['a server without a bound', { socket: { server: {} } }],
     ['a server that says null', { socket: { server: { maxHeadersCount: null } } }],
     ['a server that says undefined', { socket: { server: { maxHeadersCount: undefined } } }],
   ])('has 1000 or more, with %s', (_, more) => {
@@ -132,8 +132,8 @@ describe('a request that may lack lines', () => {
     },
   )
 
-  it('is none of HTTP/2, whose socket is not even asked', () => {
-    const gone = { stream: {}, socket: new Proxy({}, { get: () => expect.fail('was asked') }) }
+  it('is never of HTTP/2, and its socket is not read', () => {
+    const gone = { stream: {}, socket: new Proxy({}, { get: () => expect.fail('was read') }) }
     expect(isTruncated(5000, gone)).toBeUndefined()
     // A client writes the version: the parser of HTTP/1 takes "GET / HTTP/2.0".
     expect(isTruncated(5000, { httpVersionMajor: 2, httpVersion: '2.0' })).toBe(true)

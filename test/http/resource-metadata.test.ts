@@ -32,7 +32,7 @@ function publishing(metadata: ResourceServerOptions['metadata'], more: Partial<R
   return createTestApi({ metadata: metadata as never, ...more }).api
 }
 
-function asked(url: string, method = 'GET') {
+function requestFor(url: string, method = 'GET') {
   return { method, url, headers: [] }
 }
 
@@ -51,7 +51,7 @@ describe('the address', () => {
     const [read] = readResources({ resource })
     expect(read?.metadataUrl).toBe(address)
     const { pathname, search } = new URL(address)
-    expect(publishing({ resource }).metadata(asked(pathname + search))?.status).toBe(200)
+    expect(publishing({ resource }).metadata(requestFor(pathname + search))?.status).toBe(200)
   })
 
   it.each([
@@ -59,19 +59,19 @@ describe('the address', () => {
     ['https://r.example.com/', `${wellKnown}/`],
     ['https://r.example.com', `${wellKnown}/`],
   ])('of %s, whose path ends in a slash, is found at %s, too', (resource, target) => {
-    const answer = publishing({ resource }).metadata(asked(target))
+    const answer = publishing({ resource }).metadata(requestFor(target))
     expect(JSON.parse(answer?.body ?? '{}')).toMatchObject({ resource })
   })
 
   it('with a slash at its end is found before one without, where both are resources', () => {
     const resource = ['https://r.example.com/mcp', 'https://r.example.com/mcp/']
-    const found = ['/mcp', '/mcp/'].map((path) => publishing({ resource }).metadata(asked(wellKnown + path))?.body)
+    const found = ['/mcp', '/mcp/'].map((path) => publishing({ resource }).metadata(requestFor(wellKnown + path))?.body)
     expect(found.map((body) => (JSON.parse(body ?? '{}') as { resource?: string }).resource)).toEqual(resource)
   })
 
   it('that a challenge names is that of the resource, also where the request leaves its slash out', () => {
     const resource = ['https://r.example.com/other', 'https://r.example.com/mcp/']
-    const { resource_metadata: named } = paramsOf(publishing({ resource }), asked('/mcp'))
+    const { resource_metadata: named } = paramsOf(publishing({ resource }), requestFor('/mcp'))
     expect(named).toBe(`https://r.example.com${wellKnown}/mcp/`)
   })
 
@@ -102,18 +102,18 @@ describe('the address', () => {
     { resource: orders, name: 'x' },
   ])('cannot be made of %j', (metadata) => {
     const make = () => createResourceServer({ ...testApiOptions().options, metadata: metadata as never })
-    if (metadata === undefined) return expect(make().metadata(asked(wellKnown))).toBeUndefined()
+    if (metadata === undefined) return expect(make().metadata(requestFor(wellKnown))).toBeUndefined()
     expect(make).toThrow(TypeError)
   })
 })
 
 describe('the document', () => {
-  it('[RFC9728-3.2-1] [RFC9728-2-1] [MCP-PRM-1] says what the configuration and the policies in use say, and nothing empty', () => {
+  it('[RFC9728-3.2-1] [RFC9728-2-1] [MCP-PRM-1] states the configuration and the policies in use, and no empty member', () => {
     const api = publishing({
       resource: orders,
       description: { resource_name: 'Orders', 'resource_name#de': 'Bestellungen' },
     })
-    const answer = (one = api) => one.metadata(asked(`${wellKnown}/orders`))
+    const answer = (one = api) => one.metadata(requestFor(`${wellKnown}/orders`))
     expect(answer()).toEqual({
       status: 200,
       headers: { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/json' },
@@ -137,12 +137,12 @@ describe('the document', () => {
 
   it('[MCP-SCOPE-4] names the scopes of the default policy, and never offline_access', () => {
     const api = publishing({ resource: orders }, { policy: scope('api', 'offline_access') })
-    expect(JSON.parse(api.metadata(asked(`${wellKnown}/orders`))?.body ?? '').scopes_supported).toEqual(['api'])
+    expect(JSON.parse(api.metadata(requestFor(`${wellKnown}/orders`))?.body ?? '').scopes_supported).toEqual(['api'])
   })
 
   it('names no scope when they are not to be published', () => {
     const api = publishing({ resource: orders }, { policy: scope('api'), publishScopes: false })
-    expect(api.metadata(asked(`${wellKnown}/orders`))?.body).not.toContain('scope')
+    expect(api.metadata(requestFor(`${wellKnown}/orders`))?.body).not.toContain('scope')
   })
 
   it('[RFC9728-3.3-1] [RFC9728-6-1] names the very identifier, of several too', () => {
@@ -150,31 +150,32 @@ describe('the document', () => {
     const api = publishing({ resource })
     for (const one of resource) {
       const { target } = readResources({ resource: one })[0] ?? { target: '' }
-      expect(JSON.parse(api.metadata(asked(target))?.body ?? '').resource).toBe(one)
-      expect(JSON.parse(api.metadata(asked(`https://api.example.com${target}`))?.body ?? '').resource).toBe(one)
+      expect(JSON.parse(api.metadata(requestFor(target))?.body ?? '').resource).toBe(one)
+      expect(JSON.parse(api.metadata(requestFor(`https://api.example.com${target}`))?.body ?? '').resource).toBe(one)
     }
     for (const other of ['/', '/mcp', `${wellKnown}/other`, `${wellKnown}?x`, `/x${wellKnown}`, `${wellKnown}/MCP`])
-      expect(api.metadata(asked(other))).toBeUndefined()
+      expect(api.metadata(requestFor(other))).toBeUndefined()
   })
 
-  it('names the authorization servers of Entra by their current issuer, unless it is told others', () => {
+  it('names the authorization servers of Entra by their current issuer, unless others are given', () => {
     const tenant = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
     const issuer = entra({ tenant, clientId: 'b1c2d3e4-0000-4000-8000-00000000beef' })
     const serversOf = (metadata: NonNullable<ResourceServerOptions['metadata']>) => {
       const api = createResourceServer({ issuer, metadata })
-      return (JSON.parse(api.metadata(asked(`${wellKnown}/orders`))?.body ?? '') as { authorization_servers: unknown })
-        .authorization_servers
+      return (
+        JSON.parse(api.metadata(requestFor(`${wellKnown}/orders`))?.body ?? '') as { authorization_servers: unknown }
+      ).authorization_servers
     }
     expect(serversOf({ resource: orders })).toEqual([`https://login.microsoftonline.com/${tenant}/v2.0`])
     expect(serversOf({ resource: orders, authorizationServers: ['https://as'] })).toEqual(['https://as'])
   })
 
-  it('names no authorization server by an issuer that is no URL: nobody could ask it for metadata', () => {
+  it('names no authorization server by an issuer that is no URL: it has no address for metadata', () => {
     const jwksUri = 'https://keys.example.com/jwks'
     const named = oidc({ issuer: 'acme.com', audience: 'a', jwksUri })
     const metadataOf = (issuer: ResourceServerOptions['issuer']) => {
       const api = createResourceServer({ issuer, metadata: { resource: orders } } as ResourceServerOptions)
-      return JSON.parse(api.metadata(asked(`${wellKnown}/orders`))?.body ?? '') as Record<string, unknown>
+      return JSON.parse(api.metadata(requestFor(`${wellKnown}/orders`))?.body ?? '') as Record<string, unknown>
     }
     const found = oidc({ issuer: 'https://sts.example.com', audience: 'a' })
     expect(metadataOf([named, found]).authorization_servers).toEqual(['https://sts.example.com'])
@@ -184,8 +185,8 @@ describe('the document', () => {
   it('[OWN-PRM-1] may be read by any page', () => {
     const api = publishing({ resource: orders })
     const target = `${wellKnown}/orders`
-    expect(api.metadata(asked(target, 'HEAD'))?.status).toBe(200)
-    expect(api.metadata(asked(target, 'OPTIONS'))).toEqual({
+    expect(api.metadata(requestFor(target, 'HEAD'))?.status).toBe(200)
+    expect(api.metadata(requestFor(target, 'OPTIONS'))).toEqual({
       status: 204,
       headers: {
         'Access-Control-Allow-Origin': '*',
@@ -195,7 +196,10 @@ describe('the document', () => {
       },
       body: '',
     })
-    expect(api.metadata(asked(target, 'POST'))).toMatchObject({ status: 405, headers: { Allow: 'GET, HEAD, OPTIONS' } })
+    expect(api.metadata(requestFor(target, 'POST'))).toMatchObject({
+      status: 405,
+      headers: { Allow: 'GET, HEAD, OPTIONS' },
+    })
   })
 
   it.each([
@@ -239,7 +243,7 @@ describe('every challenge', () => {
   it('[RFC9728-5.1-1] goes together with a step-up, and with what require throws', async () => {
     const auth = await api.verifyToken(createToken({ claims: { scope: 'api' } }))
     const rule = stepUp({ maxAgeSeconds: 5 })
-    const error = await refusalOf(api.require(auth, rule, undefined, { request: asked('/mcp') }))
+    const error = await refusalOf(api.require(auth, rule, undefined, { request: requestFor('/mcp') }))
     expect(error.headers['WWW-Authenticate']).toMatch(
       new RegExp(`, resource_metadata="https://api.example.com${wellKnown}/mcp", max_age="5"$`),
     )
@@ -247,13 +251,13 @@ describe('every challenge', () => {
 
   it('names no address that a request has made up', () => {
     const property = fc.property(fc.string(), (url) => {
-      const { resource_metadata } = paramsOf(api, asked(url))
+      const { resource_metadata } = paramsOf(api, requestFor(url))
       expect(resource.map((one) => readResources({ resource: one })[0]?.metadataUrl)).toContain(resource_metadata)
     })
     fc.assert(property)
   })
 
-  it('names none when nothing is published', async () => {
+  it('names none without metadata', async () => {
     expect((await refused(createTestApi().api.guard(requestWith()))).challenge).toBe('Bearer realm="orders"')
   })
 })
@@ -269,10 +273,10 @@ describe('of several resources', () => {
     expect(() => publishing({ resource })).toThrow(`would both be published at ${path}: name one.`)
   })
 
-  it('[RFC9728-5.1-1] [RFC9728-3.3-1] none is named where nobody knows which was called', async () => {
+  it('[RFC9728-5.1-1] [RFC9728-3.3-1] none is named where the request is unknown', async () => {
     const several = publishing({ resource: ['https://api.example.com', 'https://api.example.com/mcp'] })
     const auth = await several.verifyToken(createToken())
-    const thrown = async (request?: ReturnType<typeof asked>) =>
+    const thrown = async (request?: ReturnType<typeof requestFor>) =>
       refusalOf(several.require(auth, scope('a'), undefined, request && { request }))
     const words =
       'Bearer realm="orders", error="insufficient_scope", error_description="The access token lacks a scope that this resource needs."'
@@ -280,9 +284,9 @@ describe('of several resources', () => {
     const error = await thrown()
     expect(error.headers['WWW-Authenticate']).toBe(`${words}, scope="a"`)
     expect(headerOf(several.challenge(error), 'WWW-Authenticate')).toBe(`${words}, scope="a"`)
-    expect((await thrown(asked('/mcp'))).headers['WWW-Authenticate']).toBe(`${words}, ${at}/mcp", scope="a"`)
-    // Whoever answers it with the request at hand knows.
-    const answered = headerOf(several.challenge(error, asked('/mcp')), 'WWW-Authenticate')
+    expect((await thrown(requestFor('/mcp'))).headers['WWW-Authenticate']).toBe(`${words}, ${at}/mcp", scope="a"`)
+    // An answer to the request itself knows it.
+    const answered = headerOf(several.challenge(error, requestFor('/mcp')), 'WWW-Authenticate')
     expect(answered).toBe(`${words}, ${at}/mcp", scope="a"`)
     expect(paramsOf(several)).toEqual({ realm: 'orders' })
   })

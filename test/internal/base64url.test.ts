@@ -80,7 +80,7 @@ describe.each([
     )
   })
 
-  it('decodes to text what is UTF-8, up to its length and beyond, and nothing else', () => {
+  it('decodes UTF-8 to text, up to its length and beyond, and refuses other bytes', () => {
     const decodeText = withBuffer(() => createTextDecoder(40))
     const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     const bytes = fc.oneof(
@@ -126,7 +126,7 @@ it.each([
   ['text of many bytes', Buffer.from('{"sub":"\ufffdlice"}').toString('base64url')],
   ['what is no UTF-8', Buffer.of(0x61, 0xff, 0x62).toString('base64url')],
   ['what is no base64url', `${Buffer.from('{"sub":"alice"}').toString('base64url')}==`],
-])('keeps nothing of %s that it has decoded', (_, text) => {
+])('keeps no trace of %s that it has decoded', (_, text) => {
   const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation((size) => Buffer.alloc(size))
   const decodeText = createTextDecoder(100)
   const [memory] = allocate.mock.results.map(({ value }) => value as Buffer)

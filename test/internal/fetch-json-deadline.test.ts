@@ -25,17 +25,17 @@ describe('the deadline', () => {
     response.on('close', () => clearInterval(timer))
   }
 
-  /** Never answers and never listens to its signal; tells what it was asked. */
+  /** Never answers and ignores its signal; records the URLs. */
   function createDeafFetch() {
-    const asked: string[] = []
+    const urls: string[] = []
     const deaf: Fetch = (url) => {
-      asked.push(url)
+      urls.push(url)
       return new Promise(() => {})
     }
-    return { asked, deaf }
+    return { urls, deaf }
   }
 
-  /** A body that begins and then hangs, and tells when nobody wants it any more. */
+  /** A body that begins and then hangs, and tells when it is cancelled. */
   function createEndlessBody() {
     let cancelled = 0
     const body = new ReadableStream<Uint8Array>({
@@ -94,7 +94,7 @@ describe('the deadline', () => {
     it.each([
       ['waits for an answer', faults.hang],
       ['reads one', faults.stall],
-    ])('ends a request that %s, at once and with its own reason', async (_, answer) => {
+    ])('ends a request that %s, at once and with the reason of the signal', async (_, answer) => {
       const closing = new AbortController()
       const server = await startLoopback(answer)
       const request = get(server.url, { signal: closing.signal, timeoutMs: 60_000 })
@@ -119,9 +119,9 @@ describe('the deadline', () => {
     it('lets no request begin once it has come, and leaves none hanging', async () => {
       const closing = new AbortController()
       closing.abort(new Error('closed before'))
-      const { asked, deaf } = createDeafFetch()
+      const { urls, deaf } = createDeafFetch()
       await expect(get('https://a.example/', { signal: closing.signal, fetch: deaf })).rejects.toThrow('closed before')
-      expect(asked).toEqual([])
+      expect(urls).toEqual([])
     })
 
     it('does not disturb an answer that has come', async () => {

@@ -35,7 +35,7 @@ describe('fetchJson', () => {
       })
     })
 
-    it('may say nothing of itself', async () => {
+    it('may lack headers', async () => {
       const { url } = await startLoopback(faults.text('{}'))
       expect(await get(url)).toEqual({ value: {}, contentType: '', cacheControl: '' })
     })
@@ -198,7 +198,7 @@ describe('fetchJson', () => {
   })
 
   describe('a connection', () => {
-    it('that is refused fails with the host and the reason, and keeps what the platform said', async () => {
+    it('that is refused fails with the host and the reason, and keeps the error of the platform', async () => {
       const server = await startLoopback(faults.hang)
       await server.stop()
       await expect(get(server.url)).rejects.toMatchObject({
@@ -232,11 +232,11 @@ describe('fetchJson', () => {
   })
 
   describe('an address', () => {
-    it('that is none is refused before anything is asked', async () => {
-      let asked = 0
-      const counting: Fetch = async () => new Response(`${++asked}`)
+    it('that is none is refused before any request', async () => {
+      let requests = 0
+      const counting: Fetch = async () => new Response(`${++requests}`)
       await expect(get('keys', { fetch: counting })).rejects.toThrow(TypeError)
-      expect(asked).toBe(0)
+      expect(requests).toBe(0)
     })
   })
 

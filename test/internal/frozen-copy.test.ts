@@ -1,4 +1,4 @@
-// What was copied stays as it was, whoever holds the original or the copy.
+// A copy stays as it was, whatever happens to the original.
 import { expect, it } from 'vitest'
 import { frozenCopy } from '../../src/internal/freeze.ts'
 
@@ -21,7 +21,7 @@ it('copies expressions with their flags, from their beginning', () => {
   expect([one.source, one.flags, one.lastIndex]).toEqual(['^a+$', 'giy', 0])
 })
 
-it('keeps functions as they are, and of a class no more than members of its own', () => {
+it('keeps functions as they are, and of a class only own members', () => {
   class Made {
     readonly own = 1
     get inherited(): number {
@@ -34,7 +34,7 @@ it('keeps functions as they are, and of a class no more than members of its own'
   expect(frozenCopy(new Made()).own).toBe(1)
 })
 
-it('gives a member called __proto__ to nobody as a prototype', () => {
+it('makes no member called __proto__ a prototype', () => {
   const copy = frozenCopy(JSON.parse('{"__proto__":{"admin":true}}') as { admin?: boolean })
   expect(copy.admin).toBeUndefined()
   expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)

@@ -119,7 +119,7 @@ describe('parseJsonObject', () => {
   })
 })
 
-describe('parseJsonObject, where somebody has polluted Object.prototype', () => {
+describe('parseJsonObject, with a polluted Object.prototype', () => {
   /** Members that every object then inherits: a count that took them for the text's own would miss repetitions. */
   function polluted<T>(run: () => T): T {
     Reflect.defineProperty(Object.prototype, 'pollution', { value: { more: 1 }, enumerable: true, configurable: true })

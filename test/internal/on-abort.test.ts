@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { onAbort } from '../../src/internal/fetch-json.ts'
 
 describe('onAbort', () => {
-  it('calls all who listen, and nobody who has stopped', () => {
+  it('calls all listeners except those that have stopped', () => {
     const [one, other] = [new AbortController(), new AbortController()]
     const called: string[] = []
     const stop = ['a', 'b', 'c'].map((name) => onAbort(one.signal, () => called.push(name)))
@@ -13,7 +13,7 @@ describe('onAbort', () => {
     expect(called).toEqual(['a', 'c'])
   })
 
-  it('has one listener on a signal for all, and none for nobody', () => {
+  it('has one listener on a signal for all, and none after the last has stopped', () => {
     const { signal } = new AbortController()
     const count = (): number => getEventListeners(signal, 'abort').length
     for (let round = 0; round < 2; round++) {

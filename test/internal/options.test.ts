@@ -1,4 +1,4 @@
-// Misuse is told at once, with what to write instead.
+// Misuse is a TypeError at creation, with the value to write instead.
 import { describe, expect, it } from 'vitest'
 import {
   checkArgumentCount,
@@ -10,7 +10,7 @@ import {
 } from '../../src/internal/options.ts'
 
 describe('option names', () => {
-  it('must be known ones; the message lists those', () => {
+  it('must be among those allowed, which the message lists', () => {
     expect(() => checkOptionNames('make()', {}, ['a'])).not.toThrow()
     expect(() => checkOptionNames('make()', { a: 1, b: undefined }, ['a', 'b'])).not.toThrow()
     expect(() => checkOptionNames('make()', Object.create(null), ['a'])).not.toThrow()

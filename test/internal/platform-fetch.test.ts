@@ -21,7 +21,7 @@ function verifierMadeBefore(clock = createTestClock()) {
   return async () => (await verifyToken(createToken())).principal.subject
 }
 
-describe('a verifier without a fetch of its own', () => {
+describe('a verifier without the option fetch', () => {
   it('asks msw when that starts later', async () => {
     const verify = verifierMadeBefore()
     const server = setupServer(
@@ -68,7 +68,7 @@ describe('a verifier without a fetch of its own', () => {
   })
 })
 
-describe('an engine without a fetch of its own', () => {
+describe('an engine without the option fetch', () => {
   const query = { auth: {}, resource: {} }
 
   it.each([

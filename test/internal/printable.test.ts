@@ -1,4 +1,4 @@
-// What a stranger chose, made safe for a log line.
+// Values of a client, made safe for a log line.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { printable } from '../../src/internal/printable.ts'

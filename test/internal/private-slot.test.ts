@@ -28,11 +28,11 @@ test('what was put on an object before it was frozen can still be changed', () =
   expect(slot.get(object)).toBe(2)
 })
 
-test.each([undefined, null, 1, 'GET'])('finds nothing on %s, which is no object', (value) => {
+test.each([undefined, null, 1, 'GET'])('finds no value on %s, which is no object', (value) => {
   expect(createPrivateSlot<number>().get(value as unknown as object)).toBeUndefined()
 })
 
-test('slots share nothing', () => {
+test('slots are independent', () => {
   const [slot, other] = [createPrivateSlot<number>(), createPrivateSlot<number>()]
   const object = {}
   slot.set(object, 1)
@@ -47,7 +47,7 @@ test('no copy and no heir of an object has its value', () => {
   expect(others.map((one) => slot.get(one))).toEqual(others.map(() => undefined))
 })
 
-test('nothing of it is to be seen on the object', () => {
+test('the object shows no sign of it', () => {
   const slot = createPrivateSlot<string>()
   const object = { method: 'GET' }
   slot.set(object, 'secret')

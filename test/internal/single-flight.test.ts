@@ -1,4 +1,4 @@
-// One piece of work for all who ask meanwhile, and its end by the clock. No time passes but by the test's hand.
+// One piece of work for all its callers, ended by the clock. Only the test moves the time.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isPromise } from '../../src/internal/maybe-promise.ts'
 import { singleFlight } from '../../src/internal/single-flight.ts'
@@ -42,7 +42,7 @@ async function stateOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a flight', () => {
-  it('is joined by its own work, which begins no other: a fetch or a key store may verify a token in place', async () => {
+  it('is joined by its own work, which begins no other: a fetch or a key store may verify a token synchronously', async () => {
     let begun = 0
     const joined: Promise<boolean>[] = []
     const flight = singleFlight<string>({
@@ -61,7 +61,7 @@ describe('a flight', () => {
     expect(begun).toBe(1)
   })
 
-  it('is one for everyone who asks during the work', async () => {
+  it('is one for all callers during the work', async () => {
     const { begun, succeeded, join } = createWork()
     const callers = Array.from({ length: 100 }, join)
     expect(begun).toHaveLength(1)
@@ -70,7 +70,7 @@ describe('a flight', () => {
     expect(succeeded).toEqual(['once'])
   })
 
-  it('is followed by another for callers who ask after its end', async () => {
+  it('is followed by another for callers after its end', async () => {
     const { begun, succeeded, flight, join } = createWork()
     expect(flight.isUnderWay(0)).toBe(false)
     const first = join()
@@ -93,7 +93,7 @@ describe('a flight', () => {
     expect(failed).toEqual([{ message: 'broken', begunAtMs: 0, endedAtMs: 10, isTimedOut: false }])
   })
 
-  it('can begin without a caller who waits, and is kept alive', async () => {
+  it('can begin without a waiting caller, and is kept alive', async () => {
     const { begun, kept, flight } = createWork()
     flight.begin(0)
     flight.begin(0)
@@ -106,7 +106,7 @@ describe('a flight', () => {
 })
 
 describe('the deadline', () => {
-  it('ends the flight for each caller by a timer of its own, and what comes later is dropped', async () => {
+  it('ends the flight for each caller by its own timer, and drops later results', async () => {
     const { begun, succeeded, failed, join } = createWork()
     const first = join()
     await pass(2000)
@@ -145,7 +145,7 @@ describe('the deadline', () => {
     expect(failed).toHaveLength(1)
   })
 
-  it('leaves a late failure its own reason', async () => {
+  it('keeps the reason of a late failure', async () => {
     const { begun, failed, flight } = createWork()
     flight.begin(0)
     clock.advanceMs(timeoutMs + 1)

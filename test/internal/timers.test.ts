@@ -7,7 +7,7 @@ import { createTestClock } from '../support/clock.ts'
 import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
 
 const realSetTimeout = globalThis.setTimeout
-const soon = () => new Promise<void>((resolve) => void setImmediate(resolve))
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve))
 const keys = { keys: [keyFor('ES256').publicJwk] }
 const trusted = oidc({ issuer, audience, jwks: keys })
 
@@ -26,7 +26,7 @@ const waits: readonly (readonly [name: string, wait: () => Promise<unknown>, exp
   [
     'a token that others may wait for',
     async () => {
-      const validate = async (value: unknown) => soon().then(() => ({ value: value as Record<string, unknown> }))
+      const validate = async (value: unknown) => nextTurn().then(() => ({ value: value as Record<string, unknown> }))
       return (await callerBy({ claims: { '~standard': { version: 1, vendor: 'test', validate } } })).subject
     },
     'alice',
@@ -34,14 +34,17 @@ const waits: readonly (readonly [name: string, wait: () => Promise<unknown>, exp
   [
     'a principal that is completed',
     async () =>
-      (await callerBy({ issuer: { ...trusted, enrichPrincipal: () => soon().then(() => ({ roles: ['reader'] })) } }))
-        .roles,
+      (
+        await callerBy({
+          issuer: { ...trusted, enrichPrincipal: () => nextTurn().then(() => ({ roles: ['reader'] })) },
+        })
+      ).roles,
     ['reader'],
   ],
   [
     'keys that a store restores',
     async () => {
-      const keyStore = { load: () => soon(), save: async () => {} }
+      const keyStore = { load: () => nextTurn(), save: async () => {} }
       const fetch = async () => Response.json(keys)
       return (await callerBy({ issuer: oidc({ issuer, audience, jwksUri: `${issuer}/keys` }), keyStore, fetch }))
         .subject
@@ -51,7 +54,7 @@ const waits: readonly (readonly [name: string, wait: () => Promise<unknown>, exp
   [
     'a policy with a deadline',
     async () => {
-      const policy = withTimeout(50, () => soon().then(() => true))
+      const policy = withTimeout(50, () => nextTurn().then(() => true))
       return (await evaluate(policy, { auth: {}, resource: undefined } as never)).effect
     },
     'allow',

@@ -39,7 +39,7 @@ describe('this machine', () => {
   })
 })
 
-it('https is good anywhere, and nothing but http and https at all', () => {
+it('https is good anywhere, and of other schemes only http on this machine', () => {
   expect(isSecureEnough(new URL('https://sts.example.com'), false)).toBe(true)
   for (const text of ['ftp://127.0.0.1', 'file:///etc/keys', 'data:application/json,{}', 'ws://localhost'])
     expect(isSecureEnough(new URL(text), true)).toBe(false)
@@ -52,7 +52,7 @@ it('a login is a user name, a password, or both', () => {
     expect(hasLogin(new URL(text))).toBe(false)
 })
 
-it('an address that is none parses to nothing', () => {
+it('an address that is none parses to undefined', () => {
   expect(parseUrl('https://sts.example.com/a')?.href).toBe('https://sts.example.com/a')
   expect(parseUrl('sts.example.com')).toBeUndefined()
   expect(parseUrl('/jwks')).toBeUndefined()

@@ -1,5 +1,5 @@
 // Key material that must never verify anything (RFC 7518 §3.3, §6.2; RFC 8037 §2; RFC 9964).
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { importKeys } from '../../src/jwks/import.ts'
 import { allAlgorithms } from '../../src/crypto/algorithms.ts'
@@ -58,6 +58,25 @@ describe('Ed25519, of small order', () => {
   ])('keys that are %s are ignored: anyone could write their signatures', async (_, x) => {
     expect(await isSkipped({ kty: 'OKP', crv: 'Ed25519', x })).toBe(true)
   })
+
+  const ofOrder8 = [
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  ].map((hex) => Buffer.from(hex, 'hex'))
+
+  it.each(ofOrder8)(
+    'encoding %# of a point of order 8 is ignored: a few tries give a signature without any secret',
+    async (x) => {
+      const jwk = { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }
+      const platformKey = createPublicKey({ key: jwk, format: 'jwk' })
+      const forgeries = ofOrder8.map((r) => Buffer.concat([r, Buffer.alloc(32)]))
+      const texts = Array.from({ length: 50 }, (_, at) => Buffer.from(`claims ${at}`))
+      expect(texts.some((text) => forgeries.some((forged) => verify(null, text, platformKey, forged)))).toBe(true)
+      expect(await isSkipped(jwk)).toBe(true)
+    },
+  )
 
   it('would verify what was never signed', async () => {
     const forged = Buffer.concat([Buffer.from(point(1, 0, 0), 'base64url'), Buffer.alloc(32)])

@@ -1,4 +1,4 @@
-// What a token says of its own kind, in its claims.
+// Claims that tell the kind of a token.
 import { describe, expect, it } from 'vitest'
 import { checkAccessToken, notAnAccessToken } from '../../src/jwt/claims.ts'
 
@@ -49,7 +49,7 @@ describe('a token is refused', () => {
 })
 
 describe('a token passes', () => {
-  it('when it says nothing of its kind', () => {
+  it('when no claim tells its kind', () => {
     expect(checkAccessToken({ sub: 'alice', nonce: 'some STSs put it into access tokens' })).toBeUndefined()
   })
 

@@ -68,7 +68,7 @@ async function isAccepted(token: string): Promise<boolean> {
   }
 }
 
-it('refuses every string that nobody signed', async () => {
+it('refuses every unsigned string', async () => {
   const joined = fc.array(segments, { minLength: 1, maxLength: 7 }).map((list) => list.join('.'))
   await fc.assert(
     fc.asyncProperty(fc.oneof(texts, joined), async (token) => {

@@ -86,7 +86,7 @@ describe('a broken schema is our fault and not the token’s', () => {
       },
     ],
     ['rejects', () => Promise.reject(new RangeError('broken'))],
-    ['answers nothing', () => undefined as never],
+    ['returns undefined', () => undefined as never],
     ['makes no object', () => ({ value: 'text' })],
     ['makes a list', () => ({ value: [] })],
     ['makes null', () => ({ value: null })],

@@ -82,7 +82,7 @@ describe('a token parser that remembers headers', () => {
     }
   })
 
-  it('remembers none that is long: whoever sends tokens could fill the memory with them', () => {
+  it('remembers no long one: a client could fill the memory with them', () => {
     const headerOf = (filler: number): unknown[] => {
       const parse = createTokenParser(16_384)
       const text = withMembers(goodHeader, `"filler":"${'x'.repeat(filler)}"`)
@@ -199,7 +199,7 @@ describe('the text of header and payload', () => {
     ['UTF-8 with a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`)],
     ['broken UTF-8', (text: string) => Buffer.from(withMembers(text, '"x":"é"'), 'latin1')],
     ['a lone surrogate', (text: string) => Buffer.from(withMembers(text, String.raw`"x":"\ud800"`))],
-  ])('[RFC8725bis-3.7-1] [RFC7515-5.2-1] is UTF-8 and nothing else: %s is refused', async (_, spell) => {
+  ])('[RFC8725bis-3.7-1] [RFC7515-5.2-1] is UTF-8 alone: %s is refused', async (_, spell) => {
     await expectMalformed(signTexts(spell(goodHeader), goodPayload, key), 'header')
     await expectMalformed(signTexts(goodHeader, spell(goodPayload), key), 'payload')
   })

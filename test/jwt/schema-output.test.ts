@@ -6,14 +6,14 @@ import { oidc } from 'claimcheck/issuers'
 import { claim, evaluate, not } from 'claimcheck/policy'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { freezeOutput } from '../../src/jwt/schema-output.ts'
+import { freezeOutput } from '../../src/jwt/schema.ts'
 import { createTestClock } from '../support/clock.ts'
 import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
 import { expectUnavailable } from '../support/verifiers.ts'
 
 type Output = Record<PropertyKey, unknown>
 
-/** A verifier whose schema puts out what `make` makes, and how often it was asked to. */
+/** A verifier whose schema returns the result of `make`, and its validate function. */
 function verifierOf(make: (claims: Output) => unknown) {
   const validate = vi.fn((value: unknown) => ({ value: make(value as Output) as Output }))
   const claims = { '~standard': { version: 1 as const, vendor: 'test', validate } }
@@ -220,7 +220,7 @@ describe('what cannot be frozen is made anew for each request', () => {
     'in a list': (state: object) => ({ list: [{ inner: state }] }),
   }
   it.each(Object.entries(levels))(
-    'state behind an accessor or a symbol keeps nothing for the next request, %s',
+    'state behind an accessor or a symbol does not reach the next request, %s',
     async (_, put) => {
       const key = Symbol('state')
       const hidden = [
@@ -262,7 +262,7 @@ describe('what cannot be frozen is made anew for each request', () => {
     expect([claims[key], claims.two, inner[key], inner.four]).toEqual([1, 2, 3, 4])
   })
 
-  it('also for those who wait for the same verification', async () => {
+  it('also for requests that join the same verification', async () => {
     const slow = keyFor('ES384')
     const claims = z.object({ iat: z.number() }).transform(({ iat }) => ({ issued: new Date(iat * 1000) }))
     const { verifyToken } = createVerifier({
@@ -324,7 +324,7 @@ describe('what throws or never ends is a broken schema', () => {
     expect(error.hint).toBe('the claims schema puts out more than 100000 objects')
   })
 
-  it('an accessor in the place of a registered claim is never asked', async () => {
+  it('an accessor in the place of a registered claim is never read', async () => {
     const claims = await claimsOf(() => Object.defineProperty({}, 'sub', { get: fail, enumerable: true }))
     expect(claims.sub).toBe('alice')
   })

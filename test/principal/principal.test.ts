@@ -24,7 +24,7 @@ describe('a key', () => {
     )
   })
 
-  it('can be taken apart again, so nothing of its parts is lost', () => {
+  it('can be taken apart again, so its parts are all in it', () => {
     fc.assert(
       fc.property(parts, (list) => {
         expect(

@@ -87,7 +87,7 @@ describe('authentication', () => {
     expect(readAuthentication(Object.create({ auth_time: 1 }))).toStrictEqual({})
   })
 
-  it('takes an acr of 0 and an auth_time of 0 as said', () => {
+  it('takes an acr of 0 and an auth_time of 0 as given', () => {
     expect(readAuthentication({ acr: '0', auth_time: 0 })).toStrictEqual({ acr: '0', time: 0 })
   })
 })
@@ -101,16 +101,16 @@ describe('the actor', () => {
       { subject: 's', issuer: 'https://a.example', traits: [] },
     ],
     ['may be a client', { client_id: 'batch' }, { subject: 'batch', traits: [] }],
-    ['is nobody without act', undefined, undefined],
-    ['is nobody when act names nobody', { iss: 'https://a.example', act: { sub: 'earlier' } }, undefined],
-    ['is nobody when act is no object', ['support'], undefined],
-    ['is nobody when its sub is no string', { sub: 7 }, undefined],
+    ['is absent without act', undefined, undefined],
+    ['is absent when act has no name', { iss: 'https://a.example', act: { sub: 'earlier' } }, undefined],
+    ['is absent when act is no object', ['support'], undefined],
+    ['is absent when its sub is no string', { sub: 7 }, undefined],
   ])('%s', (_, act, expected) => {
     expect(readActor(act === undefined ? {} : { act })).toEqual(expected)
   })
 })
 
-it('finds each of many scopes once, also beyond the number up to which it looks through a list', () => {
+it('finds each of many scopes once', () => {
   for (const count of [31, 32, 33, 34, 100]) {
     const scopes = Array.from({ length: count }, (_, index) => `s${index}`)
     expect(readScopes({ scope: [...scopes, ...scopes].join(' '), scp: ['s0', 'last', 'last'] })).toEqual([
@@ -120,7 +120,7 @@ it('finds each of many scopes once, also beyond the number up to which it looks 
   }
 })
 
-it('takes nothing from a polluted Object.prototype for a claim', () => {
+it('takes no member of a polluted Object.prototype for a claim', () => {
   const polluted = {
     scope: 'admin',
     scp: ['admin'],

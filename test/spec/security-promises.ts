@@ -14,7 +14,7 @@ export const attackers: readonly Promised[] = [
         '[OWN-LIM-1] is one of more than 16 KiB',
         '[OWN-LIM-1] costs no parsing and no decoding',
       ],
-      'jwt/arbitrary-tokens.test.ts': ['refuses every string that nobody signed'],
+      'jwt/arbitrary-tokens.test.ts': ['refuses every unsigned string'],
       'internal/json.test.ts': ['refuses every object with one name more than once, wherever it stands'],
     },
   },
@@ -326,7 +326,7 @@ export const guaranteed: readonly Promised[] = [
         'is refused a hundred times at once by one verification, and every request gets an error of its own',
       ],
       'errors/auth-error.test.ts': [
-        'is under a code and a status that nothing can change, though more may be added to an error',
+        'has a code and a status that nothing can change, though members may be added to an error',
       ],
     },
   },
