@@ -2,7 +2,7 @@
 import type { StandardSchema } from '../jwt/schema.ts'
 import { yesOrNo } from './decision.ts'
 import { decideAbsence } from './rules.ts'
-import { declaredRequirements } from './missing.ts'
+import { declaredRequirements } from './requirements.ts'
 import { builtInOf } from '../internal/objects.ts'
 import { isThenable } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'

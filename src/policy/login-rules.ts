@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { own } from '../internal/objects.ts'
 import type { Decision } from './decision.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, declaredRequirements, type Requirement } from './missing.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, declaredRequirements, type Requirement } from './requirements.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 

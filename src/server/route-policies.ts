@@ -3,7 +3,7 @@ import type { Emit } from '../errors/events.ts'
 import { createPrivateSlot } from '../internal/private-slot.ts'
 import { printable } from '../internal/printable.ts'
 import { allOf, replacesDefault } from '../policy/combine.ts'
-import { copyRequirements, type Requirement } from '../policy/missing.ts'
+import { copyRequirements, type Requirement } from '../policy/requirements.ts'
 import { requirementsOf, withRequirements } from '../policy/requirements.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 

@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject } from '../../internal/json.ts'
 import { checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, type Reason, unavailable } from '../decision.ts'
-import { copyRequirements } from '../missing.ts'
+import { copyRequirements } from '../requirements.ts'
 import type { Policy, PolicyQuery } from '../policy.ts'
 import { type AuthzenEndpoints, readEndpoints } from './authzen-endpoints.ts'
 import {

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../../internal/json.ts'
 import { checkArgumentCount, checkFunction, checkNumber, checkString } from '../../internal/options.ts'
 import { hasLogin, isSecureEnough, parseUrl } from '../../internal/urls.ts'
 import type { Reason } from '../decision.ts'
-import { copyRequirements, declaredRequirements, type Requirement } from '../missing.ts'
+import { copyRequirements, declaredRequirements, type Requirement } from '../requirements.ts'
 
 /** What an engine's mapping makes its request of. Never put `auth.token` into it. */
 export interface EngineQuery<out A = unknown, out R = unknown> {
