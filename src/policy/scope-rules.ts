@@ -5,7 +5,7 @@ import { alternative, requirementsOf, withRequirements } from './requirements.ts
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
-/** What a rule about scopes needs of a caller. */
+/** The part of a caller that a rule about scopes needs. */
 export interface HasScopes {
   readonly principal: { readonly scopes: readonly string[] }
 }
@@ -18,25 +18,25 @@ export interface ScopeRules {
   anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes>
 }
 
-/** Which scopes each scope implies, directly. */
+/** The scopes that each scope implies, directly. */
 type Implications = Readonly<Record<string, readonly string[]>>
 
-/** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: no scope implies another (`scopeRules` lets them). */
+/** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: a scope implies another only with `scopeRules`. */
 export function scope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
   return allScopes(scopes, new Map())
 }
 
-/** Requires one of `scopes`. A client that has none is told of the first. */
+/** Requires one of `scopes`. The challenge to a client without any names the first. */
 export function anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
   return oneScope(scopes, new Map())
 }
 
 /**
- * Makes the rules for scopes that imply others, and what these imply in turn. A challenge then names no scope that another
+ * Makes the rules for scopes that imply others, directly or by way of others. A challenge then names no scope that another
  * one in it implies.
  *
  * @example const { scope } = scopeRules({ implies: { files: ['files:read', 'files:write'] } })
- * @throws TypeError for what can be no scope.
+ * @throws TypeError for a value that can be no scope.
  */
 export function scopeRules(options: { readonly implies: Implications }): ScopeRules {
   checkOptions('scopeRules()', arguments, ['implies'])
@@ -45,8 +45,9 @@ export function scopeRules(options: { readonly implies: Implications }): ScopeRu
 }
 
 /**
- * Requires the scope `scopeName`, which a user has granted to a client, or the app role `appRole`, which an administrator
- * has given to an application that calls for itself (Entra). A user who has a role of that name does not qualify by it.
+ * Requires the scope `scopeName`, or the app role `appRole` of an application that calls for itself (Entra). A user grants
+ * the scope to a client; an administrator gives the role to the application. A user with a role of that name does not
+ * qualify by it.
  */
 export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> {
   checkArgumentCount('scopeOrAppRole()', arguments, 2)
@@ -59,8 +60,8 @@ export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPr
     evaluate: ({ auth: { principal } }) => {
       const { kind, roles, scopes } = principal
       if (scopes.includes(scopeName) || (kind === 'application' && roles.includes(appRole))) return { effect: 'allow' }
-      // An application gets its roles from an administrator: no scope that it could ask for would help.
-      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', missing: missing }
+      // An application gets its roles from an administrator: asking for a scope would not help.
+      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', missing }
     },
   }
   return withRequirements(rule, alternative(requirementsOf(rule)))
@@ -82,7 +83,7 @@ function oneScope(scopes: readonly string[], granters: ReadonlyMap<string, reado
   return withRequirements(rule, [{ requirement: { kind: 'scope', scopes: accepted }, mandatory: false }])
 }
 
-/** Of scopes that imply each other the first stays. */
+/** Whether another wanted scope implies `one`. Of scopes that imply each other, the first stays. */
 function isImplied(
   one: string,
   scopes: readonly string[],
@@ -107,11 +108,11 @@ function scopeRule(
   return {
     id: `${name}(${scopes.join(' ')})`,
     requires: missing,
-    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', missing: missing }),
+    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', missing }),
   }
 }
 
-/** For each scope all those that imply it, however many steps away. */
+/** For each scope all scopes that imply it, however many steps away. */
 function grantersOf(implies: Implications): ReadonlyMap<string, readonly string[]> {
   const granters = new Map<string, Set<string>>()
   for (const above of Object.keys(implies)) {

@@ -71,6 +71,18 @@ describe('group', () => {
     expect(evaluate(not(group('blocked')), listed(['blocked'], false))).toEqual(denied)
   })
 
+  const guid = '0f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b'
+  it.each([
+    ['in capitals in the policy', guid.toUpperCase(), guid],
+    ['in capitals in the token', guid, guid.toUpperCase()],
+  ])('recognises a GUID that is written %s', (_, inPolicy, inToken) => {
+    for (const complete of [true, false]) {
+      expect(evaluate(group(inPolicy), listed(['g0', inToken], complete))).toEqual(allowed)
+      expect(evaluate(not(group(inPolicy)), listed(['g0', inToken], complete))).toEqual(denied)
+    }
+    expect(evaluate(group(inPolicy), listed([`${inToken}0`, `x${inToken}`], true))).toEqual(denied)
+  })
+
   it('wants every group that it names, and cannot tell when an incomplete list lacks one', () => {
     const rule = group('g1', 'g2')
     expect(rule.id).toBe('group(g1 g2)')
