@@ -159,68 +159,59 @@ interface Combining {
 function askMembers(policies: readonly Policy[], { isWorthAsking, combine }: Combining): Composition['evaluate'] {
   const vetoers = policies.filter(({ mayVeto }) => mayVeto)
   const ordered = [...vetoers, ...policies.filter(({ mayVeto }) => !mayVeto)]
+  return (query) => askFrom(0, query, [])
 
-  return function evaluate(query) {
-    const decisions: Decision[] = []
-    for (let index = 0; index < ordered.length; index++) {
+  function askFrom(first: number, query: PolicyQuery, decisions: Decision[]): MaybePromise<Decision> {
+    for (let index = first; index < ordered.length; index++) {
       const policy = ordered[index] as Policy
       if (!isWorthAsking(policy, index < vetoers.length, decisions)) continue
       const decision = ask(policy, query)
-      if (isPromise(decision)) return askRest(query, decisions, { decision, next: index + 1 })
+      if (isPromise(decision)) return decision.then((settled) => askFrom(index + 1, query, [...decisions, settled]))
       decisions.push(decision)
     }
     return combine(decisions)
   }
-
-  async function askRest(
-    query: PolicyQuery,
-    decisions: Decision[],
-    pending: { readonly decision: Promise<Decision>; readonly next: number },
-  ): Promise<Decision> {
-    decisions.push(await pending.decision)
-    for (let index = pending.next; index < ordered.length; index++) {
-      const policy = ordered[index] as Policy
-      if (isWorthAsking(policy, index < vetoers.length, decisions)) decisions.push(await ask(policy, query))
-    }
-    return combine(decisions)
-  }
 }
 
-// The kinds of answers, from strong to weak. Two lie between yes and no; a possible veto is indeterminate, too.
-type Kind = 'veto' | 'possible veto' | 'deny' | 'indeterminate' | 'allow'
-const orderInAllOf: readonly Kind[] = ['veto', 'possible veto', 'deny', 'indeterminate', 'allow']
-const orderInAnyOf: readonly Kind[] = ['veto', 'possible veto', 'allow', 'indeterminate', 'deny']
+// The kinds of answers and how strong they are. Two lie between yes and no: a possible veto is indeterminate, too.
+type Kind = 'veto' | 'possibleVeto' | 'deny' | 'indeterminate' | 'allow'
+type Strengths = Readonly<Record<Kind, number>>
+const strengthsInAllOf: Strengths = { veto: 4, possibleVeto: 3, deny: 2, indeterminate: 1, allow: 0 }
+const strengthsInAnyOf: Strengths = { veto: 4, possibleVeto: 3, allow: 2, indeterminate: 1, deny: 0 }
 
 function kindOf(decision: Decision): Kind {
   if (decision.effect === 'allow') return 'allow'
   if (decision.effect === 'deny') return decision.veto ? 'veto' : 'deny'
-  return decision.effect === 'indeterminate' && decision.mayVeto ? 'possible veto' : 'indeterminate'
+  return decision.effect === 'indeterminate' && decision.mayVeto ? 'possibleVeto' : 'indeterminate'
 }
 
-/** The strongest kind among `decisions`, which are few. Without any it is the weakest. */
-function strongestOf(decisions: readonly Decision[], order: readonly Kind[]): Kind {
-  let strongest = order.length - 1
-  for (const decision of decisions) strongest = Math.min(strongest, order.indexOf(kindOf(decision)))
-  return order[strongest] as Kind
+/** The strongest kind among `decisions`, `weakest` without any. */
+function strongestOf(decisions: readonly Decision[], strengths: Strengths, weakest: Kind): Kind {
+  let strongest = weakest
+  for (const decision of decisions) {
+    const kind = kindOf(decision)
+    if (strengths[kind] > strengths[strongest]) strongest = kind
+  }
+  return strongest
 }
 
 /** After a denial only members that say what is missing matter, and none does once a veto cannot be ruled out. */
 function canMatterToAll({ requires }: Policy, mayVeto: boolean, decisions: readonly Decision[]): boolean {
-  const strongest = strongestOf(decisions, orderInAllOf)
+  const strongest = strongestOf(decisions, strengthsInAllOf, 'allow')
   if (mayVeto || strongest === 'allow' || strongest === 'indeterminate') return true
-  return strongest !== 'possible veto' && requires !== undefined
+  return strongest !== 'possibleVeto' && requires !== undefined
 }
 
 function canMatterToAny(_policy: Policy, mayVeto: boolean, decisions: readonly Decision[]): boolean {
-  const strongest = strongestOf(decisions, orderInAnyOf)
+  const strongest = strongestOf(decisions, strengthsInAnyOf, 'deny')
   return strongest === 'deny' || strongest === 'indeterminate' || (mayVeto && strongest !== 'veto')
 }
 
 /** The decision of `allOf` when its members answered with `decisions`. */
 export function combineAll(decisions: readonly Decision[]): Decision {
-  const strongest = strongestOf(decisions, orderInAllOf)
+  const strongest = strongestOf(decisions, strengthsInAllOf, 'allow')
   if (strongest === 'allow') return { effect: 'allow', ...reasonsOf(decisions) }
-  if (strongest === 'possible veto') return firstOf(decisions, strongest)
+  if (strongest === 'possibleVeto') return firstOf(decisions, strongest)
   if (strongest === 'indeterminate') return indeterminateAmong(decisions)
   const denials = decisions.filter(isDenial)
   const missing = denials.map((denial) => denial.missing ?? [])
@@ -235,7 +226,7 @@ export function combineAll(decisions: readonly Decision[]): Decision {
 
 /** The decision of `anyOf` when its members answered with `decisions`. */
 export function combineAny(decisions: readonly Decision[]): Decision {
-  const strongest = strongestOf(decisions, orderInAnyOf)
+  const strongest = strongestOf(decisions, strengthsInAnyOf, 'deny')
   if (strongest === 'indeterminate') return indeterminateAmong(decisions)
   if (strongest !== 'deny') return firstOf(decisions, strongest)
   const denials = decisions.filter(isDenial)
