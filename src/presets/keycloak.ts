@@ -19,9 +19,9 @@ export interface KeycloakOptions extends GroupsOptions {
    * the keys then come from the realm's fixed path below `realmUrl`, without discovery. Default: `realmUrl`, by discovery.
    */
   readonly issuer?: string
-  /** What an audience mapper of the realm puts into `aud` for this API. `null` turns the check off. */
+  /** The audience that a mapper of the realm puts into `aud` for this API. `null` turns the check off. */
   readonly audience: string | readonly string[] | null
-  /** What the realm, or the client, signs with. Default `['RS256']`. */
+  /** The signature algorithms of the realm, or of the client. Default `['RS256']`. */
   readonly algorithms?: readonly Algorithm[]
   /** Allows plain `http:` in `realmUrl` and `issuer` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean

@@ -1,4 +1,4 @@
-// Every kind of token that no API may accept, by name. What is wrong is one thing only: all else is as the STS makes it.
+// Every kind of token that no API may accept, by name. Each has one fault only: all else is as the STS makes it.
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../internal/json.ts'
 import { tokenBytes } from '../jwt/parse.ts'
@@ -34,12 +34,12 @@ export type BadTokenKind =
   | 'oversized'
   | 'garbage'
 
-/** The parts of a good token, and what it takes to spoil them. */
+/** The parts of a good token, and the means to make it invalid. */
 export interface BadTokenParts {
   readonly header: JsonObject
   readonly claims: JsonObject
   readonly key: SigningKey
-  /** The time of whoever is asked to accept it: the clock of the STS may be wrong. */
+  /** The time of the verifier: the clock of the STS may be wrong. */
   readonly nowSeconds: number
   /** The claim that says for whom the token is. */
   readonly audienceClaim: string
@@ -109,7 +109,7 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
   garbage: () => 'this.is.not-a-token',
 }
 
-/** All kinds of bad token: loop over them, so that your API is seen to refuse each. */
+/** All kinds of bad token. Loop over them to see that your API refuses each. */
 export const badTokenKinds: readonly BadTokenKind[] = Object.freeze(Object.keys(makers) as BadTokenKind[])
 
 /** @throws TypeError for a kind that does not exist. */

@@ -1,5 +1,5 @@
-// createTestIssuer: an STS for tests, in process or on loopback. Its keys are made afresh and kept nowhere, so that nobody
-// else can ever sign what it would sign.
+// createTestIssuer: an STS for tests, in process or on loopback. Its keys are generated for each and stored nowhere, so no
+// other process can sign its tokens.
 import type { Fetch } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount, checkFunction, checkOptionNames, checkString } from '../internal/options.ts'
@@ -14,8 +14,8 @@ import { createTestClock, milliseconds } from './test-clock.ts'
 import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
 
 /**
- * Makes an STS for tests that speaks like `profile`. Default: an issuer that follows RFC 9068. Not for anything that
- * guards real doors: whoever holds the object gets any token.
+ * Makes an STS for tests that speaks like `profile`. Default: an issuer that follows RFC 9068. Not for production: code that
+ * holds the object gets any token.
  *
  * @example
  * const sts = createTestIssuer(entraLike({ tenant, clientId }))
@@ -121,7 +121,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   }
 }
 
-/** Somebody's own profile may be JavaScript. */
+/** A custom profile may be written in JavaScript. */
 function checkProfile(profile: IssuerProfile): void {
   for (const name of ['name', 'issuer', 'audience'] as const) checkString(`profile.${name}`, profile?.[name])
   if (!Array.isArray(profile.metadata)) throw new TypeError('profile.metadata must be a list.')

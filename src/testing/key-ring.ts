@@ -1,4 +1,4 @@
-// The keys of a test issuer: which sign, which are published, and how that changes.
+// The keys of a test issuer: those that sign, those that are published, and their changes.
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { createSigningKey, publicJwk, type SigningKey } from './signing-key.ts'
@@ -10,7 +10,7 @@ export interface KeyRing {
   stranger(key: SigningKey): SigningKey
   /** The public JWKs, oldest first. */
   published(): readonly JsonObject[]
-  /** What a key server answers at `nowMs`: everything, or all but one while the sets flap. */
+  /** The answer of a key server at `nowMs`: all keys, or all but one while the sets flap. */
   served(nowMs: number): readonly JsonObject[]
   rotate(keepOld: boolean): void
   /** Puts new keys under the kids of the current ones. */

@@ -1,5 +1,5 @@
-// Why a token of a trusted tenant is none for this API: it is another API's, no access token, another tenant's, or proves
-// no permission. And why a key must not verify it.
+// The checks of a trusted tenant's token: it must be an access token, for this API, of that tenant, and prove a permission.
+// The last one checks that a key may verify it.
 import type { ValidationError } from '../../errors/auth-error.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { printable } from '../../internal/printable.ts'
@@ -29,7 +29,7 @@ export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings)
   )
 }
 
-/** The signature of a token with a header `nonce` covers something else than the token: only its own API can verify it. */
+/** The signature of a token with a header `nonce` covers another text than the token: only its own API can verify it. */
 function checkResource({ header, claims }: UnverifiedToken, { clientId }: CheckSettings): ValidationError | undefined {
   const forGraph = graph.includes(String(claims.aud))
   if (!Object.hasOwn(header, 'nonce') && !forGraph) return undefined
