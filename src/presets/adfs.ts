@@ -68,7 +68,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
   // Claim rules write short names, or the URIs that these stand for.
   if (mutable.includes(subjectClaim.toLowerCase().replace(/^.*\//s, '')))
     throw new TypeError(
-      `subjectClaim: a ${subjectClaim} can go to somebody else; write 'sub', or a claim with an objectGUID or SID.`,
+      `subjectClaim: a ${subjectClaim} can pass to another user; write 'sub', or a claim with an objectGUID or SID.`,
     )
   checkStrings('applications', applications, 0)
   for (const [name, value] of Object.entries({ userClaim, rolesClaim, groupsClaim }))

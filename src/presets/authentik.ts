@@ -52,7 +52,7 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
     throw new TypeError("issuerMode must be 'per_provider' or 'global'.")
   if (!Object.hasOwn(subjects, subMode))
     throw new TypeError(
-      `subMode must be one of ${Object.keys(subjects).join(', ')}: the others give subjects that can go to somebody else.`,
+      `subMode must be one of ${Object.keys(subjects).join(', ')}: the others give subjects that can pass to another user.`,
     )
   if (options.serviceAccounts !== undefined) checkStrings('serviceAccounts', options.serviceAccounts, 0)
   const serviceAccounts = options.serviceAccounts && [...options.serviceAccounts]

@@ -45,7 +45,7 @@ export function githubActions<const I extends string = 'https://token.actions.gi
   checkHttpsIssuer('issuer', issuer)
   if (issuer.endsWith('/')) throw new TypeError(`issuer must have no slash at its end: write '${issuer.slice(0, -1)}'.`)
   const audience = readAudience(options.audience)
-  if (audience === null) throw new TypeError('audience must not be null: jobs get tokens for whatever they like.')
+  if (audience === null) throw new TypeError('audience must not be null: jobs can get tokens for any audience.')
   const owners = readOwners(options)
   return {
     preset: 'githubActions',
@@ -66,7 +66,7 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
   if (anyOwner === true && allowedOwnerIds === undefined) return undefined
   if (anyOwner !== undefined || allowedOwnerIds === undefined) {
     throw new TypeError(
-      "Say whose repositories may come in: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which lets in everybody's.",
+      "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner.",
     )
   }
   checkStrings('allowedOwnerIds', allowedOwnerIds)

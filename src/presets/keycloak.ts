@@ -55,7 +55,7 @@ export function keycloak<const R extends string, const I extends string = R>(
   const audience = readAudience(options.audience)
   if (audience?.includes('account')) {
     throw new TypeError(
-      "audience 'account' is in most tokens of a realm, whatever they are for: add an audience mapper for this API, and write what it adds.",
+      "audience 'account' is in most tokens of a realm, for every purpose: add an audience mapper for this API, and write what it adds.",
     )
   }
   return {

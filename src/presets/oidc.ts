@@ -164,7 +164,7 @@ function validateToken({ claims, issuer }: UnverifiedToken): ValidationError | u
   if (refusal || readString(claims, 'sub')) return refusal
   if (readString(claims, 'client_id') === undefined) {
     const ofKeycloak = isOfKeycloak(issuer) ? ' (in Keycloak, give the client the scope basic)' : ''
-    return missing('sub', `the token names nobody: neither sub nor client_id is there${ofKeycloak}`)
+    return missing('sub', `the token names no caller: neither sub nor client_id is there${ofKeycloak}`)
   }
   // Users without a name would all have the key of the client.
   if (!Object.hasOwn(claims, 'sub') && !saysLogin(claims)) return undefined

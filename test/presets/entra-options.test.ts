@@ -121,7 +121,7 @@ describe('refuses', () => {
     ],
     [
       { tenant: 'common', anyTenant: true, keysPerTenant: true },
-      'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
+      'keysPerTenant needs allowedTenants: with anyTenant an attacker who makes up a tenant would make us fetch its keys.',
     ],
     [
       { tenant: 'organizations', allowedTenants: [tenant, '9188040D-6c67-4c5b-b112-36a304b66dad'] },

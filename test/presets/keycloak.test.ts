@@ -59,7 +59,7 @@ it.each([
   [{ algorithms: ['HS256'] }, /^algorithms may hold/],
   [
     { audience: ['api', 'account'] },
-    "audience 'account' is in most tokens of a realm, whatever they are for: add an audience mapper for this API, and write what it adds.",
+    "audience 'account' is in most tokens of a realm, for every purpose: add an audience mapper for this API, and write what it adds.",
   ],
   [
     { realm: 'acme' },

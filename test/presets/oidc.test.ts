@@ -155,7 +155,7 @@ describe('claims', () => {
   ])('name nobody with %s', async (_, claims) => {
     const error = await expectInvalidToken(verify({ claims }), 'claim_missing')
     expect(error.details.claim).toBe('sub')
-    expect(error.hint).toBe('the token names nobody: neither sub nor client_id is there')
+    expect(error.hint).toBe('the token names no caller: neither sub nor client_id is there')
   })
 
   it('name nobody, and only at an issuer of Keycloak’s form the hint speaks of Keycloak', async () => {
@@ -165,7 +165,7 @@ describe('claims', () => {
     }
     for (const iss of ['https://sso.example.com/realms/acme', 'https://sso.example.com/auth/realms/acme'])
       expect(await hintAt(iss)).toBe(
-        'the token names nobody: neither sub nor client_id is there (in Keycloak, give the client the scope basic)',
+        'the token names no caller: neither sub nor client_id is there (in Keycloak, give the client the scope basic)',
       )
     for (const iss of ['https://sso.example.com/realms', 'https://sso.example.com/realms/acme/x'])
       expect(await hintAt(iss)).not.toContain('Keycloak')

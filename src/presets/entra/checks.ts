@@ -122,7 +122,7 @@ function checkApplication(
   if (readString(claims, 'oid') === undefined) {
     return {
       reason: 'token_without_permissions',
-      hint: 'the token is of an application without a service principal in this tenant (no oid), so nobody there has let it in',
+      hint: 'the token is of an application without a service principal in this tenant (no oid), so no administrator there has approved it',
     }
   }
   const client = String(clientIdOf(claims))

@@ -25,7 +25,7 @@ export function readAdmission(
   }
   if (anyTenant && keysPerTenant) {
     throw new TypeError(
-      'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
+      'keysPerTenant needs allowedTenants: with anyTenant an attacker who makes up a tenant would make us fetch its keys.',
     )
   }
   if (anyTenant || allowedTenants === undefined) return undefined
