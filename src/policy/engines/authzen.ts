@@ -63,14 +63,8 @@ export function createAuthzen<A, R>(options: AuthzenOptions<A, R>): AuthzenEngin
   const ask = createAsk(options)
 
   function requestOf(action: string, { auth, resource }: PolicyQuery<A, R>): JsonObject {
-    const request = map({ auth, action, resource })
-    const { action: asked = { name: action } } = request
-    return withoutNulls({
-      subject: request.subject,
-      action: asked,
-      resource: request.resource,
-      context: request.context,
-    })
+    const { action: named = { name: action }, ...rest } = map({ auth, action, resource })
+    return withoutNulls({ subject: rest.subject, action: named, resource: rest.resource, context: rest.context })
   }
 
   async function evaluate(action: string, query: PolicyQuery<A, R>): Promise<Decision> {
@@ -80,13 +74,13 @@ export function createAuthzen<A, R>(options: AuthzenOptions<A, R>): AuthzenEngin
 
   async function evaluateAll(url: string, action: string, queries: readonly PolicyQuery<A, R>[]): Promise<Decision[]> {
     const requests = queries.map((query) => requestOf(action, query))
-    const answer = await ask(url, { evaluations: requests }, queries[0]?.signal).catch((cause: unknown) => ({ cause }))
-    const list: readonly unknown[] =
-      'evaluations' in answer && Array.isArray(answer.evaluations) ? answer.evaluations : []
-    if (list.length === requests.length) return list.map(decisionOf)
-    return requests.map(() =>
-      unavailable('cause' in answer ? answer.cause : new Error('not one answer for each question')),
-    )
+    try {
+      const { evaluations: answers } = await ask(url, { evaluations: requests }, queries[0]?.signal)
+      if (Array.isArray(answers) && answers.length === requests.length) return answers.map((one) => decisionOf(one))
+      throw new Error('not one answer for each question')
+    } catch (cause) {
+      return requests.map(() => unavailable(cause))
+    }
   }
 
   return {
