@@ -44,7 +44,7 @@ export interface BadTokenParts {
   /** The claim that says for whom the token is. */
   readonly audienceClaim: string
   /** A key of the same kind and kid that the issuer does not have. */
-  stranger(): SigningKey
+  foreignKey(): SigningKey
   /** The issuer's ID token. */
   idToken(): string
 }
@@ -72,7 +72,7 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
     return signToken({ ...parts.header, typ: 'logout+jwt' }, { ...parts.claims, events }, parts.key)
   },
   'sender-constrained': (parts) => withClaims(parts, { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }),
-  'forged-signature': ({ header, claims, stranger }) => signToken(header, claims, stranger()),
+  'forged-signature': ({ header, claims, foreignKey }) => signToken(header, claims, foreignKey()),
   'changed-claims': (parts) => {
     const [header, , signature] = withClaims(parts, {}).split('.')
     const admin = Object.hasOwn(parts.claims, 'admin') ? undefined : true
@@ -90,12 +90,12 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
     const secret = key.publicKey.export({ type: 'spki', format: 'pem' })
     return `${signingInput}.${createHmac('sha256', secret).update(signingInput).digest('base64url')}`
   },
-  'embedded-jwk': ({ header, claims, stranger }) => {
-    const key = stranger()
+  'embedded-jwk': ({ header, claims, foreignKey }) => {
+    const key = foreignKey()
     return signToken({ ...header, jwk: publicJwk(key) }, claims, key)
   },
-  'remote-jwks': ({ header, claims, stranger }) =>
-    signToken({ ...header, kid: 'mine', jku: `${attacker}/jwks`, x5u: `${attacker}/cert` }, claims, stranger()),
+  'remote-jwks': ({ header, claims, foreignKey }) =>
+    signToken({ ...header, kid: 'mine', jku: `${attacker}/jwks`, x5u: `${attacker}/cert` }, claims, foreignKey()),
   crit: (parts) => withHeader(parts, { crit: ['urn:example:new'], 'urn:example:new': true }),
   // The first `exp` is the good one; a parser that takes the last sees a token that never ends.
   'duplicate-claim': ({ header, claims, key }) =>

@@ -28,23 +28,29 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   checkProfile(profile)
   checkOptionNames('createTestIssuer()', options, ['algorithms', 'clock'])
   const { clock = createTestClock() } = options
-  let spoken = profile
+  let currentProfile = profile
   let server: Promise<LoopbackServer> | undefined
   let driftMs = 0
   const ring = createKeyRing(readAlgorithms(options.algorithms ?? profile.algorithms ?? ['RS256']))
   const answers = createStsAnswers(findDocument)
-  const { issue, spoil } = createIssuedTokens({ ring, clock, profile: () => spoken, driftMs: () => driftMs })
+  const { issue, makeInvalid } = createIssuedTokens({
+    ring,
+    clock,
+    profile: () => currentProfile,
+    driftMs: () => driftMs,
+  })
 
   function findDocument(url: string): StsDocument | undefined {
-    const metadata = spoken.metadata.find((one) => one.url === url)
+    const metadata = currentProfile.metadata.find((one) => one.url === url)
     if (metadata) return { part: 'metadata', body: () => metadata.document }
-    const keySet = spoken.keySets.find((one) => one.url === url)
+    const keySet = currentProfile.keySets.find((one) => one.url === url)
     if (!keySet) return undefined
     const { jwk = (one: JsonObject) => one } = keySet
     return { part: 'keys', body: () => ({ keys: ring.served(clock.nowMs()).map(jwk) }) }
   }
 
-  const addresses = (): readonly string[] => [...spoken.metadata, ...spoken.keySets].map(({ url }) => url)
+  const addresses = (): readonly string[] =>
+    [...currentProfile.metadata, ...currentProfile.keySets].map(({ url }) => url)
 
   const fetch: Fetch = async (url, init) => {
     const signal = init?.signal ?? new AbortController().signal
@@ -52,17 +58,17 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     const { host } = new URL(url)
     const hosts = [...new Set(addresses().map((address) => new URL(address).host))]
     if (hosts.includes(host)) return answers.answer(url, signal)
-    throw new Error(`the test issuer ${spoken.name} answers ${hosts.join(', ')}, not ${host}`)
+    throw new Error(`the test issuer ${currentProfile.name} answers ${hosts.join(', ')}, not ${host}`)
   }
 
   async function listen({ port = 0 }: { readonly port?: number } = {}): Promise<string> {
-    if (!spoken.at)
-      throw new TypeError(`The address of ${spoken.name} is fixed: give the issuer's fetch to the verifier.`)
+    if (!currentProfile.at)
+      throw new TypeError(`The address of ${currentProfile.name} is fixed: give the issuer's fetch to the verifier.`)
     if (server) throw new TypeError('The test issuer listens already.')
     server = listenOnLoopback(port, answers.answer)
     try {
-      spoken = spoken.at((await server).origin)
-      return spoken.issuer
+      currentProfile = currentProfile.at((await server).origin)
+      return currentProfile.issuer
     } catch (error) {
       server = undefined
       throw error
@@ -78,10 +84,10 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
 
   return {
     get issuer() {
-      return spoken.issuer
+      return currentProfile.issuer
     },
     get audience() {
-      return spoken.audience
+      return currentProfile.audience
     },
     get addresses() {
       return addresses()
@@ -97,7 +103,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     token: (claims, tokenOptions) => issue('user', claims, tokenOptions),
     applicationToken: (claims, tokenOptions) => issue('application', claims, tokenOptions),
     idToken: (claims, tokenOptions) => issue('id', claims, tokenOptions),
-    badToken: spoil,
+    badToken: makeInvalid,
     rotateKeys(how = {}) {
       checkOptionNames('rotateKeys()', how, ['keepOld'])
       ring.rotate(how.keepOld ?? true)

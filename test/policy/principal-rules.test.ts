@@ -58,7 +58,7 @@ it('permission wants every permission that it names', () => {
 describe('group', () => {
   const listed = (values: readonly string[], complete: boolean) => asking({ groups: { values, complete } })
 
-  it('allows a member and denies everybody else, when the token lists all groups', () => {
+  it('allows a member and denies every other caller, when the token lists all groups', () => {
     expect(evaluate(group('g1'), listed(['g0', 'g1'], true))).toEqual(allowed)
     expect(evaluate(group('g1'), listed(['g0', 'G1'], true))).toEqual(denied)
   })
@@ -141,7 +141,7 @@ describe('actor', () => {
     expect(() => make('agent-7', one)).toThrow(new TypeError('actor() needs the subject of an actor, or a function.'))
   })
 
-  it('denies where nobody acts, and does not ask the function then', () => {
+  it('denies without an actor, and does not call the function then', () => {
     expect(evaluate(actor('alice'), asking())).toEqual(denied)
     expect(
       evaluate(

@@ -66,7 +66,7 @@ it('is called entra, for messages', () => {
 })
 
 describe('refuses', () => {
-  it.each(['common', 'organizations', 'Common'])('the tenant %s, of which nobody says who may come in', (many) => {
+  it.each(['common', 'organizations', 'Common'])('the tenant %s, of which no option says which are allowed', (many) => {
     const message = `tenant: '${many.toLowerCase()}' stands for many tenants: write allowedTenants: ['<tenant id>', …], or anyTenant: true for all of the world; not both.`
     expect(() => make({ tenant: many })).toThrow(new TypeError(message))
     expect(() => make({ tenant: many, anyTenant: true, allowedTenants: [tenant] })).toThrow(new TypeError(message))

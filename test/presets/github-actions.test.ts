@@ -37,7 +37,7 @@ it.each([
   expect(make).toThrow(message)
 })
 
-it('refuses a stranger before any key is fetched', async () => {
+it('refuses another owner before any key is fetched', async () => {
   const { requests, verifyToken } = createFixtureVerifier(githubActionsFixture)
   const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
   await expect(

@@ -34,7 +34,7 @@ export interface EntraOptions extends GroupsOptions {
    * quick. Only `true` allows a tenant. A throw is a 503.
    */
   readonly allowedTenants?: AllowedTenants
-  /** Lets every tenant of the world in. Its users are strangers: decide by tenant and role, never by name or e-mail address. */
+  /** Lets every tenant of the world in. Its users are unknown to you: decide by tenant and role, never by name or e-mail address. */
   readonly anyTenant?: true
   /** Fetches and keeps the keys of each allowed tenant apart, in place of the document that all tenants share. */
   readonly keysPerTenant?: boolean
