@@ -17,7 +17,7 @@ import {
   type EngineQuery,
   readMissingByRule,
   reasonsFor,
-  missingBy,
+  vetoBy,
   type MissingByRule,
 } from './engine.ts'
 
@@ -83,8 +83,7 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
     // Not a denial either, or `not` would turn an unknown answer into an allowance.
     if (decision !== 'deny') return indeterminate(new Error('Cedar answered neither allow nor deny'))
     // Without a reason no policy applied. With a reason it was a forbid.
-    if (reason.length === 0) return { effect: 'deny' }
-    return { effect: 'deny', veto: true, ...missingBy(reason, missing), ...reasonsFor(reason) }
+    return reason.length === 0 ? { effect: 'deny' } : vetoBy(reason, missing)
   }
 
   replace(options.policies)

@@ -23,13 +23,11 @@ export function readMissingByRule(missing: MissingByRule = {}): ReadonlyMap<stri
   return new Map(Object.entries(missing).map(([rule, list]) => [rule, declaredRequirements(...copyRequirements(list))]))
 }
 
-/** The `missing` of a denial by `rules`. A rule without a remedy leaves it out, since a remedy for the others would not help. */
-export function missingBy(
-  rules: readonly string[],
-  missingByRule: ReadonlyMap<string, readonly Requirement[]>,
-): { readonly missing?: readonly Requirement[] } {
+/** The veto of `rules`, at least one. A rule without a remedy leaves out `missing`: a remedy for the others would not help. */
+export function vetoBy(rules: readonly string[], missingByRule: ReadonlyMap<string, readonly Requirement[]>): Decision {
   const lists = rules.map((rule) => missingByRule.get(rule) ?? [])
-  return lists.length > 0 && lists.every(({ length }) => length > 0) ? { missing: lists.flat() } : {}
+  const missing = lists.every(({ length }) => length > 0) && { missing: lists.flat() }
+  return { effect: 'deny', veto: true, ...missing, ...reasonsFor(rules) }
 }
 
 /** Makes the `policy(action)` of an engine that may veto. */

@@ -12,8 +12,7 @@ import {
   createPolicyFactory,
   memberOf,
   readMissingByRule,
-  reasonsFor,
-  missingBy,
+  vetoBy,
   type MissingByRule,
 } from './engine.ts'
 
@@ -69,7 +68,7 @@ export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
       : { allow: result }
     if (!isRuleList(deny) || !(allow === undefined || typeof allow === 'boolean'))
       return unavailable(new Error('OPA answered with something that is no decision'))
-    if (deny.length > 0) return { effect: 'deny', veto: true, ...missingBy(deny, missing), ...reasonsFor(deny) }
+    if (deny.length > 0) return vetoBy(deny, missing)
     // "If the document is undefined, the response has no result": no rule applied, or no such rule exists.
     if (allow === undefined && !undefinedMeansDeny) return unavailable(undefinedDocument(url))
     return { effect: allow ? 'allow' : 'deny' }
