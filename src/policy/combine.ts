@@ -28,7 +28,7 @@ type Both<Q> = (Q extends unknown ? (one: Q) => void : never) extends (all: infe
   ? I
   : never
 
-/** A policy that needs of caller and resource what all of `M` need. */
+/** A policy with the needs of all of `M`, of caller and resource. */
 export type Combined<M extends readonly Member[]> = Policy<
   Both<QueryOf<M[number]>>['auth'],
   Both<QueryOf<M[number]>>['resource']

@@ -8,7 +8,7 @@ export interface Reason {
   readonly message?: string
 }
 
-/** What was evaluated, in order, with its result. For logs and tests, never for the client. */
+/** The policies that were evaluated, in order, with their results. For logs and tests, never for the client. */
 export interface Trace {
   readonly policy: string
   readonly effect: Decision['effect']
@@ -27,7 +27,7 @@ interface Explained {
 export type Decision =
   | ({ readonly effect: 'allow' } & Explained)
   /**
-   * The policy's "no". `missing` says what the client could fetch to get a "yes"; without it nothing would help. A `veto`
+   * The policy's "no". `missing` lists the grants that would turn it into a "yes"; without it nothing would help. A `veto`
    * outweighs the "yes" of every other policy, and `not` does not turn it round.
    */
   | ({ readonly effect: 'deny'; readonly missing?: readonly Requirement[]; readonly veto?: boolean } & Explained)

@@ -1,4 +1,4 @@
-// What "claimcheck/policy" exports. Engines have subpaths of their own.
+// The exports of "claimcheck/policy". Engines have subpaths of their own.
 export { authorizationDetails, claim, type HasClaim } from './claim-rules.ts'
 export { allOf, anyOf, type Combined, not, when, withoutDefaultPolicy } from './combine.ts'
 export { type Decision, formatTrace, type Reason, type Trace } from './decision.ts'

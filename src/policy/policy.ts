@@ -22,7 +22,7 @@ export interface PolicyQuery<out A = unknown, out R = unknown> {
 export interface Policy<in A = unknown, in R = unknown> {
   /** Names the policy in logs, such as `scope(Orders.Read)`. */
   readonly id: string
-  /** What every caller must bring. It is known without a token and stands in the challenge of a request that has none. */
+  /** The requirements on every caller, known without a token. They stand in the challenge of a request that has none. */
   readonly requires?: readonly Requirement[]
   /** Says that the policy may answer with a `veto`. Combinators then ask it first, and always. */
   readonly mayVeto?: boolean

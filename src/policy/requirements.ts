@@ -1,8 +1,8 @@
 // Requirements of policies, checked so that each can stand in a challenge (RFC 6750 §3, RFC 9470 §3). Policies never write headers.
-// A challenge asks for what the token lacks and for what it must not lose. It asks for nothing that only another way would need.
+// A challenge names the requirements that the token lacks and those that it must not lose, and none that only another way needs.
 import { deepFreeze } from '../internal/freeze.ts'
 
-/** What would turn a denial into an allowance. */
+/** A requirement that turns a denial into an allowance when the next token meets it. */
 export type Requirement =
   | { readonly kind: 'scope'; readonly scopes: readonly string[] }
   /** A better or more recent login (RFC 9470): one of `acrValues`, at most `maxAgeSeconds` ago, where 0 asks for a login now. */
@@ -19,7 +19,7 @@ export interface PolicyRequirement {
   readonly mandatory: boolean
 }
 
-/** What a token has that a policy might rely on. */
+/** The parts of a token that a policy may rely on. */
 export interface Granted {
   readonly scopes: readonly string[]
   readonly acr?: string | undefined
@@ -57,7 +57,7 @@ export function alternative(requirements: readonly PolicyRequirement[]): readonl
   return requirements.map(({ requirement }) => ({ requirement, mandatory: false }))
 }
 
-/** What the next token must bring besides what is `missing`, in place of the token with `granted`: in the order of the policy. */
+/** The requirements that the next token must meet besides `missing`, so that it loses no grant: in the order of the policy. */
 export function requirementsToKeep(
   requirements: readonly PolicyRequirement[],
   missing: readonly Requirement[],

@@ -5,12 +5,12 @@ import type { Principal, PrincipalActor, PrincipalGroups } from '../principal/pr
 import { type Decision, yesOrNo } from './decision.ts'
 import { type Policy, policy, type PolicyQuery } from './policy.ts'
 
-/** What a rule about the members `K` of the principal needs of a caller. */
+/** The part of a caller that a rule about the members `K` of the principal needs. */
 export interface HasPrincipal<K extends keyof Principal> {
   readonly principal: Pick<Principal, K>
 }
 
-/** What a rule about roles needs of a caller. */
+/** The part of a caller that a rule about roles needs. */
 export interface HasRoles {
   readonly principal: { readonly roles: readonly string[] }
 }

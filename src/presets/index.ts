@@ -1,4 +1,4 @@
-// What "claimcheck/issuers" exports: one preset a file, and all that a preset outside the package needs.
+// The exports of "claimcheck/issuers": one preset a file, and all that a preset outside the package needs.
 export { type AdfsOptions, adfs } from './adfs.ts'
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { type AuthentikOptions, type AuthentikSubMode, authentik } from './authentik.ts'

@@ -34,7 +34,7 @@ export interface KeycloakOptions extends GroupsOptions {
  *
  * Tells a service account by `clientHost`, or by `client_id` with the user name `service-account-{client_id}`; not by that user
  * name alone, which people may choose where they register themselves. Users have a `preferred_username`. Everything else is
- * `unknown`: what a lightweight token drops is not guessed. A token without `sub` is refused (the client needs the scope
+ * `unknown`: the claims that a lightweight token drops are not guessed. A token without `sub` is refused (the client needs the scope
  * `basic`). Does not read `act`, which is not verified of Keycloak.
  *
  * Groups are incomplete: a mapper of each client writes `groups`, without the parents of a group that the user is in, and the

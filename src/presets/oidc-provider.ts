@@ -28,7 +28,7 @@ export interface OidcProviderOptions {
  * id of the client that it uses is taken for that client. Where the provider adds a login to the token, its kind is `unknown`.
  *
  * Refuses opaque tokens, which are the provider's default, encrypted ones, and those signed with a secret (HS256). Does not
- * read what `extraTokenClaims` may add (roles, `acr`, `auth_time`); it is in `claims`. `oidc()` and `rfc9068()` do.
+ * read the claims that `extraTokenClaims` may add (roles, `acr`, `auth_time`): they are in `claims`. `oidc()` and `rfc9068()` do.
  *
  * @throws TypeError for an issuer or algorithms that can never work.
  */

@@ -44,7 +44,7 @@ export function isGuest(claims: JsonObject): boolean {
   return home !== undefined && !home.split('/').includes(String(claims.tid))
 }
 
-/** An agent's own identity (11), its user (13), or what a blueprint made: the blueprint itself is never a reason to let it in. */
+/** An agent's own identity (11), its user (13), or the product of a blueprint. The blueprint itself is never a reason to let it in. */
 export function isAgent(claims: JsonObject, kind: Principal['kind']): boolean {
   if (kind === 'user') return hasNumber(claims, 'xms_sub_fct', 13)
   return hasNumber(claims, 'xms_sub_fct', 11) || readStrings(claims, 'xms_par_app_azp').length > 0
