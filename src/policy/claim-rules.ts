@@ -1,14 +1,14 @@
-// The rules about claims that claimcheck itself does not read.
+// The rules about claims that claimcheck itself does not read, and about grants of RFC 9396.
 import type { StandardSchema } from '../jwt/schema.ts'
 import { yesOrNo } from './decision.ts'
 import { decideAbsence } from './rules.ts'
-import { declaredRequirements } from './missing.ts'
+import { declaredRequirements } from './requirements.ts'
 import { builtInOf } from '../internal/freeze.ts'
 import { isThenable } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import { type Policy, whenSettled } from './policy.ts'
 
-/** What a rule about the claim `N` needs of a caller. */
+/** The part of a caller that a rule about the claim `N` needs. */
 export type HasClaim<N extends string> = {
   readonly claims: { readonly [name in N]?: unknown } | { readonly [name: string]: unknown }
 }
@@ -17,15 +17,17 @@ type Primitive = string | number | boolean
 type Predicate = (value: unknown) => boolean | PromiseLike<boolean>
 
 /**
- * Requires a claim. `expected` is a value that the claim must be (or, for a claim that is a list, hold), a function that
- * is given the claim's value, `undefined` when it is absent, and answers `true` or `false`, now or later, or a Standard
- * Schema (zod, valibot, …) that the claim's value must satisfy.
+ * Requires a claim. `expected` is one of three:
+ * - a value that the claim must be, or must hold where it is a list,
+ * - a function of the claim's value (`undefined` when absent) that answers `true` or `false`, or a promise of it,
+ * - a Standard Schema (zod, valibot, …) that the claim's value must satisfy.
  *
- * `path` is the claim's name, taken literally, or a list of names that leads into nested objects. What a Date, URL, Map or Set of a
- * claims schema holds, only a function or a schema can tell: with a value, the answer is indeterminate.
+ * `path` is the claim's name, taken literally, or a list of names that leads into nested objects. A Date, URL, Map or Set
+ * of a claims schema needs a function or a schema: compared with a value, it is indeterminate.
  *
- * A value that is absent from the claim of the caller's groups (`principal.groups.claim`) is indeterminate unless these are
- * complete. A function or schema gets the claim as it is, and its answer counts.
+ * The claim of the caller's groups (`principal.groups.claim`) is compared like `group()`: GUIDs without regard to case, and
+ * an absent value is indeterminate unless the groups are complete. A function or schema gets the claim as it is, and its
+ * answer counts.
  *
  * @example claim('email_verified', true)
  * @example claim(['address', 'country'], (country) => country === 'CH')
@@ -41,7 +43,7 @@ export function claim<const N extends string>(
   const id = `claim(${names.join('.')})`
   const check = typeof expected === 'object' ? satisfies(expected) : expected
   if (typeof check === 'function') {
-    // Only true and false count: a predicate that hands back the claim itself must not let the claim decide.
+    // Only true and false count: a predicate that returns the claim itself must not let the claim decide.
     return { id, evaluate: ({ auth }) => whenSettled(() => check(memberAt(auth.claims, names)), yesOrNo) }
   }
   if (!['string', 'number', 'boolean'].includes(typeof check)) {
@@ -49,8 +51,10 @@ export function claim<const N extends string>(
   }
   return {
     id,
-    evaluate: ({ auth }) =>
-      isOrHolds(memberAt(auth.claims, names), check) ? { effect: 'allow' } : decideAbsence(auth, names[0], check),
+    evaluate: ({ auth }) => {
+      const held = memberAt(auth.claims, names)
+      return isOrHolds(held, check) ? { effect: 'allow' } : decideAbsence(auth, names[0], { held, wanted: check })
+    },
   }
 }
 
@@ -58,7 +62,7 @@ export function claim<const N extends string>(
  * Requires a grant of `type` in `authorization_details` (RFC 9396 §9.1) that satisfies `expected`, a Standard Schema or a
  * function. A type that no policy asks for grants nothing.
  *
- * No challenge can ask for such a grant, so the client gets a plain 403; `missing` of the decision names the type.
+ * No challenge can ask for such a grant, so the client gets a plain 403. `missing` of the decision names the type.
  *
  * @example authorizationDetails('payment', z.object({ type: z.literal('payment'), amount: z.number().min(100) }))
  */
@@ -78,18 +82,18 @@ export function authorizationDetails(
     evaluate: ({ auth }) =>
       whenSettled(
         () => someGrant(grantsOf(memberAt(auth.claims, ['authorization_details']), type), check),
-        (granted) => (granted ? { effect: 'allow' } : { effect: 'deny', missing: missing }),
+        (granted) => (granted ? { effect: 'allow' } : { effect: 'deny', missing }),
       ),
   }
 }
 
 function grantsOf(details: unknown, type: string): readonly unknown[] {
   checkPlainData(details)
-  // "an array of JSON objects" with a member "type" (RFC 9396 §2); anything else grants nothing.
+  // "an array of JSON objects" with a member "type" (RFC 9396 §2). Anything else grants nothing.
   return Array.isArray(details) ? details.filter((one: unknown) => memberAt(one, ['type']) === type) : []
 }
 
-/** Asks one grant after the other; stays synchronous while the answers are. */
+/** Checks one grant after the other, synchronously while the answers are. */
 function someGrant(grants: readonly unknown[], check: Predicate): boolean | Promise<boolean> {
   for (const [index, grant] of grants.entries()) {
     const answer = check(grant)
@@ -115,14 +119,14 @@ function satisfies(schema: StandardSchema | null): Predicate | undefined {
   }
 }
 
-/** @throws TypeError for what is no result of a schema: it says neither yes nor no. */
+/** @throws TypeError for a result that a schema cannot have: it says neither yes nor no. */
 function isValid(result: { readonly issues?: unknown }): boolean {
   if (Array.isArray(result.issues)) return false
   if (result.issues === undefined && Object.hasOwn(result, 'value')) return true
   throw new TypeError('A schema answered with neither a value nor issues.')
 }
 
-/** Own members only: a claim named like something that every object inherits is absent unless it was sent. */
+/** Reads own members only: a claim named like an inherited member is absent unless it was sent. */
 function memberAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
   if (name === undefined) return value
   checkPlainData(value)
@@ -131,10 +135,10 @@ function memberAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
 }
 
 /**
- * A schema may put out a Map, Set, Date, URL or function, whose contents are no members: "not found" would be a no, and `not` would make
- * a yes of it.
+ * A schema may put out a Map, Set, Date, URL or function. Their contents are no members: "not found" would be a no, and `not`
+ * would make a yes of it.
  *
- * @throws TypeError for these, so that the rule cannot tell.
+ * @throws TypeError for these, so that the rule is indeterminate.
  */
 function checkPlainData(value: unknown): void {
   const builtIn = typeof value === 'object' && value !== null ? builtInOf(value) : undefined

@@ -1,11 +1,16 @@
-// Policies made of policies: who is asked, in which order, and what is required. What the answers make together: heard.ts.
-import { isPromise } from '../internal/maybe-promise.ts'
+// Policies made of policies: which members are asked, in which order, and what their answers make together.
+// Only allowances, and plain denials under `not`, make an allowance. An effect that does not exist is indeterminate.
+import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
-import { createPrivateSlot } from '../internal/private-slot.ts'
-import type { Decision } from './decision.ts'
-import type { Requirement } from './missing.ts'
-import { all, any, type Tally, count, negated, emptyTally } from './combining.ts'
-import { alternative, requirementsOf, withRequirements } from './requirements.ts'
+import { type Decision, indeterminate, type Reason } from './decision.ts'
+import {
+  alternative,
+  canBeChallenged,
+  type PolicyRequirement,
+  requirementsOf,
+  type Requirement,
+  withRequirements,
+} from './requirements.ts'
 import {
   ask,
   composed,
@@ -16,68 +21,67 @@ import {
   toPolicy,
 } from './policy.ts'
 
-// `never` lets members with different needs stand in one list; what each needs is inferred, and the result demands it all.
+// `never` lets members with different needs stand in one list. The needs of each are inferred, and the result demands all.
 export type Member = PolicyLike<never, never>
 type QueryOf<M> = M extends Policy<infer A, infer R> | PolicyFunction<infer A, infer R> ? PolicyQuery<A, R> : never
 type Both<Q> = (Q extends unknown ? (one: Q) => void : never) extends (all: infer I extends PolicyQuery) => void
   ? I
   : never
 
-/** A policy that needs of caller and resource what all of `M` need. */
+/** A policy with the needs of all of `M`, of caller and resource. */
 export type Combined<M extends readonly Member[]> = Policy<
   Both<QueryOf<M[number]>>['auth'],
   Both<QueryOf<M[number]>>['resource']
 >
 
-/** Members in the order in which they are asked: those that may veto come first, and there are `vetoers` of them. */
-interface Members {
-  readonly policies: readonly [Policy, ...Policy[]]
-  readonly vetoers: number
-}
-
 /**
- * Allows when every member allows. Asks from left to right, but first those that may veto; after a denial it only asks
- * members that declare what they require, so that one challenge can name all of it. A denial that nothing could help
- * leaves no challenge.
+ * Allows when every member allows. Asks from left to right, but first the members that may veto. After a denial it only
+ * asks members that declare what they require, so that one challenge can name all of it. A denial without a remedy leaves
+ * no challenge.
  */
 export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('allOf', members)
-  const ordered = vetoersFirst(policies)
   const requires = policies.flatMap((policy) => policy.requires ?? [])
-  const made: Combined<M> = compose(`allOf(${idsOf(policies)})`, policies, requires, (query) =>
-    askAll(ordered, query, 0, emptyTally()),
-  )
-  return withRequirements(made, policies.flatMap(requirementsOf))
-}
-
-/**
- * Allows when one member allows, and asks no further. Members that may veto are asked first, and all of them. Among
- * denials the first that names what would help is the one that the client is told, and nothing that only other members
- * need: put the preferred way first.
- */
-export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
-  const policies = atLeastOne('anyOf', members)
-  const ordered = vetoersFirst(policies)
-  const preferred = policies.find(({ requires }) => requires?.length)?.requires ?? []
-  const made: Combined<M> = compose(`anyOf(${idsOf(policies)})`, policies, preferred, (query) =>
-    askAny(ordered, query, 0, emptyTally()),
-  )
-  return withRequirements(made, alternative(policies.flatMap(requirementsOf)))
-}
-
-/** Turns allow into deny and deny into allow. What is indeterminate stays so, and so does a veto. */
-export function not<M extends Member>(member: M): Combined<readonly [M]> {
-  checkArgumentCount('not()', arguments, 1)
-  const policy = toPolicy(member) as Policy
-  return compose(`not(${policy.id})`, [policy], [], (query) => {
-    const decision = ask(policy, query)
-    return isPromise(decision) ? decision.then(negated) : negated(decision)
+  return compose(policies, {
+    id: `allOf(${idsOf(policies)})`,
+    requires: requires.length > 0 ? requires : undefined,
+    requirements: policies.flatMap(requirementsOf),
+    evaluate: askMembers(policies, { isWorthAsking: canMatterToAll, combine: combineAll }),
   })
 }
 
 /**
- * Demands `member` of those whom `condition` allows, and nothing of others. It is `anyOf(not(condition), member)`: when
- * the condition cannot tell, whom `member` allows may come, and of others it cannot tell either. Nothing of it stands in the challenge of a request without a token.
+ * Allows when one member allows, and asks no further. Members that may veto are asked first, and all of them. Among
+ * denials, the client learns the first one with a remedy, and nothing that only other members need: put the preferred way
+ * first.
+ */
+export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
+  const policies = atLeastOne('anyOf', members)
+  return compose(policies, {
+    id: `anyOf(${idsOf(policies)})`,
+    requires: policies.find(({ requires }) => requires?.length)?.requires,
+    requirements: alternative(policies.flatMap(requirementsOf)),
+    evaluate: askMembers(policies, { isWorthAsking: canMatterToAny, combine: combineAny }),
+  })
+}
+
+/** Turns allow into deny and deny into allow. An indeterminate answer stays so, and so does a veto. */
+export function not<M extends Member>(member: M): Combined<readonly [M]> {
+  checkArgumentCount('not()', arguments, 1)
+  const policy = toPolicy(member) as Policy
+  return compose([policy], {
+    id: `not(${policy.id})`,
+    evaluate: (query) => {
+      const decision = ask(policy, query)
+      return isPromise(decision) ? decision.then(negate) : negate(decision)
+    },
+  })
+}
+
+/**
+ * Demands `member` of callers that `condition` allows, and nothing of others. It is `anyOf(not(condition), member)`: when
+ * the condition cannot tell, it allows the callers that `member` allows and is indeterminate for others. The challenge of
+ * a request without a token names nothing of it.
  *
  * @example when(({ resource }: PolicyQuery<unknown, Order>) => resource.total > 1000, stepUp({ acrValues: ['mfa'] }))
  */
@@ -85,102 +89,175 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
   checkArgumentCount('when()', arguments, 2)
   const policies = [toPolicy(condition) as Policy, toPolicy(member) as Policy]
   const inner = anyOf(not(condition), member) as Policy
-  const made: Combined<readonly [C, M]> = compose(`when(${idsOf(policies)})`, policies, [], (query) =>
-    ask(inner, query),
-  )
-  return withRequirements(made, requirementsOf(inner))
+  return compose(policies, {
+    id: `when(${idsOf(policies)})`,
+    requirements: requirementsOf(inner),
+    evaluate: (query) => ask(inner, query),
+  })
 }
 
 /**
- * Says of a route's policy that the default policy of the resource server is not asked besides it. Counts only where it
- * is the whole policy of a route: as a member of another it adds nothing.
+ * Takes the default policy of the resource server away from a route: `member` is asked alone. Counts only where it is the
+ * whole policy of a route. As a member of another policy it adds nothing.
  *
  * @example app.get('/health', guard(withoutDefaultPolicy(authenticated)), …)
  */
 export function withoutDefaultPolicy<M extends Member>(member: M): Combined<readonly [M]> {
   checkArgumentCount('withoutDefaultPolicy()', arguments, 1)
   const policy = toPolicy(member) as Policy
-  const { id, requires = [] } = policy
-  const same: Combined<readonly [M]> = compose(`withoutDefaultPolicy(${id})`, [policy], requires, (query) =>
-    ask(policy, query),
-  )
-  withoutDefault.set(same, true)
-  return withRequirements(same, requirementsOf(policy))
+  const same: Combined<readonly [M]> = compose([policy], {
+    id: `withoutDefaultPolicy(${policy.id})`,
+    requires: policy.requires,
+    requirements: requirementsOf(policy),
+    evaluate: (query) => ask(policy, query),
+  })
+  withoutDefault.add(same)
+  return same
 }
 
-// Not a member of the policy: nothing that a policy inherits, and no copy of one, may take the default policy away.
-const withoutDefault = createPrivateSlot<true>()
+// Not a member of the policy: no inherited member, and no copy of a policy, may take the default policy away.
+const withoutDefault = new WeakSet()
 
 /** Whether `policy` was made by `withoutDefaultPolicy`. */
 export function replacesDefault(policy: object): boolean {
-  return withoutDefault.get(policy) === true
+  return withoutDefault.has(policy)
 }
 
-function compose<M extends readonly Member[]>(
-  id: string,
-  policies: readonly Policy[],
-  requires: readonly Requirement[],
-  evaluate: (query: PolicyQuery) => Decision | Promise<Decision>,
-): Combined<M> {
-  return composed({
-    id,
-    ...(requires.length > 0 && { requires }),
-    ...(policies.some(({ mayVeto }) => mayVeto) && { mayVeto: true }),
-    evaluate,
-  })
+interface Composition {
+  readonly id: string
+  readonly requires?: readonly Requirement[] | undefined
+  /** Default: none. */
+  readonly requirements?: readonly PolicyRequirement[]
+  readonly evaluate: (query: PolicyQuery) => MaybePromise<Decision>
 }
 
-function askAll(members: Members, query: PolicyQuery, from: number, heard: Tally): Decision | Promise<Decision> {
-  const { policies, vetoers } = members
-  for (let index = from; index < policies.length; index++) {
-    const policy = policies[index] as Policy
-    if (index >= vetoers && !couldMatterToAll(policy, heard)) continue
-    const decision = ask(policy, query)
-    if (isPromise(decision)) {
-      return decision.then((settled) => {
-        count(heard, settled)
-        return askAll(members, query, index + 1, heard)
-      })
-    }
-    count(heard, decision)
-  }
-  return all(heard)
+/** Makes a policy of `policies`, which may veto where one of them may. */
+export function compose<M extends readonly Member[]>(policies: readonly Policy[], made: Composition): Combined<M> {
+  const { id, requires, requirements = [], evaluate } = made
+  const mayVeto = policies.some((policy) => policy.mayVeto)
+  const policy = composed({ id, ...(requires && { requires }), ...(mayVeto && { mayVeto }), evaluate })
+  return withRequirements(policy, requirements)
 }
 
-/** After a denial only what helps to name all that is missing; and nothing once a veto cannot be ruled out. */
-function couldMatterToAll({ requires }: Policy, { denied, mayBeVetoed: open }: Tally): boolean {
-  return denied ? requires !== undefined : !open
-}
-
-function askAny(members: Members, query: PolicyQuery, from: number, heard: Tally): Decision | Promise<Decision> {
-  const { policies, vetoers } = members
-  for (let index = from; index < policies.length; index++) {
-    if (heard.vetoed || (index >= vetoers && (heard.allowed || heard.mayBeVetoed))) break
-    const decision = ask(policies[index] as Policy, query)
-    if (isPromise(decision)) {
-      return decision.then((settled) => {
-        count(heard, settled)
-        return askAny(members, query, index + 1, heard)
-      })
-    }
-    count(heard, decision)
-  }
-  return any(heard)
-}
-
-/** An empty `allOf` would allow everybody, so there is none. */
-function atLeastOne(name: string, members: readonly Member[]): readonly [Policy, ...Policy[]] {
-  const [first, ...rest] = members.map((member) => toPolicy(member) as Policy)
-  if (!first) throw new TypeError(`${name}() needs at least one policy.`)
-  return [first, ...rest]
-}
-
-function vetoersFirst(policies: readonly [Policy, ...Policy[]]): Members {
-  const vetoers = policies.filter(({ mayVeto }) => mayVeto)
-  const others = policies.filter(({ mayVeto }) => !mayVeto)
-  return { policies: [...vetoers, ...others] as [Policy, ...Policy[]], vetoers: vetoers.length }
+/** Refuses an empty `allOf`, which would allow every caller. */
+function atLeastOne(name: string, members: readonly Member[]): readonly Policy[] {
+  if (members.length === 0) throw new TypeError(`${name}() needs at least one policy.`)
+  return members.map((member) => toPolicy(member) as Policy)
 }
 
 function idsOf(policies: readonly Policy[]): string {
   return policies.map(({ id }) => id).join(', ')
+}
+
+interface Combining {
+  /** Whether `policy` can still matter after `decisions`. `mayVeto` is as it was when the policy was combined. */
+  readonly isWorthAsking: (policy: Policy, mayVeto: boolean, decisions: readonly Decision[]) => boolean
+  readonly combine: (decisions: readonly Decision[]) => Decision
+}
+
+/** Asks the members that matter, those that may veto first. Stays synchronous until one answers with a promise. */
+function askMembers(policies: readonly Policy[], { isWorthAsking, combine }: Combining): Composition['evaluate'] {
+  const vetoers = policies.filter(({ mayVeto }) => mayVeto)
+  const ordered = [...vetoers, ...policies.filter(({ mayVeto }) => !mayVeto)]
+  return (query) => askFrom(0, query, [])
+
+  function askFrom(first: number, query: PolicyQuery, decisions: Decision[]): MaybePromise<Decision> {
+    for (let index = first; index < ordered.length; index++) {
+      const policy = ordered[index] as Policy
+      if (!isWorthAsking(policy, index < vetoers.length, decisions)) continue
+      const decision = ask(policy, query)
+      if (isPromise(decision)) return decision.then((settled) => askFrom(index + 1, query, [...decisions, settled]))
+      decisions.push(decision)
+    }
+    return combine(decisions)
+  }
+}
+
+// The kinds of answers and how strong they are. Two lie between yes and no: a possible veto is indeterminate, too.
+type Kind = 'veto' | 'possibleVeto' | 'deny' | 'indeterminate' | 'allow'
+type Strengths = Readonly<Record<Kind, number>>
+const strengthsInAllOf: Strengths = { veto: 4, possibleVeto: 3, deny: 2, indeterminate: 1, allow: 0 }
+const strengthsInAnyOf: Strengths = { veto: 4, possibleVeto: 3, allow: 2, indeterminate: 1, deny: 0 }
+
+function kindOf(decision: Decision): Kind {
+  if (decision.effect === 'allow') return 'allow'
+  if (decision.effect === 'deny') return decision.veto ? 'veto' : 'deny'
+  return decision.effect === 'indeterminate' && decision.mayVeto ? 'possibleVeto' : 'indeterminate'
+}
+
+/** The strongest kind among `decisions`, `weakest` without any. */
+function strongestOf(decisions: readonly Decision[], strengths: Strengths, weakest: Kind): Kind {
+  let strongest = weakest
+  for (const decision of decisions) {
+    const kind = kindOf(decision)
+    if (strengths[kind] > strengths[strongest]) strongest = kind
+  }
+  return strongest
+}
+
+/** After a denial only members that say what is missing matter, and none does once a veto cannot be ruled out. */
+function canMatterToAll({ requires }: Policy, mayVeto: boolean, decisions: readonly Decision[]): boolean {
+  const strongest = strongestOf(decisions, strengthsInAllOf, 'allow')
+  if (mayVeto || strongest === 'allow' || strongest === 'indeterminate') return true
+  return strongest !== 'possibleVeto' && requires !== undefined
+}
+
+function canMatterToAny(_policy: Policy, mayVeto: boolean, decisions: readonly Decision[]): boolean {
+  const strongest = strongestOf(decisions, strengthsInAnyOf, 'deny')
+  return strongest === 'deny' || strongest === 'indeterminate' || (mayVeto && strongest !== 'veto')
+}
+
+/** The decision of `allOf` when its members answered with `decisions`. */
+export function combineAll(decisions: readonly Decision[]): Decision {
+  const strongest = strongestOf(decisions, strengthsInAllOf, 'allow')
+  if (strongest === 'allow') return { effect: 'allow', ...reasonsOf(decisions) }
+  if (strongest === 'possibleVeto') return firstOf(decisions, strongest)
+  if (strongest === 'indeterminate') return indeterminateAmong(decisions)
+  const denials = decisions.filter(isDenial)
+  const missing = denials.map((denial) => denial.missing ?? [])
+  return {
+    effect: 'deny',
+    // If one denial has no remedy, a remedy for the others would only send the client round in circles.
+    ...(missing.every(({ length }) => length > 0) && { missing: missing.flat() }),
+    ...(strongest === 'veto' && { veto: true }),
+    ...reasonsOf(denials),
+  }
+}
+
+/** The decision of `anyOf` when its members answered with `decisions`. */
+export function combineAny(decisions: readonly Decision[]): Decision {
+  const strongest = strongestOf(decisions, strengthsInAnyOf, 'deny')
+  if (strongest === 'indeterminate') return indeterminateAmong(decisions)
+  if (strongest !== 'deny') return firstOf(decisions, strongest)
+  const denials = decisions.filter(isDenial)
+  const ways = denials.flatMap(({ missing }) => (missing?.length ? [missing] : []))
+  // No challenge can ask for a grant. The client learns of another way, if there is one.
+  const missing = ways.find((way) => way.every(canBeChallenged)) ?? ways[0]
+  return { effect: 'deny', ...(missing && { missing }), ...reasonsOf(denials) }
+}
+
+/** The decision of `not` when its member answered with `decision`. */
+export function negate(decision: Decision): Decision {
+  if (decision.effect === 'allow') return { effect: 'deny', ...reasonsOf([decision]) }
+  if (decision.effect !== 'deny') return indeterminateAmong([decision])
+  return decision.veto ? decision : { effect: 'allow', ...reasonsOf([decision]) }
+}
+
+/** The first indeterminate decision that time may clear up: only then is it worthwhile to ask again. Else the first of all. */
+function indeterminateAmong(decisions: readonly Decision[]): Decision {
+  const open = decisions.filter((decision) => decision.effect === 'indeterminate')
+  return open.find(({ kind }) => kind !== 'incomplete') ?? open[0] ?? indeterminate(new TypeError('unknown effect'))
+}
+
+function firstOf(decisions: readonly Decision[], kind: Kind): Decision {
+  return decisions.find((decision) => kindOf(decision) === kind) as Decision
+}
+
+function isDenial(decision: Decision): decision is Extract<Decision, { effect: 'deny' }> {
+  return decision.effect === 'deny'
+}
+
+function reasonsOf(decisions: readonly Decision[]): { reasons?: readonly Reason[] } {
+  if (!decisions.some(({ reasons }) => reasons)) return {}
+  return { reasons: decisions.flatMap(({ reasons = [] }) => reasons) }
 }

@@ -1,7 +1,7 @@
-// What "claimcheck/policy" exports. Engines have subpaths of their own.
+// The exports of "claimcheck/policy". Engines have subpaths of their own.
 export { authorizationDetails, claim, type HasClaim } from './claim-rules.ts'
 export { allOf, anyOf, type Combined, not, when, withoutDefaultPolicy } from './combine.ts'
-export type { Decision, Reason, Trace } from './decision.ts'
+export { type Decision, formatTrace, type Reason, type Trace } from './decision.ts'
 export { authenticationContext, stepUp, type StepUpOptions } from './login-rules.ts'
 export {
   evaluate,
@@ -27,6 +27,5 @@ export {
   user,
 } from './rules.ts'
 export { anyScope, type HasScopes, scope, scopeOrAppRole, type ScopeRules, scopeRules } from './scope-rules.ts'
-export { formatTrace } from './trace.ts'
-export type { Requirement } from './missing.ts'
+export type { Requirement } from './requirements.ts'
 export { withTimeout } from './with-timeout.ts'

@@ -1,19 +1,20 @@
-// The rules about how and when the user logged in: step-up (RFC 9470) and Entra authentication contexts.
+// The rules about the strength and the age of a login: step-up (RFC 9470) and Entra authentication contexts.
 import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { ownMember } from '../internal/json.ts'
 import type { Decision } from './decision.ts'
-import { checkedAcr, checkedContext, checkedMaxAge, declaredRequirements, type Requirement } from './missing.ts'
+import { checkedAcr, checkedContext, checkedMaxAge, declaredRequirements, type Requirement } from './requirements.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
-/** What a login must have been like. */
+/** The login that `stepUp` requires. */
 export interface StepUpOptions {
   /** One of these authentication context classes (`acr`), the preferred first. */
   readonly acrValues?: readonly string[]
   /**
-   * At most this many seconds ago (`auth_time`), whole and at least 1. The way from the login to the next request counts, and so
-   * does what the clocks of STS and API are apart: less than some 30 sends clients back to a login that they come from.
+   * At most this many seconds ago (`auth_time`), whole and at least 1. The time from the login to the next request counts,
+   * and so does the difference of the clocks of STS and API. Less than some 30 sends clients back to a login that they
+   * have just completed.
    */
   readonly maxAgeSeconds?: number
   /** Default: the system's clock. */
@@ -22,12 +23,12 @@ export interface StepUpOptions {
 
 type HasLogin = HasPrincipal<'kind' | 'authentication'>
 
-// How far ahead of ours the clock of an STS may be; a login from later than that says nothing of its age.
+// The clock of an STS may be this far ahead of ours. A login from a later time says nothing of its age.
 const toleranceSeconds = 300
 
 /**
- * Requires a login of a certain strength or age. Who lacks it gets a 401 `insufficient_user_authentication` (RFC 9470),
- * and can come back with a better token; an application or device cannot log in, so it gets a plain 403.
+ * Requires a login of a certain strength or age. A user without it gets a 401 `insufficient_user_authentication`
+ * (RFC 9470), and can come back with a better token. An application or device cannot log in, so it gets a plain 403.
  *
  * A token without `acr` or `auth_time` does not satisfy it.
  *
@@ -56,9 +57,9 @@ export function stepUp(options: StepUpOptions): Policy<HasLogin> {
 }
 
 /**
- * `max_age="0"` is legal and means "log in now" (RFC 9470 §3, OpenID Connect Core §3.1.2.1), but whoever did so has grown older
- * on the way back: such a rule would send everybody from login to login. Who can tell one login from another by other means
- * says it with `missing`.
+ * `max_age="0"` is legal and means "log in now" (RFC 9470 §3, OpenID Connect Core §3.1.2.1). A login grows older on the way
+ * back, so such a rule would send every user from login to login. A policy that can tell one login from another by other
+ * means asks for it in `missing`.
  */
 function checkedAge(seconds: unknown): number {
   if (checkedMaxAge(seconds) > 0) return seconds as number
@@ -81,19 +82,19 @@ export function authenticationContext(context: string): Policy<HasLogin> {
 
 function loginRule(
   id: string,
-  lacking: Requirement,
+  requirement: Requirement,
   met: (login: HasLogin['principal']['authentication']) => boolean,
 ): Policy<HasLogin> {
-  const missing = declaredRequirements(lacking)
-  const helpable: Decision = { effect: 'deny', missing: missing }
+  const missing = declaredRequirements(requirement)
+  const remediable: Decision = { effect: 'deny', missing }
   return {
     id,
     requires: missing,
     evaluate: ({ auth: { principal } }) => {
       if (met(principal.authentication)) return { effect: 'allow' }
-      // Nobody can log in for these: a challenge would only send them round in circles.
+      // There is no login for these: a challenge would only send them round in circles.
       const cannotLogIn = principal.kind === 'application' || principal.kind === 'device'
-      return cannotLogIn ? { effect: 'deny' } : helpable
+      return cannotLogIn ? { effect: 'deny' } : remediable
     },
   }
 }

@@ -1,30 +1,30 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
-import { isPromise, isThenable } from '../internal/maybe-promise.ts'
+// Policies that answer at once are asked synchronously. A promise where none is needed costs more than many checks.
+import { isPromise, isThenable, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
-import { createPrivateSlot } from '../internal/private-slot.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
-import { copyRequirements, type Requirement } from './missing.ts'
+import { copyRequirements, type Requirement } from './requirements.ts'
 
-/** What a policy is asked: the caller, and the thing the caller wants, where there is one already. */
+/** The question to a policy: the caller, and the thing that the caller wants, where it is loaded already. */
 export interface PolicyQuery<out A = unknown, out R = unknown> {
   readonly auth: A
   readonly resource: R
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the answer is not needed any more. */
   readonly signal?: AbortSignal
-  /** Where `evaluate` leaves a trace of every policy that was asked. Not for policies to use. */
+  /** Takes the trace of every policy that `evaluate` asks. Not for policies to use. */
   readonly explain?: Trace[]
 }
 
 /**
- * Decides. `A` is what the policy needs to know of the caller and `R` of the resource; whoever asks must have both, or
- * the call does not compile.
+ * Decides. `A` is what the policy needs to know of the caller and `R` of the resource. A call that lacks one of them does
+ * not compile.
  */
 export interface Policy<in A = unknown, in R = unknown> {
   /** Names the policy in logs, such as `scope(Orders.Read)`. */
   readonly id: string
-  /** What every caller must bring, known before any token is: it goes into the challenge of a request without one. */
+  /** The requirements on every caller, known without a token. They stand in the challenge of a request that has none. */
   readonly requires?: readonly Requirement[]
-  /** Says that the policy may answer with a veto (`veto`): combinators then ask it first, and always. */
+  /** Says that the policy may answer with a `veto`. Combinators then ask it first, and always. */
   readonly mayVeto?: boolean
   readonly evaluate: (query: PolicyQuery<A, R>) => Decision | PromiseLike<Decision>
   /** Decides about many resources at once, in their order, where that costs less. */
@@ -36,7 +36,7 @@ type Answer = boolean | Decision
 /** A bare function as a policy: `true` allows, `false` denies. */
 export type PolicyFunction<A = unknown, R = unknown> = (query: PolicyQuery<A, R>) => Answer | PromiseLike<Answer>
 
-/** Anything that can stand where a policy is expected. */
+/** A policy or a bare function: either can stand where a policy is expected. */
 export type PolicyLike<A = unknown, R = unknown> = Policy<A, R> | PolicyFunction<A, R>
 
 /**
@@ -73,9 +73,9 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
 }
 
 /**
- * Asks `policy` and makes sure that the answer is a decision: what throws, rejects, or answers anything else is
- * `indeterminate`. Stays synchronous where the policy is, and never rejects. The decision is a copy: what its maker or a
- * reader does to it later changes nothing for others.
+ * Asks `policy` and makes sure that the answer is a decision: a throw, a rejection or any other answer is `indeterminate`.
+ * Stays synchronous where the policy is, and never rejects. The decision is a copy: later changes by its maker or a
+ * reader do not reach others.
  *
  * @throws TypeError when `policy` is `undefined`, or neither an object nor a function.
  */
@@ -83,51 +83,53 @@ export function evaluate<A, R>(policy: PolicyLike<A, R>, query: PolicyQuery<A, R
   return ask(typeof policy === 'object' && policy !== null ? policy : toPolicy(policy), query)
 }
 
-/** `evaluate` for who has a policy already. */
-export function ask<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
+/** `evaluate` for a policy that `toPolicy` has checked. */
+export function ask<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): MaybePromise<Decision> {
   return query.explain ? askTraced(policy, query, query.explain) : askPlainly(policy, query)
 }
 
-function askPlainly<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
+// Without a function made for each call: with them, a policy that answers at once took twice the time (140 ns, not 70).
+function askPlainly<A, R>(policy: Policy<A, R>, query: PolicyQuery<A, R>): MaybePromise<Decision> {
   let mayVeto = true
   try {
     mayVeto = policy.mayVeto === true
     const answer = policy.evaluate(copyOf(query))
-    return isThenable(answer) ? askedLater(policy, answer, mayVeto) : verdict(policy, answer, mayVeto)
+    return isThenable(answer) ? askAsync(policy, answer, mayVeto) : checkAnswer(policy, answer, mayVeto)
   } catch (cause) {
     return indeterminate(cause, mayVeto)
   }
 }
 
-/** Each policy gets its own, so that no member of a composition can put another caller before the next. */
+/** A query of its own for each policy: no member of a composition can put another caller before the next. */
 function copyOf<A, R>(query: PolicyQuery<A, R>): PolicyQuery<A, R> {
   const { auth, resource, signal, explain } = query
   return signal || explain ? { ...query } : { auth, resource }
 }
 
-function askedLater(policy: object, answer: PromiseLike<Decision>, mayVeto: boolean): Promise<Decision> {
-  return Promise.resolve(answer)
-    .then((settled) => verdict(policy, settled, mayVeto))
-    .catch((cause: unknown) => indeterminate(cause, mayVeto))
+async function askAsync(policy: object, answer: PromiseLike<Decision>, mayVeto: boolean): Promise<Decision> {
+  try {
+    return checkAnswer(policy, await answer, mayVeto)
+  } catch (cause) {
+    return indeterminate(cause, mayVeto)
+  }
 }
 
-/** A composition reports exactly whether a veto is still open; of any other policy that may veto, it must be assumed. */
-function verdict(policy: object, answer: unknown, mayVeto: boolean): Decision {
-  const decision = checkedDecision(answer)
-  if (decision.effect === 'allow') return decision
-  if (decision.effect === 'indeterminate')
-    return mayVeto && !compositions.get(policy) ? { ...decision, mayVeto } : decision
-  if (!decision.veto || mayVeto) return decision
-  // Others may have allowed before it was asked: a veto that comes unannounced must not look as if it always counted.
-  return indeterminate(new TypeError('A policy that answers with a veto (veto) must say mayVeto: true.'), true)
-}
+// Not a member of the policies, so that none can pretend to be one.
+const compositions = new WeakSet()
 
-const compositions = createPrivateSlot<true>()
-
-/** Marks a policy that is made of others. */
+/** Marks a policy that is made of others: it reports exactly whether a veto is still possible. */
 export function composed<P extends Policy<never, never>>(policy: P): P {
-  compositions.set(policy, true)
+  compositions.add(policy)
   return policy
+}
+
+/** Any other policy that may veto might have meant to, when it could not tell. */
+function checkAnswer(policy: object, answer: unknown, mayVeto: boolean): Decision {
+  const decision = checkedDecision(answer)
+  if (decision.effect === 'indeterminate' && mayVeto && !compositions.has(policy)) return { ...decision, mayVeto }
+  if (decision.effect !== 'deny' || !decision.veto || mayVeto) return decision
+  // Another policy may have allowed before this one was asked: an unannounced veto must not look as if it always counted.
+  return indeterminate(new TypeError('A policy that answers with a veto (veto) must say mayVeto: true.'), true)
 }
 
 function askTraced<A, R>(
@@ -140,33 +142,28 @@ function askTraced<A, R>(
   const traced = (settled: Decision): Decision => {
     const { effect, reasons } = settled
     const veto = settled.effect === 'deny' && settled.veto
-    traces.push({ policy: nameOf(policy), effect, ...(veto && { veto }), ...(reasons && { reasons }), children })
+    // A policy without a usable name is explained all the same.
+    const name = typeof policy.id === 'string' ? policy.id : 'unnamed'
+    traces.push({ policy: name, effect, ...(veto && { veto }), ...(reasons && { reasons }), children })
     return settled
   }
   return isPromise(decision) ? decision.then(traced) : traced(decision)
 }
 
-/** A policy without a usable name is explained all the same. */
-function nameOf({ id }: { readonly id: string }): string {
-  return typeof id === 'string' ? id : 'unnamed'
-}
-
-/** Runs `start`, then `next` with what it gave, now or later. A throw or rejection of `start` is indeterminate. */
+/** Calls `next` with the value of `start`, synchronously unless it is a promise. A throw or rejection is indeterminate. */
 export function whenSettled<T>(
   start: () => T | PromiseLike<T>,
-  next: (value: T) => Decision | Promise<Decision>,
-): Decision | Promise<Decision> {
+  next: (value: T) => MaybePromise<Decision>,
+): MaybePromise<Decision> {
   try {
     const value = start()
-    if (isThenable(value)) return Promise.resolve(value).then(next).catch(indeterminateBy)
-    return next(value)
+    if (!isThenable(value)) return next(value)
+    return Promise.resolve(value)
+      .then(next)
+      .catch((cause: unknown) => indeterminate(cause))
   } catch (cause) {
     return indeterminate(cause)
   }
-}
-
-function indeterminateBy(cause: unknown): Decision {
-  return indeterminate(cause)
 }
 
 function decisionOf(answer: unknown): Decision {

@@ -1,21 +1,21 @@
-// The rules about who is calling and what was granted. They need nothing but the verified token, and answer at once.
+// The rules about the caller and its grants. They need nothing but the verified token, and answer at once.
 import { ownMember } from '../internal/json.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { Principal, PrincipalActor, PrincipalGroups } from '../principal/principal.ts'
 import { type Decision, yesOrNo } from './decision.ts'
 import { type Policy, policy, type PolicyQuery } from './policy.ts'
 
-/** What a rule about the members `K` of the principal needs of a caller. */
+/** The part of a caller that a rule about the members `K` of the principal needs. */
 export interface HasPrincipal<K extends keyof Principal> {
   readonly principal: Pick<Principal, K>
 }
 
-/** What a rule about roles needs of a caller. */
+/** The part of a caller that a rule about roles needs. */
 export interface HasRoles {
   readonly principal: { readonly roles: readonly string[] }
 }
 
-/** Allows every verified caller: what a route asks for that states nothing. */
+/** Allows every verified caller. A route without a policy of its own asks for this. */
 export function authenticated(_query: PolicyQuery): boolean {
   return true
 }
@@ -30,37 +30,39 @@ export function application({ auth }: PolicyQuery<HasPrincipal<'kind'>>): boolea
   return auth.principal.kind === 'application'
 }
 
-/** Requires a device that acts for itself. Denies `unknown`, and a user who only sits at one. */
+/** Requires a device that acts for itself. Denies `unknown`, and a user at a device. */
 export function device({ auth }: PolicyQuery<HasPrincipal<'kind'>>): boolean {
   return auth.principal.kind === 'device'
 }
 
-/** Requires that the sender has proved to be the one the token was issued to (DPoP or mutual TLS). */
+/** Requires that the sender has proved to be the party to which the token was issued (DPoP or mutual TLS). */
 export function senderConstrained({ auth }: PolicyQuery<{ readonly proof: 'none' | 'dpop' | 'mtls' }>): boolean {
   return auth.proof === 'dpop' || auth.proof === 'mtls'
 }
 
-/** Whether `value` is one of the policies above, which are plain functions and could be called in place of something else. */
+/** Whether `value` is one of the policies above. They are plain functions, and could be passed by mistake for a handler. */
 export function isBareRule(value: unknown): boolean {
   return ([authenticated, user, application, device, senderConstrained] as readonly unknown[]).includes(value)
 }
 
 /**
- * Requires every role in `names`. A client cannot ask for a role, so there is no challenge. `not(role(…))` does not prove that the
- * user lacks the role: an STS may leave roles out of a token.
+ * Requires every role in `names`. A client cannot ask for a role, so there is no challenge. `not(role(…))` does not prove
+ * that the user lacks the role: an STS may leave roles out of a token.
  */
 export function role(...names: readonly [string, ...string[]]): Policy<HasRoles> {
   return holdsAll('role', names, ({ auth }) => auth.principal.roles)
 }
 
-/** Requires every permission in `names`, as Auth0 and others put them into the token. Absence proves no more than that of a role. */
+/** Requires every permission in `names`, as Auth0 and others put them into the token. Its absence proves no more than that of a role. */
 export function permission(...names: readonly [string, ...string[]]): Policy<HasPrincipal<'permissions'>> {
   return holdsAll('permission', names, ({ auth }) => auth.principal.permissions)
 }
 
 /**
- * Requires membership in every group in `ids`. Indeterminate, with `not` around it too, where one is not listed and
- * `principal.groups.complete` is not true: most STSs filter the list.
+ * Requires membership in every group in `ids`. Ids that are GUIDs are compared without regard to case, all others exactly.
+ *
+ * Indeterminate, with `not` around it too, where one is not listed and `principal.groups.complete` is not true. Most STSs
+ * filter the list.
  */
 export function group(...ids: readonly [string, ...string[]]): Policy<HasPrincipal<'groups'>> {
   return { id: nameOf('group', ids), evaluate: ({ auth }) => decideMembership(auth.principal.groups, ids) }
@@ -71,7 +73,7 @@ export function tenant(...tenants: readonly [string, ...string[]]): Policy<HasPr
   return isOneOf('tenant', tenants, ({ auth }) => ownMember(auth.principal, 'tenant'))
 }
 
-/** Requires one of `clients`: the software that holds the token, which in a user's token is not the subject. */
+/** Requires one of `clients`: the software that holds the token. In a user's token it is not the subject. */
 export function client(...clients: readonly [string, ...string[]]): Policy<HasPrincipal<'client'>> {
   return isOneOf('client', clients, ({ auth }) => ownMember(auth.principal, 'client')?.id)
 }
@@ -79,8 +81,8 @@ export function client(...clients: readonly [string, ...string[]]): Policy<HasPr
 type ActorPredicate = (actor: PrincipalActor) => boolean
 
 /**
- * Requires an actor on the subject's behalf (RFC 8693 §4.1): one that `expected` answers `true` for, or whose `subject` is one of
- * `expected`. Only the outermost actor counts; those nested in it are history.
+ * Requires an actor on the subject's behalf (RFC 8693 §4.1). `expected` is a function that answers `true` for the actor, or
+ * lists the subjects of acceptable actors. Only the outermost actor counts: nested actors are history.
  */
 export function actor(
   ...expected: readonly [ActorPredicate] | readonly [string, ...string[]]
@@ -95,22 +97,20 @@ export function actor(
   })
 }
 
-/** A rule about values that a caller has many of: all of `names` must be among them. */
+/** A rule about a list of the caller: it must hold all of `names`. */
 function holdsAll<A>(
   rule: string,
   names: readonly string[],
   read: (query: PolicyQuery<A>) => readonly string[],
 ): Policy<A> {
-  return {
-    id: nameOf(rule, names),
-    evaluate: (query) => {
-      const held = read(query)
-      return yesOrNo(names.every((name) => held.includes(name)))
-    },
+  const evaluate = (query: PolicyQuery<A>): Decision => {
+    const held = read(query)
+    return yesOrNo(names.every((name) => held.includes(name)))
   }
+  return { id: nameOf(rule, names), evaluate }
 }
 
-/** A rule about a value that a caller has one of: it must be among `names`. */
+/** A rule about a single value of the caller: it must be among `names`. */
 function isOneOf<A>(
   rule: string,
   names: readonly string[],
@@ -119,7 +119,7 @@ function isOneOf<A>(
   return { id: nameOf(rule, names), evaluate: (query) => yesOrNo(names.includes(read(query) ?? '')) }
 }
 
-const what: Readonly<Record<string, string>> = {
+const argumentOf: Readonly<Record<string, string>> = {
   role: 'the name of a role',
   permission: 'the name of a permission',
   group: 'the id of a group',
@@ -128,35 +128,45 @@ const what: Readonly<Record<string, string>> = {
   actor: 'the subject of an actor, or a function',
 }
 
-/** Such as `role(admin auditor)`. @throws TypeError without a name, or for one that is none: a list of none would allow every caller. */
+/** Such as `role(admin auditor)`. @throws TypeError without names, since an empty list would allow every caller, and for an empty name. */
 function nameOf(rule: string, names: readonly unknown[]): string {
   const isName = (name: unknown): boolean => typeof name === 'string' && name !== ''
-  if (names.length === 0 || !names.every(isName)) throw new TypeError(`${rule}() needs ${what[rule]}.`)
+  if (names.length === 0 || !names.every(isName)) throw new TypeError(`${rule}() needs ${argumentOf[rule]}.`)
   return `${rule}(${names.join(' ')})`
 }
 
-// What the groups of a caller prove. A list that is not complete proves nothing about a group that it lacks.
+// The proof that a list of groups gives. An incomplete list proves nothing about a group that it lacks.
 
 /** Decides whether the caller is in every group in `ids`. Only a complete list can deny. */
 function decideMembership({ values, complete }: PrincipalGroups, ids: readonly unknown[]): Decision {
-  const groups: readonly unknown[] = values
-  if (ids.every((id) => groups.includes(id))) return { effect: 'allow' }
+  if (ids.every((id) => listsGroup(values, id))) return { effect: 'allow' }
   return complete ? { effect: 'deny' } : incompleteGroups()
 }
 
 /**
- * Decides about a claim that does not hold `value`. Where the groups of the caller come from that claim, the claim may lack
- * members: the STS filters it, or another source (`groupResolver`) completed the groups.
+ * Decides about a claim that does not hold `wanted` as it is written. The groups of the caller may come from that claim.
+ * It may lack members then: the STS filters it, or another source (`groupResolver`) completed the groups.
  */
-export function decideAbsence(auth: object, claim: string | undefined, value: unknown): Decision {
-  const groups = groupsOf(auth)
+export function decideAbsence(
+  auth: object,
+  claim: string | undefined,
+  { held, wanted }: { readonly held: unknown; readonly wanted: unknown },
+): Decision {
+  // A rule about claims asks for no principal, so a caller that was made by hand may have none.
+  const { principal }: { readonly principal?: { readonly groups?: PrincipalGroups } } = auth
+  const groups = principal?.groups
   if (groups === undefined || groups.claim !== claim) return { effect: 'deny' }
-  return decideMembership(groups, [value]).effect === 'deny' ? { effect: 'deny' } : incompleteGroups()
+  if (listsGroup([held].flat(), wanted)) return { effect: 'allow' }
+  return decideMembership(groups, [wanted]).effect === 'deny' ? { effect: 'deny' } : incompleteGroups()
 }
 
-/** A rule about claims asks for no principal, so a caller that was made by hand may have none. */
-function groupsOf(auth: { readonly principal?: { readonly groups?: PrincipalGroups } }): PrincipalGroups | undefined {
-  return auth.principal?.groups
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** "Case insensitive on input" (RFC 9562 §4): `not(group(…))` with a GUID in capitals would otherwise let a member in. */
+function listsGroup(held: readonly unknown[], id: unknown): boolean {
+  if (held.includes(id)) return true
+  const wanted = typeof id === 'string' && guid.test(id) ? id.toLowerCase() : undefined
+  return wanted !== undefined && held.some((one) => typeof one === 'string' && one.toLowerCase() === wanted)
 }
 
 function incompleteGroups(): Decision {

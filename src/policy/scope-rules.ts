@@ -1,11 +1,11 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkArgumentCount, checkOptions, checkStrings } from '../internal/options.ts'
-import { checkedScope, declaredRequirements } from './missing.ts'
+import { checkedScope, declaredRequirements } from './requirements.ts'
 import { alternative, requirementsOf, withRequirements } from './requirements.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 
-/** What a rule about scopes needs of a caller. */
+/** The part of a caller that a rule about scopes needs. */
 export interface HasScopes {
   readonly principal: { readonly scopes: readonly string[] }
 }
@@ -18,35 +18,39 @@ export interface ScopeRules {
   anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes>
 }
 
-/** Which scopes each scope implies, directly. */
+/** The scopes that each scope implies, directly. */
 type Implications = Readonly<Record<string, readonly string[]>>
 
-/** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: no scope implies another (`scopeRules` lets them). */
+/** All scopes that grant `scope`: itself, and those that imply it. */
+type Granters = (scope: string) => readonly string[]
+
+/** Requires every one of `scopes` (RFC 6749 §3.3). Compared exactly: a scope implies another only with `scopeRules`. */
 export function scope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
-  return allScopes(scopes, new Map())
+  return allScopes(scopes, itself)
 }
 
-/** Requires one of `scopes`. A client that has none is told of the first. */
+/** Requires one of `scopes`. The challenge to a client without any names the first. */
 export function anyScope(...scopes: readonly [string, ...string[]]): Policy<HasScopes> {
-  return oneScope(scopes, new Map())
+  return oneScope(scopes, itself)
 }
 
 /**
- * Makes the rules for scopes that imply others, and what these imply in turn. A challenge then names no scope that another
+ * Makes the rules for scopes that imply others, directly or by way of others. A challenge then names no scope that another
  * one in it implies.
  *
  * @example const { scope } = scopeRules({ implies: { files: ['files:read', 'files:write'] } })
- * @throws TypeError for what can be no scope.
+ * @throws TypeError for a value that can be no scope.
  */
 export function scopeRules(options: { readonly implies: Implications }): ScopeRules {
   checkOptions('scopeRules()', arguments, ['implies'])
-  const granters = grantersOf(options.implies)
+  const granters = readImplications(options.implies)
   return { scope: (...scopes) => allScopes(scopes, granters), anyScope: (...scopes) => oneScope(scopes, granters) }
 }
 
 /**
- * Requires the scope `scopeName`, which a user has granted to a client, or the app role `appRole`, which an administrator
- * has given to an application that calls for itself (Entra). A user who has a role of that name does not qualify by it.
+ * Requires the scope `scopeName`, or the app role `appRole` of an application that calls for itself (Entra). A user grants
+ * the scope to a client; an administrator gives the role to the application. A user with a role of that name does not
+ * qualify by it.
  */
 export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPrincipal<'kind' | 'roles' | 'scopes'>> {
   checkArgumentCount('scopeOrAppRole()', arguments, 2)
@@ -59,78 +63,59 @@ export function scopeOrAppRole(scopeName: string, appRole: string): Policy<HasPr
     evaluate: ({ auth: { principal } }) => {
       const { kind, roles, scopes } = principal
       if (scopes.includes(scopeName) || (kind === 'application' && roles.includes(appRole))) return { effect: 'allow' }
-      // An application gets its roles from an administrator: no scope that it could ask for would help.
-      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', missing: missing }
+      // An application gets its roles from an administrator: asking for a scope would not help.
+      return kind === 'application' ? { effect: 'deny' } : { effect: 'deny', missing }
     },
   }
   return withRequirements(rule, alternative(requirementsOf(rule)))
 }
 
-function allScopes(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
-  const wanted = scopes.map((one) => [checkedScope(one), ...(granters.get(one) ?? [])])
-  const needed = scopes.filter((one, at) => !isImplied(one, scopes, at, granters))
-  return scopeRule('scope', scopes, needed, (granted) =>
-    wanted.every((accepted) => accepted.some((one) => granted.includes(one))),
-  )
+function itself(scope: string): readonly string[] {
+  return [scope]
 }
 
-function oneScope(scopes: readonly string[], granters: ReadonlyMap<string, readonly string[]>): Policy<HasScopes> {
-  const accepted = scopes.flatMap((one) => [checkedScope(one), ...(granters.get(one) ?? [])])
-  const rule = scopeRule('anyScope', scopes, scopes.slice(0, 1), (granted) =>
-    accepted.some((one) => granted.includes(one)),
+function allScopes(scopes: readonly string[], grantersOf: Granters): Policy<HasScopes> {
+  const granters = scopes.map((one) => grantersOf(checkedScope(one)))
+  const isImpliedBy = (at: number, other: string): boolean =>
+    scopes[at] !== other && granters[at]?.includes(other) === true
+  // The challenge leaves out a scope that another one implies. Of scopes that imply each other, the first stays.
+  const needed = scopes.filter(
+    (one, at) => !scopes.some((other, i) => isImpliedBy(at, other) && (i < at || !isImpliedBy(i, one))),
   )
+  const isMet = (held: readonly string[]) => granters.every((accepted) => accepted.some((one) => held.includes(one)))
+  return scopeRule('scope', scopes, { needed, isMet })
+}
+
+function oneScope(scopes: readonly string[], grantersOf: Granters): Policy<HasScopes> {
+  const accepted = scopes.flatMap((one) => grantersOf(checkedScope(one)))
+  const isMet = (held: readonly string[]) => accepted.some((one) => held.includes(one))
+  const rule = scopeRule('anyScope', scopes, { needed: scopes.slice(0, 1), isMet })
   return withRequirements(rule, [{ requirement: { kind: 'scope', scopes: accepted }, mandatory: false }])
-}
-
-/** Of scopes that imply each other the first stays. */
-function isImplied(
-  one: string,
-  scopes: readonly string[],
-  at: number,
-  granters: ReadonlyMap<string, readonly string[]>,
-): boolean {
-  const above = granters.get(one) ?? []
-  return scopes.some((other, otherAt) => {
-    if (other === one || !above.includes(other)) return false
-    return otherAt < at || !granters.get(other)?.includes(one)
-  })
 }
 
 function scopeRule(
   name: string,
   scopes: readonly string[],
-  needed: readonly string[],
-  met: (granted: readonly string[]) => boolean,
+  { needed, isMet }: { readonly needed: readonly string[]; readonly isMet: (held: readonly string[]) => boolean },
 ): Policy<HasScopes> {
   if (scopes.length === 0) throw new TypeError(`${name}() needs at least one scope.`)
   const missing = declaredRequirements({ kind: 'scope', scopes: needed })
   return {
     id: `${name}(${scopes.join(' ')})`,
     requires: missing,
-    evaluate: ({ auth }) => (met(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', missing: missing }),
+    evaluate: ({ auth }) => (isMet(auth.principal.scopes) ? { effect: 'allow' } : { effect: 'deny', missing }),
   }
 }
 
-/** For each scope all those that imply it, however many steps away. */
-function grantersOf(implies: Implications): ReadonlyMap<string, readonly string[]> {
-  const granters = new Map<string, Set<string>>()
-  for (const above of Object.keys(implies)) {
-    checkedScope(above)
-    for (const below of impliedBy(above, implies)) granters.set(below, (granters.get(below) ?? new Set()).add(above))
-  }
-  return new Map([...granters].map(([scope, above]) => [scope, [...above]]))
+function readImplications(implies: Implications): Granters {
+  const implied = Object.keys(implies).map((above) => [checkedScope(above), impliedBy(above, implies)] as const)
+  return (scope) => [scope, ...implied.flatMap(([above, below]) => (below.has(scope) ? [above] : []))]
 }
 
-function impliedBy(above: string, implies: Implications): ReadonlySet<string> {
-  const reached = new Set<string>()
-  const waiting = [above]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const below: unknown = Object.hasOwn(implies, next) ? implies[next] : []
-    checkStrings(`implies['${next}']`, below, 0)
-    for (const one of below.map(checkedScope)) {
-      if (!reached.has(one)) waiting.push(one)
-      reached.add(one)
-    }
-  }
+/** All scopes that `above` implies, however many steps away. */
+function impliedBy(above: string, implies: Implications, reached = new Set<string>()): ReadonlySet<string> {
+  const below: unknown = Object.hasOwn(implies, above) ? implies[above] : []
+  checkStrings(`implies['${above}']`, below, 0)
+  for (const one of below) if (!reached.has(checkedScope(one))) impliedBy(one, implies, reached.add(one))
   return reached
 }

@@ -1,14 +1,14 @@
-// A deadline for policies that ask somebody else.
+// A deadline for policies that ask another system.
 import { isPromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkNumber } from '../internal/options.ts'
+import { type Combined, compose, type Member } from './combine.ts'
 import { type Decision, unavailable } from './decision.ts'
-import type { Combined, Member } from './combine.ts'
-import { requirementsOf, withRequirements } from './requirements.ts'
-import { ask, composed, type Policy, type PolicyQuery, toPolicy } from './policy.ts'
+import { ask, type Policy, toPolicy } from './policy.ts'
+import { requirementsOf } from './requirements.ts'
 
 /**
- * Gives `member` at most `timeoutMs` milliseconds: without an answer by then it could not decide, which is a 503. Its
- * `query.signal` aborts then, and when whoever asks gives up. A policy that answers at once has no deadline.
+ * Gives `member` at most `timeoutMs` milliseconds. Without an answer by then the decision is indeterminate, a 503. The
+ * `signal` of its query aborts then, and when the caller of the policy gives up. A policy that answers at once has no deadline.
  *
  * @throws TypeError when `timeoutMs` is not between 1 and 60 000.
  */
@@ -16,18 +16,17 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
   checkArgumentCount('withTimeout()', arguments, 2)
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
   const policy = toPolicy(member) as Policy
-  const { requires, mayVeto } = policy
-  const timed: Combined<readonly [M]> = composed({
-    id: `withTimeout(${timeoutMs}, ${policy.id})`,
-    ...(requires && { requires }),
-    ...(mayVeto && { mayVeto }),
-    evaluate: (query: PolicyQuery) => {
+  const { id, requires, mayVeto } = policy
+  return compose([policy], {
+    id: `withTimeout(${timeoutMs}, ${id})`,
+    requires,
+    requirements: requirementsOf(policy),
+    evaluate: (query) => {
       const ending = new AbortController()
       const decision = ask(policy, { ...query, signal: ending.signal })
       return isPromise(decision) ? inTime(decision, ending, query.signal) : decision
     },
   })
-  return withRequirements(timed, requirementsOf(policy))
 
   function inTime(answer: Promise<Decision>, ending: AbortController, outer?: AbortSignal): Promise<Decision> {
     return new Promise((resolve) => {
@@ -35,11 +34,11 @@ export function withTimeout<M extends Member>(timeoutMs: number, member: M): Com
         ending.abort(cause)
         settle({ ...unavailable(cause), ...(mayVeto && { mayVeto }) })
       }
-      const timer = setTimeout(() => giveUp(new Error(`${policy.id} did not answer within ${timeoutMs} ms`)), timeoutMs)
-      // It keeps no process alive, and is a number on other runtimes.
+      const timer = setTimeout(() => giveUp(new Error(`${id} did not answer within ${timeoutMs} ms`)), timeoutMs)
+      // The timer keeps no process alive. On some runtimes it is a number.
       timer.unref?.()
       const abort = () => giveUp(outer?.reason)
-      // Both are taken back: the outer signal may live long, and would remember everybody who ever listened.
+      // Both are taken back: the outer signal may live long, and would keep every listener that it ever had.
       const settle = (decision: Decision) => {
         clearTimeout(timer)
         outer?.removeEventListener('abort', abort)

@@ -1,4 +1,4 @@
-// AD FS (2016 and newer): access tokens of one farm. What is in them, its claim rules decide.
+// AD FS (2016 and newer): access tokens of one farm. Its claim rules decide the claims.
 import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
@@ -18,9 +18,9 @@ export interface AdfsOptions extends GroupsOptions {
   readonly subjectClaim: string
   /** The `iss` of access tokens, `access_token_issuer` in the metadata. Default `http://<host>/adfs/services/trust` †. */
   readonly issuer?: string
-  /** A claim that your claim rules give to users and to nobody else: who has it is a user. */
+  /** A claim that your claim rules give to users only. A caller with it is a user. */
   readonly userClaim?: string
-  /** Client ids of applications that act for themselves: their tokens without a subject are theirs. */
+  /** Client ids of applications that act for themselves. A token of theirs without a subject is the application's own. */
   readonly applications?: readonly string[]
   readonly rolesClaim?: string
   readonly groupsClaim?: string
@@ -53,11 +53,12 @@ const mutable = [
 ]
 
 /**
- * Trusts one AD FS farm. Its access tokens have another issuer than its ID tokens, `access_token_issuer`, which the metadata must
- * name, too. Refuses ID tokens also where the two are set to one, by their `nonce`. Without `userClaim` and `applications` every caller is `unknown`: nothing else in a token tells.
- * † The default issuer, `appid`, `scp` and what an application's token lacks are not confirmed. Does not read `apptype`.
+ * Trusts one AD FS farm. Its access tokens have another issuer than its ID tokens. The metadata must name it, too, as
+ * `access_token_issuer`. Refuses ID tokens by their `nonce`, also where both issuers are the same. Without `userClaim` and
+ * `applications` every caller is `unknown`: no other claim tells.
+ * † The default issuer, `appid`, `scp` and the claims that an application's token lacks are not confirmed. Does not read `apptype`.
  *
- * @throws TypeError for a `subjectClaim` whose value can go to somebody else.
+ * @throws TypeError for a `subjectClaim` whose value can pass to another user.
  */
 export function adfs(options: AdfsOptions): IssuerWithAudience {
   checkOptions('adfs()', arguments, names)
@@ -67,7 +68,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
   // Claim rules write short names, or the URIs that these stand for.
   if (mutable.includes(subjectClaim.toLowerCase().replace(/^.*\//s, '')))
     throw new TypeError(
-      `subjectClaim: a ${subjectClaim} can go to somebody else; write 'sub', or a claim with an objectGUID or SID.`,
+      `subjectClaim: a ${subjectClaim} can pass to another user; write 'sub', or a claim with an objectGUID or SID.`,
     )
   checkStrings('applications', applications, 0)
   for (const [name, value] of Object.entries({ userClaim, rolesClaim, groupsClaim }))
@@ -95,22 +96,22 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
   }
 }
 
-/** A user without a subject must not get the key of the application: all of its users would share it. */
+/** A user without a subject must not get the key of the application: all of its users would share that key. */
 function validateToken(claims: UnverifiedToken['claims'], options: Reading): ValidationError | undefined {
   if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
   const { subjectClaim } = options
   const isNamed = readString(claims, subjectClaim) !== undefined
   // A subject that cannot be read is not the absence of one.
   const isOfClient = !Object.hasOwn(claims, subjectClaim) && !isUser(claims, options)
-  const isNobody = !isNamed && !(isOfClient && readString(claims, 'appid') !== undefined)
-  return checkAccessToken(claims) ?? (isNobody ? missing(subjectClaim, 'no claim rule issues it') : undefined)
+  const lacksSubject = !isNamed && !(isOfClient && readString(claims, 'appid') !== undefined)
+  return checkAccessToken(claims) ?? (lacksSubject ? missing(subjectClaim, 'no claim rule issues it') : undefined)
 }
 
 function isUser(claims: JsonObject, { userClaim }: Reading): boolean {
   return userClaim !== undefined && readStrings(claims, userClaim).length > 0
 }
 
-/** Which claims say what, as they were when the preset was made. */
+/** The claims to read, as they were when the preset was made. */
 interface Reading {
   readonly subjectClaim: string
   readonly userClaim: string | undefined
@@ -143,7 +144,7 @@ function kindOf(claims: JsonObject, options: Reading): Principal['kind'] {
   return !hasSubject && options.applications.includes(String(claims.appid)) ? 'application' : 'unknown'
 }
 
-/** `auth_time` is ISO 8601 text here, in UTC; without the Z it would be some server's local time, and says nothing. */
+/** `auth_time` is ISO 8601 text here, in UTC. Without the Z it would be some server's local time, so it is ignored. */
 function loginTime(claims: JsonObject): { readonly time?: number } {
   const text = readString(claims, 'auth_time') ?? ''
   const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/.test(text) ? Date.parse(text) : Number.NaN

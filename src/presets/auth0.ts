@@ -30,14 +30,14 @@ export interface Auth0Options extends GroupsOptions {
 }
 
 /**
- * Trusts one Auth0 tenant for an API, in the Auth0 (`typ: JWT`) and in the RFC 9068 (`at+jwt`) token profile. Users are those whose
- * `sub` names a connection (`auth0|123`). The organization (`org_id`) is the tenant. An AI agent as subject (`sub_profile`) is of kind
- * `unknown` with the trait `agent`: its `sub` is any text that its customer chose, so its key is in a space of its own. Auth0 sends
- * `sub_profile` only where the API has `agent_subject_claims: 'auth0-v1'`: set it before agents call.
+ * Trusts one Auth0 tenant for an API, in the Auth0 (`typ: JWT`) and in the RFC 9068 (`at+jwt`) token profile. A `sub` that
+ * names a connection (`auth0|123`) is a user. The organization (`org_id`) is the tenant. An AI agent as subject
+ * (`sub_profile`) is of kind `unknown` with the trait `agent`. Its customer chose its `sub` freely, so its key is in a space
+ * of its own. Auth0 sends `sub_profile` only where the API has `agent_subject_claims: 'auth0-v1'`: set it before agents call.
  *
- * Refuses ID tokens, which name no client in `azp` or `client_id`, HS256, and other APIs' tokens. Opaque tokens, which clients get that
- * ask for no audience, are refused like every text that is no JWT. Does not read `acr`, `amr` and `auth_time`, which an Action may add:
- * they are in `claims`.
+ * Refuses ID tokens, which name no client in `azp` or `client_id`, HS256, and other APIs' tokens. Clients that ask for no
+ * audience get opaque tokens. These are refused like every text that is no JWT. Does not read `acr`, `amr` and `auth_time`,
+ * which an Action may add: they are in `claims`.
  *
  * @throws TypeError for a domain that is none, and for the audience `https://{domain}/userinfo`, which many tokens share.
  */
@@ -107,15 +107,15 @@ function principal(claims: JsonObject, issuer: string, { rolesClaim, readGroups 
 const softwareProfiles = ['service', 'browser_app', 'native_app']
 
 /**
- * Ids that Auth0 makes differ in form: `connection|id` of users, `id@clients` of clients, `anon@id`. They share one space of keys, so that
- * `gty` and `sub_profile`, which not every token has, do not change a key. What a customer names is apart from them.
+ * Ids that Auth0 makes differ in form: `connection|id` of users, `id@clients` of clients, `anon@id`. They share one space of
+ * keys: `gty` and `sub_profile` are not in every token, and must not change a key. Names that a customer chose are apart.
  */
 function subjectOf(issuer: string, sub: string, claims: JsonObject): Pick<Principal, 'kind' | 'key' | 'traits'> {
   const profile = readProfile(claims)
   if (profile.includes('ai_agent'))
     return { kind: 'unknown', key: principalKey(issuer, 'agent', sub), traits: ['agent'] }
   const key = principalKey(issuer, sub)
-  // A connection may let users choose their id: what stands after the bar says nothing.
+  // A connection may let users choose their id: the text after the bar proves nothing.
   const isUser = sub.includes('|')
   if (!isUser && sub.endsWith('@clients')) return { kind: 'application', key, traits: [] }
   if (claims.gty === 'client-credentials' || profile.some((word) => softwareProfiles.includes(word)))

@@ -19,7 +19,7 @@ export interface AuthentikOptions extends GroupsOptions {
   readonly issuerMode?: 'per_provider' | 'global'
   /** The provider's subject mode, as long as it is one whose subjects stay the same. Default `hashed_user_id`. */
   readonly subMode?: AuthentikSubMode
-  /** The subjects of all service accounts. With this list, even an empty one, everybody else is a user; without it nobody is. */
+  /** The subjects of all service accounts. With this list, even an empty one, every other caller is a user. Without it no caller is. */
   readonly serviceAccounts?: readonly string[]
 }
 
@@ -34,12 +34,12 @@ const subjects: Readonly<Record<AuthentikSubMode, RegExp>> = {
 /**
  * Trusts one authentik provider. Its ID tokens have the issuer, the audience and the keys of its access tokens; only access tokens
  * have `azp` and `uid`, so they are required. A provider without a signing key signs with HS256 and its client secret, which no API
- * should know: such tokens are refused. Subjects that are e-mail addresses, names or UPNs are refused, since these can go to somebody
- * else. A client's own token is that of a service account, a user like any other: without `serviceAccounts` a caller is `unknown`.
+ * should know: such tokens are refused. Subjects that are e-mail addresses, names or UPNs are refused, since these can pass to
+ * another user. A client's own token is that of a service account, a user like any other: without `serviceAccounts` a caller is `unknown`.
  * Groups are incomplete: a property mapping writes `groups`, where the client asks for its scope, and says which are in it.
  * Scopes are not in the token. † `entitlements` are not confirmed and not read. Encrypted tokens (JWE) are refused.
  *
- * @throws TypeError for a subject mode whose subjects can go to somebody else.
+ * @throws TypeError for a subject mode whose subjects can pass to another user.
  */
 export function authentik(options: AuthentikOptions): IssuerWithAudience {
   const names = ['host', 'slug', 'clientId', 'issuerMode', 'subMode', 'serviceAccounts', 'groupsAreComplete']
@@ -52,7 +52,7 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
     throw new TypeError("issuerMode must be 'per_provider' or 'global'.")
   if (!Object.hasOwn(subjects, subMode))
     throw new TypeError(
-      `subMode must be one of ${Object.keys(subjects).join(', ')}: the others give subjects that can go to somebody else.`,
+      `subMode must be one of ${Object.keys(subjects).join(', ')}: the others give subjects that can pass to another user.`,
     )
   if (options.serviceAccounts !== undefined) checkStrings('serviceAccounts', options.serviceAccounts, 0)
   const serviceAccounts = options.serviceAccounts && [...options.serviceAccounts]

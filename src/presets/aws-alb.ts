@@ -29,8 +29,8 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 /**
  * Trusts the users that one load balancer has logged in. Its tokens come in `x-amzn-oidc-data`, padded, signed with ES256, with
  * `iss`, `exp`, `client` and `signer` in the JOSE header; they have no `aud`, so the signer's ARN and the client stand in for it.
- * Without the ARN, anybody with an AWS account could have their own load balancer sign whatever they like. The rest of the claims
- * is what the identity provider says of the user. Does not accept tokens without their padding, and does not read
+ * Without the ARN, an attacker with any AWS account could have a load balancer of their own sign any claims. The other claims
+ * are the identity provider's about the user. Does not accept tokens without their padding, and does not read
  * `x-amzn-oidc-accesstoken`: for that, and for the action that only verifies a bearer token, use the preset of the provider.
  * One verifier cannot trust both `awsAlb` and another preset for the same `issuer`. GovCloud's keys are found; China's are not.
  *
@@ -39,7 +39,7 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
   checkOptions('awsAlb()', arguments, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim', 'groupsAreComplete'])
   const { issuer, groupsClaim } = options
-  // Frozen: the details of an error show it to strangers.
+  // Frozen: the details of an error show it to other code.
   const clientIds = Object.freeze([options.clientId].flat())
   if (clientIds.length === 0) throw new TypeError('clientId must be a client id, or a list of at least one.')
   for (const one of clientIds) checkString('clientId', one)

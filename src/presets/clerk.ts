@@ -17,8 +17,8 @@ export interface ClerkOptions {
   /** The origins of the web pages whose users may call, such as `https://www.example.com`. */
   readonly authorizedParties: readonly string[]
   /**
-   * Accepts session tokens without `azp` as well: native applications get these, since they send no `Origin`. A token with an `azp` is
-   * checked all the same. `authorizedParties` may then be empty. Default false.
+   * Accepts session tokens without `azp` as well: native applications get these, since they send no `Origin`. A token with an
+   * `azp` is checked all the same. `authorizedParties` may then be empty. Default false.
    */
   readonly nativeApplications?: boolean
   /** This API's own machine id (`mch_…`): accepts the JWTs of machines that may call it. Default: none are accepted. */
@@ -30,7 +30,7 @@ export interface ClerkOptions {
  * of `authorizedParties`. Refuses a token without `azp`, unless `nativeApplications` is set, and a session that is still `pending`.
  * Refuses custom JWTs: JWT templates make these for other services, with an `aud` or without, and never with the `sid` of a session.
  * Roles and permissions are those in the active organization, which is the tenant, written as Clerk does: `org:admin`,
- * `org:feature:permission`. Who impersonates is the `actor`. How long ago the factors were verified is in `claims.fva`.
+ * `org:feature:permission`. The impersonator is the `actor`. The age of the verified factors is in `claims.fva`.
  * Does not read the cookie `__session`: send the token as Bearer. Does not accept OAuth access tokens.
  *
  * @throws TypeError for an authorized party that is no origin, with the value to write instead.
@@ -61,7 +61,7 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
 
 function checkOrigin(party: string): void {
   const origin = URL.canParse(party) ? new URL(party).origin : 'null'
-  // A page with an opaque origin sends 'null', and anybody can make one.
+  // A page with an opaque origin sends 'null', and every attacker can make one.
   if (origin === party && origin !== 'null') return
   const advice = origin === 'null' ? "such as 'https://www.example.com'" : `and nothing else: write '${origin}'`
   throw new TypeError(`authorizedParties must be origins, ${advice}, not '${withoutLogin(party)}'.`)

@@ -18,10 +18,11 @@ export interface CloudflareAccessOptions {
 }
 
 /**
- * Trusts what Cloudflare Access lets through to one application. Its tokens come in `Cf-Access-Jwt-Assertion`, and a resource
- * server takes them from no other header. A user is a user, by `sub`, which changes when the user is removed and added again; a
- * service token, whose `sub` is empty and whose `common_name` is its client id, is an application. Groups and roles of the identity provider are in
- * `claims`, where your configuration has put them. Does not check with Cloudflare whether the session was revoked.
+ * Trusts the callers that Cloudflare Access lets through to one application. Its tokens come in `Cf-Access-Jwt-Assertion`, and
+ * a resource server takes them from no other header. A user is identified by `sub`, which changes when the user is removed and
+ * added again. A service token is an application: its `sub` is empty, and its `common_name` is its client id. Groups and roles
+ * of the identity provider are in `claims`, where your configuration has put them. Does not ask Cloudflare whether the
+ * session was revoked.
  *
  * @throws TypeError for a `team` or an AUD tag that is none.
  */

@@ -1,4 +1,4 @@
-// Amazon Cognito: access tokens of one user pool, which say in `client_id` for whom they are, and rarely in `aud`.
+// Amazon Cognito: access tokens of one user pool. They name their audience in `client_id`, and rarely in `aud`.
 import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
@@ -32,7 +32,7 @@ export interface CognitoOptions {
  *
  * Does not know the hosts of the regions in China.
  *
- * @throws TypeError for what is no user pool id, such as its ARN or URL.
+ * @throws TypeError for a value that is no user pool id, such as its ARN or URL.
  */
 export function cognito<const P extends string>(
   options: CognitoOptions & { readonly userPoolId: P },
@@ -65,7 +65,7 @@ function validateToken({ claims }: UnverifiedToken, resource: string | undefined
   const refusal = checkAccessToken(claims)
   if (refusal) return refusal
   if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
-  // A token that is bound to a resource is for no other, whoever the client is.
+  // A token that is bound to a resource is for no other resource, with any client.
   return checkForOthers(claims, resource === undefined ? [] : [resource])
 }
 

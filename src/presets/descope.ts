@@ -14,11 +14,11 @@ export interface DescopeOptions {
   readonly projectId: string
   /** The `iss` of its tokens, where a JWT template makes it a URL. Default: the project's id. */
   readonly issuer?: string
-  /** What a JWT template puts into `aud`. Default: only tokens without `aud`, since Descope has none by itself †, or for the project. */
+  /** The `aud` of a JWT template. Default: only tokens without `aud`, since Descope has none by itself †, or for the project. */
   readonly audience?: string | readonly string[]
   /** Demands that the caller is a member of this tenant, and counts only the roles and permissions there. */
   readonly tenant?: string
-  /** What the subjects of access keys begin with (`K` †). With it everybody else is a user; without it nobody is. */
+  /** The first characters of the subjects of access keys (`K` †). With it every other caller is a user. Without it no caller is. */
   readonly accessKeyPrefix?: string
 }
 

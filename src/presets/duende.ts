@@ -12,7 +12,7 @@ import { isLogin, unsaid } from './preset-claims.ts'
 import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
 
 export interface DuendeOptions {
-  /** The base URL of the server as its tokens have it: in small letters, unless it was told otherwise. */
+  /** The base URL of the server as its tokens have it: in small letters, unless it is configured otherwise. */
   readonly issuer: string
   /**
    * The name of the API resource. `{issuer}/resources`, where the server emits it, is in every access token. `null` turns the
@@ -21,9 +21,9 @@ export interface DuendeOptions {
   readonly audience: string | readonly string[] | null
   /** The server's `AccessTokenJwtType`; `null` stands for none. Default `['at+jwt']`. */
   readonly typ?: readonly (string | null)[]
-  /** What the server signs with. Default `['RS256']`. */
+  /** The signature algorithms of the server. Default `['RS256']`. */
   readonly algorithms?: readonly Algorithm[]
-  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  /** Allows plain `http:` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
 
@@ -64,7 +64,7 @@ export function duende<const I extends string>(
   }
 }
 
-/** An empty `sub` is not the absence of one: nobody becomes an application by it. */
+/** An empty `sub` is not an absent one: it makes no caller an application. */
 function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const empty = ['sub', 'client_id'].find((name) => claims[name] === '')
   if (empty) return { reason: 'claim_invalid', details: { claim: empty } }

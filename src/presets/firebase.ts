@@ -23,10 +23,11 @@ const tokenKeys = 'https://www.googleapis.com/robot/v1/metadata/x509/securetoken
 const cookieKeys = 'https://www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys'
 
 /**
- * Trusts the users of one Firebase project. Its ID tokens are what its clients send to an API, and `aud` is the project: any
- * application of it gets one. Refuses a token without `kid`. Callers are users; who has not logged in has the trait `anonymous`. A user is the same by ID token
- * and by session cookie; users of different tenants of one project are different. Does not ask whether a user is disabled or a
- * token revoked: use `isRevoked`. Does not accept custom tokens or App Check tokens.
+ * Trusts the users of one Firebase project. Its clients send its ID tokens to an API, and `aud` is the project: any
+ * application of it gets one. Refuses a token without `kid`. Callers are users. A user without a login has the trait
+ * `anonymous`. A user is the same by ID token and by session cookie; users of different tenants of one project are
+ * different. Does not ask whether a user is disabled or a token revoked: use `isRevoked`. Does not accept custom tokens or
+ * App Check tokens.
  * † Whether a `typ` is sent is not confirmed: `JWT` and none are accepted. Certificates are not checked for dates or names.
  *
  * @throws TypeError for a `projectId` that is none.

@@ -1,4 +1,4 @@
-// GitHub Actions: the OIDC token of a job, which every workflow on GitHub can have for any audience it likes.
+// GitHub Actions: the OIDC token of a job. Every workflow on GitHub can get one for any audience.
 import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions, checkStrings } from '../internal/options.ts'
@@ -11,11 +11,11 @@ import { unsaid } from './preset-claims.ts'
 import { checkHttpsIssuer, readAudience } from './preset-options.ts'
 
 export interface GithubActionsOptions {
-  /** What jobs ask for: an identifier of this API. The default of GitHub, the owner's URL, is in tokens for anybody. */
+  /** The audience that jobs ask for: an identifier of this API. The default of GitHub, the owner's URL, is in tokens for any API. */
   readonly audience: string | readonly string[]
-  /** Whose repositories may come in: ids, not names (`repository_owner_id`), since a name can pass to somebody else. */
+  /** The owners whose repositories may call: ids (`repository_owner_id`), not names, since a name can pass to another owner. */
   readonly allowedOwnerIds?: readonly string[]
-  /** Lets everybody's workflows in. Then policies must look at the principal, or the API is open to all of GitHub. */
+  /** Lets the workflows of every owner in. Then policies must look at the principal, or the API is open to all of GitHub. */
   readonly anyOwner?: true
   /**
    * Default `https://token.actions.githubusercontent.com`. An enterprise may have one of its own below it, `*.ghe.com` and GitHub
@@ -29,12 +29,13 @@ const required = ['sub', 'repository_id', 'repository_owner_id', 'ref'] as const
 
 /**
  * Trusts the jobs of GitHub Actions in the repositories of some owners. The principal is a workload: the repository's id with
- * its environment, or else its ref. It is not made of `sub`, whose format changed in 2026 and holds names that somebody else may get.
+ * its environment, or else its ref. It is not made of `sub`, whose format changed in 2026 and holds names that can pass to
+ * another owner.
  *
  * Does not look at the workflow, the event or the actor: they are in `claims` for policies (`job_workflow_ref`, `event_name`,
  * `actor_id`). A job of a pull request may run with the rights of its base branch. That GitHub signs with RS256 is not verified.
  *
- * @throws TypeError when neither `allowedOwnerIds` nor `anyOwner: true` says whose jobs may come in.
+ * @throws TypeError when neither `allowedOwnerIds` nor `anyOwner: true` is given.
  */
 export function githubActions<const I extends string = 'https://token.actions.githubusercontent.com'>(
   options: GithubActionsOptions & { readonly issuer?: I },
@@ -44,7 +45,7 @@ export function githubActions<const I extends string = 'https://token.actions.gi
   checkHttpsIssuer('issuer', issuer)
   if (issuer.endsWith('/')) throw new TypeError(`issuer must have no slash at its end: write '${issuer.slice(0, -1)}'.`)
   const audience = readAudience(options.audience)
-  if (audience === null) throw new TypeError('audience must not be null: jobs get tokens for whatever they like.')
+  if (audience === null) throw new TypeError('audience must not be null: jobs can get tokens for any audience.')
   const owners = readOwners(options)
   return {
     preset: 'githubActions',
@@ -65,7 +66,7 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
   if (anyOwner === true && allowedOwnerIds === undefined) return undefined
   if (anyOwner !== undefined || allowedOwnerIds === undefined) {
     throw new TypeError(
-      "Say whose repositories may come in: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which lets in everybody's.",
+      "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner.",
     )
   }
   checkStrings('allowedOwnerIds', allowedOwnerIds)

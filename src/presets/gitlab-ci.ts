@@ -10,19 +10,19 @@ import { missing, unsaid } from './preset-claims.ts'
 import { checkHttpsIssuer, readOwnAudience } from './preset-options.ts'
 
 export interface GitlabCiOptions {
-  /** What the job writes under `id_tokens: … aud:`. There is no default in GitLab either. */
+  /** The audience that the job writes under `id_tokens: … aud:`. GitLab has no default either. */
   readonly audience: string | readonly string[]
   /** The address of the instance, as its tokens have it in `iss`. Default `https://gitlab.com`. */
   readonly url?: string
 }
 
 /**
- * Trusts the jobs of one GitLab instance: **every project on it**, so a policy must say which may do what, such as
+ * Trusts the jobs of one GitLab instance: **every project on it**. So a policy must decide about each, such as
  * `claim('project_id', '20')` and `claim('ref_protected', 'true')`. Ids and booleans are text in these tokens, and `ref` has
  * no `refs/heads/`. The caller is the project by its number: another project may take a path, and `sub` with it. In a merge
  * request from a fork, `project_id` and `namespace_id` name the fork, also where the pipeline runs in the parent project: the caller is
- * the fork. `job_project_id` names the project that the job runs in, where the token has it; the code is the fork's all the same. Who
- * started the job is in `claims` and decides nothing. † Whether a `typ` is sent is not confirmed: `JWT` and none are accepted.
+ * the fork. `job_project_id` names the project that the job runs in, where the token has it; the code is the fork's all the same. The
+ * person who started the job is in `claims` and decides nothing. † Whether a `typ` is sent is not confirmed: `JWT` and none are accepted.
  *
  * @throws TypeError for a `url` that no token can name, with the value to write instead.
  */
@@ -43,7 +43,7 @@ export function gitlabCi(options: GitlabCiOptions): IssuerWithAudience {
   }
 }
 
-/** The ID token of somebody's login at GitLab has the same issuer and keys, and no project. */
+/** The ID token of a login at GitLab has the same issuer and keys, and no project. */
 function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const absent = ['project_id', 'namespace_id'].find((name) => readString(claims, name) === undefined)
   return (

@@ -11,7 +11,7 @@ import { checkKid, unsaid } from './preset-claims.ts'
 import { readAudience } from './preset-options.ts'
 
 export interface GoogleIapOptions {
-  /** The "signed header JWT audience" of the backend. Every project's proxy signs with the same keys, so nothing else says whose door it was. */
+  /** The "signed header JWT audience" of the backend. Every project's proxy signs with the same keys, so only the audience tells the backends apart. */
   readonly audience: string | readonly string[]
 }
 
@@ -56,9 +56,10 @@ export function googleIap(
 
 function validateToken(token: UnverifiedToken): ValidationError | undefined {
   const { claims } = token
-  const isNobody = claims.sub === ''
+  const isEmptySubject = claims.sub === ''
   return (
-    checkKid(token) ?? (isNobody ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
+    checkKid(token) ??
+    (isEmptySubject ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
   )
 }
 

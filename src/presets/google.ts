@@ -18,10 +18,10 @@ const issuer = 'https://accounts.google.com'
 const maxLifetimeSeconds = 24 * 60 * 60
 
 /**
- * Trusts the ID tokens of Google for an audience, in both spellings of their `iss`. Anybody with a Google account can get one
- * for an OAuth client: an audience that is a client id lets in whoever can log in there, so name an audience of your own
- * for service accounts, and decide by `principal.key` who may do what. Google allows 300 seconds of clock
- * skew: `clockToleranceSeconds` of the verifier. Lifetimes over 24 hours are refused.
+ * Trusts the ID tokens of Google for an audience, in both spellings of their `iss`. Every Google account can get one for an
+ * OAuth client: an audience that is a client id lets in every account that can log in there. So name an audience of your own
+ * for service accounts, and let policies decide by `principal.key`. Google allows 300 seconds of clock skew:
+ * `clockToleranceSeconds` of the verifier. Lifetimes over 24 hours are refused.
  *
  * A verified e-mail address of a service account makes an application, any other address a user; a token without one is
  * `unknown`. Addresses never feed the subject. Does not read `hd`, which is not verified.
@@ -51,7 +51,7 @@ export function google(
   }
 }
 
-/** An ID token it is, so `at_hash` says nothing against it; security events of the same issuer and keys stay out. */
+/** The token is an ID token, so `at_hash` is no reason to refuse it. Security events of the same issuer and keys are refused. */
 function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
   const { at_hash: _, ...others } = claims
   const { sub, iat, exp } = others as { sub: string; iat: number; exp: number }

@@ -12,15 +12,15 @@ import { checkHttpsIssuer, readAudience } from './preset-options.ts'
 export interface HydraOptions {
   /** `urls.self.issuer`, exactly: a slash at the end counts. */
   readonly issuer: string
-  /** What the client asks for with `audience=…`. `null` turns the check off: the list is empty unless somebody asks. */
+  /** The audience that the client asks for with `audience=…`. `null` turns the check off: the list is empty without such a request. */
   readonly audience: string | readonly string[] | null
 }
 
 /**
  * Trusts one Ory Hydra. Access tokens are opaque until its access token strategy is `jwt`, and their `aud` is an empty list unless
- * the client asks for an audience, and may. Scopes come in `scp`, `scope`, or both. A client that is its own subject is an application; that
- * others are users the token does not say, so they are `unknown`. Does not read `ext`, where the consent application puts what it
- * likes: a policy or a claims schema can. † `typ: JWT` and RS256 are not confirmed; none and `at+jwt` are accepted, too.
+ * the client asks for an audience, and may. Scopes come in `scp`, `scope`, or both. A client that is its own subject is an
+ * application. Any other subject is `unknown`, since no claim marks a user. Does not read `ext`, which the consent application
+ * fills freely: a policy or a claims schema can. † `typ: JWT` and RS256 are not confirmed; none and `at+jwt` are accepted, too.
  *
  * @throws TypeError for an `issuer` that is no https URL.
  */
@@ -63,7 +63,7 @@ function principal(claims: JsonObject, issuer: string): Principal {
 }
 
 function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
-  const isForNobody = Array.isArray(claims.aud) && claims.aud.length === 0
-  if (reason !== 'audience_mismatch' || claims.iss !== issuer || !isForNobody) return undefined
+  const hasEmptyAudience = Array.isArray(claims.aud) && claims.aud.length === 0
+  if (reason !== 'audience_mismatch' || claims.iss !== issuer || !hasEmptyAudience) return undefined
   return 'aud is empty: the client must ask for the audience (audience=…), and have it among those that it may ask for'
 }

@@ -19,9 +19,9 @@ export interface KeycloakOptions extends GroupsOptions {
    * the keys then come from the realm's fixed path below `realmUrl`, without discovery. Default: `realmUrl`, by discovery.
    */
   readonly issuer?: string
-  /** What an audience mapper of the realm puts into `aud` for this API. `null` turns the check off. */
+  /** The audience that a mapper of the realm puts into `aud` for this API. `null` turns the check off. */
   readonly audience: string | readonly string[] | null
-  /** What the realm, or the client, signs with. Default `['RS256']`. */
+  /** The signature algorithms of the realm, or of the client. Default `['RS256']`. */
   readonly algorithms?: readonly Algorithm[]
   /** Allows plain `http:` in `realmUrl` and `issuer` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
@@ -34,7 +34,7 @@ export interface KeycloakOptions extends GroupsOptions {
  *
  * Tells a service account by `clientHost`, or by `client_id` with the user name `service-account-{client_id}`; not by that user
  * name alone, which people may choose where they register themselves. Users have a `preferred_username`. Everything else is
- * `unknown`: what a lightweight token drops is not guessed. A token without `sub` is refused (the client needs the scope
+ * `unknown`: the claims that a lightweight token drops are not guessed. A token without `sub` is refused (the client needs the scope
  * `basic`). Does not read `act`, which is not verified of Keycloak.
  *
  * Groups are incomplete: a mapper of each client writes `groups`, without the parents of a group that the user is in, and the
@@ -55,7 +55,7 @@ export function keycloak<const R extends string, const I extends string = R>(
   const audience = readAudience(options.audience)
   if (audience?.includes('account')) {
     throw new TypeError(
-      "audience 'account' is in most tokens of a realm, whatever they are for: add an audience mapper for this API, and write what it adds.",
+      "audience 'account' is in most tokens of a realm, for every purpose: add an audience mapper for this API, and write what it adds.",
     )
   }
   return {

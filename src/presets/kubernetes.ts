@@ -14,7 +14,7 @@ import { checkHttpsIssuer, readOwnAudience } from './preset-options.ts'
 export interface KubernetesOptions {
   /** As the API server's `--service-account-issuer`; EKS: `https://oidc.eks.<region>.amazonaws.com/id/<id>`. */
   readonly issuer: string
-  /** What the pod's projected volume asks for. Not the issuer itself: that is the audience of every pod's default token. */
+  /** The audience of the pod's projected volume. Not the issuer itself: that is the audience of every pod's default token. */
   readonly audience: string | readonly string[]
   /** Where the keys are, when the metadata cannot be had or names an address out of reach: `https://<api server>/openid/v1/jwks`. */
   readonly jwksUri?: string
@@ -23,9 +23,9 @@ export interface KubernetesOptions {
 }
 
 /**
- * Trusts the service accounts of one cluster: **every one of it**, so a policy must say which may do what. The caller is the
- * service account by its uid: namespace and name, and `sub` with them, go to whoever makes them next. Its tenant is the
- * namespace, by name. Refuses legacy tokens from secrets, which have neither `exp` nor `aud` and never end.
+ * Trusts the service accounts of one cluster: **every one of it**. So a policy must decide about each. The caller is the
+ * service account by its uid: namespace and name, and `sub` with them, can be created again for another account. Its tenant is
+ * the namespace, by name. Refuses legacy tokens from secrets, which have neither `exp` nor `aud` and never end.
  *
  * An API server that wants to be asked with a token, or has its own CA, needs the verifier's `fetch` (which adds the token) and
  * `NODE_EXTRA_CA_CERTS`, or `jwks`. Does not ask the cluster whether pod or account still exist: a token lives until `exp`.

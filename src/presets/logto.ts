@@ -24,7 +24,7 @@ const organizationPrefix = 'urn:logto:organization:'
 /**
  * Trusts one Logto tenant for an API resource (`audience`), for organizations (`organizations`), or for both. An organization token
  * has no resource in it: it opens every API that accepts its organization. The tenant of the principal is the organization. A client
- * that is its own subject is an application; that others are users the token does not say, so they are `unknown`.
+ * that is its own subject is an application. Any other subject is `unknown`, since no claim marks a user.
  * † The issuer `https://<host>/oidc` and the default ES384 are not confirmed; RS256 is accepted as well.
  *
  * @throws TypeError without `audience` and `organizations`.

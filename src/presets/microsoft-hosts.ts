@@ -1,5 +1,5 @@
-// Microsoft's login hosts. ID tokens of theirs share issuer, keys and audience with access tokens, and every application of a
-// tenant can get a token for every API: a plain issuer lets both in. The presets for these hosts tell them apart.
+// Microsoft's login hosts. Their ID tokens share issuer, keys and audience with access tokens. Every application of a tenant
+// can get a token for every API. A plain issuer lets both in; the presets for these hosts tell them apart.
 import { parseUrl } from '../internal/urls.ts'
 
 /** The domains of Entra's login hosts, aliases included, each with the `cloud` of `entra()`. */

@@ -18,17 +18,17 @@ export interface OidcProviderOptions {
   readonly audience: string | readonly string[] | null
   /** The `jwt.sign.alg` of the resource. Default `['RS256']`. */
   readonly algorithms?: readonly Algorithm[]
-  /** Allows plain `http:` beyond this machine: whoever is on the wire can then make up keys. */
+  /** Allows plain `http:` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
 
 /**
  * Trusts one node-oidc-provider. Its tokens have the account as `sub`, or the client where there is no account: an equal
- * `client_id` makes an application, any other `sub` a user. So accounts must not have the ids of clients: one that has that of the
- * client it uses is taken for it, unless the provider was told to add a login to the token: then it is of kind `unknown`.
+ * `client_id` makes an application, any other `sub` a user. So accounts must not have the ids of clients. An account with the
+ * id of the client that it uses is taken for that client. Where the provider adds a login to the token, its kind is `unknown`.
  *
  * Refuses opaque tokens, which are the provider's default, encrypted ones, and those signed with a secret (HS256). Does not
- * read what `extraTokenClaims` may add (roles, `acr`, `auth_time`); it is in `claims`. `oidc()` and `rfc9068()` do.
+ * read the claims that `extraTokenClaims` may add (roles, `acr`, `auth_time`): they are in `claims`. `oidc()` and `rfc9068()` do.
  *
  * @throws TypeError for an issuer or algorithms that can never work.
  */

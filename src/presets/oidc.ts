@@ -43,13 +43,13 @@ export interface OidcOptions extends GroupsOptions {
    * where the keys are: then any text.
    */
   readonly issuer: string
-  /** What `aud` must name. Replaces the verifier's `audience`. `null` turns the check off for this issuer. */
+  /** The audience that `aud` must name. Replaces the verifier's `audience`. `null` turns the check off for this issuer. */
   readonly audience?: string | readonly string[] | null
   /** The address of the JWK Set, when the STS publishes no metadata. */
   readonly jwksUri?: string
   /** The keys themselves: then nothing is ever fetched, and a rotation needs a new configuration. */
   readonly jwks?: JwkSet
-  /** What the STS signs with. Default: every algorithm that claimcheck verifies. Keys without `alg` are bound to the first that fits. */
+  /** The signature algorithms of the STS. Default: every algorithm that claimcheck verifies. Keys without `alg` are bound to the first that fits. */
   readonly algorithms?: readonly Algorithm[]
   /** Accepted `typ` of the header; `null` stands for none. Default `['at+jwt', 'JWT', null]`. */
   readonly typ?: readonly (string | null)[]
@@ -73,14 +73,17 @@ const optionNames = [
 
 /**
  * Trusts one issuer by its identifier. Finds its keys through its metadata (RFC 8414, OpenID Connect Discovery), at
- * `jwksUri`, or in `jwks`. Reads `roles`, `groups` and `entitlements` as lists of strings or of SCIM objects (RFC 9068 §2.2.3.1), `act`,
- * and how the user logged in. A client that is its own subject is an application, a subject that has logged in is a user, any other is
- * `unknown`. Keys keep a client apart from a user of its name; a token that is both (its own subject, and logged in) is of kind `unknown`,
- * with a key of its own. Every other `sub` names one subject, "locally unique in the context of the issuer" (RFC 7519 §4.1.2), so that a
- * login which a token leaves out does not change the key: use the STS's preset where applications get names that users have as well.
+ * `jwksUri`, or in `jwks`. Reads `roles`, `groups` and `entitlements` as lists of strings or of SCIM objects
+ * (RFC 9068 §2.2.3.1), `act`, and the login of the user.
  *
- * Does not tell an ID token from an access token where the STS marks neither: then only `aud`
- * does, so never use a client id as the audience of an API.
+ * A client that is its own subject is an application, a subject that has logged in is a user, any other is `unknown`. Keys
+ * keep a client apart from a user of its name. A token that is both (its own subject, and logged in) is of kind `unknown`,
+ * with a key of its own. Every other `sub` names one subject, "locally unique in the context of the issuer"
+ * (RFC 7519 §4.1.2). So the key stays the same where a token leaves the login out. Use the STS's preset where applications
+ * and users can have the same names.
+ *
+ * Does not tell an ID token from an access token where the STS marks neither: then only `aud` does, so never use a client id
+ * as the audience of an API.
  *
  * @throws TypeError for an option that can never work, with the value to write instead where it is known.
  */
@@ -129,7 +132,7 @@ export function rfc9068(options: Omit<OidcOptions, 'typ'>): Issuer {
   return { ...issuer, preset: 'rfc9068', requiredClaims }
 }
 
-/** Checks an issuer by where its keys are: metadata is found at a URL; keys that are given belong to any name. */
+/** Checks the form of an issuer. Metadata is found only at a URL; an issuer whose keys are given may be any text. */
 function checkIssuer({ issuer, jwks, jwksUri, insecureAllowHttp = false }: OidcOptions): void {
   checkString('issuer', issuer)
   if (/^https?:/i.test(issuer)) return checkIssuerUrl('issuer', issuer, insecureAllowHttp)
@@ -161,7 +164,7 @@ function validateToken({ claims, issuer }: UnverifiedToken): ValidationError | u
   if (refusal || readString(claims, 'sub')) return refusal
   if (readString(claims, 'client_id') === undefined) {
     const ofKeycloak = isOfKeycloak(issuer) ? ' (in Keycloak, give the client the scope basic)' : ''
-    return missing('sub', `the token names nobody: neither sub nor client_id is there${ofKeycloak}`)
+    return missing('sub', `the token names no caller: neither sub nor client_id is there${ofKeycloak}`)
   }
   // Users without a name would all have the key of the client.
   if (!Object.hasOwn(claims, 'sub') && !saysLogin(claims)) return undefined
@@ -202,7 +205,7 @@ function joined(some: readonly string[], more: readonly string[]): readonly stri
   return more.length === 0 ? some : [...some, ...more]
 }
 
-/** RFC 9068 §2.2: a client's own token has the client as its subject; only a user's says how the user logged in. */
+/** RFC 9068 §2.2: a client's own token has the client as its subject. Only a user's token describes the login. */
 function subjectOf(issuer: string, claims: JsonObject, hasLoggedIn: boolean): ReturnType<typeof readSubject> {
   const sub = readString(claims, 'sub')
   const clientId = readString(claims, 'client_id')
@@ -214,8 +217,8 @@ function subjectOf(issuer: string, claims: JsonObject, hasLoggedIn: boolean): Re
 }
 
 /**
- * Strings, or the objects of SCIM that RFC 9068 §2.2.3.1 refers to: their `value` counts (RFC 7643 §2.4), their `display` is
- * for people and may be anybody's.
+ * Strings, or the objects of SCIM that RFC 9068 §2.2.3.1 refers to. Their `value` counts (RFC 7643 §2.4). Their `display` is
+ * for people, and several objects may share it.
  */
 function readValues(claims: JsonObject, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined

@@ -1,4 +1,4 @@
-// Okta: access tokens of a custom authorization server. Those of the org authorization server are not for us to validate.
+// Okta: access tokens of a custom authorization server. Okta says that APIs must not validate those of the org authorization server.
 import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
@@ -26,9 +26,10 @@ export interface OktaOptions extends GroupsOptions {
 }
 
 /**
- * Trusts one custom authorization server of Okta. Users are those with a `uid`, which is also the subject: `sub` is usually a
- * login name that can change hands. A client that is its own subject (`sub` equals `cid`, without a `uid`) is an application, and so is a
- * `service` (`sub_profile`). An AI agent as subject is of kind `unknown` with the trait `agent`; one that acts for a subject is the actor.
+ * Trusts one custom authorization server of Okta. A `uid` marks a user and is the subject: `sub` is usually a login name that
+ * can change hands. A client that is its own subject (`sub` equals `cid`, without a `uid`) is an application, and so is a
+ * `service` (`sub_profile`). An AI agent as subject is of kind `unknown` with the trait `agent`. An agent that acts for a
+ * subject is the actor.
  *
  * Refuses ID tokens, which have no `cid`, and the tokens of the org authorization server: their form may change at any time, and they
  * are for Okta's own APIs. A token without `cid` is accepted where it has a `sub_profile` and scopes, as those of chains of agents.

@@ -17,9 +17,9 @@ export interface PingOneOptions extends GroupsOptions {
   readonly audience: string | readonly string[]
   /** The host of the environment's region, such as `auth.pingone.eu`. Default `auth.pingone.com`. */
   readonly host?: string
-  /** Client ids of applications that act for themselves: their tokens without a login are theirs. */
+  /** Client ids of applications that act for themselves. A token of theirs without a login is the application's own. */
   readonly applications?: readonly string[]
-  /** Which claims hold roles and groups, where the resource has attributes for them. */
+  /** The claims that hold roles and groups, where the resource has attributes for them. */
   readonly rolesClaim?: string
   readonly groupsClaim?: string
 }

@@ -1,5 +1,4 @@
-// What presets make of claims: the members of a principal that a token may not mention, its groups, the refusal of a token
-// that lacks a claim.
+// Shared readers of claims for presets: members of a principal that a token may not mention, groups, and a missing claim.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { constant } from '../internal/freeze.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
@@ -16,7 +15,7 @@ import { emptyList, isText, readActor, readAuthentication, readString, readStrin
 import { checkAudience } from '../jwt/claims.ts'
 import type { UnverifiedToken } from '../issuer/issuer.ts'
 
-/** The members of a principal that a token may well say nothing of. */
+/** The members of a principal that a token may not mention. */
 export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'groups' | 'authentication' | 'traits'> = {
   scopes: emptyList,
   roles: emptyList,
@@ -29,10 +28,10 @@ export const unsaid: Pick<Principal, 'scopes' | 'roles' | 'permissions' | 'group
 /** The option of every preset that reads groups. */
 export interface GroupsOptions {
   /**
-   * Says that the STS never filters the groups claim, so that a group that it does not list is one that the caller is not in.
-   * A token without the claim stays incomplete: STSs leave it out for many reasons. So does one that says that its groups are
-   * elsewhere (`_claim_names`, `_claim_sources`, `hasgroups`), one whose claim has a member of another type, and one whose claim is a
-   * text with a list in it (`a;b`).
+   * Says that the STS never filters the groups claim: the caller is in no group that it does not list. A token without the
+   * claim stays incomplete, since STSs leave it out for many reasons. So does a token whose groups are elsewhere
+   * (`_claim_names`, `_claim_sources`, `hasgroups`), whose claim has a member of another type, or whose claim is a text with a
+   * list in it (`a;b`).
    *
    * @default false
    */
@@ -43,9 +42,9 @@ export interface GroupsOptions {
 export type GroupsReader = (claims: JsonObject) => PrincipalGroups
 
 /**
- * Makes the reader of the groups in the claim `name`; without a name there are none to read. `read` takes the claim apart.
+ * Makes the reader of the groups in the claim `name`. Without a name it reads none. `read` splits the claim into values.
  *
- * @throws TypeError when `groupsAreComplete` is neither true nor false, or there is no claim that it could speak of.
+ * @throws TypeError when `groupsAreComplete` is neither true nor false, or is given without a claim.
  */
 export function createGroupsReader(
   name: string | undefined,
@@ -73,7 +72,7 @@ function isOneGroup(text: unknown): boolean {
   return isText(text) && !/[;|[\]\n]|^(?!\w+=)[^,]*,/.test(text)
 }
 
-/** Claims that are elsewhere (OpenID Connect Core §5.6.2); Entra says so of the groups of a user who is in too many. */
+/** Claims that are elsewhere (OpenID Connect Core §5.6.2). Entra marks the groups of a user with too many of them so. */
 const overage = ['_claim_names', '_claim_sources', 'hasgroups']
 
 function isOverage(claims: JsonObject): boolean {
@@ -91,9 +90,9 @@ export interface NamedSubject {
 }
 
 /**
- * Tells a client from other subjects, where the STS makes a client the subject of its own tokens (RFC 9068 §2.2). Such an STS may let
- * a user have the name of a client (RFC 9068 §5): a token with that name and a login is of kind `unknown`, with a key of its own. Without
- * a login in the token, such a user cannot be told from the client.
+ * Tells a client from other subjects, where the STS makes a client the subject of its own tokens (RFC 9068 §2.2). Such an STS
+ * may let a user have the name of a client (RFC 9068 §5). A token with that name and a login is of kind `unknown`, with a key
+ * of its own. Without a login in the token, such a user cannot be told from the client.
  */
 export function readSubject(
   issuer: string,
@@ -109,12 +108,12 @@ export function saysLogin(claims: JsonObject): boolean {
   return isLogin(readAuthentication(claims))
 }
 
-/** The same, of what was read. */
+/** The same for a login that was read already. */
 export function isLogin(authentication: Principal['authentication']): boolean {
   return Object.keys(authentication).length > 0
 }
 
-/** What `sub_profile` says of a subject: words such as `user`, `service` or `ai_agent` (OAuth actor profile, an Internet-Draft). */
+/** The words of `sub_profile` about a subject, such as `user`, `service` or `ai_agent` (OAuth actor profile, an Internet-Draft). */
 export function readProfile(claims: JsonObject): readonly string[] {
   return readString(claims, 'sub_profile')?.split(' ') ?? emptyList
 }
@@ -127,12 +126,12 @@ export function readProfiledActor(claims: JsonObject): PrincipalActor | undefine
 }
 
 /**
- * Refuses a token for somebody else, where the STS gives its tokens no `aud` and the preset demands none: "If the principal processing
- * the claim does not identify itself with a value in the "aud" claim when this claim is present, then the JWT MUST be rejected",
- * RFC 7519 §4.1.3. `own` is what may stand there.
+ * Refuses a token for another audience, where the STS gives its tokens no `aud` and the preset demands none: "If the principal
+ * processing the claim does not identify itself with a value in the "aud" claim when this claim is present, then the JWT MUST
+ * be rejected", RFC 7519 §4.1.3. `accepted` lists the audiences that may stand there.
  */
-export function checkForOthers(claims: JsonObject, own: readonly string[] = []): ValidationError | undefined {
-  return Object.hasOwn(claims, 'aud') ? checkAudience(claims, own) : undefined
+export function checkForOthers(claims: JsonObject, accepted: readonly string[] = []): ValidationError | undefined {
+  return Object.hasOwn(claims, 'aud') ? checkAudience(claims, accepted) : undefined
 }
 
 /** Refuses a token that names no key, where the keys are a map by `kid`: nothing else says which of them to use. */

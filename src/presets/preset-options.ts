@@ -1,4 +1,4 @@
-// The options that several presets have in common: read once, and told what to write when they can never work.
+// The options that several presets share: read once. An option that can never work is a TypeError with the value to write.
 import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
 import { allAlgorithms, isAlgorithm } from '../crypto/algorithms.ts'
 import { checkHttps, hasLogin, httpsOrOption, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
@@ -9,11 +9,11 @@ export function readAudience(audience: unknown): readonly string[] | null {
   return audience === null ? null : readOwnAudience(audience)
 }
 
-/** Reads an `audience` option that may not be turned off. @throws TypeError for what is no identifier, `null` included. */
+/** Reads an `audience` option that may not be turned off. @throws TypeError for a value that is no identifier, `null` included. */
 export function readOwnAudience(audience: unknown): readonly string[] {
   const list: unknown = Array.isArray(audience) ? audience : [audience]
   checkStrings('audience', list)
-  // The details of an error show it to strangers.
+  // Frozen: the details of an error show it to other code.
   return Object.freeze([...list])
 }
 
@@ -35,7 +35,7 @@ export function checkHttpsIssuer(name: string, value: unknown): asserts value is
   checkHttpsUrl(name, value)
 }
 
-/** Checks the identifier of an STS, of any: for where another one signs the tokens. @throws TypeError with the value to write. */
+/** Checks the identifier of any STS, for presets where another one signs the tokens. @throws TypeError with the value to write. */
 export function checkHttpsUrl(name: string, value: unknown): asserts value is string {
   checkUrl(name, value, true)
   checkHttps(name, value)
@@ -61,7 +61,7 @@ function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text
   }
 }
 
-/** @throws TypeError for what is no algorithm that claimcheck verifies. */
+/** @throws TypeError for an algorithm that claimcheck does not verify. */
 export function checkAlgorithms(algorithms: readonly unknown[]): void {
   checkStrings('algorithms', algorithms)
   const unknown = algorithms.find((name) => !isAlgorithm(name))
@@ -72,7 +72,7 @@ export function checkAlgorithms(algorithms: readonly unknown[]): void {
 export function checkDomain(name: string, value: unknown): asserts value is string {
   checkString(name, value)
   const { hostname = '' } = parseUrl(`https://${value.replace(/^[a-z]+:\/\//i, '')}`) ?? {}
-  // A URL is taken apart leniently; a name that comes out of it as it went in hides nothing.
+  // URLs are parsed leniently. A name that parsing does not change hides nothing.
   if (hostname === value && /^[a-z0-9.-]+\.[a-z0-9-]+$/.test(value) && !value.includes('..')) return
   const bare = hostname.replace(/\.+$/, '')
   const instead = bare.includes('.') && bare !== value ? bare : 'tenant.example.com'

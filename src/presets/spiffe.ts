@@ -23,9 +23,9 @@ export interface SpiffeOptions {
 }
 
 /**
- * Trusts the workloads of one SPIFFE trust domain: **every one of it**, so a policy must say which may do what. The caller is
- * the SPIFFE ID, an application with the trait `workload`; whether it is a device the ID does not say. An SVID needs no `iss`:
- * then `VerifiedToken.claims.iss` is absent, whatever its type says, and `issuer` is that option, or `spiffe://<trust domain>`.
+ * Trusts the workloads of one SPIFFE trust domain: **every one of it**. So a policy must decide about each. The caller is the
+ * SPIFFE ID, an application with the trait `workload`. The ID does not tell whether it is a device. An SVID needs no `iss`:
+ * then `VerifiedToken.claims.iss` is absent, although its type names it, and `issuer` is that option, or `spiffe://<trust domain>`.
  * Does not accept SVIDs of federated trust domains: give each its own `spiffe()`. Does not speak to the Workload API.
  *
  * @throws TypeError unless exactly one of `bundle`, `bundleUri` and `jwksUri` is given.
@@ -69,7 +69,7 @@ function keysOf({ bundle, bundleUri, jwksUri }: SpiffeOptions): Pick<IssuerEndpo
   return { keys: { jwksUri } }
 }
 
-/** An SVID that was found by its `iss` may still name a subject of another trust domain; and paths are never normalised. */
+/** An SVID that was found by its `iss` may still name a subject of another trust domain. Paths are never normalised. */
 function validateToken({ claims }: UnverifiedToken, prefix: string): ValidationError | undefined {
   const sub = String(claims.sub)
   const isId =

@@ -18,9 +18,9 @@ export interface SupabaseOptions {
 
 /**
  * Trusts the users of one Supabase project, by its JWK Set. A project that still signs with its legacy secret (HS256) is refused,
- * with a hint: whoever can verify such a token can make one. A user that is not `is_anonymous` is a user; who is has the trait
- * `anonymous` as well. A `service_role` token without `sub` is the project's own application, which may do everything. A user's claim
- * `role` is a role of the database and none of the principal's; `user_metadata` can be written by the user and is never read.
+ * with a hint: every party that can verify such a token can make one. A user who is `is_anonymous` has the trait `anonymous`.
+ * A `service_role` token without `sub` is the project's own application, which may do everything. A user's claim `role` is a
+ * role of the database and none of the principal's. The user can write `user_metadata`, so it is never read.
  *
  * Refuses the `anon` key, and user tokens of no session (`session_id`), as ID tokens are. Does not check whether a session was ended. A
  * custom domain has another issuer: use `oidc`.

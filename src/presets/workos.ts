@@ -22,10 +22,10 @@ export type WorkosOptions =
 
 /**
  * Trusts one WorkOS environment: its session tokens, `workos({ clientId })`, which have no audience and open every API of the
- * environment (one with an `aud`, by a JWT template, is refused), or the access tokens of Connect, `workos({ authKitDomain, audience })`. Subjects `user_…` are users; a client that is
- * its own subject is an application. Support staff who act as a user have the trait `impersonated`, and their e-mail address is the
- * actor's. Roles and permissions are those in the organization of the session, which is the tenant; entitlements join the
- * permissions. A user's `key` differs between session and Connect: their issuers do. Does not check whether a session was ended.
+ * environment (one with an `aud`, by a JWT template, is refused), or the access tokens of Connect,
+ * `workos({ authKitDomain, audience })`. Subjects `user_…` are users. A client that is its own subject is an application.
+ * Support staff who act as a user have the trait `impersonated`, and their e-mail address is the actor's. Roles and
+ * permissions are those in the organization of the session, which is the tenant. Entitlements join the permissions. A user's `key` differs between session and Connect: their issuers do. Does not check whether a session was ended.
  * † The address of the session keys is not confirmed.
  *
  * @throws TypeError for options of both kinds, or of neither.

@@ -13,17 +13,17 @@ import { checkHost, checkShape } from './preset-options.ts'
 export interface ZitadelOptions {
   /** The host of the instance, such as `example-abc123.zitadel.cloud`. */
   readonly domain: string
-  /** The project that this API belongs to: its audience, and whose roles count. */
+  /** The project of this API: its audience, and the roles that count. */
   readonly projectId: string
   /** Counts only the roles granted in this organisation, under their own names. Default: all, each as `<organisation id>:<role>`. */
   readonly organization?: string
-  /** The user ids of all machine users. With this list, even an empty one, everybody else is a user; without it nobody is. */
+  /** The user ids of all machine users. With this list, even an empty one, every other caller is a user. Without it no caller is. */
   readonly machineUsers?: readonly string[]
 }
 
 /**
  * Trusts one Zitadel instance for one project. Applications get opaque tokens until their token type is set to JWT. An ID token
- * has the issuer and the audience of an access token, so a token that says how somebody logged in is refused as one. Machine and
+ * has the issuer and the audience of an access token, so a token that describes a login is refused as one. Machine and
  * human users look alike: without `machineUsers` a caller is `unknown`. A role belongs to the organisation in which it was granted.
  * Only `urn:zitadel:iam:org:project:<projectId>:roles` counts: the claim without an id is about the project of the client that
  * asked. Scopes are not in the token. † `act`, RS256 and a missing `typ` are not confirmed.

@@ -8,7 +8,7 @@ import {
   type ResourceMetadataOptions,
   resourceOf,
 } from '../http/resource-metadata.ts'
-import type { Requirement } from '../policy/missing.ts'
+import type { Requirement } from '../policy/requirements.ts'
 import { scopesOf } from './refusal.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from '../verifier/options.ts'
 

@@ -7,7 +7,7 @@ import { printable } from '../internal/printable.ts'
 import { describeToken } from '../jwt/parse.ts'
 import { createTokenParser } from '../jwt/parse.ts'
 import type { Decision } from '../policy/decision.ts'
-import { canBeChallenged, type Requirement } from '../policy/missing.ts'
+import { canBeChallenged, type Requirement } from '../policy/requirements.ts'
 import { requirementsOf, requirementsToKeep } from '../policy/requirements.ts'
 
 type Undecided = Extract<Decision, { effect: 'indeterminate' }>

@@ -2,7 +2,7 @@
 import type { Emit } from '../errors/events.ts'
 import { printable } from '../internal/printable.ts'
 import { allOf, replacesDefault } from '../policy/combine.ts'
-import { copyRequirements, type Requirement } from '../policy/missing.ts'
+import { copyRequirements, type Requirement } from '../policy/requirements.ts'
 import { requirementsOf, withRequirements } from '../policy/requirements.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 
@@ -36,14 +36,15 @@ export function createRoutePolicies<A>(byDefault: PolicyLike<A, undefined> | und
     if (known) return known as Policy<A, R>
     const own: Policy<A, R> = checkedPolicy(like, unchanged<PolicyQuery<A, R>>)
     const policy = always && !replacesDefault(like) ? (allOf(always, own) as Policy<A, R>) : own
-    joined.set(like, policy)
+    // A policy that was made for a request is not kept.
+    if (!sealed) joined.set(like, policy)
     return policy
   }
 
   function declare(like: PolicyLike<A, never>): void {
     const { id, requires = [] } = toPolicy(like)
     if (declared.has(like)) return
-    declared.add(like)
+    if (!sealed) declared.add(like)
     for (const missing of copyRequirements(requires)) {
       const name = JSON.stringify(missing)
       if (required.has(name)) continue

@@ -1,4 +1,4 @@
-// Every kind of token that no API may accept, by name. What is wrong is one thing only: all else is as the STS makes it.
+// Every kind of token that no API may accept, by name. Each has one fault only: all else is as the STS makes it.
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../internal/json.ts'
 import { tokenBytes } from '../jwt/parse.ts'
@@ -34,17 +34,17 @@ export type BadTokenKind =
   | 'oversized'
   | 'garbage'
 
-/** The parts of a good token, and what it takes to spoil them. */
+/** The parts of a good token, and the means to make it invalid. */
 export interface BadTokenParts {
   readonly header: JsonObject
   readonly claims: JsonObject
   readonly key: SigningKey
-  /** The time of whoever is asked to accept it: the clock of the STS may be wrong. */
+  /** The time of the verifier: the clock of the STS may be wrong. */
   readonly nowSeconds: number
   /** The claim that says for whom the token is. */
   readonly audienceClaim: string
   /** A key of the same kind and kid that the issuer does not have. */
-  stranger(): SigningKey
+  foreignKey(): SigningKey
   /** The issuer's ID token. */
   idToken(): string
 }
@@ -72,7 +72,7 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
     return signToken({ ...parts.header, typ: 'logout+jwt' }, { ...parts.claims, events }, parts.key)
   },
   'sender-constrained': (parts) => withClaims(parts, { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }),
-  'forged-signature': ({ header, claims, stranger }) => signToken(header, claims, stranger()),
+  'forged-signature': ({ header, claims, foreignKey }) => signToken(header, claims, foreignKey()),
   'changed-claims': (parts) => {
     const [header, , signature] = withClaims(parts, {}).split('.')
     const admin = Object.hasOwn(parts.claims, 'admin') ? undefined : true
@@ -90,12 +90,12 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
     const secret = key.publicKey.export({ type: 'spki', format: 'pem' })
     return `${signingInput}.${createHmac('sha256', secret).update(signingInput).digest('base64url')}`
   },
-  'embedded-jwk': ({ header, claims, stranger }) => {
-    const key = stranger()
+  'embedded-jwk': ({ header, claims, foreignKey }) => {
+    const key = foreignKey()
     return signToken({ ...header, jwk: publicJwk(key) }, claims, key)
   },
-  'remote-jwks': ({ header, claims, stranger }) =>
-    signToken({ ...header, kid: 'mine', jku: `${attacker}/jwks`, x5u: `${attacker}/cert` }, claims, stranger()),
+  'remote-jwks': ({ header, claims, foreignKey }) =>
+    signToken({ ...header, kid: 'mine', jku: `${attacker}/jwks`, x5u: `${attacker}/cert` }, claims, foreignKey()),
   crit: (parts) => withHeader(parts, { crit: ['urn:example:new'], 'urn:example:new': true }),
   // The first `exp` is the good one; a parser that takes the last sees a token that never ends.
   'duplicate-claim': ({ header, claims, key }) =>
@@ -109,7 +109,7 @@ const makers: Readonly<Record<BadTokenKind, (parts: BadTokenParts) => string>> =
   garbage: () => 'this.is.not-a-token',
 }
 
-/** All kinds of bad token: loop over them, so that your API is seen to refuse each. */
+/** All kinds of bad token. Loop over them to see that your API refuses each. */
 export const badTokenKinds: readonly BadTokenKind[] = Object.freeze(Object.keys(makers) as BadTokenKind[])
 
 /** @throws TypeError for a kind that does not exist. */

@@ -1,5 +1,5 @@
-// createTestIssuer: an STS for tests, in process or on loopback. Its keys are made afresh and kept nowhere, so that nobody
-// else can ever sign what it would sign.
+// createTestIssuer: an STS for tests, in process or on loopback. Its keys are generated for each and stored nowhere, so no
+// other process can sign its tokens.
 import type { Fetch } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount, checkFunction, checkOptionNames, checkString } from '../internal/options.ts'
@@ -14,8 +14,8 @@ import { createTestClock, milliseconds } from './test-clock.ts'
 import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
 
 /**
- * Makes an STS for tests that speaks like `profile`. Default: an issuer that follows RFC 9068. Not for anything that
- * guards real doors: whoever holds the object gets any token.
+ * Makes an STS for tests that speaks like `profile`. Default: an issuer that follows RFC 9068. Not for production: code that
+ * holds the object gets any token.
  *
  * @example
  * const sts = createTestIssuer(entraLike({ tenant, clientId }))
@@ -28,23 +28,29 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   checkProfile(profile)
   checkOptionNames('createTestIssuer()', options, ['algorithms', 'clock'])
   const { clock = createTestClock() } = options
-  let spoken = profile
+  let currentProfile = profile
   let server: Promise<LoopbackServer> | undefined
   let driftMs = 0
   const ring = createKeyRing(readAlgorithms(options.algorithms ?? profile.algorithms ?? ['RS256']))
   const answers = createStsAnswers(findDocument)
-  const { issue, spoil } = createIssuedTokens({ ring, clock, profile: () => spoken, driftMs: () => driftMs })
+  const { issue, makeInvalid } = createIssuedTokens({
+    ring,
+    clock,
+    profile: () => currentProfile,
+    driftMs: () => driftMs,
+  })
 
   function findDocument(url: string): StsDocument | undefined {
-    const metadata = spoken.metadata.find((one) => one.url === url)
+    const metadata = currentProfile.metadata.find((one) => one.url === url)
     if (metadata) return { part: 'metadata', body: () => metadata.document }
-    const keySet = spoken.keySets.find((one) => one.url === url)
+    const keySet = currentProfile.keySets.find((one) => one.url === url)
     if (!keySet) return undefined
     const { jwk = (one: JsonObject) => one } = keySet
     return { part: 'keys', body: () => ({ keys: ring.served(clock.nowMs()).map(jwk) }) }
   }
 
-  const addresses = (): readonly string[] => [...spoken.metadata, ...spoken.keySets].map(({ url }) => url)
+  const addresses = (): readonly string[] =>
+    [...currentProfile.metadata, ...currentProfile.keySets].map(({ url }) => url)
 
   const fetch: Fetch = async (url, init) => {
     const signal = init?.signal ?? new AbortController().signal
@@ -52,17 +58,17 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     const { host } = new URL(url)
     const hosts = [...new Set(addresses().map((address) => new URL(address).host))]
     if (hosts.includes(host)) return answers.answer(url, signal)
-    throw new Error(`the test issuer ${spoken.name} answers ${hosts.join(', ')}, not ${host}`)
+    throw new Error(`the test issuer ${currentProfile.name} answers ${hosts.join(', ')}, not ${host}`)
   }
 
   async function listen({ port = 0 }: { readonly port?: number } = {}): Promise<string> {
-    if (!spoken.at)
-      throw new TypeError(`The address of ${spoken.name} is fixed: give the issuer's fetch to the verifier.`)
+    if (!currentProfile.at)
+      throw new TypeError(`The address of ${currentProfile.name} is fixed: give the issuer's fetch to the verifier.`)
     if (server) throw new TypeError('The test issuer listens already.')
     server = listenOnLoopback(port, answers.answer)
     try {
-      spoken = spoken.at((await server).origin)
-      return spoken.issuer
+      currentProfile = currentProfile.at((await server).origin)
+      return currentProfile.issuer
     } catch (error) {
       server = undefined
       throw error
@@ -78,10 +84,10 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
 
   return {
     get issuer() {
-      return spoken.issuer
+      return currentProfile.issuer
     },
     get audience() {
-      return spoken.audience
+      return currentProfile.audience
     },
     get addresses() {
       return addresses()
@@ -97,7 +103,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     token: (claims, tokenOptions) => issue('user', claims, tokenOptions),
     applicationToken: (claims, tokenOptions) => issue('application', claims, tokenOptions),
     idToken: (claims, tokenOptions) => issue('id', claims, tokenOptions),
-    badToken: spoil,
+    badToken: makeInvalid,
     rotateKeys(how = {}) {
       checkOptionNames('rotateKeys()', how, ['keepOld'])
       ring.rotate(how.keepOld ?? true)
@@ -121,7 +127,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   }
 }
 
-/** Somebody's own profile may be JavaScript. */
+/** A custom profile may be written in JavaScript. */
 function checkProfile(profile: IssuerProfile): void {
   for (const name of ['name', 'issuer', 'audience'] as const) checkString(`profile.${name}`, profile?.[name])
   if (!Array.isArray(profile.metadata)) throw new TypeError('profile.metadata must be a list.')

@@ -3,12 +3,12 @@ import type { Fetch } from '../internal/fetch-json.ts'
 import type { TestIssuer } from './test-issuer.ts'
 
 /**
- * A `fetch` that asks each of `issuers` for what is its own, for a verifier that trusts several. Rejects for a host
- * that none of them has.
+ * A `fetch` that gets each address from the one of `issuers` that has it, for a verifier that trusts several. Rejects for a
+ * host that none of them has.
  */
 export function fetchFrom(...issuers: readonly TestIssuer[]): Fetch {
   return async (url, init) => {
-    // Two tenants may live on one host: what neither has is a 404 of either.
+    // Two tenants may share one host: an address that neither has is a 404 of either.
     const asked =
       issuers.find(({ addresses }) => addresses.includes(url)) ??
       issuers.find(({ addresses }) => addresses.some((address) => hostOf(address) === hostOf(url)))

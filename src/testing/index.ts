@@ -1,4 +1,4 @@
-// What "claimcheck/testing" exports. For tests only: nothing else in claimcheck imports it.
+// The exports of "claimcheck/testing". For tests only: nothing else in claimcheck imports it.
 export { type BadTokenKind, badTokenKinds } from './bad-tokens.ts'
 export { createTestIssuer } from './create-test-issuer.ts'
 export { fetchFrom } from './fetch-from.ts'

@@ -10,7 +10,7 @@ import type { TestClaims, TestTokenOptions } from './test-issuer.ts'
 
 export interface IssuedTokens {
   issue(kind: keyof IssuerProfile['tokens'], changes?: TestClaims, options?: TestTokenOptions): string
-  spoil(kind: BadTokenKind, changes?: TestClaims): string
+  makeInvalid(kind: BadTokenKind, changes?: TestClaims): string
 }
 
 export interface IssuedTokensOptions {
@@ -56,18 +56,18 @@ export function createIssuedTokens({ ring, profile, clock, driftMs }: IssuedToke
     return signToken(header, claims, key)
   }
 
-  function spoil(kind: BadTokenKind, changes: TestClaims = {}): string {
+  function makeInvalid(kind: BadTokenKind, changes: TestClaims = {}): string {
     const parts = partsOf(shapeOf('user', profile()), changes, {})
     return makeBadToken(kind, {
       ...parts,
       nowSeconds: seconds(clock.nowMs()),
       audienceClaim: profile().audienceClaim ?? 'aud',
-      stranger: () => ring.stranger(parts.key),
+      foreignKey: () => ring.foreignKey(parts.key),
       idToken: () => issue('id'),
     })
   }
 
-  return { issue, spoil }
+  return { issue, makeInvalid }
 }
 
 function shapeOf(kind: keyof IssuerProfile['tokens'], { name, tokens }: IssuerProfile): TokenShape {

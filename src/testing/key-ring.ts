@@ -1,4 +1,4 @@
-// The keys of a test issuer: which sign, which are published, and how that changes.
+// The keys of a test issuer: those that sign, those that are published, and their changes.
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { createSigningKey, publicJwk, type SigningKey } from './signing-key.ts'
@@ -7,10 +7,10 @@ export interface KeyRing {
   /** The key that signs with `algorithm` now. @throws TypeError when the issuer does not sign with it. */
   current(algorithm?: Algorithm): SigningKey
   /** A key of the same kind that the issuer never had. */
-  stranger(key: SigningKey): SigningKey
+  foreignKey(key: SigningKey): SigningKey
   /** The public JWKs, oldest first. */
   published(): readonly JsonObject[]
-  /** What a key server answers at `nowMs`: everything, or all but one while the sets flap. */
+  /** The answer of a key server at `nowMs`: all keys, or all but one while the sets flap. */
   served(nowMs: number): readonly JsonObject[]
   rotate(keepOld: boolean): void
   /** Puts new keys under the kids of the current ones. */
@@ -23,7 +23,7 @@ export interface KeyRing {
 
 /** Makes a ring that signs with each of `algorithms`; a key is generated when it is first needed. */
 export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]): KeyRing {
-  const strangers = new Map<Algorithm, SigningKey>()
+  const foreignKeys = new Map<Algorithm, SigningKey>()
   let generation = 1
   let current: readonly SigningKey[] | undefined
   let published: readonly SigningKey[] | undefined
@@ -47,9 +47,9 @@ export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]):
         `The test issuer does not sign with ${algorithm}: write createTestIssuer(profile, { algorithms: ['${algorithm}'] }).`,
       )
     },
-    stranger({ algorithm, kid }) {
-      const key = strangers.get(algorithm) ?? createSigningKey(algorithm, kid)
-      strangers.set(algorithm, key)
+    foreignKey({ algorithm, kid }) {
+      const key = foreignKeys.get(algorithm) ?? createSigningKey(algorithm, kid)
+      foreignKeys.set(algorithm, key)
       return { ...key, kid }
     },
     published: () => publishedKeys().map(publicJwk),

@@ -21,7 +21,7 @@ export async function listenOnLoopback(
   const server = createServer((request, response) => {
     const gone = new AbortController()
     response.on('close', () => gone.abort())
-    // What cannot be answered is a connection that breaks.
+    // A request that cannot be answered breaks the connection.
     answer(`${origin}${request.url}`, gone.signal)
       .then((answered) => send(answered, response))
       .catch(() => response.destroy())

@@ -1,8 +1,8 @@
-// What an STS looks like from outside: where its documents are and what its tokens say. One file in profiles/ for each.
+// An STS as seen from outside: the addresses of its documents and the claims of its tokens. One file in profiles/ for each.
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 
-/** What a token's claims depend on. */
+/** The facts that a token's claims depend on. */
 export interface TokenContext {
   /** The STS's time, in seconds: a NumericDate. */
   readonly nowSeconds: number
@@ -10,7 +10,7 @@ export interface TokenContext {
   readonly tokenId: string
 }
 
-/** How one kind of token looks. */
+/** The header and claims of one kind of token. */
 export interface TokenShape {
   /** Members of the JOSE header besides `alg` and `kid`. Default `{ typ: 'JWT' }`. */
   header?(kid: string): JsonObject
@@ -40,11 +40,11 @@ export interface IssuerProfile {
   readonly name: string
   /** The `iss` of its tokens. */
   readonly issuer: string
-  /** What its access tokens are meant for; what a verifier that is told an audience has to be told. */
+  /** The audience of its access tokens, for the `audience` of a verifier. */
   readonly audience: string
   /** The claim that says so. Default `aud`; Cognito says it in `client_id`. */
   readonly audienceClaim?: string
-  /** What it signs with, unless the test issuer is told otherwise. Default `['RS256']`. */
+  /** Its algorithms, unless the test issuer has its own. Default `['RS256']`. */
   readonly algorithms?: readonly [Algorithm, ...Algorithm[]]
   /** How long a token lives. Default 3600. */
   readonly lifetimeSeconds?: number

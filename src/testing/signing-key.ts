@@ -3,7 +3,7 @@ import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypt
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 
-/** Never leaves the closures of a test issuer: made afresh by each, kept nowhere. */
+/** Never leaves the closures of a test issuer. Each issuer generates its own and stores it nowhere. */
 export interface SigningKey {
   readonly kid: string
   readonly algorithm: Algorithm
@@ -18,12 +18,12 @@ export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey 
   return { kid, algorithm, ...generate(algorithm) }
 }
 
-/** What a JWK Set publishes of `key`. */
+/** The public part of `key`, as a JWK Set publishes it. */
 export function publicJwk({ publicKey, kid, algorithm }: SigningKey): JsonObject {
   return { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }
 }
 
-/** Signs a compact JWS. `header` and `payload` may be text, for what no serializer would write. What `alg` says changes nothing. */
+/** Signs a compact JWS. `header` and `payload` may be text that no serializer would write. The `alg` in it changes nothing. */
 export function signToken(header: JsonObject, payload: JsonObject | string, key: SigningKey): string {
   const signingInput = `${encodeJson(header)}.${encodeJson(payload)}`
   return `${signingInput}.${signatureOf(signingInput, key).toString('base64url')}`

@@ -1,9 +1,9 @@
-// What a test issuer answers to whoever asks for its documents, in good times and in bad ones.
+// The answers of a test issuer to requests for its documents, also during outages.
 import { checkOneOf } from './check-one-of.ts'
 
 /**
- * `refuse`: nobody is there · `500` · `hang`: no answer until `recover()` or the asker gives up · `drip`: the right
- * document, one byte after the other, but never the last · `html`: a page with status 200, as proxies and login walls send it.
+ * `refuse`: no connection · `500` · `hang`: no answer until `recover()`, or the client gives up · `drip`: the right document,
+ * one byte after the other, but never the last · `html`: a page with status 200, as proxies and login walls send it.
  */
 export type OutageKind = 'refuse' | '500' | 'hang' | 'drip' | 'html'
 
@@ -20,7 +20,7 @@ export interface StsDocument {
 export interface StsAnswers {
   /** @throws Error when the connection fails, or `signal` aborts. */
   answer(url: string, signal: AbortSignal): Promise<Response>
-  /** How many requests came for what. */
+  /** The number of requests for each part. */
   readonly requests: { metadata: number; keys: number; other: number }
   /** @throws TypeError for a kind or part that does not exist: a test of it would pass for another reason. */
   outage(kind: OutageKind, only?: StsPart): void
@@ -107,14 +107,14 @@ function drip(bytes: Uint8Array, signal: AbortSignal): ReadableStream<Uint8Array
   let sent = 0
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // By no timer: what counts is that the end does not come, however long the asker waits.
+      // Without a timer: the end never comes, however long the client waits.
       if (sent === bytes.length - 1) await givenUp(signal)
       controller.enqueue(bytes.subarray(sent, ++sent))
     },
   })
 }
 
-/** Rejects when the asker gives up. */
+/** Rejects when the client gives up. */
 function givenUp(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const giveUp = (): void => reject(signal.reason as Error)

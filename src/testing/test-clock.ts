@@ -11,7 +11,7 @@ export interface TestDuration {
   readonly milliseconds?: number
 }
 
-/** A clock that stands still until it is told to go on. Give it to a verifier or guard as `clock`. */
+/** A clock that stands still until a test moves it. Give it to a verifier or guard as `clock`. */
 export interface TestClock extends Clock {
   /** Goes on by `duration`, or back where it is negative. */
   advance(duration: TestDuration): void
@@ -22,8 +22,8 @@ export interface TestClock extends Clock {
 const unitsMs = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 }
 
 /**
- * Makes a clock that stands still at `start`. Default: the present second, so that tokens made by it are also good for
- * whoever looks at the machine's clock.
+ * Makes a clock that stands still at `start`. Default: the present second, so that its tokens are also good for code that
+ * reads the machine's clock.
  */
 export function createTestClock(start?: Date): TestClock {
   checkArgumentCount('createTestClock()', arguments, 1)
@@ -39,7 +39,7 @@ export function createTestClock(start?: Date): TestClock {
   }
 }
 
-/** @throws TypeError when `duration` is a bare number or has an unknown unit: whoever wrote it meant something else. */
+/** @throws TypeError when `duration` is a bare number or has an unknown unit: either is a mistake. */
 export function milliseconds(where: string, duration: TestDuration): number {
   checkOptionNames(where, duration, Object.keys(unitsMs))
   return Object.entries(unitsMs).reduce((sum, [unit, ms]) => {

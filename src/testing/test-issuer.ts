@@ -1,4 +1,4 @@
-// What an STS for tests can do. For tests only: whoever holds the object gets any token.
+// The interface of an STS for tests. For tests only: code that holds the object gets any token.
 import type { Fetch } from '../internal/fetch-json.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
@@ -10,7 +10,7 @@ import type { TestClock, TestDuration } from './test-clock.ts'
 export type TestClaims = Readonly<Record<string, unknown>>
 
 export interface TestIssuerOptions {
-  /** What it signs with, and publishes a key for; the first unless a token asks for another. Default: the profile's, mostly `['RS256']`. */
+  /** Its algorithms, each with a published key. The first signs unless a token asks for another. Default: the profile's, mostly `['RS256']`. */
   readonly algorithms?: readonly Algorithm[]
   /** A clock to share with other test issuers. Default: one of its own that stands still at the present second. */
   readonly clock?: TestClock
@@ -25,11 +25,11 @@ export interface TestTokenOptions {
   readonly lifetimeSeconds?: number
 }
 
-/** How many requests have come, for which part. */
+/** The number of requests that have come for each part. */
 export interface TestRequestCounts {
   readonly metadata: number
   readonly keys: number
-  /** For what this STS does not have; these got 404. */
+  /** For addresses that this STS does not have; these got 404. */
   readonly other: number
 }
 
@@ -37,15 +37,15 @@ export interface TestRequestCounts {
 export interface TestIssuer {
   /** The `iss` of its tokens; changes with `listen()`. */
   readonly issuer: string
-  /** What its access tokens are meant for. */
+  /** The audience of its access tokens. */
   readonly audience: string
   /** Give it to the verifier or guard as `clock`. */
   readonly clock: TestClock
-  /** Give it to the verifier or guard as `fetch`. Answers what this STS has, 404 for the rest of its hosts, rejects for other hosts. */
+  /** Give it to the verifier or guard as `fetch`. Answers for this STS, 404 for the rest of its hosts, and rejects for other hosts. */
   readonly fetch: Fetch
   /** Every address that it answers. */
   readonly addresses: readonly string[]
-  /** What was asked so far, also while it was out. */
+  /** The requests so far, also during an outage. */
   readonly requests: TestRequestCounts
   /** The kids that it publishes now, oldest first. */
   readonly kids: readonly string[]
@@ -53,11 +53,11 @@ export interface TestIssuer {
   token(claims?: TestClaims, options?: TestTokenOptions): string
   /** A good access token that an application got for itself. @throws TypeError when the profile has none. */
   applicationToken(claims?: TestClaims, options?: TestTokenOptions): string
-  /** What a client gets beside the access token. An API must refuse it. */
+  /** The ID token that a client gets beside the access token. An API must refuse it. */
   idToken(claims?: TestClaims, options?: TestTokenOptions): string
   /**
-   * A token that an API must refuse: one of `badTokenKinds`. `claims` change the token before it is spoilt; an ID token stays
-   * as it is. Over HTTP, Node itself refuses the `oversized` one (431).
+   * A token that an API must refuse: one of `badTokenKinds`. `claims` change the token before it is made invalid; an ID token
+   * stays as it is. Over HTTP, Node itself refuses the `oversized` one (431).
    */
   badToken(kind: BadTokenKind, claims?: TestClaims): string
   /** Signs with new keys from now on. `keepOld: false` takes the old ones out of the set. Default `true`. */
@@ -84,6 +84,6 @@ export interface TestIssuer {
    * @throws TypeError when the STS's address is fixed, such as Entra ID's: give `fetch` to the verifier instead.
    */
   listen(options?: { readonly port?: number }): Promise<string>
-  /** Breaks off what hangs and stops listening; resolves when the port is free. */
+  /** Breaks off hanging requests and stops listening. Resolves when the port is free. */
   close(): Promise<void>
 }

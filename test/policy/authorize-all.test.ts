@@ -57,7 +57,7 @@ it.each<[string, unknown]>([
   ['something like a list', { length: 2, 0: allow, 1: allow }],
   ['booleans', [true, true]],
   ['text', ['allow', 'allow']],
-])('lets nobody in when the policy answers with %s', async (_, answers) => {
+])('lets no caller in when the policy answers with %s', async (_, answers) => {
   expect(
     await authorizeAll(
       batching(() => answers),

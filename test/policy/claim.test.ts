@@ -88,6 +88,25 @@ describe('the claim that groups are read from', () => {
     expect(evaluate(not(claim('crew', 'b')), inCrew([{ value: 'b' }], true, ['b']))).toEqual(incomplete)
   })
 
+  it('is compared without regard to case for ids that are GUIDs, and exactly for all others', () => {
+    const guid = '0f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b'
+    for (const [wanted, held] of [
+      [guid.toUpperCase(), guid],
+      [guid, guid.toUpperCase()],
+    ] as const) {
+      for (const crew of [['a', held], held]) {
+        for (const complete of [true, false]) {
+          const caller = inCrew(crew, complete, [held])
+          expect(evaluate(claim('crew', wanted), caller)).toEqual(allowed)
+          expect(evaluate(not(claim('crew', wanted)), caller)).toEqual(denied)
+        }
+      }
+      expect(evaluate(not(claim('crew', wanted)), inCrew(['a'], true, ['a', held]))).toEqual(incomplete)
+      expect(evaluate(claim('teams', wanted), asking({}, { claims: { teams: [held] } }))).toEqual(denied)
+    }
+    expect(evaluate(claim('crew', 'A'), inCrew(['a'], true))).toEqual(denied)
+  })
+
   it('is asked by a function or a schema as it is: the answer is theirs', () => {
     const lacks = (value: unknown) => !(Array.isArray(value) && value.includes('b'))
     expect(evaluate(claim('crew', lacks), inCrew(['a'], false))).toEqual(allowed)

@@ -26,7 +26,7 @@ function member(id: string, decision: Decision, asked: string[] = [], requires?:
 /** The same, answering later. */
 function lateMember(id: string, decision: Decision, asked: string[] = [], requires?: readonly Requirement[]): Policy {
   const { evaluate, ...rest } = member(id, decision, asked, requires)
-  return { ...rest, evaluate: async (heard) => evaluate(heard) }
+  return { ...rest, evaluate: async (query) => evaluate(query) }
 }
 
 describe.each([
@@ -115,7 +115,7 @@ describe.each([
     }
   })
 
-  it('not swaps allow and deny, keeps what could not be told, and names nothing', async () => {
+  it('not swaps allow and deny, keeps indeterminate answers, and names no requirement', async () => {
     expect(await evaluate(not(make('a', allowed)), query)).toEqual(denied)
     expect(await evaluate(not(make('a', lacking('a'), [], needs('a'))), query)).toEqual(allowed)
     expect(await evaluate(not(make('a', unsure)), query)).toEqual(unsure)
@@ -155,11 +155,11 @@ describe('a composition', () => {
   })
 
   it('asks each member about the same caller and resource', () => {
-    const heard: unknown[] = []
-    const listens = (asked: unknown) => heard.push(asked) > 0
+    const queries: unknown[] = []
+    const listens = (asked: unknown) => queries.push(asked) > 0
     const anything = { auth: { name: 'alice' }, resource: { id: 1 } }
     void evaluate(allOf(listens, anyOf(not(listens), listens)), anything)
-    expect(heard).toEqual([anything, anything, anything])
+    expect(queries).toEqual([anything, anything, anything])
   })
 
   it('is named after its members', () => {
@@ -177,7 +177,7 @@ describe('a composition', () => {
     expect(named.id).toBe('allOf(scope(a b), anyOf(role(r), owner, function), not(scope(c)))')
   })
 
-  it('needs at least one policy, since an empty allOf would allow everybody', () => {
+  it('needs at least one policy, since an empty allOf would allow every caller', () => {
     expect(() => allOf()).toThrow(new TypeError('allOf() needs at least one policy.'))
     expect(() => anyOf()).toThrow(new TypeError('anyOf() needs at least one policy.'))
   })

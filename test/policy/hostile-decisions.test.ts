@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { toPolicy } from '../../src/policy/policy.ts'
 import { allowed, decisionOfFunction, decisionOfPolicy, undecided } from './answers.ts'
 
-const badUnmet: readonly (readonly [string, unknown])[] = [
+const malformedRequirements: readonly (readonly [string, unknown])[] = [
   ['null', null],
   ['a word', 'orders'],
   ['something like a list', { length: 1, 0: { kind: 'scope', scopes: ['a'] } }],
@@ -92,12 +92,12 @@ describe('a hostile decision', () => {
     expect(await decisionOfFunction(Promise.resolve(true).then(() => revocable.proxy))).toEqual(undecided)
   })
 
-  it.each(badUnmet)('is indeterminate when what it finds missing is %s', (_, missing) => {
+  it.each(malformedRequirements)('is indeterminate when what it finds missing is %s', (_, missing) => {
     expect(decisionOfPolicy({ effect: 'deny', missing })).toEqual(undecided)
     expect(decisionOfFunction({ effect: 'deny', missing })).toEqual(undecided)
   })
 
-  it.each(badUnmet)('is no policy when what it requires is %s', (_, requires) => {
+  it.each(malformedRequirements)('is no policy when what it requires is %s', (_, requires) => {
     expect(() => toPolicy({ id: 'x', requires, evaluate: () => allowed } as Policy)).toThrow(TypeError)
   })
 })

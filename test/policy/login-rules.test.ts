@@ -42,7 +42,7 @@ describe('stepUp', () => {
     expect(evaluate(fresh, asking({ authentication: { time: Number.NaN } }))).toEqual(lacking(fresh))
   })
 
-  it('sends nobody round in circles who cannot log in', () => {
+  it('sends no caller round in circles that cannot log in', () => {
     for (const kind of ['application', 'device'] as const) {
       expect(evaluate(mfa, asking({ kind }))).toEqual(denied)
       expect(evaluate(mfa, asking({ kind, authentication: { acr: 'mfa' } }))).toEqual(allowed)

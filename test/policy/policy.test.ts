@@ -122,7 +122,7 @@ describe('a policy', () => {
 
   it('is asked with the caller and the resource', () => {
     const asked: unknown[] = []
-    const listens = policy('listens', (heardQuery) => asked.push(heardQuery) > 0)
+    const listens = policy('listens', (query) => asked.push(query) > 0)
     const anything = { auth: { name: 'alice' }, resource: { owner: 'bob' } }
     expect(evaluate(listens, anything)).toEqual(allowed)
     expect(asked).toEqual([anything])

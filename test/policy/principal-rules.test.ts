@@ -58,7 +58,7 @@ it('permission wants every permission that it names', () => {
 describe('group', () => {
   const listed = (values: readonly string[], complete: boolean) => asking({ groups: { values, complete } })
 
-  it('allows a member and denies everybody else, when the token lists all groups', () => {
+  it('allows a member and denies every other caller, when the token lists all groups', () => {
     expect(evaluate(group('g1'), listed(['g0', 'g1'], true))).toEqual(allowed)
     expect(evaluate(group('g1'), listed(['g0', 'G1'], true))).toEqual(denied)
   })
@@ -69,6 +69,18 @@ describe('group', () => {
     expect(evaluate(group('g1'), listed([], false))).toEqual(incomplete)
     expect(evaluate(not(group('blocked')), listed([], false))).toEqual(incomplete)
     expect(evaluate(not(group('blocked')), listed(['blocked'], false))).toEqual(denied)
+  })
+
+  const guid = '0f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b'
+  it.each([
+    ['in capitals in the policy', guid.toUpperCase(), guid],
+    ['in capitals in the token', guid, guid.toUpperCase()],
+  ])('recognises a GUID that is written %s', (_, inPolicy, inToken) => {
+    for (const complete of [true, false]) {
+      expect(evaluate(group(inPolicy), listed(['g0', inToken], complete))).toEqual(allowed)
+      expect(evaluate(not(group(inPolicy)), listed(['g0', inToken], complete))).toEqual(denied)
+    }
+    expect(evaluate(group(inPolicy), listed([`${inToken}0`, `x${inToken}`], true))).toEqual(denied)
   })
 
   it('wants every group that it names, and cannot tell when an incomplete list lacks one', () => {
@@ -129,7 +141,7 @@ describe('actor', () => {
     expect(() => make('agent-7', one)).toThrow(new TypeError('actor() needs the subject of an actor, or a function.'))
   })
 
-  it('denies where nobody acts, and does not ask the function then', () => {
+  it('denies without an actor, and does not call the function then', () => {
     expect(evaluate(actor('alice'), asking())).toEqual(denied)
     expect(
       evaluate(

@@ -55,7 +55,7 @@ describe.each([
   ['scope', scope],
   ['anyScope', anyScope],
 ] as const)('%s', (name, make) => {
-  it('needs at least one scope, since a list of none would allow everybody', () => {
+  it('needs at least one scope, since an empty list would allow every caller', () => {
     const withNone = make as unknown as () => unknown
     expect(withNone).toThrow(new TypeError(`${name}() needs at least one scope.`))
   })

@@ -68,7 +68,7 @@ describe('scopeOrAppRole', () => {
     expect(rule).toMatchObject({ id: 'scopeOrAppRole(Orders.Read Orders.Read.All)', requires: [{ kind: 'scope' }] })
   })
 
-  it('takes no role of a user, nor of anybody unknown, for an app role', () => {
+  it('takes no role of a user, nor of an unknown caller, for an app role', () => {
     for (const kind of ['user', 'device', 'unknown'] as const)
       expect(evaluate(rule, asking({ kind, roles: ['Orders.Read.All'] }))).toEqual(lacking('Orders.Read'))
   })

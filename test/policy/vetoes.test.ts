@@ -207,7 +207,7 @@ describe('a policy that may veto', () => {
     expect(asked).toEqual(['allows', 'vetoes'])
   })
 
-  it('and cannot tell keeps everybody out, since it might have been a veto', async () => {
+  it('and is indeterminate keeps every caller out, since it might have been a veto', async () => {
     const down = new Error('down')
     const broken = policy('broken', () => Promise.reject(down), { mayVeto: true })
     for (const tree of [anyOf(noting('allows', allowed), broken), not(allOf(broken, noting('denies', denied)))]) {
@@ -256,7 +256,7 @@ describe('a policy that may veto', () => {
   })
 })
 
-describe('what could not be told', () => {
+describe('an indeterminate answer', () => {
   const temporary: Decision = { effect: 'indeterminate', kind: 'temporary', cause: 'down' }
   const incomplete: Decision = { effect: 'indeterminate', kind: 'incomplete', cause: 'overage' }
 

@@ -75,7 +75,7 @@ describe('withTimeout', () => {
     expect(await decision).toMatchObject({ effect: 'indeterminate', mayVeto: true })
   })
 
-  it('gives up when whoever asks does, and stops listening after an answer', async () => {
+  it('gives up when its caller does, and stops listening after an answer', async () => {
     const asking = new AbortController()
     const added = vi.spyOn(asking.signal, 'addEventListener')
     const removed = vi.spyOn(asking.signal, 'removeEventListener')
@@ -92,10 +92,10 @@ describe('withTimeout', () => {
   })
 
   it('reaches through compositions', async () => {
-    const heard: PolicyQuery[] = []
-    const tree = withTimeout(50, allOf(anyOf((asked: PolicyQuery) => heard.push(asked) > 0)))
+    const queries: PolicyQuery[] = []
+    const tree = withTimeout(50, allOf(anyOf((asked: PolicyQuery) => queries.push(asked) > 0)))
     expect(evaluate(tree, query)).toEqual(allowed)
-    expect(heard[0]?.signal).toBeInstanceOf(AbortSignal)
+    expect(queries[0]?.signal).toBeInstanceOf(AbortSignal)
   })
 
   it('requires what its member requires, and says its name', () => {

@@ -14,7 +14,7 @@ describe('adfs()', () => {
   it.each([
     [
       { subjectClaim: 'UPN' },
-      "subjectClaim: a UPN can go to somebody else; write 'sub', or a claim with an objectGUID or SID.",
+      "subjectClaim: a UPN can pass to another user; write 'sub', or a claim with an objectGUID or SID.",
     ],
     [{ subjectClaim: undefined }, 'subjectClaim must be a non-empty string.'],
     [
@@ -63,9 +63,9 @@ describe('adfs()', () => {
   })
 
   it.each(['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn', 'emailaddress', 'mail', 'samaccountname'])(
-    'does not take the subject from %s, which can go to somebody else',
+    'does not take the subject from %s, which can pass to another user',
     (subjectClaim) => {
-      expect(() => fixture.makeIssuer({ subjectClaim })).toThrow('can go to somebody else')
+      expect(() => fixture.makeIssuer({ subjectClaim })).toThrow('can pass to another user')
     },
   )
 
@@ -86,7 +86,7 @@ describe('adfs()', () => {
     },
   )
 
-  it('refuses a token that names nobody', async () => {
+  it('refuses a token that names no caller', async () => {
     await expectInvalidToken(verify({ sub: '', appid: undefined }), 'claim_missing')
   })
 })

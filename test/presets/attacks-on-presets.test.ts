@@ -57,7 +57,7 @@ const odd = [
 const nobody = ['', 'undefined', 'null', 'NaN', '[object Object]', 'true', '7']
 
 describe.each(fixtures)('the preset $name', (fixture) => {
-  it('refuses, or names properly, whoever sends a claim of another type', { timeout: 30_000 }, async () => {
+  it('refuses, or names properly, a caller with a claim of another type', { timeout: 30_000 }, async () => {
     const tried = new Set<string>()
     for (const { options, ...sample } of fixture.accepted) {
       const { verifyToken } = createFixtureVerifier(fixture, options)

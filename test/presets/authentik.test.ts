@@ -11,11 +11,11 @@ describe('authentik()', () => {
   it.each([
     [
       { subMode: 'user_email' },
-      `subMode must be one of ${modes}: the others give subjects that can go to somebody else.`,
+      `subMode must be one of ${modes}: the others give subjects that can pass to another user.`,
     ],
     [
       { subMode: 'toString' },
-      `subMode must be one of ${modes}: the others give subjects that can go to somebody else.`,
+      `subMode must be one of ${modes}: the others give subjects that can pass to another user.`,
     ],
     [{ issuerMode: 'both' }, "issuerMode must be 'per_provider' or 'global'."],
     [{ slug: 'orders/' }, "slug must look like 'orders-api', not 'orders/'."],

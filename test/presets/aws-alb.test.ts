@@ -99,7 +99,7 @@ describe('awsAlb()', () => {
     'D39846C3-18D4-4C5E-8148-27A63A4FA6D8',
     'x?y',
     'x@evil.com',
-  ])('asks nobody for the kid %s', async (kid) => {
+  ])('fetches nothing for the kid %s', async (kid) => {
     const { verifyToken, requests } = createFixtureVerifier(fixture)
     await expectInvalidToken(verifyToken(tokenOf(fixture, { header: { kid }, claims })), 'key_not_found')
     expect(requests).toEqual([])

@@ -36,7 +36,7 @@ describe('descope()', () => {
     await expectInvalidToken(verifyToken(tokenOf(fixture, { claims })), 'tenant_mismatch')
   })
 
-  it('gives nobody in a tenant the roles of the top level', async () => {
+  it('gives no caller in a tenant the roles of the top level', async () => {
     const { verifyToken } = createFixtureVerifier(fixture, { tenant: 'T2other' })
     expect((await verifyToken(tokenOf(fixture, { claims }))).principal).toMatchObject({ roles: [], permissions: [] })
   })

@@ -305,7 +305,7 @@ describe('the list of applications without a role', () => {
     await verifyToken(token(of(otherTenant, appOnlyV2)))
   })
 
-  it('opens no door to users without a scope', async () => {
+  it('lets no user in without a scope', async () => {
     const { verifyToken } = createMany({ anyTenant: true, appTokens: { acl: [{ clientId: spaId, tenant }] } })
     await expectInvalidToken(verifyToken(token({ ...of(tenant), scp: undefined })), 'token_without_permissions')
     await expectInvalidToken(

@@ -66,7 +66,7 @@ it('is called entra, for messages', () => {
 })
 
 describe('refuses', () => {
-  it.each(['common', 'organizations', 'Common'])('the tenant %s, of which nobody says who may come in', (many) => {
+  it.each(['common', 'organizations', 'Common'])('the tenant %s, of which no option says which are allowed', (many) => {
     const message = `tenant: '${many.toLowerCase()}' stands for many tenants: write allowedTenants: ['<tenant id>', …], or anyTenant: true for all of the world; not both.`
     expect(() => make({ tenant: many })).toThrow(new TypeError(message))
     expect(() => make({ tenant: many, anyTenant: true, allowedTenants: [tenant] })).toThrow(new TypeError(message))
@@ -121,7 +121,7 @@ describe('refuses', () => {
     ],
     [
       { tenant: 'common', anyTenant: true, keysPerTenant: true },
-      'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
+      'keysPerTenant needs allowedTenants: with anyTenant an attacker who makes up a tenant would make us fetch its keys.',
     ],
     [
       { tenant: 'organizations', allowedTenants: [tenant, '9188040D-6c67-4c5b-b112-36a304b66dad'] },

@@ -8,7 +8,7 @@ import { githubActionsFixture } from './fixtures/github-actions.ts'
 describePreset(githubActionsFixture)
 
 const whose =
-  "Say whose repositories may come in: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which lets in everybody's."
+  "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner."
 
 it.each([
   [{}, whose],
@@ -23,7 +23,7 @@ it.each([
     { allowedOwnerIds: ['65', 'octo-org'] },
     "allowedOwnerIds must be numbers as text, not 'octo-org': see https://api.github.com/users/<name>.",
   ],
-  [{ anyOwner: true, audience: null }, 'audience must not be null: jobs get tokens for whatever they like.'],
+  [{ anyOwner: true, audience: null }, 'audience must not be null: jobs can get tokens for any audience.'],
   [{ anyOwner: true, audience: '' }, 'audience[] must be a non-empty string.'],
   [{ anyOwner: true, issuer: '' }, 'issuer must be a non-empty string.'],
   [{ anyOwner: true, issuer: 'http://ghes.example.com/_services/token' }, /^issuer must be https: write '[^']+'\.$/],
@@ -38,7 +38,7 @@ it.each([
   expect(make).toThrow(message)
 })
 
-it('refuses a stranger before any key is fetched', async () => {
+it('refuses another owner before any key is fetched', async () => {
   const { requests, verifyToken } = createFixtureVerifier(githubActionsFixture)
   const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
   await expect(

@@ -207,7 +207,7 @@ it.each([
   ['pingOne', pingOneFixture],
   ['adfs', adfsFixture],
   ['awsAlb', awsAlbFixture],
-])('%s takes groupsAreComplete only for a claim that it is told of', (_, fixture) => {
+])('%s takes groupsAreComplete only for a claim that groupsClaim names', (_, fixture) => {
   expect(() => fixture.makeIssuer({ groupsAreComplete: true })).toThrow(
     new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.'),
   )

@@ -124,7 +124,7 @@ describe('a realm of one name', () => {
     }
   })
 
-  it('whose metadata names another gets both told, and works as soon as that one is the issuer', async () => {
+  it('whose metadata names another is reported with both, and works as soon as that one is the issuer', async () => {
     const setUp = { ...sameName, server: { hostname: https } }
     const { make, realmUrl, token } = await start(setUp)
     const [readiness] = await make({}).ready()

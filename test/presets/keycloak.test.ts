@@ -59,7 +59,7 @@ it.each([
   [{ algorithms: ['HS256'] }, /^algorithms may hold/],
   [
     { audience: ['api', 'account'] },
-    "audience 'account' is in most tokens of a realm, whatever they are for: add an audience mapper for this API, and write what it adds.",
+    "audience 'account' is in most tokens of a realm, for every purpose: add an audience mapper for this API, and write what it adds.",
   ],
   [
     { realm: 'acme' },
@@ -87,7 +87,7 @@ it.each(['service-account-web', 'service-account-billing', 'SERVICE-ACCOUNT-web'
   },
 )
 
-it('takes nobody for an application by the name of another client', async () => {
+it('takes no caller for an application by the name of another client', async () => {
   expect((await principalOf({ preferred_username: 'service-account-web', client_id: 'billing' })).kind).toBe('unknown')
   expect((await principalOf({ preferred_username: 'service-account-undefined' })).kind).toBe('unknown')
 })

@@ -89,7 +89,7 @@ describe('the audience', () => {
     await expectInvalidToken(verify({ claims: { aud } }), code)
   })
 
-  it('[RFC8707-2-1] with a slash is another one, and the operator is told', async () => {
+  it('[RFC8707-2-1] with a slash is another one, and a hint says so', async () => {
     const error = await expectInvalidToken(verify({ claims: { aud: `${audience}/` } }), 'audience_mismatch')
     expect(error.hint).toContain('trailing slash')
     expect(error.details).toMatchObject({ expected: [audience], received: `${audience}/` })
@@ -152,20 +152,20 @@ describe('claims', () => {
     ['an empty sub', { sub: '', client_id: undefined }],
     ['an empty client_id', { sub: undefined, client_id: '' }],
     ['azp alone', { sub: undefined, client_id: undefined, azp: 'web' }],
-  ])('name nobody with %s', async (_, claims) => {
+  ])('name no caller with %s', async (_, claims) => {
     const error = await expectInvalidToken(verify({ claims }), 'claim_missing')
     expect(error.details.claim).toBe('sub')
-    expect(error.hint).toBe('the token names nobody: neither sub nor client_id is there')
+    expect(error.hint).toBe('the token names no caller: neither sub nor client_id is there')
   })
 
-  it('name nobody, and only at an issuer of Keycloak’s form the hint speaks of Keycloak', async () => {
+  it('name no caller, and only at an issuer of Keycloak’s form the hint speaks of Keycloak', async () => {
     const hintAt = async (iss: string) => {
       const nobody = verify({ claims: { iss, sub: undefined, client_id: undefined } }, { oidc: { issuer: iss } })
       return (await expectInvalidToken(nobody, 'claim_missing')).hint
     }
     for (const iss of ['https://sso.example.com/realms/acme', 'https://sso.example.com/auth/realms/acme'])
       expect(await hintAt(iss)).toBe(
-        'the token names nobody: neither sub nor client_id is there (in Keycloak, give the client the scope basic)',
+        'the token names no caller: neither sub nor client_id is there (in Keycloak, give the client the scope basic)',
       )
     for (const iss of ['https://sso.example.com/realms', 'https://sso.example.com/realms/acme/x'])
       expect(await hintAt(iss)).not.toContain('Keycloak')

@@ -35,7 +35,7 @@ describe('pingOne()', () => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })
 
-  it('refuses a token that names nobody', async () => {
+  it('refuses a token that names no caller', async () => {
     await expectInvalidToken(verify({ sub: undefined, client_id: undefined }), 'claim_missing')
     await expectInvalidToken(verify({ sub: '', client_id: '' }), 'claim_missing')
     await expectInvalidToken(verify({ sub: '', acr: undefined, auth_time: undefined }), 'claim_missing')

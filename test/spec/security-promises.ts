@@ -255,7 +255,7 @@ export const guaranteed: readonly Promised[] = [
   {
     words: 'allows no caller, also inside `not`',
     heldBy: {
-      'policy/combinators.test.ts': ['not swaps allow and deny, keeps what could not be told, and names nothing'],
+      'policy/combinators.test.ts': ['not swaps allow and deny, keeps indeterminate answers, and names no requirement'],
     },
   },
   {

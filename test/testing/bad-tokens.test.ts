@@ -48,15 +48,15 @@ const codes: Readonly<Record<BadTokenKind, AuthErrorReason>> = {
   garbage: 'token_malformed',
 }
 
-interface Door {
+interface VerifierCase {
   readonly name: string
   readonly profile: IssuerProfile
   readonly trusted: VerifierOptions['issuer']
-  /** Where this door has another reason than the generic verifier. */
+  /** Where this one has another reason than the generic verifier. */
   readonly differing?: Partial<Record<BadTokenKind, AuthErrorReason>>
 }
 
-const doors: readonly Door[] = [
+const verifierCases: readonly VerifierCase[] = [
   { name: 'the generic verifier', profile: oidcLike(), trusted: issuer },
   { name: 'oidc()', profile: oidcLike(), trusted: oidc({ issuer, algorithms: ['RS256'] }) },
   {
@@ -80,7 +80,7 @@ const doors: readonly Door[] = [
   },
 ]
 
-describe.each(doors)('$name refuses a token that is bad by', ({ profile, trusted, differing }) => {
+describe.each(verifierCases)('$name refuses a token that is bad by', ({ profile, trusted, differing }) => {
   const sts = createTestIssuer(profile)
 
   it.each(badTokenKinds)('%s', async (kind) => {
@@ -150,7 +150,7 @@ describe('a bad token', () => {
     expect(claimsOf(sts.badToken('id-token', { scope: 'orders:read' }))).not.toHaveProperty('scope')
   })
 
-  it('that names the attacker’s key server makes nobody ask there', async () => {
+  it('that names the attacker’s key server causes no request there', async () => {
     const asked: string[] = []
     const fetch = (url: string, init: RequestInit): Promise<Response> => {
       asked.push(new URL(url).host)

@@ -60,7 +60,7 @@ describe('a token', () => {
     expect(headerOf(sts.token({}, { header: { typ: undefined, kid: 'x' } }))).toEqual({ alg: 'RS256', kid: 'x' })
   })
 
-  it('lives for as long as it is told', async () => {
+  it('lives for as long as the options say', async () => {
     const sts = createTestIssuer()
     const { verifyToken } = verifierFor(sts)
     const token = sts.token({}, { lifetimeSeconds: 60 })
@@ -99,7 +99,7 @@ describe('a token', () => {
     }
   })
 
-  it('is also good for whoever looks at the machine clock', async () => {
+  it('is also good for code that reads the machine clock', async () => {
     const sts = createTestIssuer()
     const { issuer, audience, fetch } = sts
     await createVerifier({ issuer, audience, fetch }).verifyToken(sts.token())

@@ -53,7 +53,7 @@ it('answers everything else with 404, and hands out no tokens', async () => {
   }
 })
 
-it('answers nobody but this machine', async () => {
+it('answers this machine only', async () => {
   const { port } = new URL(await start().listen())
   // A server on all interfaces would answer on every address of this machine, of which this is one.
   await expect(fetch(`http://127.0.0.2:${port}/jwks`)).rejects.toThrow('fetch failed')

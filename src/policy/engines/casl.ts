@@ -3,19 +3,19 @@ import type { AnyAbility } from '@casl/ability'
 import { checkArgumentCount, checkFunction, checkOptions } from '../../internal/options.ts'
 import type { Decision } from '../decision.ts'
 import type { Policy } from '../policy.ts'
-import { checkAction, type EngineQuery } from './engine.ts'
+import { createPolicyFactory, type EngineQuery } from './engine.ts'
 
 /** A question to an ability, as `ability.can(action, subject, field)` takes it. */
 export interface CaslRequest {
   /** Default: the action of the policy. */
   readonly action?: string
-  /** `subject('Order', order)`, or an instance. The bare type asks whether the caller may do it to *some*. */
+  /** `subject('Order', order)`, or an instance. The bare type asks whether the caller may do it to *some* instance. */
   readonly subject: unknown
   readonly field?: string
 }
 
 export interface CaslOptions<A, R> {
-  /** Defines what a caller may do. Called for every decision: keep what is dear to make. */
+  /** Defines the ability of a caller. Called for every decision: cache what is expensive to make. */
   readonly abilityFor: (auth: A) => AnyAbility
   /** Makes the question. */
   readonly map: (query: EngineQuery<A, R>) => CaslRequest
@@ -24,7 +24,7 @@ export interface CaslOptions<A, R> {
 export interface CaslEngine<A, R> {
   /** The policy that asks the caller's ability for `action`. A rule with `cannot` is a veto. */
   policy(action: string): Policy<A, R>
-  /** Defines abilities in another way from the next question on. */
+  /** Uses another function from the next question on. */
   replace(abilityFor: CaslOptions<A, R>['abilityFor']): void
 }
 
@@ -36,17 +36,10 @@ export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
   checkFunction('abilityFor', abilityFor)
   checkFunction('map', map)
 
-  function policy(action: string): Policy<A, R> {
-    checkAction(arguments)
-    return {
-      id: `casl(${action})`,
-      mayVeto: true,
-      evaluate({ auth, resource }) {
-        const { action: asked = action, ...request } = map({ auth, action, resource })
-        return decide(abilityFor(auth), { action: asked, ...request })
-      },
-    }
-  }
+  const policy = createPolicyFactory('casl', (query: EngineQuery<A, R>) => {
+    const { action = query.action, ...request } = map(query)
+    return decide(abilityFor(query.auth), { action, ...request })
+  })
 
   function replace(next: CaslOptions<A, R>['abilityFor']): void {
     checkArgumentCount('engine.replace()', arguments, 1)
@@ -58,7 +51,7 @@ export function createCasl<A, R>(options: CaslOptions<A, R>): CaslEngine<A, R> {
 }
 
 function decide(ability: AnyAbility, { action, subject, field }: CaslRequest): Decision {
-  // CASL takes none for 'all', and would not see what a rule forbids about the real one.
+  // CASL takes a missing subject for 'all', and would not see the rules that forbid something about the real one.
   if (subject === undefined || subject === null)
     throw new TypeError("map() gave no subject: write 'all' if that is meant.")
   const rule = ability.relevantRuleFor(action, subject, field) as Rule | null

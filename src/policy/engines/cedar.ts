@@ -1,4 +1,4 @@
-// "claimcheck/policy/cedar": Cedar policies, decided in this process by @cedar-policy/cedar-wasm, which comes in as an option.
+// "claimcheck/policy/cedar": Cedar policies, decided in this process by @cedar-policy/cedar-wasm. The module is an option.
 import type {
   policySetTextToParts,
   policyToJson,
@@ -13,11 +13,11 @@ import { checkArgumentCount, checkFunction, checkOptions, checkString } from '..
 import { type Decision, indeterminate } from '../decision.ts'
 import type { Policy } from '../policy.ts'
 import {
-  checkAction,
+  createPolicyFactory,
   type EngineQuery,
   readMissingByRule,
   reasonsFor,
-  missingBy,
+  vetoBy,
   type MissingByRule,
 } from './engine.ts'
 
@@ -28,18 +28,18 @@ export interface CedarOptions<A, R> {
   /** The module itself, in the build for your platform: `import * as cedar from '@cedar-policy/cedar-wasm/nodejs'`. */
   readonly cedar: CedarModule
   readonly policies: CedarPolicies
-  /** With one, policies are validated when they are made and requests when they are asked. */
+  /** Validates policies when they are loaded, and each request. Default: no validation. */
   readonly schema?: Schema
   /** Makes the question. */
   readonly map: (query: EngineQuery<A, R>) => CedarRequest
-  /** What would lift a denial by the `forbid` of that id, such as a step-up. */
+  /** The remedies of a denial by the `forbid` of that id, such as a step-up. */
   readonly missing?: MissingByRule
 }
 
 export interface CedarEngine<A, R> {
   /** The policy that asks Cedar whether the caller may do `action`. A `forbid` is a veto. */
   policy(action: string): Policy<A, R>
-  /** Takes other policies from the next question on. @throws TypeError, and keeps the old ones, when they are wrong. */
+  /** Uses other policies from the next question on. @throws TypeError, and keeps the old ones, when they are wrong. */
   replace(policies: CedarPolicies): void
 }
 
@@ -80,29 +80,19 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
         ...reasonsFor(errors.map((one) => one.policyId)),
       }
     if (decision === 'allow') return { effect: 'allow', ...reasonsFor(reason) }
-    // Not a denial either, or `not` would turn what nobody understands into an allowance.
+    // Not a denial either, or `not` would turn an unknown answer into an allowance.
     if (decision !== 'deny') return indeterminate(new Error('Cedar answered neither allow nor deny'))
-    // Without a reason no policy applied; with one it was a forbid.
-    if (reason.length === 0) return { effect: 'deny' }
-    return { effect: 'deny', veto: true, ...missingBy(reason, missing), ...reasonsFor(reason) }
-  }
-
-  function policy(action: string): Policy<A, R> {
-    checkAction(arguments)
-    return {
-      id: `cedar(${action})`,
-      mayVeto: true,
-      evaluate: ({ auth, resource }) => decide(map({ auth, action, resource })),
-    }
+    // Without a reason no policy applied. With a reason it was a forbid.
+    return reason.length === 0 ? { effect: 'deny' } : vetoBy(reason, missing)
   }
 
   replace(options.policies)
-  return { policy, replace }
+  return { policy: createPolicyFactory('cedar', (query) => decide(map(query))), replace }
 }
 
-// Cedar policies as they are written: a text is taken apart, so that each policy is known by its own name.
+// Cedar policies: a text is taken apart, so that each policy has its own name.
 
-/** What is used of `@cedar-policy/cedar-wasm`, in any of its builds. */
+/** The used part of `@cedar-policy/cedar-wasm`, in any of its builds. */
 export interface CedarModule {
   readonly policySetTextToParts: typeof policySetTextToParts
   readonly policyToJson: typeof policyToJson
@@ -121,12 +111,12 @@ function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<strin
   // Cedar denies every question about an empty set, and `not` would turn that into an allowance.
   if (Object.keys(byId).length === 0)
     throw new TypeError('policies: there is no policy in it, so every question would be denied.')
-  // Cedar is asked in JSON, which leaves out what is undefined: a misspelt forbid would be gone, and a set of nothing else empty.
+  // Questions to Cedar are JSON, which drops undefined members: a misspelt forbid would be gone, or the whole set empty.
   for (const [id, text] of Object.entries(byId)) checkString(`policies.${id}`, text)
   return byId
 }
 
-/** Cedar itself numbers the policies of a text; their own names say more. */
+/** Cedar itself numbers the policies of a text. Their own names say more. */
 function policiesOfText(cedar: CedarModule, policies: string): Record<string, string> {
   const parts = orThrow('policies', cedar.policySetTextToParts(policies))
   if (parts.policy_templates.length > 0) throw new TypeError('policies: templates are not supported.')

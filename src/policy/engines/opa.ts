@@ -2,18 +2,17 @@
 import { isJsonObject, type JsonObject } from '../../internal/json.ts'
 import { checkBoolean, checkFunction, checkOptions } from '../../internal/options.ts'
 import { type Decision, unavailable } from '../decision.ts'
-import type { Policy, PolicyQuery } from '../policy.ts'
+import type { Policy } from '../policy.ts'
 import {
-  checkAction,
   checkedAddress,
   createAsk,
   decisionPointOptionNames,
   type DecisionPointOptions,
   type EngineQuery,
-  own,
+  createPolicyFactory,
+  memberOf,
   readMissingByRule,
-  reasonsFor,
-  missingBy,
+  vetoBy,
   type MissingByRule,
 } from './engine.ts'
 
@@ -23,22 +22,24 @@ export interface OpaOptions<A, R> extends DecisionPointOptions {
   /** Makes the `input`. */
   readonly map: (query: EngineQuery<A, R>) => JsonObject
   /**
-   * Takes an undefined document, or one without `allow`, for a "no". Default `false`: it cannot be told from a policy that is not
-   * loaded, or a mistyped path. `default allow := false` in the policy is better.
+   * Takes an undefined document, or one without `allow`, for a "no". A policy that is not loaded, or a mistyped path, looks
+   * the same. `default allow := false` in the policy is better.
+   *
+   * @default false
    */
   readonly undefinedMeansDeny?: boolean
-  /** What would lift a denial by the rule of that name in `deny`, such as a step-up. */
+  /** The remedies of a denial by the rule of that name in `deny`, such as a step-up. */
   readonly missing?: MissingByRule
 }
 
 export interface OpaEngine<A, R> {
-  /** The policy that asks OPA for `action`. What the document lists in `deny` is a veto. */
+  /** The policy that asks OPA for `action`. The rules that the document lists in `deny` are a veto. */
   policy(action: string): Policy<A, R>
 }
 
 /**
  * Makes an engine of a document in OPA: `true` or `{ "allow": true }` allows, `false` or `{ "allow": false }` denies, and
- * `{ "deny": ["rule"] }` vetoes. Any other answer, or none, is indeterminate for now, and so is a document that is undefined.
+ * `{ "deny": ["rule"] }` vetoes. Any other answer, or none, is indeterminate for now, and so is an undefined document.
  *
  * @throws TypeError for options that can never work.
  */
@@ -51,34 +52,29 @@ export function createOpa<A, R>(options: OpaOptions<A, R>): OpaEngine<A, R> {
   const missing = readMissingByRule(options.missing)
   const ask = createAsk(options)
 
-  async function evaluate(action: string, { auth, resource, signal }: PolicyQuery<A, R>): Promise<Decision> {
-    const input = map({ auth, action, resource })
+  async function evaluate(query: EngineQuery<A, R>, signal?: AbortSignal): Promise<Decision> {
+    const input = map(query)
     return ask(url, { input }, signal).then(decisionOf).catch(unavailable)
   }
 
   function decisionOf(answer: JsonObject): Decision {
-    // As OPA reports an error; without a result it would look like a document that is undefined.
+    // An error of OPA has no result, and would look like a document that is undefined.
     if (Object.hasOwn(answer, 'errors') || Object.hasOwn(answer, 'code'))
       return unavailable(new Error('OPA answered with an error'))
-    const result = own(answer, 'result')
-    // No `deny` is an empty one. null is no absent member, but an error of the policy's.
+    const result = memberOf(answer, 'result')
+    // An absent `deny` is an empty one. null is not absent: it is an error of the policy.
     const { allow, deny = [] } = isJsonObject(result)
-      ? { allow: own(result, 'allow'), deny: own(result, 'deny') }
+      ? { allow: memberOf(result, 'allow'), deny: memberOf(result, 'deny') }
       : { allow: result }
     if (!isRuleList(deny) || !(allow === undefined || typeof allow === 'boolean'))
       return unavailable(new Error('OPA answered with something that is no decision'))
-    if (deny.length > 0) return { effect: 'deny', veto: true, ...missingBy(deny, missing), ...reasonsFor(deny) }
-    // "If the document is undefined, the response has no result": no rule applied, or there is no such rule.
+    if (deny.length > 0) return vetoBy(deny, missing)
+    // "If the document is undefined, the response has no result": no rule applied, or no such rule exists.
     if (allow === undefined && !undefinedMeansDeny) return unavailable(undefinedDocument(url))
     return { effect: allow ? 'allow' : 'deny' }
   }
 
-  return {
-    policy(action) {
-      checkAction(arguments)
-      return { id: `opa(${action})`, mayVeto: true, evaluate: (query) => evaluate(action, query) }
-    },
-  }
+  return { policy: createPolicyFactory('opa', evaluate) }
 }
 
 function isRuleList(deny: unknown): deny is readonly string[] {

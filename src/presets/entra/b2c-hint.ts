@@ -1,10 +1,10 @@
-// What to change when a token of a B2C tenant is refused for its issuer or its policy. For logs: the token may be made up.
+// Hints for tokens of a B2C tenant that are refused for their issuer or policy. For logs: the token may be made up.
 import type { AuthErrorReason } from '../../errors/auth-error.ts'
 import { printable } from '../../internal/printable.ts'
 import { readString } from '../../principal/read-claims.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 
-/** Whose tokens an `entraB2C()` takes. */
+/** The tenant and policies that an `entraB2C()` accepts. */
 export interface B2CTrust {
   readonly host: string
   readonly tenantId: string
@@ -20,7 +20,7 @@ export function b2cHint(reason: AuthErrorReason, { claims }: UnverifiedToken, tr
   return reason === 'issuer_unknown' ? issuerHint(named, trust) : undefined
 }
 
-/** What an `iss` of the tenant names: a host, and in one of the two formats a policy. */
+/** The parts of an `iss` of the tenant: a host, and in one of the two formats a policy. */
 interface NamedByIss {
   readonly host: string
   readonly policy: string | undefined

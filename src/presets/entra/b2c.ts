@@ -108,7 +108,7 @@ function endpointOf(
       : [`https://${host}/${tenantId}/v2.0/`]
   return {
     issuer,
-    // B2C was seen to write the policy in `iss` in small letters, whatever its name.
+    // B2C was seen to write every policy in `iss` in small letters.
     aliases,
     // All policies share one issuer, but not their keys.
     discriminator: { claim: policyClaim, values: [policy] },
@@ -144,7 +144,7 @@ function validateToken(claims: JsonObject, tenantId: string): ValidationError | 
   return missing('sub', 'the token names no user: set the subject claim (sub) of the user flow to the object id')
 }
 
-/** What flows whose setting for `sub` is "Not supported" write there: the same text for everybody. The user is in `oid`. */
+/** The `sub` of flows whose setting for it is "Not supported": the same text for all users. The user is in `oid`. */
 const noSubject = 'Not supported currently. Use oid claim.'
 
 function subjectOf(claims: JsonObject): string | undefined {
@@ -175,7 +175,7 @@ function principal(
     roles: [],
     permissions: [],
     groups: { values: [], complete: false },
-    // `acr` is the policy here, or somebody's own claim; it says nothing of how strong the login was.
+    // `acr` is the policy here, or a custom claim. It says nothing of the strength of the login.
     authentication: {
       ...authentication,
       ...(acr !== undefined && policyClaim !== 'acr' && { acr }),

@@ -1,5 +1,5 @@
-// Why a token of a trusted tenant is none for this API: it is another API's, no access token, another tenant's, or proves
-// no permission. And why a key must not verify it.
+// The checks of a trusted tenant's token: it must be an access token, for this API, of that tenant, and prove a permission.
+// The last one checks that a key may verify it.
 import type { ValidationError } from '../../errors/auth-error.ts'
 import type { JsonObject } from '../../internal/json.ts'
 import { printable } from '../../internal/printable.ts'
@@ -29,7 +29,7 @@ export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings)
   )
 }
 
-/** The signature of a token with a header `nonce` covers something else than the token: only its own API can verify it. */
+/** The signature of a token with a header `nonce` covers another text than the token: only its own API can verify it. */
 function checkResource({ header, claims }: UnverifiedToken, { clientId }: CheckSettings): ValidationError | undefined {
   const forGraph = graph.includes(String(claims.aud))
   if (!Object.hasOwn(header, 'nonce') && !forGraph) return undefined
@@ -122,7 +122,7 @@ function checkApplication(
   if (readString(claims, 'oid') === undefined) {
     return {
       reason: 'token_without_permissions',
-      hint: 'the token is of an application without a service principal in this tenant (no oid), so nobody there has let it in',
+      hint: 'the token is of an application without a service principal in this tenant (no oid), so no administrator there has approved it',
     }
   }
   const client = String(clientIdOf(claims))

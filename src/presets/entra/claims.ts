@@ -1,4 +1,4 @@
-// What Entra's claims say of the caller: who the subject is, which software it uses, what it was granted.
+// The caller by Entra's claims: its subject, its software, its grants.
 import type { JsonObject } from '../../internal/json.ts'
 import type { Principal, PrincipalClient } from '../../principal/principal.ts'
 import { readScopes, readString, readStrings } from '../../principal/read-claims.ts'
@@ -20,7 +20,7 @@ export function clientTypeOf(claims: JsonObject): PrincipalClient['type'] {
   return authenticated === '1' || authenticated === '2' ? 'confidential' : 'unknown'
 }
 
-/** Who the subject is, by what Entra declares first, and by its documented fallback for applications last. */
+/** The subject: by Entra's declarations first, and by its documented fallback for applications last. */
 export function kindOf(claims: JsonObject): Principal['kind'] {
   if (claims.idtyp === 'device' || hasNumber(claims, 'xms_idrel', 9)) return 'device'
   if (claims.idtyp === 'app') return 'application'
@@ -28,7 +28,7 @@ export function kindOf(claims: JsonObject): Principal['kind'] {
   if (claims.idtyp !== undefined) return 'unknown'
   if (scopesOf(claims).length > 0) return 'user'
   const oid = readString(claims, 'oid')
-  // Without an oid it is an application that nobody in the tenant has let in; checkPermissions refuses it.
+  // Without an oid it is an application without a service principal in the tenant: checkPermissions refuses it.
   return oid === undefined || oid === claims.sub ? 'application' : 'unknown'
 }
 
@@ -44,7 +44,7 @@ export function isGuest(claims: JsonObject): boolean {
   return home !== undefined && !home.split('/').includes(String(claims.tid))
 }
 
-/** An agent's own identity (11), its user (13), or what a blueprint made: the blueprint itself is never a reason to let it in. */
+/** An agent's own identity (11), its user (13), or the product of a blueprint. The blueprint itself is never a reason to let it in. */
 export function isAgent(claims: JsonObject, kind: Principal['kind']): boolean {
   if (kind === 'user') return hasNumber(claims, 'xms_sub_fct', 13)
   return hasNumber(claims, 'xms_sub_fct', 11) || readStrings(claims, 'xms_par_app_azp').length > 0

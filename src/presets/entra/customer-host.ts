@@ -9,7 +9,7 @@ export interface ShortNameOption {
   readonly domain: 'ciamlogin.com' | 'b2clogin.com'
 }
 
-/** @throws TypeError unless one of the two is given, and is what its option takes, with the value to write. */
+/** @throws TypeError unless one of the two is given and has the form of its option, with the value to write. */
 export function readCustomerHost(option: ShortNameOption, shortName: unknown, domain: unknown): string {
   if ((shortName === undefined) === (domain === undefined)) {
     throw new TypeError(

@@ -1,5 +1,5 @@
-// Microsoft Entra ID: one tenant or many, v1.0 and v2.0 access tokens, told from ID tokens that share their issuer, keys and
-// audience.
+// Microsoft Entra ID: one tenant or many, v1.0 and v2.0 access tokens. ID tokens share their issuer, keys and audience, and are
+// refused.
 import { checkArgumentCount } from '../../internal/options.ts'
 import type { IssuerEndpoint, IssuerWithAudience, TypedIssuer } from '../../issuer/issuer.ts'
 import { checkEntraKey, checkEntraToken } from './checks.ts'
@@ -21,7 +21,7 @@ import { completeGroups, entraPrincipal } from './principal.ts'
  *
  * @example entra({ tenant: '8eaef023-2b34-4da1-9baa-8bc8c9d6a490', clientId: 'b1c2d3e4-0000-4000-8000-00000000beef' })
  * @example entra({ tenant: 'organizations', clientId, allowedTenants: (tenant) => customers.has(tenant) })
- * @throws TypeError for a tenant or client id that is no GUID, and for many tenants of which nobody says who may come in.
+ * @throws TypeError for a tenant or client id that is no GUID, and for many tenants without a choice of those allowed.
  */
 export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<EntraIssuerName, unknown> {
   checkArgumentCount('entra()', arguments, 1)

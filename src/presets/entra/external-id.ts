@@ -42,8 +42,8 @@ const names = [
 ]
 
 /**
- * Trusts the tokens of one external tenant for the API `clientId`. What it accepts and refuses, and what it makes of it, is as
- * with `entra()`: users with a scope, applications with an app role.
+ * Trusts the tokens of one external tenant for the API `clientId`. It accepts, refuses and reads them as `entra()` does: users
+ * with a scope, applications with an app role.
  *
  * A custom domain is only where the metadata is (Microsoft Learn, External ID, "Enable custom URL domains"). The `iss` of its
  * tokens stays `https://{tenantId}.ciamlogin.com/{tenantId}/v2.0`: Learn does not say so, but Microsoft's own libraries expect it

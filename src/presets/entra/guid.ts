@@ -3,7 +3,7 @@ import { checkString } from '../../internal/options.ts'
 
 export const guid: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** @throws TypeError for what is no GUID. */
+/** @throws TypeError for a value that is no GUID. */
 export function readGuid(name: string, value: unknown): string {
   checkString(name, value)
   const lower = value.toLowerCase()

@@ -1,4 +1,4 @@
-// What to change when a token of Entra is refused, in words. For logs: everything here may be made up by whoever sent it.
+// Hints for tokens of Entra that are refused. For logs: the sender may have made up every claim.
 import type { AuthErrorReason } from '../../errors/auth-error.ts'
 import { printable } from '../../internal/printable.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'

@@ -1,10 +1,10 @@
-// Who may come in where one client id, or one endpoint, stands for many: the tenants, and the clients without an app role.
+// The tenants, and the clients without an app role, that are allowed where one client id or endpoint stands for many.
 import { checkOptionNames, checkStrings } from '../../internal/options.ts'
 import { consumerTenant } from './clouds.ts'
 import { readGuid } from './guid.ts'
 import type { EntraAclEntry, EntraOptions } from './options.ts'
 
-/** @throws TypeError when many tenants are trusted and nobody says which may come in. */
+/** @throws TypeError when many tenants are trusted and no option says which are allowed. */
 export function readAdmission(
   tenant: string,
   isMany: boolean,
@@ -25,7 +25,7 @@ export function readAdmission(
   }
   if (anyTenant && keysPerTenant) {
     throw new TypeError(
-      'keysPerTenant needs allowedTenants: with anyTenant whoever makes up a tenant would make us fetch its keys.',
+      'keysPerTenant needs allowedTenants: with anyTenant an attacker who makes up a tenant would make us fetch its keys.',
     )
   }
   if (anyTenant || allowedTenants === undefined) return undefined
@@ -40,7 +40,7 @@ export function readAdmission(
   return (one) => allowed.has(one)
 }
 
-/** @throws TypeError for what is no list of clients; where there are many tenants, each entry names one. */
+/** @throws TypeError for a value that is no list of clients. Where there are many tenants, each entry names one. */
 export function readAcl(appTokens: NonNullable<EntraOptions['appTokens']>, isMany: boolean): ReadonlySet<string> {
   if (appTokens === 'require-role' || appTokens === 'reject') return new Set()
   if (

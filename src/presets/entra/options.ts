@@ -1,11 +1,11 @@
-// The options of entra(): which tenants and formats, and who may come in without an app role.
+// The options of entra(): tenants, token formats, and the clients that need no app role.
 import type { GroupsOptions } from '../preset-claims.ts'
 import type { EntraCloud, EntraVersion } from './clouds.ts'
 
 /** Which tenants an API for many lets in: their ids, or a function that is asked for every token that is not remembered. */
 export type AllowedTenants = readonly string[] | ((tenant: string) => boolean | PromiseLike<boolean>)
 
-/** A client that may come in as itself without an app role. Where there are many tenants, only from this one. */
+/** A client that may call as itself without an app role. Where there are many tenants, only from this one. */
 export type EntraAclEntry = string | { readonly clientId: string; readonly tenant: string }
 
 /** A user of whom the token may not list all groups. */
@@ -30,11 +30,11 @@ export interface EntraOptions extends GroupsOptions {
   /** Token formats to accept. Default all of the cloud: the format follows the API's registration, and during its change both arrive. */
   readonly versions?: readonly EntraVersion[]
   /**
-   * The tenants that may use this API. Asked before anything is fetched, about tokens that nobody has verified: keep it
-   * quick. Only `true` lets a tenant in; when it throws, 503.
+   * The tenants that may use this API. A function is called before anything is fetched, about unverified tokens: keep it
+   * quick. Only `true` allows a tenant. A throw is a 503.
    */
   readonly allowedTenants?: AllowedTenants
-  /** Lets every tenant of the world in. Its users are strangers: decide by tenant and role, never by name or e-mail address. */
+  /** Lets every tenant of the world in. Its users are unknown to you: decide by tenant and role, never by name or e-mail address. */
   readonly anyTenant?: true
   /** Fetches and keeps the keys of each allowed tenant apart, in place of the document that all tenants share. */
   readonly keysPerTenant?: boolean
@@ -46,10 +46,10 @@ export interface EntraOptions extends GroupsOptions {
    */
   readonly appTokens?: 'require-role' | 'reject' | { readonly acl: readonly EntraAclEntry[] }
   /**
-   * Finds all group ids of a user, for instance at `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Asked where
+   * Finds all group ids of a user, for instance at `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Called where
    * `groups.complete` would be false: for every new token of a user, or, with `groupsAreComplete: true`, for one that lists no
-   * groups. Has as long as one fetch; when it fails, the groups stay incomplete and an event tells. The address that the token
-   * names is never asked.
+   * groups. Its deadline is that of one fetch. After a failure the groups stay incomplete, and an event reports it. The address
+   * in the token is never used.
    */
   readonly groupResolver?: (user: EntraGroupQuery) => PromiseLike<readonly string[]>
 }

@@ -42,7 +42,7 @@ function groupsOf(groups: PrincipalGroups, kind: Principal['kind']): PrincipalGr
   return kind === 'user' ? groups : { ...groups, complete: false }
 }
 
-/** Asks `resolver` for groups that the token may not list. The address in the token is a retired one, and not ours to follow. */
+/** Asks `resolver` for groups that the token may not list. The address in the token belongs to a retired API, and is not used. */
 export function completeGroups(
   { kind, groups, tenant }: Principal,
   claims: JsonObject,

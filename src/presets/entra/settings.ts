@@ -1,4 +1,4 @@
-// The options of entra(), read once: what can never work is told what to write instead.
+// The options of entra(), read once. An option that can never work is a TypeError with the value to write.
 import { checkBoolean, checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
 import { microsoftPreset } from '../microsoft-hosts.ts'
 import { clouds, consumerTenant, type EntraCloud, type EntraVersion, versionsOf } from './clouds.ts'
@@ -42,7 +42,7 @@ const names = [
 ]
 const manyTenants = ['organizations', 'common']
 
-/** @throws TypeError for what can never work, with the value to write where it is known. */
+/** @throws TypeError for an option that can never work, with the value to write where it is known. */
 export function readEntraOptions(options: EntraOptions): EntraSettings {
   checkOptionNames('entra()', options, names)
   const { audiences = [], cloud = 'public', appTokens = 'require-role' } = options

@@ -1,4 +1,4 @@
-// Cloudflare Access: what stands in `Cf-Access-Jwt-Assertion` behind it. It publishes keys and no metadata.
+// Cloudflare Access: the token in `Cf-Access-Jwt-Assertion`. It publishes keys and no metadata.
 import { checkOptions, checkString } from '../../internal/options.ts'
 import type { IssuerProfile } from '../profile.ts'
 

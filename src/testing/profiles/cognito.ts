@@ -1,4 +1,4 @@
-// Amazon Cognito: a user pool. An access token has no `aud`; `client_id` and `token_use` say what it is good for.
+// Amazon Cognito: a user pool. An access token has no `aud`: `client_id` and `token_use` name its purpose.
 import { checkOptions, checkString } from '../../internal/options.ts'
 import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 

@@ -11,7 +11,7 @@ export interface EntraProfileOptions {
   readonly clientId: string
   /** The client that asks for tokens. */
   readonly callerId?: string
-  /** What the API's registration asks for. Default `2.0`. */
+  /** The token format of the API's registration. Default `2.0`. */
   readonly version?: '1.0' | '2.0'
   /** Whether the API has a signing key of its own, which only the addresses with `?appid=` publish. Default `false`. */
   readonly customSigningKeys?: boolean

@@ -3,7 +3,7 @@ import { checkOptions, checkString } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface GithubActionsProfileOptions {
-  /** What the job asked for. */
+  /** The audience that the job asked for. */
   readonly audience: string
   /** `owner/name`. Default `octo-org/octo-repo`. */
   readonly repository?: string
@@ -18,7 +18,7 @@ export function githubActionsLike(options: GithubActionsProfileOptions): IssuerP
   checkString('audience', audience)
   const [owner = '', name = ''] = repository.split('/')
   const job = {
-    // With the ids of owner and repository, so that whoever takes over a deleted name is somebody else.
+    // With the ids of owner and repository: a new owner of a deleted name has another subject.
     sub: `repo:${owner}@65/${name}@74:ref:refs/heads/main`,
     ref: 'refs/heads/main',
     ref_type: 'branch',

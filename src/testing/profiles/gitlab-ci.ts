@@ -3,13 +3,13 @@ import { checkOptions, checkString } from '../../internal/options.ts'
 import { type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface GitlabCiProfileOptions {
-  /** What the job's `id_tokens` asked for. */
+  /** The audience of the job's `id_tokens`. */
   readonly audience: string
   /** The instance. Default `https://gitlab.com`. */
   readonly issuer?: string
 }
 
-/** GitLab CI/CD, for a job on the protected branch `main`. `idToken()` is one that the job has for somebody else. */
+/** GitLab CI/CD, for a job on the protected branch `main`. `idToken()` is one of the job for another audience. */
 export function gitlabCiLike(options: GitlabCiProfileOptions): IssuerProfile {
   checkOptions('gitlabCiLike()', arguments, ['audience', 'issuer'])
   const { audience, issuer = 'https://gitlab.com' } = options

@@ -8,7 +8,7 @@ export interface KeycloakProfileOptions {
   readonly baseUrl?: string
   /** Default `main`. */
   readonly realm?: string
-  /** What an audience mapper puts into `aud`. Default `account`, which is there without a mapper. */
+  /** The `aud` of an audience mapper. Default `account`, which is there without a mapper. */
   readonly audience?: string
   /** The client that asks for tokens. Default `web-app`. */
   readonly clientId?: string

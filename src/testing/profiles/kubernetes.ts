@@ -3,7 +3,7 @@ import { checkOptions, checkString } from '../../internal/options.ts'
 import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 
 export interface KubernetesProfileOptions {
-  /** What the pod's projected volume asked for. */
+  /** The audience of the pod's projected volume. */
   readonly audience: string
   /** The cluster's. Default `https://kubernetes.default.svc.cluster.local`. */
   readonly issuer?: string

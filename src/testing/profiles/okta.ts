@@ -1,4 +1,4 @@
-// Okta: a custom authorization server. Tokens of the org authorization server are opaque to everybody but Okta.
+// Okta: a custom authorization server. Only Okta can read the tokens of the org authorization server.
 import { checkOptions, checkString } from '../../internal/options.ts'
 import { bareHeader, type IssuerProfile, openIdProfile } from '../profile.ts'
 

@@ -243,7 +243,7 @@ describe('a decision point that is not there', () => {
     })
   })
 
-  it('is left alone when nobody waits any more', async () => {
+  it('is aborted when the answer is not needed any more', async () => {
     const pdp = await startDecisionPoint(() => ({ decision: true }))
     const engine = createAuthzen({ pdp: pdp.url, map })
     const signal = AbortSignal.abort(new Error('hung up'))

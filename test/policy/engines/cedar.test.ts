@@ -50,7 +50,7 @@ describe('a Cedar policy set', () => {
     expect(evaluate(not(read), about({ open: true, frozen: true }))).toEqual(veto)
   })
 
-  it('cannot tell when a forbid errors, which Cedar itself would skip, and lets nobody in by another policy either', () => {
+  it('cannot tell when a forbid errors, which Cedar itself would skip, and another policy does not outweigh it', () => {
     const decision = evaluate(read, about({ open: true }))
     expect(decision).toEqual({
       effect: 'indeterminate',

@@ -70,7 +70,7 @@ describe('an answer of OPA', () => {
     ['two allowances', [200, '{"result":{"allow":false,"allow":true}}']],
     ['two lists of denials', [200, '{"result":{"allow":true,"deny":["frozen"],"deny":[]}}']],
     ...undefinedDocuments,
-  ])('of %s is none, and no other policy lets anybody in meanwhile: it might have been a veto', async (_, answer) => {
+  ])('of %s is no answer, and no other policy allows meanwhile: it might have been a veto', async (_, answer) => {
     const { decision, policy } = await decide(answer)
     const open = { effect: 'indeterminate', kind: 'temporary', mayVeto: true }
     expect(decision).toMatchObject(open)
