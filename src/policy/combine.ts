@@ -46,7 +46,7 @@ export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
     id: `allOf(${idsOf(policies)})`,
     requires: requires.length > 0 ? requires : undefined,
     requirements: policies.flatMap(requirementsOf),
-    evaluate: askMembers(policies, { isWorthAsking: canMatterToAll, combine: combineAll }),
+    evaluate: askMembers(policies, { ...inAllOf, isWorthAsking: canMatterToAll, combine: combineAll }),
   })
 }
 
@@ -61,7 +61,7 @@ export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
     id: `anyOf(${idsOf(policies)})`,
     requires: policies.find(({ requires }) => requires?.length)?.requires,
     requirements: alternative(policies.flatMap(requirementsOf)),
-    evaluate: askMembers(policies, { isWorthAsking: canMatterToAny, combine: combineAny }),
+    evaluate: askMembers(policies, { ...inAnyOf, isWorthAsking: canMatterToAny, combine: combineAny }),
   })
 }
 
@@ -149,35 +149,68 @@ function idsOf(policies: readonly Policy[]): string {
   return policies.map(({ id }) => id).join(', ')
 }
 
-interface Combining {
-  /** Whether `policy` can still matter after `decisions`. `mayVeto` is as it was when the policy was combined. */
-  readonly isWorthAsking: (policy: Policy, mayVeto: boolean, decisions: readonly Decision[]) => boolean
+interface Combining extends Ranking {
+  /** Whether `policy` can still matter after answers of which `strongest` is one. `mayVeto` is as it was when the policy was combined. */
+  readonly isWorthAsking: (policy: Policy, mayVeto: boolean, strongest: Kind) => boolean
   readonly combine: (decisions: readonly Decision[]) => Decision
 }
 
 /** Asks the members that matter, those that may veto first. Stays synchronous until one answers with a promise. */
-function askMembers(policies: readonly Policy[], { isWorthAsking, combine }: Combining): Composition['evaluate'] {
+function askMembers(
+  policies: readonly Policy[],
+  { isWorthAsking, combine, strengths, weakest }: Combining,
+): Composition['evaluate'] {
   const vetoers = policies.filter(({ mayVeto }) => mayVeto)
   const ordered = [...vetoers, ...policies.filter(({ mayVeto }) => !mayVeto)]
-  return (query) => askFrom(0, query, [])
+  return (query) => askFrom(0, query, { decisions: [], strongest: weakest })
 
-  function askFrom(first: number, query: PolicyQuery, decisions: Decision[]): MaybePromise<Decision> {
+  // The strongest answer is kept: to look through all of them for each member would take minutes where members are many.
+  function askFrom(first: number, query: PolicyQuery, answers: Answers): MaybePromise<Decision> {
     for (let index = first; index < ordered.length; index++) {
       const policy = ordered[index] as Policy
-      if (!isWorthAsking(policy, index < vetoers.length, decisions)) continue
+      if (!isWorthAsking(policy, index < vetoers.length, answers.strongest)) continue
       const decision = ask(policy, query)
-      if (isPromise(decision)) return decision.then((settled) => askFrom(index + 1, query, [...decisions, settled]))
-      decisions.push(decision)
+      if (isPromise(decision)) {
+        return decision.then((settled) => {
+          add(settled, answers)
+          return askFrom(index + 1, query, answers)
+        })
+      }
+      add(decision, answers)
     }
-    return combine(decisions)
+    return combine(answers.decisions)
+  }
+
+  function add(decision: Decision, answers: Answers): void {
+    answers.decisions.push(decision)
+    answers.strongest = strongerOf(answers.strongest, kindOf(decision), strengths)
   }
 }
 
 // The kinds of answers and how strong they are. Two lie between yes and no: a possible veto is indeterminate, too.
 type Kind = 'veto' | 'possibleVeto' | 'deny' | 'indeterminate' | 'allow'
 type Strengths = Readonly<Record<Kind, number>>
-const strengthsInAllOf: Strengths = { veto: 4, possibleVeto: 3, deny: 2, indeterminate: 1, allow: 0 }
-const strengthsInAnyOf: Strengths = { veto: 4, possibleVeto: 3, allow: 2, indeterminate: 1, deny: 0 }
+
+/** The strengths of answers in a composition, and the answer of none. */
+interface Ranking {
+  readonly strengths: Strengths
+  readonly weakest: Kind
+}
+
+const inAllOf: Ranking = {
+  strengths: { veto: 4, possibleVeto: 3, deny: 2, indeterminate: 1, allow: 0 },
+  weakest: 'allow',
+}
+const inAnyOf: Ranking = {
+  strengths: { veto: 4, possibleVeto: 3, allow: 2, indeterminate: 1, deny: 0 },
+  weakest: 'deny',
+}
+
+/** The answers of members so far. */
+interface Answers {
+  readonly decisions: Decision[]
+  strongest: Kind
+}
 
 function kindOf(decision: Decision): Kind {
   if (decision.effect === 'allow') return 'allow'
@@ -185,31 +218,27 @@ function kindOf(decision: Decision): Kind {
   return decision.effect === 'indeterminate' && decision.mayVeto ? 'possibleVeto' : 'indeterminate'
 }
 
-/** The strongest kind among `decisions`, `weakest` without any. */
-function strongestOf(decisions: readonly Decision[], strengths: Strengths, weakest: Kind): Kind {
-  let strongest = weakest
-  for (const decision of decisions) {
-    const kind = kindOf(decision)
-    if (strengths[kind] > strengths[strongest]) strongest = kind
-  }
-  return strongest
+function strongerOf(one: Kind, other: Kind, strengths: Strengths): Kind {
+  return strengths[other] > strengths[one] ? other : one
+}
+
+function strongestOf(decisions: readonly Decision[], { strengths, weakest }: Ranking): Kind {
+  return decisions.reduce((strongest, decision) => strongerOf(strongest, kindOf(decision), strengths), weakest)
 }
 
 /** After a denial only members that say what is missing matter, and none does once a veto cannot be ruled out. */
-function canMatterToAll({ requires }: Policy, mayVeto: boolean, decisions: readonly Decision[]): boolean {
-  const strongest = strongestOf(decisions, strengthsInAllOf, 'allow')
+function canMatterToAll({ requires }: Policy, mayVeto: boolean, strongest: Kind): boolean {
   if (mayVeto || strongest === 'allow' || strongest === 'indeterminate') return true
   return strongest !== 'possibleVeto' && requires !== undefined
 }
 
-function canMatterToAny(_policy: Policy, mayVeto: boolean, decisions: readonly Decision[]): boolean {
-  const strongest = strongestOf(decisions, strengthsInAnyOf, 'deny')
+function canMatterToAny(_policy: Policy, mayVeto: boolean, strongest: Kind): boolean {
   return strongest === 'deny' || strongest === 'indeterminate' || (mayVeto && strongest !== 'veto')
 }
 
 /** The decision of `allOf` when its members answered with `decisions`. */
 export function combineAll(decisions: readonly Decision[]): Decision {
-  const strongest = strongestOf(decisions, strengthsInAllOf, 'allow')
+  const strongest = strongestOf(decisions, inAllOf)
   if (strongest === 'allow') return { effect: 'allow', ...reasonsOf(decisions) }
   if (strongest === 'possibleVeto') return firstOf(decisions, strongest)
   if (strongest === 'indeterminate') return indeterminateAmong(decisions)
@@ -226,7 +255,7 @@ export function combineAll(decisions: readonly Decision[]): Decision {
 
 /** The decision of `anyOf` when its members answered with `decisions`. */
 export function combineAny(decisions: readonly Decision[]): Decision {
-  const strongest = strongestOf(decisions, strengthsInAnyOf, 'deny')
+  const strongest = strongestOf(decisions, inAnyOf)
   if (strongest === 'indeterminate') return indeterminateAmong(decisions)
   if (strongest !== 'deny') return firstOf(decisions, strongest)
   const denials = decisions.filter(isDenial)

@@ -195,13 +195,22 @@ it('joins a policy once, however often its route is asked', () => {
   expect(createRoutePolicies(undefined, () => {}).byDefault).toBeUndefined()
 })
 
-it('takes what a policy requires when it first sees it: later changes reach no challenge', async () => {
+it('takes what a policy requires when it first sees it: later changes reach no challenge', () => {
   const requires = [{ kind: 'scope' as const, scopes: ['a'] }]
   const rule = { id: 'changing', requires, evaluate: () => ({ effect: 'allow' }) as const }
-  expect((await refused(api.guard(requestWith(), rule))).challenge).toBe('Bearer realm="orders", scope="api a"')
+  const routes = createRoutePolicies<VerifiedToken>(scope('api'), () => {})
+  const joined = routes.withDefault(rule)
+  routes.seal()
   requires[0]?.scopes.push('b\r\nSet-Cookie: x=y')
   requires.push('junk' as never)
-  expect((await refused(api.guard(requestWith(), rule))).challenge).toBe('Bearer realm="orders", scope="api a"')
+  expect(routes.withDefault(rule)).toBe(joined)
+  expect(joined.requires).toEqual([
+    { kind: 'scope', scopes: ['api'] },
+    { kind: 'scope', scopes: ['a'] },
+  ])
+  // One that comes after the first request is read anew each time, since it may have been made for a request.
+  const late = { ...rule, requires: [{ kind: 'scope' as const, scopes: ['late'] }] }
+  expect(routes.withDefault(late)).not.toBe(routes.withDefault(late))
 })
 
 it('knows what all routes require, once each, and never who logs in how', () => {

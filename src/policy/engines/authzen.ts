@@ -212,7 +212,7 @@ function checkedIdentifier(pdp: string): string {
 }
 
 /** @throws TypeError for addresses that must not be asked. */
-export function readEndpoints(pdp: string | AuthzenEndpoints): AuthzenEndpoints {
+function readEndpoints(pdp: string | AuthzenEndpoints): AuthzenEndpoints {
   if (typeof pdp === 'string') {
     // "/access/v1/evaluation" is the default path (§10.1.1). Many questions at once are optional for a decision point.
     return { evaluation: `${checkedIdentifier(pdp).replace(/\/$/, '')}/access/v1/evaluation` }
