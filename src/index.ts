@@ -8,7 +8,6 @@ export {
   type AuthErrorReason,
   type ErrorDetails,
   type ValidationError,
-  type RefusalHeaders,
 } from './errors/auth-error.ts'
 export { type ClaimcheckEvent, logTo } from './errors/events.ts'
 export type { RefusalResponse } from './server/response.ts'

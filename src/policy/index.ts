@@ -22,7 +22,6 @@ export {
   type HasRoles,
   permission,
   role,
-  senderConstrained,
   tenant,
   user,
 } from './rules.ts'

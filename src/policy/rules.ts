@@ -35,14 +35,9 @@ export function device({ auth }: PolicyQuery<HasPrincipal<'kind'>>): boolean {
   return auth.principal.kind === 'device'
 }
 
-/** Requires that the sender has proved to be the party to which the token was issued (DPoP or mutual TLS). */
-export function senderConstrained({ auth }: PolicyQuery<{ readonly proof: 'none' | 'dpop' | 'mtls' }>): boolean {
-  return auth.proof === 'dpop' || auth.proof === 'mtls'
-}
-
 /** Whether `value` is one of the policies above. They are plain functions, and could be passed by mistake for a handler. */
 export function isBareRule(value: unknown): boolean {
-  return ([authenticated, user, application, device, senderConstrained] as readonly unknown[]).includes(value)
+  return ([authenticated, user, application, device] as readonly unknown[]).includes(value)
 }
 
 /**

@@ -2,7 +2,6 @@
 export { metadataUrls } from '../issuer/discovery.ts'
 export type {
   ClaimsFrom,
-  Issuer,
   IssuerEndpoint,
   IssuerKeys,
   PrincipalEnrichment,

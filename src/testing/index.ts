@@ -29,6 +29,5 @@ export type {
   TestClaims,
   TestIssuer,
   TestIssuerOptions,
-  TestRequestCounts,
   TestTokenOptions,
 } from './test-issuer.ts'

@@ -23,8 +23,6 @@ interface TokenWith<C> {
   readonly issuer: string
   /** NumericDate, in seconds. */
   readonly expiresAt: number
-  /** How the sender proved to be the one the token was issued to. So far tokens that need a proof are refused. */
-  readonly proof: 'none' | 'dpop' | 'mtls'
   /** The token itself. Not enumerable, so that it ends in no log and no JSON. Never pass it on to another API. */
   readonly token: string
 }
@@ -39,7 +37,6 @@ class RequestToken implements VerifiedToken {
   readonly header: Readonly<JoseHeader>
   readonly issuer: string
   readonly expiresAt: number
-  readonly proof: 'none' | 'dpop' | 'mtls'
   readonly #token: string
 
   static {
@@ -54,7 +51,6 @@ class RequestToken implements VerifiedToken {
     this.header = parts.header
     this.issuer = parts.issuer
     this.expiresAt = parts.exp
-    this.proof = parts.proof
     this.#token = token
     Object.freeze(this)
   }

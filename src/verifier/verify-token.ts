@@ -276,7 +276,6 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       principal: resolved.principal,
       header,
       issuer: trusted.issuer,
-      proof: 'none',
       exp,
       nbf,
       iat,

@@ -7,7 +7,6 @@ import {
   authenticationContext,
   device,
   scope,
-  senderConstrained,
   stepUp,
   user,
 } from 'claimcheck/policy'
@@ -302,7 +301,7 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framewo
     ['guard.handler without a handler', () => create().handler(), /needs a handler/],
     ['guard.handler with a policy and no handler', () => create().handler(scope('a')), /needs a handler/],
     // These policies are functions, too: one would be called in place of the handler that was forgotten.
-    ...Object.entries({ authenticated, user, application, device, senderConstrained }).flatMap(([name, rule]) =>
+    ...Object.entries({ authenticated, user, application, device }).flatMap(([name, rule]) =>
       [[rule], [scope('a'), rule]].map((args): [string, () => unknown, RegExp] => [
         `guard.handler with ${name} in place of a handler`,
         () => create().handler(...args),

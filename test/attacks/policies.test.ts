@@ -14,7 +14,6 @@ import {
   type PolicyLike,
   type PolicyQuery,
   scope,
-  senderConstrained,
   stepUp,
   tenant,
   client,
@@ -113,11 +112,6 @@ describe('members that every object inherits', () => {
     expect(await refused(api.guard(bearer(), () => true))).toMatchObject({ code: 'insufficient_scope' })
     for (const answer of [{}, { effect: 'deny' }, undefined, null, 'allow'])
       expect(evaluate(() => answer as Decision, asking())).not.toMatchObject({ effect: 'allow' })
-  })
-
-  it('do not make a wrong proof a right one', () => {
-    pollute({ proof: 'dpop' })
-    expect(evaluate(senderConstrained, asking())).toEqual({ effect: 'deny' })
   })
 })
 

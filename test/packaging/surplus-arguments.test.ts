@@ -27,7 +27,7 @@ function granting(
 // These take as many names or policies as there are.
 const several = ['scope', 'anyScope', 'role', 'permission', 'group', 'tenant', 'client', 'actor', 'allOf', 'anyOf']
 // These are policies themselves, and are called with a query.
-const ready = ['authenticated', 'user', 'application', 'device', 'senderConstrained']
+const ready = ['authenticated', 'user', 'application', 'device']
 const two = { when: 2, withTimeout: 2, claim: 2, authorizationDetails: 2, scopeOrAppRole: 2 }
 const readers = ['readActor', 'readAuthentication', 'readScopes', 'readString', 'readStrings', 'metadataUrls']
 const checks = ['checkAccessToken', 'notAnAccessToken', 'principalKey']

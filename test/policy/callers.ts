@@ -4,7 +4,6 @@ import type { Principal } from 'claimcheck'
 export interface Caller {
   readonly principal: Principal
   readonly claims: Readonly<Record<string, unknown>>
-  readonly proof: 'none' | 'dpop' | 'mtls'
 }
 
 export const alice: Principal = {
@@ -22,6 +21,6 @@ export const alice: Principal = {
 
 /** What a rule is asked about alice, with changes. */
 export function asking(changes: Partial<Principal> = {}, rest: Partial<Omit<Caller, 'principal'>> = {}) {
-  const auth: Caller = { claims: {}, proof: 'none', ...rest, principal: { ...alice, ...changes } }
+  const auth: Caller = { claims: {}, ...rest, principal: { ...alice, ...changes } }
   return { auth, resource: undefined }
 }

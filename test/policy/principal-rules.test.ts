@@ -11,7 +11,6 @@ import {
   not,
   permission,
   type PolicyLike,
-  senderConstrained,
   tenant,
   user,
 } from 'claimcheck/policy'
@@ -32,13 +31,6 @@ it('[RFC9700-4.15-1] user, application and device each want their own kind, and 
       expect(evaluate(rule, asking({ kind })), `${wanted} ${kind}`).toEqual(kind === wanted ? allowed : denied)
     }
   }
-})
-
-it('senderConstrained wants a proof of possession', () => {
-  for (const proof of ['dpop', 'mtls'] as const)
-    expect(evaluate(senderConstrained, asking({}, { proof }))).toEqual(allowed)
-  expect(evaluate(senderConstrained, asking({}, { proof: 'none' }))).toEqual(denied)
-  expect(evaluate(senderConstrained, asking({}, { proof: 'yes' as 'none' }))).toEqual(denied)
 })
 
 it('permission wants the permission, exactly, and takes neither scope nor role for it', () => {

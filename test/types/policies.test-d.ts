@@ -27,7 +27,6 @@ import {
   role,
   scope,
   scopeOrAppRole,
-  senderConstrained,
   stepUp,
   tenant,
   type Requirement,
@@ -359,7 +358,7 @@ expectTypeOf(tenant('a', 'b')).toEqualTypeOf<Policy<HasPrincipal<'tenant'>>>()
 expectTypeOf(authorizationDetails('payment')).toEqualTypeOf<Policy<HasClaim<'authorization_details'>>>()
 const everything = allOf(user, group('g'), tenant('t'), client('c'), permission('p'), stepUp({ maxAgeSeconds: 1 }))
 guard(everything)
-guard(allOf(everything, application, device, senderConstrained, authenticated, actor('a'), authenticationContext('c1')))
+guard(allOf(everything, application, device, authenticated, actor('a'), authenticationContext('c1')))
 // @ts-expect-error no groups
 everything.evaluate({ auth: both, resource: undefined })
 // @ts-expect-error at least one tenant

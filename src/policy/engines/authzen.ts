@@ -23,7 +23,7 @@ import {
 } from './engine.ts'
 
 /** The addresses of a decision point. */
-export interface AuthzenEndpoints {
+interface AuthzenEndpoints {
   /** Decides about one question. */
   readonly evaluation: string
   /** Decides about many at once. */
@@ -31,7 +31,7 @@ export interface AuthzenEndpoints {
 }
 
 /** A question to the decision point (§5). Members that are null or undefined are left out. */
-export interface AuthzenRequest {
+interface AuthzenRequest {
   readonly subject: { readonly type: string; readonly id: string; readonly properties?: JsonObject }
   readonly resource: { readonly type: string; readonly id: string; readonly properties?: JsonObject }
   readonly action?: { readonly name: string; readonly properties?: JsonObject }

@@ -6,7 +6,7 @@ import type { Policy } from '../policy.ts'
 import { createPolicyFactory, type EngineQuery } from './engine.ts'
 
 /** A question to an ability, as `ability.can(action, subject, field)` takes it. */
-export interface CaslRequest {
+interface CaslRequest {
   /** Default: the action of the policy. */
   readonly action?: string
   /** `subject('Order', order)`, or an instance. The bare type asks whether the caller may do it to *some* instance. */

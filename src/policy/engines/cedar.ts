@@ -93,7 +93,7 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
 // Cedar policies: a text is taken apart, so that each policy has its own name.
 
 /** The used part of `@cedar-policy/cedar-wasm`, in any of its builds. */
-export interface CedarModule {
+interface CedarModule {
   readonly policySetTextToParts: typeof policySetTextToParts
   readonly policyToJson: typeof policyToJson
   readonly preparsePolicySet: typeof preparsePolicySet
@@ -103,7 +103,7 @@ export interface CedarModule {
 }
 
 /** Cedar policies: one text, where `@id("…")` names a policy, or each by its id. */
-export type CedarPolicies = string | Readonly<Record<string, string>>
+type CedarPolicies = string | Readonly<Record<string, string>>
 
 /** `policies`, each by its id. @throws TypeError when there is none, one is no text, or Cedar cannot read them. */
 function policiesById(cedar: CedarModule, policies: CedarPolicies): Record<string, string> {
