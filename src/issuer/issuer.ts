@@ -8,8 +8,7 @@ import type { KeySourceContext } from '../jwks/remote.ts'
 import type { KeyCacheOptions } from '../jwks/settings.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
 import type { StandardSchema } from '../jwt/schema.ts'
-import type { ClientRegistry } from '../principal/clients.ts'
-import type { Principal } from '../principal/principal.ts'
+import type { ClientRegistry, Principal } from '../principal/principal.ts'
 
 /** A token before verification, as presets see it. Its sender may have made up all of it except `issuer` and `tenant`. */
 export interface UnverifiedToken {

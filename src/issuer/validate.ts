@@ -4,7 +4,7 @@ import { frozenCopy } from '../internal/freeze.ts'
 import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
 import { checkAddress } from '../internal/urls.ts'
 import { readKeyCacheOptions } from '../jwks/settings.ts'
-import { readClients } from '../principal/clients.ts'
+import { readClients } from '../principal/principal.ts'
 import type { Issuer, IssuerEndpoint, IssuerKeys } from './issuer.ts'
 import { readTemplate } from './tenants.ts'
 

@@ -36,7 +36,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
 
   function findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined> {
     const nowMs = clock.nowMs()
-    const begunBefore = refresher.begun()
+    const begunBefore = refresher.loadsBegun()
     const pending = refresher.ready(nowMs)
     return isPromise(pending)
       ? pending.then(() => find(query, begunBefore, clock.nowMs()))
@@ -103,9 +103,9 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
 
   return {
     findKey,
-    findReplacement: (query, failed, since = refresher.begun()) =>
+    findReplacement: (query, failed, since = refresher.loadsBegun()) =>
       findOther({ query, failed, begunBefore: since }, clock.nowMs()),
-    loadsBegun: refresher.begun,
+    loadsBegun: refresher.loadsBegun,
     ready: async () => void (await refresher.ready(clock.nowMs())),
     health: refresher.health,
   }

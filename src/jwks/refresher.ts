@@ -44,7 +44,7 @@ export interface Refresher {
    * The number of loads that had begun before this synchronous run. A load that begins within the run counts as later for all
    * tokens seen in it.
    */
-  begun(): number
+  loadsBegun(): number
   /** The number of the last load that succeeded, counted from 1. */
   lastSuccess(): number
   /** Returns the 503, with a retry after `waitMs`. Default: when the next load may begin. */
@@ -62,8 +62,8 @@ export function createRefresher(parts: RefresherParts): Refresher {
   let failures = 0
   let lastFailure: unknown
   let retryAtMs = Number.NEGATIVE_INFINITY
+  let lastLoad = 0
   let loadsBegun = 0
-  let loadsBegunEarlier = 0
   let lastLoadThatSucceeded = 0
 
   const loads = singleFlight({ work: beginLoad, timeoutMs, clock, keepAlive, succeed, fail })
@@ -78,9 +78,9 @@ export function createRefresher(parts: RefresherParts): Refresher {
   })
 
   function beginLoad(): Promise<LoadedKeys> {
-    const thisLoad = ++loadsBegun
+    const thisLoad = ++lastLoad
     // Counted after the current synchronous run: see `begun`.
-    queueMicrotask(() => (loadsBegunEarlier = thisLoad))
+    queueMicrotask(() => (loadsBegun = thisLoad))
     return load()
   }
 
@@ -97,7 +97,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     failures = 0
     lastFailure = undefined
     retryAtMs = Number.NEGATIVE_INFINITY
-    lastLoadThatSucceeded = loadsBegun
+    lastLoadThatSucceeded = lastLoad
     emit({ type: 'keys.refreshed', issuer, keys: loaded.keys.length, skipped: loaded.skipped })
     // No request waits for a slow store.
     if (snapshots) keepAlive(snapshots.save(loaded))
@@ -185,7 +185,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     refresh: () => loads.join(clock.nowMs()),
     isLoading: loads.isUnderWay,
     mustWait,
-    begun: () => loadsBegunEarlier,
+    loadsBegun: () => loadsBegun,
     lastSuccess: () => lastLoadThatSucceeded,
     unavailable,
     health,

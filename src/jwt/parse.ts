@@ -113,6 +113,7 @@ function malformed(hint: string): ValidationError {
   return { reason: 'token_malformed', hint }
 }
 
+/** Good headers are remembered and not checked again, so the answer may depend on the header alone. */
 function checkHeader({ alg, typ, kid, cty, ...others }: JsonObject): ValidationError | undefined {
   if (typeof alg !== 'string') return malformed('alg must be a string')
   if (typ !== undefined && typeof typ !== 'string') return malformed('typ must be a string')

@@ -1,7 +1,6 @@
 // The rules about scopes (RFC 6749 §3.3), with or without a hierarchy.
 import { checkArgumentCount, checkOptions, checkStrings } from '../internal/options.ts'
-import { checkedScope, declaredRequirements } from './requirements.ts'
-import { alternative, requirementsOf, withRequirements } from './requirements.ts'
+import { alternative, checkedScope, declaredRequirements, requirementsOf, withRequirements } from './requirements.ts'
 import type { Policy } from './policy.ts'
 import type { HasPrincipal } from './rules.ts'
 

@@ -4,11 +4,9 @@ import { AuthError, type AuthErrorOptions } from '../errors/auth-error.ts'
 import type { Challenge, ChallengeParams } from '../errors/challenge.ts'
 import { type JsonObject, ownMember } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
-import { describeToken } from '../jwt/parse.ts'
-import { createTokenParser } from '../jwt/parse.ts'
+import { createTokenParser, describeToken } from '../jwt/parse.ts'
 import type { Decision } from '../policy/decision.ts'
-import { canBeChallenged, type Requirement } from '../policy/requirements.ts'
-import { requirementsOf, requirementsToKeep } from '../policy/requirements.ts'
+import { canBeChallenged, type Requirement, requirementsOf, requirementsToKeep } from '../policy/requirements.ts'
 
 type Undecided = Extract<Decision, { effect: 'indeterminate' }>
 

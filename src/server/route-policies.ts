@@ -2,8 +2,7 @@
 import type { Emit } from '../errors/events.ts'
 import { printable } from '../internal/printable.ts'
 import { allOf, replacesDefault } from '../policy/combine.ts'
-import { copyRequirements, type Requirement } from '../policy/requirements.ts'
-import { requirementsOf, withRequirements } from '../policy/requirements.ts'
+import { copyRequirements, type Requirement, requirementsOf, withRequirements } from '../policy/requirements.ts'
 import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 
 /** The policies of a resource server's routes. */

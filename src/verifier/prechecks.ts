@@ -24,7 +24,7 @@ export interface FailedPrecheck {
 
 export interface Prechecks {
   check(credential: Credential): PlausibleToken | FailedPrecheck
-  /** Of a remembered token, too, for each request. */
+  /** Checks the times alone: each request with a remembered token is asked this. */
   checkTimes(times: Times): ValidationError | undefined
 }
 

@@ -4,8 +4,7 @@ import type { Emit, RequestFacts } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { hintOf } from '../issuer/checks.ts'
 import type { Issuer } from '../issuer/issuer.ts'
-import { describeToken } from '../jwt/parse.ts'
-import type { ParsedToken } from '../jwt/parse.ts'
+import { describeToken, type ParsedToken } from '../jwt/parse.ts'
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 

@@ -7,8 +7,7 @@ import { checkPrincipal } from '../issuer/checks.ts'
 import type { Issuer, PrincipalEnrichment } from '../issuer/issuer.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
-import { applyClients, type ClientDescription, readClients } from '../principal/clients.ts'
-import type { Principal } from '../principal/principal.ts'
+import { applyClients, type ClientDescription, type Principal, readClients } from '../principal/principal.ts'
 import type { VerifierSettings } from './options.ts'
 
 /** The principal, and whether a part of it could not be had: such a principal is not remembered. */

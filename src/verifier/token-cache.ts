@@ -20,10 +20,10 @@ export interface TokenCacheOptions {
 
 /** The members of an entry that the cache reads. */
 export interface CachedToken {
-  /** Whether requests may share it. */
-  readonly shared: boolean
-  /** Whether it may be remembered, too. */
-  readonly lasting: boolean
+  /** Whether requests may share it: every part of it is frozen. */
+  readonly isShareable: boolean
+  /** Whether it may be remembered: no source of its principal failed. */
+  readonly isCacheable: boolean
   /** About how much memory it takes, besides the token's text. */
   readonly bytes: number
 }
@@ -86,7 +86,7 @@ export function createTokenCache<E extends CachedToken>(
       verified: undefined,
       begunAtMs: steady.nowMs(),
       succeed(entry) {
-        if (entry.shared && entry.lasting) entries.set(name, entry, { size: size + entry.bytes })
+        if (entry.isShareable && entry.isCacheable) entries.set(name, entry, { size: size + entry.bytes })
       },
       end: () => leave(name, flight),
     }

@@ -67,14 +67,14 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     const name = cache.nameOf(credential.token)
     return isPromise(name)
       ? name.then(
-          (later) => verifyNamed(later, credential),
+          (later) => verifyDigested(later, credential),
           (error: unknown) => report(error, credential.request),
         )
-      : verifyNamed(name, credential)
+      : verifyDigested(name, credential)
   }
 
   /** `name` is that of the token in the cache. A token that cannot be remembered has none. */
-  function verifyNamed(name: string | undefined, credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
+  function verifyDigested(name: string | undefined, credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
     try {
       const entry = entryOf(name, credential)
       if (isPromise(entry)) return finishLater(entry, credential)
@@ -97,7 +97,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       const auth = asked ?? checkRequest(verified, credential)
       const allowed = isPromise(auth) ? await auth : auth
       // The token may have ended while its keys, the schema or `isRevoked` were waited for.
-      checkTimes(verified)
+      checkTimesOf(verified)
       return allowed
     } catch (error) {
       return report(error, credential.request)
@@ -146,7 +146,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     if (entry instanceof AuthError) return copyOf(entry)
     // To join again and again, one after the other, would cost the last of many a second for each.
     if (!entry) return cache.get(name) ? entryOf(name, credential) : verifyAlone(name, credential)
-    if (entry.shared) return unlessOutdated(entry, revalidate(entry), name, credential)
+    if (entry.isShareable) return unlessOutdated(entry, revalidate(entry), name, credential)
     return verifyAlone(undefined, credential)
   }
 
@@ -177,7 +177,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   /** What may have changed since a token was verified: the time, its tenant, its key. `false`: the key. Throws a refusal. */
   function revalidate(entry: CacheEntry): MaybePromise<boolean> {
     const { trusted, key } = entry
-    checkTimes(entry)
+    checkTimesOf(entry)
     const allowed = checkTenantOf(entry.rawClaims ?? entry, trusted)
     const found = isPromise(allowed) ? allowed.then(() => findKey(entry, trusted)) : findKey(entry, trusted)
     return isPromise(found) ? found.then((later) => later === key) : found === key
@@ -194,7 +194,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     return isRevoked ? unlessRevoked(auth, isRevoked) : auth
   }
 
-  function checkTimes(entry: CacheEntry): void {
+  function checkTimesOf(entry: CacheEntry): void {
     const untimely = prechecks.checkTimes(entry)
     if (untimely) throw refuse(untimely, entry, true)
   }
@@ -283,8 +283,8 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       trusted,
       key,
       // A schema may put out what cannot be frozen, such as a Date. Each request then gets its own.
-      shared: typed.shared && principalBytes !== undefined,
-      lasting: !resolved.failed,
+      isShareable: typed.shared && principalBytes !== undefined,
+      isCacheable: !resolved.failed,
       bytes: bytesOf(parsed, typed) + (principalBytes ?? 0),
     }
   }
