@@ -1,5 +1,6 @@
 // Policies made of policies: which members are asked, in which order, and what their answers make together.
 // Only allowances, and plain denials under `not`, make an allowance. An effect that does not exist is indeterminate.
+import { createNotes } from '../internal/freeze.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import { type Decision, indeterminate, type Reason } from './decision.ts'
@@ -111,16 +112,16 @@ export function withoutDefaultPolicy<M extends Member>(member: M): Combined<read
     requirements: requirementsOf(policy),
     evaluate: (query) => ask(policy, query),
   })
-  withoutDefault.add(same)
+  withoutDefault.set(same, true)
   return same
 }
 
 // Not a member of the policy: no inherited member, and no copy of a policy, may take the default policy away.
-const withoutDefault = new WeakSet()
+const withoutDefault = createNotes<true>()
 
 /** Whether `policy` was made by `withoutDefaultPolicy`. */
 export function replacesDefault(policy: object): boolean {
-  return withoutDefault.has(policy)
+  return withoutDefault.get(policy) === true
 }
 
 interface Composition {

@@ -1,5 +1,6 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
 // Policies that answer at once are asked synchronously. A promise where none is needed costs more than many checks.
+import { createNotes } from '../internal/freeze.ts'
 import { isPromise, isThenable, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
@@ -115,18 +116,18 @@ async function askAsync(policy: object, answer: PromiseLike<Decision>, mayVeto: 
 }
 
 // Not a member of the policies, so that none can pretend to be one.
-const compositions = new WeakSet()
+const compositions = createNotes<true>()
 
 /** Marks a policy that is made of others: it reports exactly whether a veto is still possible. */
 export function composed<P extends Policy<never, never>>(policy: P): P {
-  compositions.add(policy)
+  compositions.set(policy, true)
   return policy
 }
 
 /** Any other policy that may veto might have meant to, when it could not tell. */
 function checkAnswer(policy: object, answer: unknown, mayVeto: boolean): Decision {
   const decision = checkedDecision(answer)
-  if (decision.effect === 'indeterminate' && mayVeto && !compositions.has(policy)) return { ...decision, mayVeto }
+  if (decision.effect === 'indeterminate' && mayVeto && !compositions.get(policy)) return { ...decision, mayVeto }
   if (decision.effect !== 'deny' || !decision.veto || mayVeto) return decision
   // Another policy may have allowed before this one was asked: an unannounced veto must not look as if it always counted.
   return indeterminate(new TypeError('A policy that answers with a veto (veto) must say mayVeto: true.'), true)

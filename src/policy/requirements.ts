@@ -1,6 +1,6 @@
 // Requirements of policies, checked so that each can stand in a challenge (RFC 6750 §3, RFC 9470 §3). Policies never write headers.
 // A challenge names the requirements that the token lacks and those that it must not lose, and none that only another way needs.
-import { deepFreeze } from '../internal/freeze.ts'
+import { createNotes, deepFreeze } from '../internal/freeze.ts'
 
 /** A requirement that turns a denial into an allowance when the next token meets it. */
 export type Requirement =
@@ -35,21 +35,23 @@ type Members = Readonly<Record<string, unknown>>
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const authenticationContext = /^c[1-9][0-9]?$/
 
-// Not members of the policies: a copy or an heir of a policy must not claim them. Policies are made at start, so these stay small.
-const requirementsByPolicy = new WeakMap<object, readonly PolicyRequirement[]>()
+// Not members of the policies: a copy or an heir of a policy must not claim them.
+const noted = createNotes<readonly PolicyRequirement[]>()
 /** Lists that were checked and frozen once, so that no denial needs a copy. */
-const checkedLists = new WeakSet()
+const checkedLists = createNotes<true>()
 
 /** Notes that `policy` has these requirements, and returns it. */
 export function withRequirements<P extends Requiring>(policy: P, requirements: readonly PolicyRequirement[]): P {
-  requirementsByPolicy.set(policy, requirements)
+  noted.set(policy, requirements)
   return policy
 }
 
 /** The requirements of `policy`, in its order. Without a note, all that it `requires` is mandatory. */
 export function requirementsOf(policy: Requiring): readonly PolicyRequirement[] {
-  const noted = requirementsByPolicy.get(policy)
-  return noted ?? copyRequirements(policy.requires ?? []).map((requirement) => ({ requirement, mandatory: true }))
+  return (
+    noted.get(policy) ??
+    copyRequirements(policy.requires ?? []).map((requirement) => ({ requirement, mandatory: true }))
+  )
 }
 
 /** The same requirements where there is another way. */
@@ -84,14 +86,14 @@ export function canBeChallenged({ kind }: Requirement): boolean {
 /** The list as rules keep it: checked, and frozen all the way down. @throws TypeError as `copyRequirements` does. */
 export function declaredRequirements(...list: readonly Requirement[]): readonly Requirement[] {
   const declared = copyRequirements(list)
-  checkedLists.add(declared)
+  checkedLists.set(declared, true)
   return deepFreeze(declared)
 }
 
 /** @throws TypeError when `list` is anything but a list of requirements. */
 export function copyRequirements(list: unknown): readonly Requirement[] {
   if (!Array.isArray(list)) throw malformedRequirements()
-  return checkedLists.has(list) ? (list as readonly Requirement[]) : Array.from(list, copyRequirement)
+  return checkedLists.get(list) ? (list as readonly Requirement[]) : Array.from(list, copyRequirement)
 }
 
 function copyRequirement(one: Members): Requirement {
