@@ -4,6 +4,7 @@ import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { createNotes } from '../internal/freeze.ts'
 import { ownMember } from '../internal/json.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
@@ -78,7 +79,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   api: RequestGuard<C>,
   view: (request: Q) => RequestView,
 ): FrameworkGuard<Q, C> {
-  const states = new WeakMap<Q, RequestState<Q, C>>()
+  const states = createNotes<RequestState<Q, C>>()
   const names = ['authorization', ...api.tokenHeaders]
   const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
 

@@ -1,4 +1,5 @@
 // createResourceServer: an API that accepts access tokens, for any framework. The order of checks for a request is in request-guard.ts.
+import { createNotes } from '../internal/freeze.ts'
 import { type Authorization, createAuthorization, type RequireOptions } from './authorize.ts'
 import type { AuthError } from '../errors/auth-error.ts'
 import { createEmit } from '../errors/events.ts'
@@ -108,7 +109,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const requests = createRequestGuard<C>({ verify, tokenHeaders, realm, publishScopes, routes, published, emit })
 
-  const authentications = new WeakMap<RequestView, MaybePromise<Authentication<C>>>()
+  const authentications = createNotes<MaybePromise<Authentication<C>>>()
 
   /** Verifies once for each `request` object. */
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {

@@ -154,7 +154,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   async function verifyInFull(token: PlausibleToken, flight?: Flight<CacheEntry>): Promise<Outcome<CacheEntry>> {
     try {
       const { parsed, trusted } = token
-      await checkTenantOf(parsed, trusted)
+      if (trusted.profile.isTenantAllowed) await checkTenantOf(parsed, trusted)
       const since = trusted.keys.loadsBegun?.(parsed.header)
       const named = await findKey(parsed, trusted)
       if (!named) return refuse(keyNotFound(trusted), parsed)
@@ -230,14 +230,23 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** The key that the STS has put in the place of `failed`, if it made the signature. */
-  async function replacementOf(
-    { parsed, trusted }: PlausibleToken,
+  function replacementOf(
+    token: PlausibleToken,
     failed: VerificationKey,
     since: number | undefined,
-  ): Promise<VerificationKey | undefined> {
+  ): MaybePromise<VerificationKey | undefined> {
+    const { header, signature } = token.parsed
     // Anyone can send what no key could have made: it is no reason to ask the STS.
-    if (!isPossibleSignature(parsed.header.alg as Algorithm, parsed.signature)) return undefined
-    const other = await findReplacement({ parsed, trusted }, failed, since)
+    if (!isPossibleSignature(header.alg as Algorithm, signature)) return undefined
+    const other = findReplacement(token, failed, since)
+    return other && signerAmong(token, other)
+  }
+
+  async function signerAmong(
+    { parsed, trusted }: PlausibleToken,
+    found: MaybePromise<VerificationKey | undefined>,
+  ): Promise<VerificationKey | undefined> {
+    const other = await found
     if (!other || trusted.profile.checkKey?.(other, toUnverifiedToken(parsed, trusted))) return undefined
     return (await isSignedBy(other, parsed)) === true ? other : undefined
   }

@@ -16,6 +16,16 @@ it('lie on one object, and on no copy, heir or list of its members', () => {
   expect(JSON.stringify(object)).toBe('{"name":"policy"}')
 })
 
+it('can be set again, and on an object that is frozen', () => {
+  const notes = createNotes<number>()
+  const frozen = Object.freeze({})
+  for (const object of [{}, frozen]) {
+    for (const value of [1, 2]) notes.set(object, value)
+    expect(notes.get(object)).toBe(2)
+    expect(notes.get({ ...object })).toBeUndefined()
+  }
+})
+
 it('may be set before an object is frozen', () => {
   const notes = createNotes<true>()
   const list: string[] = []
