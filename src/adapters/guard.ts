@@ -107,7 +107,8 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   function currentState(request: Q): RequestState<Q, C> {
     const earlier = states.get(request)
     if (!earlier) return createState(request, undefined)
-    if (!hasChanged(request, earlier.seen)) return earlier
+    // Where the view alone has the headers, a change of them is not seen: it is verified anew.
+    if (earlier.view.currentHeaders && !hasChanged(request, earlier.seen)) return earlier
     // The caller of the earlier guard is gone, whatever this guard finds.
     if (earlier.result?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
     return createState(request, earlier.result && { outcome: 'anonymous' })
@@ -124,6 +125,11 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
 
   function recordResult(result: Authentication<C>, state: RequestState<Q, C>): AuthError | undefined {
     if (result.outcome === 'refused') return result.error
+    // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
+    if (states.get(state.request) !== state)
+      throw new TypeError(
+        'The credential of the request changed while a guard verified it: run guards one after the other.',
+      )
     state.result = result
     // At run time only: no type is declared for it, since two libraries that declare `auth` clash. Not every request takes it: one
     // may be frozen, or have an `auth` of its own with a getter alone. `guard.auth()` needs none of it.

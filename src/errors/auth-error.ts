@@ -59,6 +59,7 @@ export interface AuthErrorOptions {
 
 /** Set by the class: the options of its errors are on no property. */
 let optionsOf: (error: AuthError) => AuthErrorOptions
+let isMade: (value: object) => boolean
 
 /**
  * The one error that claimcheck throws for a refused request. Misuse of the library is a `TypeError`.
@@ -85,6 +86,7 @@ export class AuthError extends Error {
       },
     })
     optionsOf = (error) => error.#options
+    isMade = (value) => #reason in value
   }
 
   constructor(reason: AuthErrorReason, options: AuthErrorOptions = {}) {
@@ -132,6 +134,11 @@ function limitStackTraces(limit: number): void {
   try {
     Error.stackTraceLimit = limit
   } catch {}
+}
+
+/** Whether the constructor made `value`: an heir of the prototype has no facts. */
+export function isAuthError(value: unknown): value is AuthError {
+  return typeof value === 'object' && value !== null && isMade(value)
 }
 
 /** Copies a refusal for another request, with `facts` added: a change to one error does not show on the other. */

@@ -144,17 +144,34 @@ export interface Notes<T> {
  */
 export function createNotes<T>(): Notes<T> {
   const key = Symbol('claimcheck')
-  // Objects that take no new member.
+  // Objects that take no new member. Asked first: an object may have been closed after an earlier note.
   let closed: WeakMap<object, T> | undefined
   return {
     get(object) {
-      const note = (object as Readonly<Record<symbol, { readonly owner: object; readonly value: T } | undefined>>)[key]
-      // An inherited or a copied note names another object.
-      return note?.owner === object ? note.value : closed?.get(object)
+      const late = closed?.get(object)
+      if (late !== undefined) return late
+      const note: unknown = (object as Readonly<Record<symbol, unknown>>)[key]
+      return note instanceof Note ? (note as Note<T>).of(object) : undefined
     },
     set(object, value) {
       if (!Object.isExtensible(object)) (closed ??= new WeakMap()).set(object, value)
-      else Object.defineProperty(object, key, { value: { owner: object, value }, configurable: true })
+      else Object.defineProperty(object, key, { value: new Note(object, value), configurable: true })
     },
+  }
+}
+
+/** A class with private members: no copy of it, however deep, is a note. */
+class Note<T> {
+  readonly #owner: object
+  readonly #value: T
+
+  constructor(owner: object, value: T) {
+    this.#owner = owner
+    this.#value = value
+  }
+
+  /** The value, where `object` is the one that was noted: an inherited or a copied note belongs to another. */
+  of(object: object): T | undefined {
+    return #owner in this && this.#owner === object ? this.#value : undefined
   }
 }

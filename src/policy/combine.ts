@@ -2,7 +2,7 @@
 // Only allowances, and plain denials under `not`, make an allowance. An effect that does not exist is indeterminate.
 import { createNotes } from '../internal/freeze.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount } from '../internal/options.ts'
+import { checkArgumentCount, checkBoolean } from '../internal/options.ts'
 import { type Decision, indeterminate, type Reason } from './decision.ts'
 import {
   alternative,
@@ -14,6 +14,7 @@ import {
 } from './requirements.ts'
 import {
   ask,
+  askMember,
   composed,
   type Policy,
   type PolicyFunction,
@@ -42,12 +43,14 @@ export type Combined<M extends readonly Member[]> = Policy<
  */
 export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('allOf', members)
+  const marks = vetoMarks(policies)
   const requires = policies.flatMap((policy) => policy.requires ?? [])
   return compose(policies, {
     id: `allOf(${idsOf(policies)})`,
     requires: requires.length > 0 ? requires : undefined,
     requirements: policies.flatMap(requirementsOf),
-    evaluate: askMembers(policies, { ...inAllOf, isWorthAsking: canMatterToAll, combine: combineAll }),
+    marks,
+    evaluate: askMembers(policies, marks, { ...inAllOf, isWorthAsking: canMatterToAll, combine: combineAll }),
   })
 }
 
@@ -58,11 +61,13 @@ export function allOf<M extends readonly Member[]>(...members: M): Combined<M> {
  */
 export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
   const policies = atLeastOne('anyOf', members)
+  const marks = vetoMarks(policies)
   return compose(policies, {
     id: `anyOf(${idsOf(policies)})`,
     requires: policies.find(({ requires }) => requires?.length)?.requires,
     requirements: alternative(policies.flatMap(requirementsOf)),
-    evaluate: askMembers(policies, { ...inAnyOf, isWorthAsking: canMatterToAny, combine: combineAny }),
+    marks,
+    evaluate: askMembers(policies, marks, { ...inAnyOf, isWorthAsking: canMatterToAny, combine: combineAny }),
   })
 }
 
@@ -70,10 +75,12 @@ export function anyOf<M extends readonly Member[]>(...members: M): Combined<M> {
 export function not<M extends Member>(member: M): Combined<readonly [M]> {
   checkArgumentCount('not()', arguments, 1)
   const policy = toPolicy(member) as Policy
+  const marks = vetoMarks([policy])
   return compose([policy], {
     id: `not(${policy.id})`,
+    marks,
     evaluate: (query) => {
-      const decision = ask(policy, query)
+      const decision = askMember(policy, marks.includes(true), query)
       return isPromise(decision) ? decision.then(negate) : negate(decision)
     },
   })
@@ -90,7 +97,7 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
   checkArgumentCount('when()', arguments, 2)
   const policies = [toPolicy(condition) as Policy, toPolicy(member) as Policy]
   const inner = anyOf(not(condition), member) as Policy
-  return compose(policies, {
+  return compose([inner], {
     id: `when(${idsOf(policies)})`,
     requirements: requirementsOf(inner),
     evaluate: (query) => ask(inner, query),
@@ -106,11 +113,13 @@ export function when<C extends Member, M extends Member>(condition: C, member: M
 export function withoutDefaultPolicy<M extends Member>(member: M): Combined<readonly [M]> {
   checkArgumentCount('withoutDefaultPolicy()', arguments, 1)
   const policy = toPolicy(member) as Policy
+  const marks = vetoMarks([policy])
   const same: Combined<readonly [M]> = compose([policy], {
     id: `withoutDefaultPolicy(${policy.id})`,
+    marks,
     requires: policy.requires,
     requirements: requirementsOf(policy),
-    evaluate: (query) => ask(policy, query),
+    evaluate: (query) => askMember(policy, marks.includes(true), query),
   })
   withoutDefault.set(same, true)
   return same
@@ -129,15 +138,25 @@ interface Composition {
   readonly requires?: readonly Requirement[] | undefined
   /** Default: none. */
   readonly requirements?: readonly PolicyRequirement[]
+  /** Whether each member may veto. Default: read now. */
+  readonly marks?: readonly boolean[]
   readonly evaluate: (query: PolicyQuery) => MaybePromise<Decision>
 }
 
-/** Makes a policy of `policies`, which may veto where one of them may. */
+/** Whether each of `policies` may veto, read once: a later change, or a getter of two minds, counts for nothing. */
+export function vetoMarks(policies: readonly Policy[]): readonly boolean[] {
+  return policies.map(({ mayVeto }) => {
+    if (mayVeto !== undefined) checkBoolean('mayVeto', mayVeto)
+    return mayVeto === true
+  })
+}
+
+/** Makes a policy of `policies`, which may veto where one of them may. It is frozen: its parts are believed later. */
 export function compose<M extends readonly Member[]>(policies: readonly Policy[], made: Composition): Combined<M> {
-  const { id, requires, requirements = [], evaluate } = made
-  const mayVeto = policies.some((policy) => policy.mayVeto)
+  const { id, requires, requirements = [], marks = vetoMarks(policies), evaluate } = made
+  const mayVeto = marks.includes(true)
   const policy = composed({ id, ...(requires && { requires }), ...(mayVeto && { mayVeto }), evaluate })
-  return withRequirements(policy, requirements)
+  return Object.freeze(withRequirements(policy, requirements))
 }
 
 /** Refuses an empty `allOf`, which would allow every caller. */
@@ -159,18 +178,20 @@ interface Combining extends Ranking {
 /** Asks the members that matter, those that may veto first. Stays synchronous until one answers with a promise. */
 function askMembers(
   policies: readonly Policy[],
+  marks: readonly boolean[],
   { isWorthAsking, combine, strengths, weakest }: Combining,
 ): Composition['evaluate'] {
-  const vetoers = policies.filter(({ mayVeto }) => mayVeto)
-  const ordered = [...vetoers, ...policies.filter(({ mayVeto }) => !mayVeto)]
+  const vetoers = policies.filter((_, index) => marks[index])
+  const ordered = [...vetoers, ...policies.filter((_, index) => !marks[index])]
   return (query) => askFrom(0, query, { decisions: [], strongest: weakest })
 
   // The strongest answer is kept: to look through all of them for each member would take minutes where members are many.
   function askFrom(first: number, query: PolicyQuery, answers: Answers): MaybePromise<Decision> {
     for (let index = first; index < ordered.length; index++) {
       const policy = ordered[index] as Policy
-      if (!isWorthAsking(policy, index < vetoers.length, answers.strongest)) continue
-      const decision = ask(policy, query)
+      const mayVeto = index < vetoers.length
+      if (!isWorthAsking(policy, mayVeto, answers.strongest)) continue
+      const decision = askMember(policy, mayVeto, query)
       if (isPromise(decision)) {
         return decision.then((settled) => {
           add(settled, answers)

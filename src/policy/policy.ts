@@ -66,6 +66,7 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
   if (typeof like === 'function') return policy(like.name || 'function', like)
   if (typeof like === 'object' && like !== null && typeof like.evaluate === 'function') {
     if (like.requires !== undefined) copyRequirements(like.requires)
+    if (like.mayVeto !== undefined) checkBoolean('mayVeto', like.mayVeto)
     return like
   }
   if (like === undefined)
@@ -122,6 +123,22 @@ const compositions = createNotes<true>()
 export function composed<P extends Policy<never, never>>(policy: P): P {
   compositions.set(policy, true)
   return policy
+}
+
+/**
+ * Asks a member of a composition. `mayVeto` is as it was when the composition was made: a policy that is changed later, and then fails,
+ * might still have meant to veto.
+ */
+export function askMember<A, R>(
+  policy: Policy<A, R>,
+  mayVeto: boolean,
+  query: PolicyQuery<A, R>,
+): MaybePromise<Decision> {
+  const decision = ask(policy, query)
+  if (!mayVeto || compositions.get(policy)) return decision
+  const marked = (answer: Decision): Decision =>
+    answer.effect === 'indeterminate' && !answer.mayVeto ? { ...answer, mayVeto } : answer
+  return isPromise(decision) ? decision.then(marked) : marked(decision)
 }
 
 /** Any other policy that may veto might have meant to, when it could not tell. */

@@ -1,9 +1,9 @@
 // The policies of routes. Each is joined to the default policy once, not for each request. Their requirements enter the metadata.
 import type { Emit } from '../errors/events.ts'
 import { printable } from '../internal/printable.ts'
-import { allOf, replacesDefault } from '../policy/combine.ts'
+import { allOf, replacesDefault, vetoMarks } from '../policy/combine.ts'
 import { copyRequirements, type Requirement, requirementsOf, withRequirements } from '../policy/requirements.ts'
-import { ask, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+import { askMember, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 
 /** The policies of a resource server's routes. */
 export interface RoutePolicies<A> {
@@ -74,15 +74,15 @@ type QueryFor<A, R, S> = (query: PolicyQuery<A, R>) => PolicyQuery<A, S>
 /** Copies a policy, so that later changes of its `requires` reach no challenge. The copy hands its queries on, through `queryFor`. */
 function checkedPolicy<A, R, S>(like: PolicyLike<A, S>, queryFor: QueryFor<A, R, S>): Policy<A, R> {
   const policy = toPolicy(like)
-  const { id, requires, mayVeto } = policy
+  const { id, requires } = policy
+  const mayVeto = vetoMarks([policy as Policy]).includes(true)
   const copy: Policy<A, R> = composed({
     id,
     ...(requires && { requires: copyRequirements(requires) }),
     ...(mayVeto && { mayVeto }),
-    // By `ask`, so that a composition still tells an open veto exactly.
-    evaluate: (query: PolicyQuery<A, R>) => ask(policy, queryFor(query)),
+    evaluate: (query: PolicyQuery<A, R>) => askMember(policy, mayVeto, queryFor(query)),
   })
-  return withRequirements(copy, requirementsOf(policy))
+  return Object.freeze(withRequirements(copy, requirementsOf(policy)))
 }
 
 function unchanged<Q>(query: Q): Q {

@@ -1,5 +1,5 @@
 // The errors of a verification: what they say, and the one place where they are reported.
-import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
+import { AuthError, copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
 import type { Emit, RequestFacts } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { hintOf } from '../issuer/checks.ts'
@@ -26,12 +26,11 @@ export function createReport(profiles: readonly Issuer[], emit: Emit | undefined
     },
     unavailable(cause, token) {
       const facts = describeToken(token, false)
-      if (cause instanceof AuthError) return copyOf(cause, facts)
+      if (isAuthError(cause)) return copyOf(cause, facts)
       return new AuthError('keys_unavailable', { details: { ...facts, cause } })
     },
     report(cause, request) {
-      const error =
-        cause instanceof AuthError ? cause : new AuthError('verification_unavailable', { details: { cause } })
+      const error = isAuthError(cause) ? cause : new AuthError('verification_unavailable', { details: { cause } })
       return reportRefusal(emit, error, request)
     },
   }

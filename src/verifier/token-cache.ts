@@ -90,8 +90,18 @@ export function createTokenCache<E extends CachedToken>(
       },
       end: () => leave(name, flight),
     }
+    forgetOld(flight.begunAtMs)
+    flights.delete(name)
     flights.set(name, flight)
     return flight
+  }
+
+  /** A verification that never ends must not stay for ever. The oldest is the first of the map. */
+  function forgetOld(nowMs: number): void {
+    for (const [name, flight] of flights) {
+      if (nowMs - flight.begunAtMs < maxJoinMs) return
+      flights.delete(name)
+    }
   }
 
   // The application's own function may never answer. It then costs the requests that wait for it, and not the token for ever. Each request

@@ -32,3 +32,28 @@ it('may be set before an object is frozen', () => {
   notes.set(list, true)
   expect(notes.get(Object.freeze(list))).toBe(true)
 })
+
+it('are replaced on an object that was closed after the first note', () => {
+  for (const close of [Object.preventExtensions, Object.seal, Object.freeze]) {
+    const notes = createNotes<number>()
+    const object = {}
+    notes.set(object, 1)
+    close(object)
+    notes.set(object, 2)
+    expect(notes.get(object)).toBe(2)
+  }
+})
+
+it('are on no copy that a cloner makes of every member, its notes included', () => {
+  const notes = createNotes<number>()
+  const object = {}
+  notes.set(object, 1)
+  const copy = {}
+  for (const key of Reflect.ownKeys(object)) {
+    const note = Reflect.get(object, key) as object
+    const clone = Object.create(Object.getPrototypeOf(note) as object) as object
+    Object.defineProperties(clone, Object.getOwnPropertyDescriptors(note))
+    Object.defineProperty(copy, key, { value: clone })
+  }
+  expect(notes.get(copy)).toBeUndefined()
+})

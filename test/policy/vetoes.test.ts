@@ -1,6 +1,16 @@
 // Four answers: yes, no, veto, and "cannot tell". The reckoning here knows nothing of how combinators work: it takes every
 // answer for the set of what it might have been, works out each possibility, and looks what all of them agree on.
-import { allOf, anyOf, type Decision, not, type Policy, type PolicyLike, policy, when } from 'claimcheck/policy'
+import {
+  allOf,
+  anyOf,
+  type Decision,
+  not,
+  type Policy,
+  type PolicyLike,
+  policy,
+  when,
+  withTimeout,
+} from 'claimcheck/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../src/policy/policy.ts'
@@ -287,5 +297,47 @@ describe('an indeterminate answer', () => {
     expect(evaluate(() => odd as unknown as Decision, query)).toEqual({ effect: 'indeterminate' })
     const good: Decision = { effect: 'indeterminate', kind: 'temporary', retryAfterSeconds: 7 }
     expect(evaluate(() => good, query)).toEqual(good)
+  })
+})
+
+describe('whether a policy may veto', () => {
+  const ok = policy('ok', () => true)
+  const fails = () => {
+    throw new Error('down')
+  }
+
+  it('is read once, so a getter of two minds loses no member and no veto', () => {
+    const reads: boolean[] = []
+    const twoMinds: Policy = {
+      id: 'two minds',
+      get mayVeto() {
+        return reads.push(true) % 2 === 0
+      },
+      evaluate: () => ({ effect: 'deny' }),
+    }
+    for (let shift = 0; shift < 4; shift++) {
+      expect(evaluate(allOf(twoMinds, ok), query)).toMatchObject({ effect: 'deny' })
+      expect(evaluate(allOf(twoMinds), query)).toMatchObject({ effect: 'deny' })
+      reads.push(true)
+    }
+  })
+
+  it.each([1, 'true', null, {}])('is true or false, and %j is a TypeError', (mayVeto) => {
+    const odd = { id: 'odd', mayVeto, evaluate: fails } as unknown as Policy
+    for (const make of [() => anyOf(ok, odd), () => allOf(odd), () => not(odd), () => withTimeout(20, odd)])
+      expect(make).toThrow(TypeError)
+  })
+
+  it('stays as it was when a composition was made, whatever becomes of the policy', () => {
+    for (const compose of [(one: Policy) => anyOf(ok, one), (one: Policy) => anyOf(ok, not(one))]) {
+      const vetoer = { id: 'vetoer', mayVeto: true, evaluate: fails }
+      const composition = compose(vetoer)
+      vetoer.mayVeto = false
+      expect(evaluate(composition, query)).toMatchObject({ effect: 'indeterminate', mayVeto: true })
+    }
+  })
+
+  it('cannot be taken from a composition, nor its answer replaced', () => {
+    expect(Object.isFrozen(anyOf(policy('v', fails, { mayVeto: true })))).toBe(true)
   })
 })
