@@ -17,18 +17,18 @@ const core = await size(all)
 // replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
 // arguments 6.3. To be brought down again.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 34_600 },
+  { what: 'claimcheck', bytes: core, budget: 34_800 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,
-    budget: 1_500,
+    budget: 1_600,
   },
   {
     what: '+ claimcheck/fastify',
     bytes: (await size(`${all}; export * from 'claimcheck/fastify'`)) - core,
     budget: 1_500,
   },
-  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 7_200 },
+  { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 7_500 },
   { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },
   { what: '+ claimcheck/policy/casl', ...(await engine('casl', 1_500)) },
   { what: '+ claimcheck/policy/authzen', ...(await engine('authzen', 1_700)) },
