@@ -157,6 +157,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       if (trusted.profile.isTenantAllowed) await checkTenantOf(parsed, trusted)
       const since = trusted.keys.loadsBegun?.(parsed.header)
       const named = await findKey(parsed, trusted)
+      if (named instanceof AuthError) return named
       if (!named) return refuse(keyNotFound(trusted), parsed)
       const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
       if (foreignKey) return refuse(foreignKey, parsed)
@@ -180,7 +181,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     checkTimesOf(entry)
     const allowed = checkTenantOf(entry.rawClaims ?? entry, trusted)
     const found = isPromise(allowed) ? allowed.then(() => findKey(entry, trusted)) : findKey(entry, trusted)
-    return isPromise(found) ? found.then((later) => later === key) : found === key
+    return isPromise(found) ? found.then((later) => isSameKey(later, key)) : isSameKey(found, key)
   }
 
   /** Each request is asked this, for new and remembered tokens alike. Throws or rejects with a refusal. */
@@ -209,12 +210,13 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     if (refusal) throw refuse(refusal, token)
   }
 
-  function findKey(token: Token, { keys }: TrustedIssuer): MaybePromise<VerificationKey | undefined> {
+  /** The key, or why it could not be found out: a value, since a flood of made-up kids comes by here. */
+  function findKey(token: Token, { keys }: TrustedIssuer): MaybePromise<Outcome<VerificationKey | undefined>> {
     try {
       const found = unlessError(keys.findKey(token.header))
       return isPromise(found) ? findKeyLater(found, token) : found
     } catch (error) {
-      throw unavailable(error, token)
+      return unavailable(error, token)
     }
   }
 
@@ -324,6 +326,11 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
 interface Found {
   readonly typed: TypedClaims
   readonly resolved: ResolvedPrincipal
+}
+
+/** @throws AuthError where the key could not be found out. */
+function isSameKey(found: Outcome<VerificationKey | undefined>, key: VerificationKey): boolean {
+  return unlessError(found) === key
 }
 
 /** Each request has an error of its own: a change to one does not show on another. */
