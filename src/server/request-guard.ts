@@ -11,9 +11,9 @@ import type { Decision } from '../policy/decision.ts'
 import { ask, type Policy, type PolicyQuery } from '../policy/policy.ts'
 import { refusalOf, scopeParam } from './refusal.ts'
 import type { MetadataResponse, PublishedMetadata } from './published-metadata.ts'
-import { reportRefusal } from '../verifier/report.ts'
+import { type Outcome, reportRefusal } from '../verifier/report.ts'
 import type { RoutePolicies } from './route-policies.ts'
-import type { Outcome, Verify } from '../verifier/verify-token.ts'
+import type { Verify } from '../verifier/verify-token.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 
 /** The outcome for a request's credential. `anonymous`: there is no credential, or one of another scheme. */

@@ -1,10 +1,13 @@
 // The errors of a verification: what they say, and the one place where they are reported.
-import { AuthError, copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
+import { AuthError, isAuthError, type ValidationError, withFacts } from '../errors/auth-error.ts'
 import type { Emit, RequestFacts } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { hintOf } from '../issuer/checks.ts'
 import type { Issuer } from '../issuer/issuer.ts'
 import { describeToken, type ParsedToken } from '../jwt/parse.ts'
+
+/** A result, or why there is none. A refusal is a value, since a thrown one costs more than most checks. */
+export type Outcome<T> = T | AuthError
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
@@ -25,9 +28,8 @@ export function createReport(profiles: readonly Issuer[], emit: Emit | undefined
       return new AuthError(reason, { hint: better ?? hint, details: details ? { ...facts, ...details } : facts })
     },
     unavailable(cause, token) {
-      const facts = describeToken(token, false)
-      if (isAuthError(cause)) return copyOf(cause, facts)
-      return new AuthError('keys_unavailable', { details: { ...facts, cause } })
+      const error = isAuthError(cause) ? cause : new AuthError('keys_unavailable', { details: { cause } })
+      return withFacts(error, () => describeToken(token, false))
     },
     report(cause, request) {
       const error = isAuthError(cause) ? cause : new AuthError('verification_unavailable', { details: { cause } })

@@ -3,9 +3,17 @@ import { digest } from '#engine'
 import { LRUCache } from 'lru-cache'
 import { type Clock, createSteadyClock, systemClock } from '../internal/clock.ts'
 import type { AuthError } from '../errors/auth-error.ts'
-import { layoutBytes } from '../internal/freeze.ts'
+import { freezeAndMeasure, layoutBytes } from '../internal/freeze.ts'
 import { type MaybePromise, within } from '../internal/maybe-promise.ts'
 import { checkNumber, checkOptionNames } from '../internal/options.ts'
+import type { TrustedIssuer } from '../issuer/registry.ts'
+import type { VerificationKey } from '../jwks/key-source.ts'
+import type { Times } from '../jwt/claims.ts'
+import type { ParsedToken } from '../jwt/parse.ts'
+import type { TypedClaims } from '../jwt/schema.ts'
+import type { PlausibleToken } from './prechecks.ts'
+import type { ResolvedPrincipal } from './resolve-principal.ts'
+import type { SharedParts } from './verified-token.ts'
 
 /** How many verified tokens are remembered. */
 export interface TokenCacheOptions {
@@ -26,6 +34,14 @@ export interface CachedToken {
   readonly isCacheable: boolean
   /** About how much memory it takes, besides the token's text. */
   readonly bytes: number
+}
+
+/** A token whose every check has passed, but for those that each request is asked anew. */
+export interface CacheEntry extends SharedParts, Times, CachedToken {
+  /** The issuer's own claims, for `isTenantAllowed`, where a schema left some out. */
+  readonly rawClaims: Pick<ParsedToken, 'header' | 'claims'> | undefined
+  readonly trusted: TrustedIssuer
+  readonly key: VerificationKey
 }
 
 /** Entries of verified tokens, and the verifications under way. Only verified tokens enter: refused ones drive nothing out. */
@@ -132,6 +148,49 @@ interface TokenCacheSettings {
 
 interface StartedFlight<E> extends Flight<E> {
   readonly begunAtMs: number
+}
+
+/** The results of the last steps of a verification. */
+interface Found {
+  readonly typed: TypedClaims
+  readonly resolved: ResolvedPrincipal
+}
+
+/** Makes the function that makes an entry of a verified token, and measures it where it can be remembered. */
+export function createEntries({ tokenCache }: Pick<TokenCacheSettings, 'tokenCache'>) {
+  const sharedBytes = tokenCache ? createClaimLayouts() : () => 0
+
+  return function createEntry(
+    { parsed, trusted }: PlausibleToken,
+    key: VerificationKey,
+    { typed, resolved }: Found,
+  ): CacheEntry {
+    const { header, claims } = parsed
+    const { exp, nbf, iat } = claims as unknown as Times
+    const principalBytes = freezeAndMeasure(resolved.principal, claims)
+    return {
+      claims: typed.claims as SharedParts['claims'],
+      principal: resolved.principal,
+      header,
+      issuer: trusted.issuer,
+      exp,
+      nbf,
+      iat,
+      rawClaims: trusted.profile.isTenantAllowed && typed.claims !== claims ? { header, claims } : undefined,
+      trusted,
+      key,
+      // A schema may put out what cannot be frozen, such as a Date. Each request then gets its own.
+      isShareable: typed.shared && principalBytes !== undefined,
+      isCacheable: !resolved.failed,
+      bytes: bytesOf(parsed, typed) + (principalBytes ?? 0),
+    }
+  }
+
+  /** About how much memory header and claims take, besides the token's text. */
+  function bytesOf({ header, claims, bytes }: ParsedToken, typed: TypedClaims): number {
+    const typedBytes = typed.claims === claims ? 0 : typed.bytes - sharedBytes(typed.claims)
+    return bytes - sharedBytes(header) - sharedBytes(claims) + typedBytes
+  }
 }
 
 // Which names earlier claims had. However many objects have the same names in the same order, V8 keeps one layout for all of them.

@@ -5,27 +5,23 @@
 // - What depends on the request (the header that the token came in, later its proof of possession) belongs in `checkRequest`. It is asked
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
-import { verifySignature } from '#engine'
-import type { Algorithm } from '../crypto/algorithms.ts'
-import { isPossibleSignature } from '../crypto/engine.ts'
 import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { Clock } from '../internal/clock.ts'
-import { freezeAndMeasure } from '../internal/freeze.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkTenant, checkTokenHeader, keyNotFound, toUnverifiedToken } from '../issuer/checks.ts'
 import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
 import type { VerificationKey } from '../jwks/key-source.ts'
-import type { Times } from '../jwt/claims.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import { applySchema, type StandardSchema, type TypedClaims } from '../jwt/schema.ts'
 import type { VerifierSettings } from './options.ts'
-import { createPrechecks, type PlausibleToken } from './prechecks.ts'
-import type { Report } from './report.ts'
-import type { ResolvedPrincipal, ResolvePrincipal } from './resolve-principal.ts'
-import { type CachedToken, createClaimLayouts, createTokenCache, type Flight } from './token-cache.ts'
-import { createVerifiedToken, type SharedParts, type VerifiedToken } from './verified-token.ts'
+import { createPrechecks } from './prechecks.ts'
+import type { Outcome, Report } from './report.ts'
+import type { ResolvePrincipal } from './resolve-principal.ts'
+import { type CacheEntry, createEntries, createTokenCache, type Flight } from './token-cache.ts'
+import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
+import { createKeyLookup, type NamedToken } from './verify-signature.ts'
 
 export interface VerificationParts<C> {
   readonly issuers: IssuerRegistry
@@ -40,28 +36,18 @@ export interface VerificationParts<C> {
 
 export type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
 
-/** A verified token, or why there is none. A refusal is a value at the edge, since a thrown one costs more than most checks. */
-export type Outcome<T> = T | AuthError
-
 /** Verifies a credential: in place where nothing is waited for. Never throws or rejects. */
 export type Verify<C> = (credential: Credential) => MaybePromise<Outcome<VerifiedToken<C>>>
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
-
-/** A token whose every check has passed, but for those that each request is asked anew. */
-interface CacheEntry extends SharedParts, Times, CachedToken {
-  /** The issuer's own claims, for `isTenantAllowed`, where a schema left some out. */
-  readonly rawClaims: Token | undefined
-  readonly trusted: TrustedIssuer
-  readonly key: VerificationKey
-}
 
 export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   const { issuers, settings, schema, isRevoked, resolvePrincipal } = parts
   const { refuse, unavailable, report } = parts.report
   const prechecks = createPrechecks(issuers, settings, parts.clock)
   const cache = createTokenCache<CacheEntry>(settings, parts.clock)
-  const sharedBytes = settings.tokenCache ? createClaimLayouts() : () => 0
+  const createEntry = createEntries(settings)
+  const { findKey, verifySignature } = createKeyLookup(unavailable)
 
   function verify(credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
     const name = cache.nameOf(credential.token)
@@ -132,9 +118,15 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   function verifyAlone(name: string | undefined, credential: Credential): MaybePromise<Outcome<CacheEntry>> {
     const checked = prechecks.check(credential)
     if ('refusal' in checked) return refuse(checked.refusal, checked.parsed)
-    if (name === undefined) return verifyInFull(checked)
+    const { parsed, trusted } = checked
+    const since = trusted.keys.loadsBegun?.(parsed.header)
+    const named = findAllowedKey(parsed, trusted)
+    // A flood of made-up kids ends here, in place.
+    if (named instanceof AuthError) return named
+    const token = { parsed, trusted, named, since }
+    if (name === undefined) return verifyInFull(token)
     const flight = cache.begin(name, credential.token)
-    return (flight.verified = verifyInFull(checked, flight))
+    return (flight.verified = verifyInFull(token, flight))
   }
 
   async function joinLater(
@@ -150,19 +142,17 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     return verifyAlone(undefined, credential)
   }
 
-  /** The checks that may wait, in their order. What could not be found out is thrown. */
-  async function verifyInFull(token: PlausibleToken, flight?: Flight<CacheEntry>): Promise<Outcome<CacheEntry>> {
+  /** The checks that may wait, in their order. A refusal is returned; what could not be found out is returned or thrown. */
+  async function verifyInFull(token: NamedToken, flight?: Flight<CacheEntry>): Promise<Outcome<CacheEntry>> {
     try {
       const { parsed, trusted } = token
-      if (trusted.profile.isTenantAllowed) await checkTenantOf(parsed, trusted)
-      const since = trusted.keys.loadsBegun?.(parsed.header)
-      const named = await findKey(parsed, trusted)
+      const named = await token.named
       if (named instanceof AuthError) return named
       if (!named) return refuse(keyNotFound(trusted), parsed)
       const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
       if (foreignKey) return refuse(foreignKey, parsed)
-      const isSigned = await isSignedBy(named, parsed)
-      const key = isSigned === true ? named : await replacementOf(token, named, since)
+      const key = await verifySignature(token, named)
+      if (key instanceof AuthError) return key
       if (!key) return refuse({ reason: 'signature_invalid' }, parsed)
       const typed = await readClaims(parsed, trusted)
       if ('reason' in typed) return refuse(typed, parsed, true)
@@ -179,9 +169,14 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   function revalidate(entry: CacheEntry): MaybePromise<boolean> {
     const { trusted, key } = entry
     checkTimesOf(entry)
-    const allowed = checkTenantOf(entry.rawClaims ?? entry, trusted)
-    const found = isPromise(allowed) ? allowed.then(() => findKey(entry, trusted)) : findKey(entry, trusted)
+    const found = findAllowedKey(entry.rawClaims ?? entry, trusted)
     return isPromise(found) ? found.then((later) => isSameKey(later, key)) : isSameKey(found, key)
+  }
+
+  /** The key that `token` names, of an issuer whose tenant may use this API: a made-up tenant causes no fetch. Throws a refusal. */
+  function findAllowedKey(token: Token, trusted: TrustedIssuer): MaybePromise<Outcome<VerificationKey | undefined>> {
+    const allowed = checkTenantOf(token, trusted)
+    return isPromise(allowed) ? allowed.then(() => findKey(token, trusted)) : findKey(token, trusted)
   }
 
   /** Each request is asked this, for new and remembered tokens alike. Throws or rejects with a refusal. */
@@ -210,100 +205,12 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     if (refusal) throw refuse(refusal, token)
   }
 
-  /** The key, or why it could not be found out: a value, since a flood of made-up kids comes by here. */
-  function findKey(token: Token, { keys }: TrustedIssuer): MaybePromise<Outcome<VerificationKey | undefined>> {
-    try {
-      const found = unlessError(keys.findKey(token.header))
-      return isPromise(found) ? findKeyLater(found, token) : found
-    } catch (error) {
-      return unavailable(error, token)
-    }
-  }
-
-  async function findKeyLater(
-    found: Promise<VerificationKey | undefined>,
-    token: Token,
-  ): Promise<VerificationKey | undefined> {
-    try {
-      return unlessError(await found)
-    } catch (error) {
-      throw unavailable(error, token)
-    }
-  }
-
-  /** The key that the STS has put in the place of `failed`, if it made the signature. */
-  function replacementOf(
-    token: PlausibleToken,
-    failed: VerificationKey,
-    since: number | undefined,
-  ): MaybePromise<VerificationKey | undefined> {
-    const { header, signature } = token.parsed
-    // Anyone can send what no key could have made: it is no reason to ask the STS.
-    if (!isPossibleSignature(header.alg as Algorithm, signature)) return undefined
-    const other = findReplacement(token, failed, since)
-    return other && signerAmong(token, other)
-  }
-
-  async function signerAmong(
-    { parsed, trusted }: PlausibleToken,
-    found: MaybePromise<VerificationKey | undefined>,
-  ): Promise<VerificationKey | undefined> {
-    const other = await found
-    if (!other || trusted.profile.checkKey?.(other, toUnverifiedToken(parsed, trusted))) return undefined
-    return (await isSignedBy(other, parsed)) === true ? other : undefined
-  }
-
-  function findReplacement(
-    { parsed, trusted }: PlausibleToken,
-    failed: VerificationKey,
-    since: number | undefined,
-  ): MaybePromise<VerificationKey | undefined> {
-    try {
-      const found = unlessError(trusted.keys.findReplacement?.(parsed.header, failed, since))
-      return isPromise(found) ? findKeyLater(found, parsed) : found
-    } catch (error) {
-      throw unavailable(error, parsed)
-    }
-  }
-
   function readClaims(
     { claims, bytes }: ParsedToken,
     { profile }: TrustedIssuer,
   ): MaybePromise<TypedClaims | ValidationError> {
     const own = profile.claims ?? schema
     return own ? applySchema(own, claims) : { claims, shared: true, bytes }
-  }
-
-  function createEntry(
-    { parsed, trusted }: PlausibleToken,
-    key: VerificationKey,
-    { typed, resolved }: Found,
-  ): CacheEntry {
-    const { header, claims } = parsed
-    const { exp, nbf, iat } = claims as unknown as Times
-    const principalBytes = freezeAndMeasure(resolved.principal, claims)
-    return {
-      claims: typed.claims as SharedParts['claims'],
-      principal: resolved.principal,
-      header,
-      issuer: trusted.issuer,
-      exp,
-      nbf,
-      iat,
-      rawClaims: trusted.profile.isTenantAllowed && typed.claims !== claims ? { header, claims } : undefined,
-      trusted,
-      key,
-      // A schema may put out what cannot be frozen, such as a Date. Each request then gets its own.
-      isShareable: typed.shared && principalBytes !== undefined,
-      isCacheable: !resolved.failed,
-      bytes: bytesOf(parsed, typed) + (principalBytes ?? 0),
-    }
-  }
-
-  /** About how much memory header and claims take, besides the token's text. */
-  function bytesOf({ header, claims, bytes }: ParsedToken, typed: TypedClaims): number {
-    const typedBytes = typed.claims === claims ? 0 : typed.bytes - sharedBytes(typed.claims)
-    return bytes - sharedBytes(header) - sharedBytes(claims) + typedBytes
   }
 
   function unlessRevoked(auth: VerifiedToken<C>, ask: IsRevoked<C>): MaybePromise<VerifiedToken<C>> {
@@ -322,29 +229,13 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   return verify
 }
 
-/** What the last steps of a verification found. */
-interface Found {
-  readonly typed: TypedClaims
-  readonly resolved: ResolvedPrincipal
-}
-
 /** @throws AuthError where the key could not be found out. */
 function isSameKey(found: Outcome<VerificationKey | undefined>, key: VerificationKey): boolean {
-  return unlessError(found) === key
+  if (found instanceof AuthError) throw found
+  return found === key
 }
 
 /** Each request has an error of its own: a change to one does not show on another. */
 function throwCopy(error: unknown): never {
   throw error instanceof AuthError ? copyOf(error) : error
-}
-
-/** Whether `key` made the signature: only the literal `true` says so. */
-function isSignedBy({ key }: VerificationKey, { header, signingInput, signature }: ParsedToken): MaybePromise<unknown> {
-  return verifySignature(header.alg as Algorithm, key, signingInput, signature)
-}
-
-/** @throws AuthError that a key source gives back as an answer. */
-function unlessError<T>(found: T): T {
-  if (found instanceof AuthError) throw found
-  return found
 }

@@ -133,10 +133,13 @@ describe('a part of ours that throws', () => {
     const endpoints = trusted.endpoints.map((endpoint) => ({ ...endpoint, keys }))
     const options = { clock: createTestClock(), onEvent: (event: unknown) => events.push(event) }
     const { verifyToken } = createVerifier({ issuer: { ...trusted, endpoints }, ...options })
-    const error = await refusalOf(verifyToken(createToken()))
-    expect(error).toMatchObject({ reason: 'tenant_mismatch', status: 401 })
-    // Not the error itself, which other requests may get as well.
-    expect(error).not.toBe(own)
+    const error = await refusalOf(verifyToken(createToken({ claims: { iss: issuer, azp: 'first' } })))
+    const next = await refusalOf(verifyToken(createToken({ claims: { azp: 'next' } })))
+    // The source throws one error at all requests: no two of them get the same, nor each other's facts.
+    for (const one of [error, next]) expect(one).toMatchObject({ reason: 'tenant_mismatch', status: 401 })
+    expect(next).not.toBe(error)
+    expect([error.details.azp, next.details.azp]).toEqual(['first', 'next'])
+    expect(events.splice(1)).toHaveLength(1)
     expect(events).toMatchObject([
       { type: 'refusal', reason: 'tenant_mismatch', details: { verified: false, iss: issuer } },
     ])
