@@ -25,7 +25,7 @@ const foreign: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly asType?: 'anywhere' | 'only' }>
 > = {
   jose: { folders: [] },
-  'lru-cache': { folders: ['jwt', 'jwks', 'verifier'] },
+  'lru-cache': { folders: ['jwt', 'jwks', 'issuer', 'verifier'] },
   'node:': { folders: ['crypto', 'jwks', 'adapters', 'testing'], asType: 'anywhere' },
   express: { folders: ['adapters'], asType: 'only' },
   fastify: { folders: ['adapters'], asType: 'only' },

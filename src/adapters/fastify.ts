@@ -5,7 +5,7 @@ import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
-import type { ResourceServer, ResourceServerOptions } from '../server/resource-server.ts'
+import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
@@ -16,7 +16,6 @@ import {
   type GuardedRequests,
   handlerArguments,
   runGuard,
-  toRequestGuard,
 } from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>

@@ -9,17 +9,9 @@ import { ownMember } from '../internal/json.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
-import {
-  createResourceServer,
-  requestGuardOf,
-  type ResourceServer,
-  type ResourceServerOptions,
-} from '../server/resource-server.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
-import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import type { IssuerOptions } from '../verifier/options.ts'
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
@@ -260,22 +252,4 @@ export function runGuard(authorize: () => MaybePromise<AuthError | undefined>, a
 /** Frameworks read `undefined`, and some words, as a call to go on. So a failure becomes an error. */
 function asError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error('The request could not be decided.', { cause: failure })
-}
-
-/**
- * The form that adapters use of a resource server: of `apiOrOptions`, or of one that is made of these options.
- *
- * @throws TypeError for a copy of a resource server.
- */
-export function toRequestGuard<I extends IssuerOptions, C>(
-  apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
-): RequestGuard<ClaimsByIssuer<I, C>> {
-  const api =
-    'authenticate' in Object(apiOrOptions)
-      ? // Its issuers are not known here, and its claims are its own.
-        (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
-      : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
-  const found = requestGuardOf(api)
-  if (found) return found
-  throw new TypeError('createGuard() needs the very object that createResourceServer() has made, not a copy of it.')
 }

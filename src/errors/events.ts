@@ -1,7 +1,7 @@
 // Events for operators: one typed union, and a sink that can never break a verification.
 import type { AuthErrorCode, AuthErrorReason, ErrorDetails } from './auth-error.ts'
 import { dropErrors } from '../internal/maybe-promise.ts'
-import { printable } from '../internal/printable.ts'
+import { printable } from '../internal/json.ts'
 
 /** An event of a verifier or resource server. Never holds a token, a proof or a key. */
 export type ClaimcheckEvent =

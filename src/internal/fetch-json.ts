@@ -1,7 +1,6 @@
 // Gets one JSON object or text over the network, or posts one object to get another. Time, size and redirects have bounds,
 // since a server may be broken or hostile.
-import { type JsonObject, parseJsonObject } from './json.ts'
-import { printable } from './printable.ts'
+import { type JsonObject, parseJsonObject, printable } from './json.ts'
 
 export interface FetchJsonOptions {
   readonly fetch: Fetch

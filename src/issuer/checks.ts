@@ -1,9 +1,8 @@
 // The checks that depend on an issuer's profile, besides its `validateToken`. Each returns an error, or `undefined`.
 import type { ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { builtInOf } from '../internal/freeze.ts'
-import { printable } from '../internal/printable.ts'
 import { checkAudience, checkRequired } from '../jwt/claims.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import type { Principal } from '../principal/principal.ts'

@@ -1,8 +1,7 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { createSteadyClock } from '../internal/clock.ts'
 import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { printable } from '../internal/printable.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { faultOfLink, hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { Network } from '../jwks/key-source.ts'
 import type { JwksLocation } from '../jwks/remote.ts'

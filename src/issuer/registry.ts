@@ -1,11 +1,10 @@
 // The issuers that a verifier trusts, found by a token's exact `iss` (RFC 8725 §3.8). An STS with one issuer for each tenant is found
 // by its template. Other claims only choose between endpoints that share an `iss`.
 import type { JsonObject } from '../internal/json.ts'
-import { createKeysByTenant } from '../jwks/by-tenant.ts'
+import { createKeysByTenant, type IssuerTemplate, keysOfTenant, readTemplate } from './tenants.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import type { Issuer, IssuerEndpoint } from './issuer.ts'
 import { createIssuerKeys, type RegistryOptions } from './keys.ts'
-import { type IssuerTemplate, keysOfTenant, readTemplate } from './tenants.ts'
 
 /** One trusted `iss`, its keys, and the profile of its tokens. Its keys serve no other issuer. */
 export interface TrustedIssuer {

@@ -1,6 +1,11 @@
-// One template for the issuers of many tenants. Pure text: a prefix, a tenant, a suffix; no pattern is tested with a whole
-// `iss`.
+// The issuers of many tenants: one template, and keys for each tenant. The template is pure text (a prefix, a tenant, a suffix): no
+// pattern is tested with a whole `iss`.
+import { LRUCache } from 'lru-cache'
+import { AuthError } from '../errors/auth-error.ts'
+import { type Clock, createSteadyClock } from '../internal/clock.ts'
 import { withoutLogin } from '../internal/urls.ts'
+import type { KeySource } from '../jwks/key-source.ts'
+import { createTokenBucket } from '../jwks/settings.ts'
 import type { IssuerEndpoint, IssuerKeys } from './issuer.ts'
 
 const maxTenantLength = 128
@@ -53,4 +58,39 @@ export function keysOfTenant(keys: IssuerKeys, placeholder: string, tenant: stri
     metadataUrls: metadataUrls.map(filled),
     ...(metadataIssuer !== undefined && { metadataIssuer: metadataIssuer.replaceAll(placeholder, () => tenant) }),
   }
+}
+
+// The keys of many tenants, created when first asked for. The caller must have allowed the tenant before.
+
+const maxTenants = 1000
+/** New tenants at once, and the interval for one more. They bound the fetches when an application allows too many tenants. */
+const newTenantBurst = 100
+const newTenantRefillMs = 100
+
+/** Creates the keys of a tenant with `create`, and keeps those of the 1000 tenants last used. Does nothing before a key is asked for. */
+export function createKeysByTenant(create: (tenant: string) => KeySource, clock: Clock): (tenant: string) => KeySource {
+  const sources = new LRUCache<string, KeySource>({ max: maxTenants })
+  const newTenants = createTokenBucket(newTenantBurst, newTenantRefillMs)
+  const steady = createSteadyClock(clock)
+
+  function keysOf(tenant: string): KeySource {
+    const existing = sources.get(tenant)
+    if (existing) return existing
+    const nowMs = steady.nowMs()
+    if (!newTenants.take(nowMs)) {
+      throw new AuthError('keys_unavailable', {
+        retryAfterSeconds: newTenants.waitMs(nowMs) / 1000,
+        hint: 'too many tenants became new at once',
+      })
+    }
+    const created = create(tenant)
+    sources.set(tenant, created)
+    return created
+  }
+
+  return (tenant) => ({
+    findKey: (query) => keysOf(tenant).findKey(query),
+    findReplacement: (query, failed, since) => keysOf(tenant).findReplacement?.(query, failed, since),
+    loadsBegun: (query) => sources.get(tenant)?.loadsBegun?.(query),
+  })
 }

@@ -2,7 +2,7 @@
 // tokens cause few fetches. A good token is never refused only because no fetch was made.
 import { createSteadyClock } from '../internal/clock.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
-import { printable } from '../internal/printable.ts'
+import { printable } from '../internal/json.ts'
 import { createKeyBudgets, createNegativeCache, type KeyBudgets } from './settings.ts'
 import type { KeyQuery, KeySource, VerificationKey } from './key-source.ts'
 import { createRefresher, type RefresherParts } from './refresher.ts'

@@ -1,6 +1,5 @@
 // Keys that outlive the process: a start during an outage of the STS can still verify.
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { printable } from '../internal/printable.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { importKeys } from './import.ts'
 import type { LoadedKeys } from './key-set.ts'

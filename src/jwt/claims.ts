@@ -1,7 +1,6 @@
 // The checks of claims (RFC 7519 §4.1), one function for each. None of them needs a key.
 import type { ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { printable } from '../internal/printable.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { withoutSlash } from '../internal/urls.ts'
 
 /** The claims that RFC 7519 §4.1 registers, as they are after verification. */

@@ -2,8 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { ErrorDetails, ValidationError } from '../errors/auth-error.ts'
 import { createTextDecoder, decodeBase64url } from '../internal/base64url.ts'
-import { type JsonObject, measureJsonObject } from '../internal/json.ts'
-import { printable } from '../internal/printable.ts'
+import { type JsonObject, measureJsonObject, printable } from '../internal/json.ts'
 
 const maxHeaders = 100
 const maxHeaderLength = 1024

@@ -10,9 +10,8 @@ import {
   objectBytes,
   textBytes,
 } from '../internal/freeze.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
-import { printable } from '../internal/printable.ts'
 import { registeredClaims } from './claims.ts'
 
 /** The part of Standard Schema 1.1 that claimcheck uses: a validator of zod, valibot, arktype and others. */

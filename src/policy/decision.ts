@@ -1,5 +1,5 @@
 // The answer of a policy, its trace for people, and the strict way to read both: only a literal `allow` ever allows.
-import { printable } from '../internal/printable.ts'
+import { printable } from '../internal/json.ts'
 import { copyRequirements, type Requirement } from './requirements.ts'
 
 /** The reason of a decision: the id of the rule, for logs and tests. Never for the client. */

@@ -66,7 +66,6 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
   if (typeof like === 'function') return policy(like.name || 'function', like)
   if (typeof like === 'object' && like !== null && typeof like.evaluate === 'function') {
     if (like.requires !== undefined) copyRequirements(like.requires)
-    if (like.mayVeto !== undefined) checkBoolean('mayVeto', like.mayVeto)
     return like
   }
   if (like === undefined)
@@ -125,15 +124,23 @@ export function composed<P extends Policy<never, never>>(policy: P): P {
   return policy
 }
 
-/**
- * Asks a member of a composition. `mayVeto` is as it was when the composition was made: a policy that is changed later, and then fails,
- * might still have meant to veto.
- */
-export function askMember<A, R>(
-  policy: Policy<A, R>,
-  mayVeto: boolean,
-  query: PolicyQuery<A, R>,
-): MaybePromise<Decision> {
+/** A member of a composition, and whether it may veto. */
+export interface AskedMember {
+  readonly policy: Policy
+  /** Read once, when the composition is made: a later change, or a getter of two minds, counts for nothing. */
+  readonly mayVeto: boolean
+}
+
+/** @throws TypeError when `like` is no policy, and when its `mayVeto` is no boolean: one that is truthy would be asked too late. */
+export function readMember(like: PolicyLike<never, never>): AskedMember {
+  const policy = toPolicy(like) as Policy
+  const { mayVeto = false } = policy
+  checkBoolean('mayVeto', mayVeto)
+  return { policy, mayVeto }
+}
+
+/** Asks a member of a composition. One that was changed since and then fails might still have meant to veto. */
+export function askMember({ policy, mayVeto }: AskedMember, query: PolicyQuery): MaybePromise<Decision> {
   const decision = ask(policy, query)
   if (!mayVeto || compositions.get(policy)) return decision
   const marked = (answer: Decision): Decision =>

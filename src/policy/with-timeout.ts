@@ -1,9 +1,9 @@
 // A deadline for policies that ask another system.
 import { isPromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkNumber } from '../internal/options.ts'
-import { type Combined, compose, type Member, vetoMarks } from './combine.ts'
+import { type Combined, compose, type Member } from './combine.ts'
 import { type Decision, unavailable } from './decision.ts'
-import { askMember, type Policy, toPolicy } from './policy.ts'
+import { askMember, readMember } from './policy.ts'
 import { requirementsOf } from './requirements.ts'
 
 /**
@@ -15,18 +15,16 @@ import { requirementsOf } from './requirements.ts'
 export function withTimeout<M extends Member>(timeoutMs: number, member: M): Combined<readonly [M]> {
   checkArgumentCount('withTimeout()', arguments, 2)
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
-  const policy = toPolicy(member) as Policy
+  const asked = readMember(member)
+  const { policy, mayVeto } = asked
   const { id, requires } = policy
-  const marks = vetoMarks([policy])
-  const mayVeto = marks.includes(true)
-  return compose([policy], {
+  return compose([asked], {
     id: `withTimeout(${timeoutMs}, ${id})`,
     requires,
     requirements: requirementsOf(policy),
-    marks,
     evaluate: (query) => {
       const ending = new AbortController()
-      const decision = askMember(policy, mayVeto, { ...query, signal: ending.signal })
+      const decision = askMember(asked, { ...query, signal: ending.signal })
       return isPromise(decision) ? inTime(decision, ending, query.signal) : decision
     },
   })

@@ -1,8 +1,7 @@
 // Auth0: access tokens for an API, in both of its token profiles.
 import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
-import { printable } from '../internal/printable.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
 import { readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'

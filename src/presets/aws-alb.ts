@@ -1,8 +1,7 @@
 // AWS Application Load Balancer, action `authenticate-oidc` or `authenticate-cognito`: the user that it has logged in.
 import type { ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
-import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import type { JoseHeader } from '../jwt/parse.ts'

@@ -1,9 +1,8 @@
 // Clerk: session tokens of one instance, and machine-to-machine tokens for one machine.
 import type { ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { checkBoolean, checkOptions, checkStrings } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
-import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'

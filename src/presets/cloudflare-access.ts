@@ -1,8 +1,7 @@
 // Cloudflare Access: the token that its proxy puts into a header of its own, for a user or a service token.
 import type { ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'

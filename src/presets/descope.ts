@@ -1,8 +1,7 @@
 // Descope: session tokens of one project, whose issuer is no URL.
 import type { ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
-import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'

@@ -1,8 +1,7 @@
 // GitHub Actions: the OIDC token of a job. Every workflow on GitHub can get one for any audience.
 import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions, checkStrings } from '../internal/options.ts'
-import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'

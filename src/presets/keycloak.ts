@@ -1,8 +1,7 @@
 // Keycloak: access tokens of one realm.
 import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { printable } from '../internal/printable.ts'
 import { type Principal, principalKey } from '../principal/principal.ts'
 import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'

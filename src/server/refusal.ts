@@ -2,8 +2,7 @@
 // Entra's insufficient_claims, or a refusal that invites no loop.
 import { AuthError, type AuthErrorOptions } from '../errors/auth-error.ts'
 import type { Challenge, ChallengeParams } from '../errors/challenge.ts'
-import { type JsonObject, ownMember } from '../internal/json.ts'
-import { printable } from '../internal/printable.ts'
+import { type JsonObject, ownMember, printable } from '../internal/json.ts'
 import { createTokenParser, describeToken } from '../jwt/parse.ts'
 import type { Decision } from '../policy/decision.ts'
 import { canBeChallenged, type Requirement, requirementsOf, requirementsToKeep } from '../policy/requirements.ts'

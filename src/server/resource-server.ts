@@ -98,6 +98,24 @@ export function createResourceServer<const I extends IssuerOptions, C = Record<s
   return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
 }
 
+/**
+ * The form that adapters use of a resource server: of `apiOrOptions`, or of one that is made of these options.
+ *
+ * @throws TypeError for a copy of a resource server.
+ */
+export function toRequestGuard<I extends IssuerOptions, C>(
+  apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
+): RequestGuard<ClaimsByIssuer<I, C>> {
+  const api =
+    'authenticate' in Object(apiOrOptions)
+      ? // Its issuers are not known here, and its claims are its own.
+        (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
+      : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
+  const found = requestGuardOf(api)
+  if (found) return found
+  throw new TypeError('createGuard() needs the very object that createResourceServer() has made, not a copy of it.')
+}
+
 function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
   checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
   const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options

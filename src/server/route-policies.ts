@@ -1,9 +1,9 @@
 // The policies of routes. Each is joined to the default policy once, not for each request. Their requirements enter the metadata.
 import type { Emit } from '../errors/events.ts'
-import { printable } from '../internal/printable.ts'
-import { allOf, replacesDefault, vetoMarks } from '../policy/combine.ts'
-import { copyRequirements, type Requirement, requirementsOf, withRequirements } from '../policy/requirements.ts'
-import { askMember, composed, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+import { printable } from '../internal/json.ts'
+import { allOf, compose, replacesDefault } from '../policy/combine.ts'
+import { copyRequirements, type Requirement, requirementsOf } from '../policy/requirements.ts'
+import { askMember, type Policy, type PolicyLike, type PolicyQuery, readMember, toPolicy } from '../policy/policy.ts'
 
 /** The policies of a resource server's routes. */
 export interface RoutePolicies<A> {
@@ -73,16 +73,14 @@ type QueryFor<A, R, S> = (query: PolicyQuery<A, R>) => PolicyQuery<A, S>
 
 /** Copies a policy, so that later changes of its `requires` reach no challenge. The copy hands its queries on, through `queryFor`. */
 function checkedPolicy<A, R, S>(like: PolicyLike<A, S>, queryFor: QueryFor<A, R, S>): Policy<A, R> {
-  const policy = toPolicy(like)
-  const { id, requires } = policy
-  const mayVeto = vetoMarks([policy as Policy]).includes(true)
-  const copy: Policy<A, R> = composed({
+  const asked = readMember(like)
+  const { id, requires } = asked.policy
+  return compose<readonly [Policy<A, R>]>([asked], {
     id,
-    ...(requires && { requires: copyRequirements(requires) }),
-    ...(mayVeto && { mayVeto }),
-    evaluate: (query: PolicyQuery<A, R>) => askMember(policy, mayVeto, queryFor(query)),
+    requires: requires && copyRequirements(requires),
+    requirements: requirementsOf(asked.policy),
+    evaluate: (query) => askMember(asked, queryFor(query as PolicyQuery<A, R>)),
   })
-  return Object.freeze(withRequirements(copy, requirementsOf(policy)))
 }
 
 function unchanged<Q>(query: Q): Q {

@@ -9,7 +9,6 @@ import { oidc } from '../presets/oidc.ts'
 import { readAudience } from '../presets/preset-options.ts'
 import { tokenBytes } from '../jwt/parse.ts'
 import type { StandardSchema } from '../jwt/schema.ts'
-import { readTokenCacheOptions, type TokenCacheOptions } from './token-cache.ts'
 import { type ClientDescription, type ClientRegistry, readClients } from '../principal/principal.ts'
 import type { ClaimsByIssuer, Issuer, IssuerWithAudience } from '../issuer/issuer.ts'
 import { readIssuer } from '../issuer/validate.ts'
@@ -20,6 +19,17 @@ export type IssuerOption = string | Issuer
 
 /** One issuer, or several. */
 export type IssuerOptions = IssuerOption | readonly IssuerOption[]
+
+/** How many verified tokens are remembered. */
+export interface TokenCacheOptions {
+  /** At most so many. Default 10 000. */
+  readonly maxTokens?: number
+  /**
+   * At most so many bytes, estimated from the text of each token and from the members and items of its claims. Default 32 MiB. A token
+   * with twenty claims counts as 3 kB.
+   */
+  readonly maxBytes?: number
+}
 
 interface CommonOptions<C, A> {
   /**
@@ -171,6 +181,15 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
     tokenCache: options.tokenCache === false ? undefined : readTokenCacheOptions(options.tokenCache),
     clients: readClients(options.clients === undefined ? {} : options.clients),
   }
+}
+
+/** Reads the option. @throws TypeError for values that make no cache. */
+function readTokenCacheOptions(options: TokenCacheOptions = {}): Required<TokenCacheOptions> {
+  checkOptionNames('tokenCache', options, ['maxTokens', 'maxBytes'])
+  const { maxTokens = 10_000, maxBytes = 32 * 1024 ** 2 } = options
+  checkNumber('tokenCache.maxTokens', maxTokens, 1, 1_000_000)
+  checkNumber('tokenCache.maxBytes', maxBytes, 64 * 1024, 4 * 1024 ** 3)
+  return { maxTokens, maxBytes }
 }
 
 /** The headers that the tokens of these issuers come in, besides `Authorization`; each once. */

@@ -1,8 +1,7 @@
 // The principal of a verified token: read by its preset, completed by other sources, with the application's facts about its clients.
 import type { Emit } from '../errors/events.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { type JsonObject, printable } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
-import { printable } from '../internal/printable.ts'
 import { checkPrincipal } from '../issuer/checks.ts'
 import type { Issuer, PrincipalEnrichment } from '../issuer/issuer.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'

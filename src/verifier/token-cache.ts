@@ -5,26 +5,15 @@ import { type Clock, createSteadyClock, systemClock } from '../internal/clock.ts
 import type { AuthError } from '../errors/auth-error.ts'
 import { freezeAndMeasure, layoutBytes } from '../internal/freeze.ts'
 import { type MaybePromise, within } from '../internal/maybe-promise.ts'
-import { checkNumber, checkOptionNames } from '../internal/options.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
 import type { VerificationKey } from '../jwks/key-source.ts'
 import type { Times } from '../jwt/claims.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import type { TypedClaims } from '../jwt/schema.ts'
+import type { VerifierSettings } from './options.ts'
 import type { PlausibleToken } from './prechecks.ts'
 import type { ResolvedPrincipal } from './resolve-principal.ts'
 import type { SharedParts } from './verified-token.ts'
-
-/** How many verified tokens are remembered. */
-export interface TokenCacheOptions {
-  /** At most so many. Default 10 000. */
-  readonly maxTokens?: number
-  /**
-   * At most so many bytes, estimated from the text of each token and from the members and items of its claims. Default 32 MiB. A token
-   * with twenty claims counts as 3 kB.
-   */
-  readonly maxBytes?: number
-}
 
 /** The members of an entry that the cache reads. */
 export interface CachedToken {
@@ -57,21 +46,10 @@ export interface TokenCache<E extends CachedToken> {
   join(name: string | undefined): Promise<E | AuthError | undefined> | undefined
 }
 
-const defaultMaxTokens = 10_000
 /** So long others wait for the verification of a token that has begun before. */
 const maxJoinMs = 1000
-const defaultMaxBytes = 32 * 1024 * 1024
 /** The memory of an entry besides the text of its token and the counted parts of its header, claims and principal. */
 const entryBytes = 250
-
-/** Reads the option. @throws TypeError for values that make no cache. */
-export function readTokenCacheOptions(options: TokenCacheOptions = {}): Required<TokenCacheOptions> {
-  checkOptionNames('tokenCache', options, ['maxTokens', 'maxBytes'])
-  const { maxTokens = defaultMaxTokens, maxBytes = defaultMaxBytes } = options
-  checkNumber('tokenCache.maxTokens', maxTokens, 1, 1_000_000)
-  checkNumber('tokenCache.maxBytes', maxBytes, 64 * 1024, 4 * 1024 ** 3)
-  return { maxTokens, maxBytes }
-}
 
 /** A verification under way. */
 export interface Flight<E> {
@@ -84,7 +62,7 @@ export interface Flight<E> {
 
 /** Makes the cache, or one that remembers nothing where `tokenCache` is off. */
 export function createTokenCache<E extends CachedToken>(
-  { tokenCache, maxTokenBytes }: TokenCacheSettings,
+  { tokenCache, maxTokenBytes }: Pick<VerifierSettings, 'tokenCache' | 'maxTokenBytes'>,
   clock: Clock = systemClock,
 ): TokenCache<E> {
   const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
@@ -141,11 +119,6 @@ export function createTokenCache<E extends CachedToken>(
   }
 }
 
-interface TokenCacheSettings {
-  readonly tokenCache: Required<TokenCacheOptions> | undefined
-  readonly maxTokenBytes: number
-}
-
 interface StartedFlight<E> extends Flight<E> {
   readonly begunAtMs: number
 }
@@ -157,7 +130,7 @@ interface Found {
 }
 
 /** Makes the function that makes an entry of a verified token, and measures it where it can be remembered. */
-export function createEntries({ tokenCache }: Pick<TokenCacheSettings, 'tokenCache'>) {
+export function createEntries({ tokenCache }: Pick<VerifierSettings, 'tokenCache'>) {
   const sharedBytes = tokenCache ? createClaimLayouts() : () => 0
 
   return function createEntry(

@@ -1,7 +1,7 @@
 // Values of a client, made safe for a log line.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { printable } from '../../src/internal/printable.ts'
+import { printable } from '../../src/internal/json.ts'
 
 it('leaves printable ASCII as it is', () => {
   const all = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).join('')

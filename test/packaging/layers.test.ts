@@ -77,13 +77,13 @@ describe('reports', () => {
     const violations = check({
       'policy/a.ts': `import { jwtVerify } from 'jose'`,
       'http/a.ts': `import 'node:fs'\nimport type { IncomingMessage } from 'node:http'`,
-      'issuer/a.ts': `import { LRUCache } from 'lru-cache'`,
+      'http/b.ts': `import { LRUCache } from 'lru-cache'`,
       'adapters/a.ts': `import { type Request } from 'express'`,
     })
     expect(violations).toEqual([
       'adapters/a.ts:1 imports express',
       'http/a.ts:1 imports node:fs',
-      'issuer/a.ts:1 imports lru-cache',
+      'http/b.ts:1 imports lru-cache',
       'policy/a.ts:1 imports jose',
     ])
   })

@@ -1,7 +1,7 @@
 // Compositions are closed: none makes an allowance of an effect that does not exist.
 import type { Decision } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
-import { combineAll, combineAny, negate } from '../../src/policy/combine.ts'
+import { combineAll, combineAny, negate } from '../../src/policy/combined-decision.ts'
 
 const unknown = { effect: 'permit' } as unknown as Decision
 const odd: readonly (readonly [string, Decision])[] = [

@@ -1,6 +1,6 @@
 // Hints for tokens of a B2C tenant that are refused for their issuer or policy. For logs: the token may be made up.
 import type { AuthErrorReason } from '../../errors/auth-error.ts'
-import { printable } from '../../internal/printable.ts'
+import { printable } from '../../internal/json.ts'
 import { readString } from '../../principal/read-claims.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 

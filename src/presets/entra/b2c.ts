@@ -1,8 +1,7 @@
 // Azure AD B2C: one issuer for all user flows of a tenant, or one for each; `ver` says 1.0 although the issuer ends with v2.0.
 import type { ValidationError } from '../../errors/auth-error.ts'
-import type { JsonObject } from '../../internal/json.ts'
+import { type JsonObject, printable } from '../../internal/json.ts'
 import { checkOptions, checkStrings } from '../../internal/options.ts'
-import { printable } from '../../internal/printable.ts'
 import { type Principal, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString } from '../../principal/read-claims.ts'
 import { checkAccessToken } from '../../jwt/claims.ts'

@@ -1,8 +1,7 @@
 // The checks of a trusted tenant's token: it must be an access token, for this API, of that tenant, and prove a permission.
 // The last one checks that a key may verify it.
 import type { ValidationError } from '../../errors/auth-error.ts'
-import type { JsonObject } from '../../internal/json.ts'
-import { printable } from '../../internal/printable.ts'
+import { type JsonObject, printable } from '../../internal/json.ts'
 import type { VerificationKey } from '../../jwks/key-source.ts'
 import { readString, readStrings } from '../../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../../jwt/claims.ts'

@@ -1,6 +1,6 @@
 // Hints for tokens of Entra that are refused. For logs: the sender may have made up every claim.
 import type { AuthErrorReason } from '../../errors/auth-error.ts'
-import { printable } from '../../internal/printable.ts'
+import { printable } from '../../internal/json.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 import { clientIdOf } from './claims.ts'
 import { clouds, cloudsOf, issuerOf } from './clouds.ts'
