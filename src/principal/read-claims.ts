@@ -36,9 +36,14 @@ export function isText(value: unknown): value is string {
 
 /** Reads scopes in all four shapes that STSs use: `scope` and `scp`, each a string with spaces or a list of strings. */
 export function readScopes(claims: JsonObject): readonly string[] {
-  const [scope, scp] = [scopesIn(claims, 'scope'), scopesIn(claims, 'scp')]
-  if (scope.length === 0) return scp
-  return scp.length === 0 ? scope : distinct([...scope, ...scp])
+  const scope = readString(claims, 'scope')
+  const scp = readString(claims, 'scp')
+  // As one text, two claims share a list like one.
+  if (scope !== undefined && scp !== undefined) return splitScopes(`${scope} ${scp}`)
+  const scopes = scopesIn(claims, 'scope')
+  const more = scopesIn(claims, 'scp')
+  if (scopes.length === 0) return more
+  return more.length === 0 ? scopes : distinct([...scopes, ...more])
 }
 
 function scopesIn(claims: JsonObject, name: string): readonly string[] {

@@ -40,8 +40,10 @@ export interface TokenCache<E extends CachedToken> {
   get(name: string | undefined): E | undefined
   /** Removes `entry`, unless another has taken its place. */
   drop(name: string | undefined, entry: E): void
-  /** Begins the verification of `token`, which others can join until it ends. */
+  /** Begins the verification of `token`. */
   begin(name: string, token: string): Flight<E>
+  /** Lets others join the verification until it ends, if it has not ended yet. Returns `verified`. */
+  share(flight: Flight<E>, verified: Promise<E | AuthError>): Promise<E | AuthError>
   /** The verification of this token that is under way. Resolves to nothing when that takes too long: then another may begin. */
   join(name: string | undefined): Promise<E | AuthError | undefined> | undefined
 }
@@ -51,9 +53,11 @@ const maxJoinMs = 1000
 /** The memory of an entry besides the text of its token and the counted parts of its header, claims and principal. */
 const entryBytes = 250
 
-/** A verification under way. */
+/** One verification. */
 export interface Flight<E> {
-  /** Set as soon as it has begun. */
+  readonly name: string
+  readonly begunAtMs: number
+  hasEnded: boolean
   verified: Promise<E | AuthError> | undefined
   /** Remembers the entry, where requests may share it. */
   succeed(entry: E): void
@@ -67,27 +71,38 @@ export function createTokenCache<E extends CachedToken>(
 ): TokenCache<E> {
   const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
   const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
-  const flights = new Map<string, StartedFlight<E>>()
+  const flights = new Map<string, Flight<E>>()
   const steady = createSteadyClock(clock)
 
-  function leave(name: string, flight: StartedFlight<E>): undefined {
-    if (flights.get(name) === flight) flights.delete(name)
+  function leave(flight: Flight<E>): undefined {
+    if (flights.get(flight.name) === flight) flights.delete(flight.name)
   }
 
   function begin(name: string, token: string): Flight<E> {
     const size = entryBytes + token.length
-    const flight: StartedFlight<E> = {
-      verified: undefined,
+    const flight: Flight<E> = {
+      name,
       begunAtMs: steady.nowMs(),
+      hasEnded: false,
+      verified: undefined,
       succeed(entry) {
         if (entry.isShareable && entry.isCacheable) entries.set(name, entry, { size: size + entry.bytes })
       },
-      end: () => leave(name, flight),
+      end() {
+        flight.hasEnded = true
+        leave(flight)
+      },
     }
-    forgetOld(flight.begunAtMs)
-    flights.delete(name)
-    flights.set(name, flight)
     return flight
+  }
+
+  function share(flight: Flight<E>, verified: Promise<E | AuthError>): Promise<E | AuthError> {
+    if (flight.hasEnded) return verified
+    forgetOld(flight.begunAtMs)
+    flight.verified = verified
+    flights.delete(flight.name)
+    flights.set(flight.name, flight)
+    return verified
   }
 
   /** A verification that never ends must not stay for ever. The oldest is the first of the map. */
@@ -102,10 +117,10 @@ export function createTokenCache<E extends CachedToken>(
   // that joins has a timer of its own: on some platforms a verification ends, timers included, with the request that began it.
   function join(name: string | undefined): Promise<E | AuthError | undefined> | undefined {
     const flight = name === undefined ? undefined : flights.get(name)
-    if (name === undefined || !flight?.verified) return undefined
+    if (!flight?.verified) return undefined
     const leftMs = maxJoinMs - (steady.nowMs() - flight.begunAtMs)
-    if (leftMs > 0) return within(flight.verified, leftMs, () => leave(name, flight))
-    leave(name, flight)
+    if (leftMs > 0) return within(flight.verified, leftMs, () => leave(flight))
+    leave(flight)
     return undefined
   }
 
@@ -115,12 +130,9 @@ export function createTokenCache<E extends CachedToken>(
     get: (name) => (name === undefined ? undefined : entries.get(name)),
     drop: (name, entry) => void (name !== undefined && entries.get(name) === entry && entries.delete(name)),
     begin,
+    share,
     join,
   }
-}
-
-interface StartedFlight<E> extends Flight<E> {
-  readonly begunAtMs: number
 }
 
 /** The results of the last steps of a verification. */

@@ -115,13 +115,14 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
 }
 
 function promiseOf<T>(verified: MaybePromise<Outcome<T>>): Promise<T> {
-  return isPromise(verified) ? verified.then(settled) : settled(verified)
+  return isPromise(verified) ? verified.then(resultOf) : Promise.resolve(resultOf(verified))
 }
 
 const soon = Promise.resolve()
 
-function settled<T>(outcome: Outcome<T>): Promise<T> {
-  if (!(outcome instanceof AuthError)) return Promise.resolve(outcome)
+/** A token as it is: a promise of it would cost two more microtasks. */
+function resultOf<T>(outcome: Outcome<T>): MaybePromise<T> {
+  if (!(outcome instanceof AuthError)) return outcome
   // A microtask later, when the caller has had time to listen: runtimes keep books of rejections that are not handled yet.
   return new Promise((_, reject) => void soon.then(() => reject(outcome)))
 }
