@@ -1,4 +1,7 @@
 // A refusal that reaches a framework's own error handling or a logger shows its public code, and nothing of its reason or details.
+import { inspect } from 'node:util'
+import { Controller, Get, Module } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
 import { AuthError } from 'claimcheck'
 import express from 'express'
 import fastify from 'fastify'
@@ -47,4 +50,29 @@ it('pino writes the public code, and nothing of the rest', () => {
   logger.error({ err: refusal(), error: refusal() }, 'refused')
   expect(lines[0]).toContain('"code":"invalid_token"')
   expect(lines.join('')).not.toMatch(inner)
+})
+
+it('Nest’s own exception filter answers without the reason, and its log line has none either', async () => {
+  const lines: string[] = []
+  const note = (...words: unknown[]): void => void lines.push(inspect(words, { depth: 10 }))
+  class RefusingController {
+    refuse(): Promise<never> {
+      return Promise.reject(refusal())
+    }
+  }
+  Get()(RefusingController.prototype, 'refuse', { value: RefusingController.prototype.refuse })
+  Controller()(RefusingController)
+  class RefusingModule {}
+  Module({ controllers: [RefusingController] })(RefusingModule)
+  const app = await NestFactory.create(RefusingModule, {
+    logger: { log: () => {}, error: note, warn: note, fatal: note },
+  })
+  onTestFinished(() => app.close())
+  await app.listen(0, '127.0.0.1')
+  const answer = await fetch(await app.getUrl())
+  // Nest takes every error that is not its own for a fault of the application.
+  expect([answer.status, await answer.json()]).toEqual([500, { statusCode: 500, message: 'Internal server error' }])
+  // Nest has logged it, so that there is something to look at.
+  expect(lines.join('\n')).toContain(refusal().message)
+  expect(lines.join('\n')).not.toMatch(/SECRET-(iss|received|cause)/)
 })
