@@ -4,7 +4,7 @@
 //   sub   person:… or robot:…
 //   via   the client; may: the scopes, a list; crew: groups, cut off at 50, when crew_cut is true
 import type { Principal, ValidationError } from 'claimcheck'
-import { type IssuerWithAudience } from 'claimcheck/issuers'
+import type { IssuerWithAudience } from 'claimcheck/issuers'
 import {
   checkAccessToken,
   metadataUrls,

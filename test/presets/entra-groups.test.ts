@@ -1,5 +1,5 @@
 // Microsoft Entra ID: groups that a token leaves out, and the resolver that finds them.
-import { type EntraOptions } from 'claimcheck/issuers'
+import type { EntraOptions } from 'claimcheck/issuers'
 import type { EntraGroupQuery } from '../../src/presets/entra/options.ts'
 import { claim, evaluate, group, not, type Policy } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'

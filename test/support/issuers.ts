@@ -1,5 +1,5 @@
 // An issuer written by hand, the way one outside the package would be, for tests of what presets are made of.
-import { type Issuer, type IssuerWithAudience } from 'claimcheck/issuers'
+import type { Issuer, IssuerWithAudience } from 'claimcheck/issuers'
 import { principalKey, readString } from 'claimcheck/preset-kit'
 import { audience, issuer, keyFor } from './tokens.ts'
 
