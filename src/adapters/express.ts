@@ -1,7 +1,7 @@
 // "claimcheck/express": the guard as Express middleware, for Express 4 and 5.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
-import type { AuthError } from '../errors/auth-error.ts'
+import { type AuthError, isAuthError } from '../errors/auth-error.ts'
 import { fromNode, type RequestView } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
@@ -15,13 +15,21 @@ import {
   createFrameworkGuard,
   type GuardAnswers,
   type GuardedRequests,
+  type GuardOptions,
   handlerArguments,
+  readGuardOptions,
   runGuard,
 } from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** The type that Express takes before any route, whatever its parameters are. */
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
+type ErrorMiddleware = (
+  error: unknown,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
 type Handler<C, P> = (req: Request<P>, res: Response, auth: VerifiedToken<C>) => unknown
 
 /** Guards Express routes. The verified token is also on `req.auth`, which no type declares: ask `guard.auth(req)`. */
@@ -30,11 +38,19 @@ export interface ExpressGuard<C = Record<string, unknown>> extends GuardedReques
   (policy?: RoutePolicy<C>): Middleware
   /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
   optional(): Middleware
-  /** Guard and handler in one. Errors and rejections of the handler reach `next`, on Express 4 too. */
+  /**
+   * Guard and handler in one. An AuthError that the handler throws is answered as the guard would. Other errors and rejections reach
+   * `next`, on Express 4 too.
+   */
   handler<P>(handler: Handler<C, P>): RequestHandler<P>
   handler<P>(policy: RoutePolicy<C>, handler: Handler<C, P>): RequestHandler<P>
   /** Middleware that answers requests for protected resource metadata (RFC 9728) alone. Needs `app.use`, before any guard. */
   metadata(): Middleware
+  /**
+   * Error middleware that answers an AuthError as the guard would: one that `guard.require()`, `guard.auth()` or `verifyToken()` threw in a
+   * plain handler. Passes every other error on, and every error where the answer has begun. Goes behind the routes.
+   */
+  errors(): ErrorMiddleware
 }
 
 /**
@@ -45,12 +61,13 @@ export interface ExpressGuard<C = Record<string, unknown>> extends GuardedReques
  */
 export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
+  options?: GuardOptions,
 ): ExpressGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 1)
-  return createGuardOf(toRequestGuard(apiOrOptions))
+  checkArgumentCount('createGuard()', arguments, 2)
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
 }
 
-function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
+function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): ExpressGuard<C> {
   const requests = createFrameworkGuard<IncomingMessage, C>(api, viewOf)
 
   function guard(...args: readonly unknown[]): Middleware {
@@ -73,7 +90,8 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
     const route = requests.readRoute(policy)
     return function claimcheckHandler(req, res, next) {
       const run = async (): Promise<unknown> => (handle as Handler<C, P>)(req, res, requests.auth(req))
-      const runOrPass = (error?: unknown): void => (error ? next(error) : void run().catch(next))
+      const fail = (error: unknown): void => (answersRefusals ? answerError(error, req, res, next) : next(error))
+      const runOrPass = (error?: unknown): void => (error ? next(error) : void run().catch(fail))
       runGuard(() => requests.authorizeRequest(req, route), answersOf(req, res, runOrPass))
     }
   }
@@ -91,7 +109,7 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
 
   function answersOf(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): GuardAnswers {
     return {
-      refuse: (error) => send(req, res, error),
+      refuse: (error) => (answersRefusals ? send(req, res, error) : next(error)),
       letIn() {
         const headers = requests.answerHeaders(req)
         if (headers) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
@@ -101,6 +119,19 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
     }
   }
 
+  function errors(...args: readonly unknown[]): ErrorMiddleware {
+    checkArgumentCount('guard.errors()', args, 0)
+    // Four parameters: Express knows error middleware by their number.
+    return function claimcheckErrors(error, req, res, next) {
+      answerError(error, req, res, next)
+    }
+  }
+
+  function answerError(...[error, req, res, next]: Parameters<ErrorMiddleware>): void {
+    if (isAuthError(error) && !res.headersSent) send(req, res, error)
+    else next(error)
+  }
+
   function send(req: IncomingMessage, res: ServerResponse, error: AuthError): void {
     const { status, headers, body } = requests.challenge(req, error)
     res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
@@ -108,7 +139,7 @@ function createGuardOf<C>(api: RequestGuard<C>): ExpressGuard<C> {
   }
 
   const { auth, maybeAuth, require } = requests
-  return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
+  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require })
 }
 
 /** Below `app.use('/path', …)` Express takes the path off `url`; `originalUrl` is what the client called. */

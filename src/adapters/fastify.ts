@@ -1,6 +1,6 @@
 // "claimcheck/fastify": the guard as Fastify hooks.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { AuthError } from '../errors/auth-error.ts'
+import { type AuthError, isAuthError } from '../errors/auth-error.ts'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
@@ -14,13 +14,16 @@ import {
   createFrameworkGuard,
   type GuardAnswers,
   type GuardedRequests,
+  type GuardOptions,
   handlerArguments,
+  readGuardOptions,
   runGuard,
 } from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 type Handler<C> = (request: FastifyRequest, reply: FastifyReply, auth: VerifiedToken<C>) => unknown
 
 /** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
@@ -29,11 +32,16 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
   (policy?: RoutePolicy<C>): Hook
   /** An `onRequest` hook that lets a request without any credential in, too. A bad credential is still refused. */
   optional(): Hook
-  /** Guard and handler in one, for routes without a hook. */
+  /** Guard and handler in one, for routes without a hook. An AuthError that the handler throws is answered as the guard would. */
   handler(handler: Handler<C>): RouteHandler
   handler(policy: RoutePolicy<C>, handler: Handler<C>): RouteHandler
   /** An `onRequest` hook that answers requests for protected resource metadata (RFC 9728) alone. Goes before any guard. */
   metadata(): Hook
+  /**
+   * An error handler for `setErrorHandler`. It answers an AuthError as the guard would: one that `guard.require()`, `guard.auth()` or
+   * `verifyToken()` threw in a plain handler. It leaves every other error to Fastify.
+   */
+  errors(): ErrorHandler
 }
 
 /**
@@ -44,12 +52,13 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
  */
 export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
+  options?: GuardOptions,
 ): FastifyGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 1)
-  return createGuardOf(toRequestGuard(apiOrOptions))
+  checkArgumentCount('createGuard()', arguments, 2)
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
 }
 
-function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
+function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): FastifyGuard<C> {
   const requests = createFrameworkGuard<FastifyRequest, C>(api, viewOf)
 
   function guard(...args: readonly unknown[]): Hook {
@@ -70,7 +79,7 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
   // Fastify then goes on to the handler. Without `done` nothing goes on.
   function answersOf(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): GuardAnswers {
     return {
-      refuse: (error) => void send(request, reply, error),
+      refuse: (error) => (answersRefusals ? void send(request, reply, error) : done(error)),
       letIn() {
         addHeaders(request, reply)
         done()
@@ -88,10 +97,15 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
     const { policy, handle } = handlerArguments(args)
     const route = requests.readRoute(policy)
     return async function claimcheckHandler(request, reply) {
-      const error = await requests.authorizeRequest(request, route)
-      if (error) return send(request, reply, error)
-      addHeaders(request, reply)
-      return (handle as Handler<C>)(request, reply, requests.auth(request))
+      try {
+        const error = await requests.authorizeRequest(request, route)
+        if (error) throw error
+        addHeaders(request, reply)
+        return await (handle as Handler<C>)(request, reply, requests.auth(request))
+      } catch (error) {
+        if (answersRefusals && isAuthError(error) && !reply.sent) return send(request, reply, error)
+        throw error
+      }
     }
   }
 
@@ -103,6 +117,12 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
     }
   }
 
+  function errors(...args: readonly unknown[]): ErrorHandler {
+    checkArgumentCount('guard.errors()', args, 0)
+    // An error that is sent goes to the handler of the plugin above, and at last to Fastify's own.
+    return (error, request, reply) => (isAuthError(error) ? send(request, reply, error) : reply.send(error))
+  }
+
   function send(request: FastifyRequest, reply: FastifyReply, error: AuthError): FastifyReply {
     const { status, headers, body } = requests.challenge(request, error)
     // As bytes: to a string Fastify would append a charset, and apply a serializer that the application has set.
@@ -110,7 +130,7 @@ function createGuardOf<C>(api: RequestGuard<C>): FastifyGuard<C> {
   }
 
   const { auth, maybeAuth, require } = requests
-  return Object.assign(guard, { optional, handler, metadata, auth, maybeAuth, require })
+  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require })
 }
 
 /** Not with `request.raw.headers`: Fastify lets the application replace the headers of its own request. */

@@ -13,11 +13,29 @@ import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 
+/** Options of `createGuard` besides those of the resource server. */
+export interface GuardOptions {
+  /**
+   * `answer`: the guard answers refused requests itself. `pass-on`: it hands each refusal to the error handling of the framework, where
+   * `guard.errors()` gives the same answer. Default `answer`.
+   */
+  readonly refusals?: 'answer' | 'pass-on' | undefined
+}
+
+/** Whether the guard answers refusals itself. @throws TypeError for an unknown option or value. */
+export function readGuardOptions(options: GuardOptions = {}): boolean {
+  checkOptionNames('createGuard()', options, ['refusals'])
+  const { refusals = 'answer' } = options
+  if (refusals !== 'answer' && refusals !== 'pass-on')
+    throw new TypeError(`refusals must be 'answer' or 'pass-on', not '${String(refusals)}'.`)
+  return refusals === 'answer'
+}
+
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
-  /** The caller. @throws AuthError 401 when the request is anonymous. @throws TypeError when no guard ran before. */
+  /** The caller. @throws AuthError when the request is anonymous or was refused. @throws TypeError when no guard ran before. */
   auth(request: Q): VerifiedToken<C>
-  /** The caller, or `undefined` when the request is anonymous. @throws TypeError when no guard ran before. */
+  /** The caller, or `undefined` when the request is anonymous. @throws as `auth` does for a refused request, and where no guard ran. */
   maybeAuth(request: Q): VerifiedToken<C> | undefined
   /**
    * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
@@ -30,6 +48,8 @@ export interface GuardedRequests<Q extends object, C> {
     options?: Pick<RequireOptions, 'signal'>,
   ): Promise<R>
 }
+
+type Refused = Extract<Authentication, { readonly outcome: 'refused' }>
 
 /** The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. */
 type Route<C> = RouteQuery<C, undefined>
@@ -116,7 +136,7 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
   }
 
   function recordResult(result: Authentication<C>, state: RequestState<Q, C>): AuthError | undefined {
-    if (result.outcome === 'refused') return result.error
+    if (result.outcome === 'refused') return recordRefusal(result, state)
     // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
     if (states.get(state.request) !== state)
       throw new TypeError(
@@ -129,12 +149,21 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
     return undefined
   }
 
+  /** An error handler may go on to a handler: it finds no caller there, and no anonymous one. */
+  function recordRefusal(result: Refused, state: RequestState<Q, C>): AuthError {
+    state.result = result
+    if (ownMember(state.request as { readonly auth?: unknown }, 'auth') !== undefined)
+      Reflect.set(state.request, 'auth', undefined)
+    return result.error
+  }
+
   function maybeAuth(request: Q): VerifiedToken<C> | undefined {
     const result = states.get(request)?.result
     if (!result)
       throw new TypeError(
         'No guard of this createGuard() ran for this request: add guard() or guard.optional() before the handler.',
       )
+    if (result.outcome === 'refused') throw result.error
     return result.outcome === 'authenticated' ? result.auth : undefined
   }
 
@@ -175,13 +204,21 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
     challenge: (request, error) => api.challenge(error, stateOf(request).view),
     metadata: (request) => api.metadata(view(request)),
     readRoute(args) {
-      checkArgumentCount('guard()', args, 1)
+      checkGuardCall(args)
       if (args.length === 0) return byDefault
       const policy = args[0] as PolicyLike<VerifiedToken<C>, undefined>
       api.routes.declare(policy)
       return { policy: api.routes.withDefault(policy), resource: undefined }
     },
   }
+}
+
+/** @throws TypeError when a framework calls the guard as if it were middleware, and for a second policy. */
+function checkGuardCall(args: readonly unknown[]): void {
+  const [request] = args
+  if (args.length > 1 && typeof request === 'object' && request !== null && 'headers' in request)
+    throw new TypeError('The guard itself was given to the framework as middleware: write guard() in place of guard.')
+  checkArgumentCount('guard()', args, 1)
 }
 
 /** @throws TypeError when `guard.optional()` was given anything: a policy would be ignored, and the route open. */

@@ -61,6 +61,8 @@ export interface AuthErrorOptions {
 let optionsOf: (error: AuthError) => AuthErrorOptions
 let isMade: (value: object) => boolean
 let takeFacts: (error: AuthError, facts: () => ErrorDetails) => boolean
+let paramsOf: (error: AuthError) => (() => ChallengeParams) | undefined
+let takeParams: (error: AuthError, params: () => ChallengeParams) => void
 
 /**
  * The one error that claimcheck throws for a refused request. Misuse of the library is a `TypeError`.
@@ -79,6 +81,8 @@ export class AuthError extends Error {
   /** Facts of the request. They join the details when those are read. */
   #facts: (() => ErrorDetails) | undefined
   #details: ErrorDetails | undefined
+  /** The auth-params of the server that refused. They join the challenge when the headers are read. */
+  #params: (() => ChallengeParams) | undefined
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
@@ -91,6 +95,8 @@ export class AuthError extends Error {
     })
     optionsOf = (error) => error.#options
     isMade = (value) => #reason in value
+    paramsOf = (error) => error.#params
+    takeParams = (error, params) => void (error.#params ??= params)
     takeFacts = (error, facts) => {
       if (error.#facts || error.#details) return false
       error.#facts = facts
@@ -160,6 +166,17 @@ export function withFacts(error: AuthError, facts: () => ErrorDetails): AuthErro
   return new AuthError(error.reason, { ...options, details: { ...facts(), ...options.details } })
 }
 
+/** Gives a refusal the auth-params of the server that refuses, such as its realm. The error's own win. It takes them once. */
+export function withChallengeParams(error: AuthError, params: () => ChallengeParams): AuthError {
+  takeParams(error, params)
+  return error
+}
+
+/** The scopes that the challenge of `error` names. The body repeats them: a page of another origin cannot read the header. */
+export function scopeOf(error: AuthError): string | undefined {
+  return optionsOf(error).challengeParams?.scope
+}
+
 /** Copies a refusal for another request: a change to one error does not show on the other. */
 export function copyOf(error: AuthError): AuthError {
   return new AuthError(error.reason, { ...optionsOf(error), details: error.details })
@@ -171,8 +188,9 @@ export function copyOf(error: AuthError): AuthError {
  */
 export function headersOf(error: AuthError, params: ChallengeParams): RefusalHeaders {
   const { retryAfterSeconds = 1, challengeParams, moreChallenges = [] } = optionsOf(error)
-  const first = challengeOf(error.reason, { ...params, ...challengeParams })
-  const more = moreChallenges.flatMap((one) => challengeOf(one.reason, { ...params, ...one.params }) ?? [])
+  const common = { ...paramsOf(error)?.(), ...params }
+  const first = challengeOf(error.reason, { ...common, ...challengeParams })
+  const more = moreChallenges.flatMap((one) => challengeOf(one.reason, { ...common, ...one.params }) ?? [])
   const lines = moreChallenges.length === 0 ? first : [...(first === undefined ? [] : [first]), ...more]
   return {
     'Cache-Control': 'no-store',

@@ -69,7 +69,8 @@ export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
 export interface RequestGuardParts<C> {
   readonly verify: Verify<C>
   readonly tokenHeaders: readonly string[]
-  readonly realm: string
+  /** The auth-params of every challenge. */
+  readonly challengeParams: (request?: RequestView) => ChallengeParams
   /** Whether a client without a token is told which scopes it needs. */
   readonly publishScopes: boolean
   readonly routes: RoutePolicies<VerifiedToken<C>>
@@ -78,7 +79,7 @@ export interface RequestGuardParts<C> {
 }
 
 export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard<C> {
-  const { verify, tokenHeaders, realm, publishScopes, routes, published, emit } = parts
+  const { verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
 
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
     routes.seal()
@@ -129,10 +130,6 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
 
   function refused(error: AuthError, request: RequestView): { readonly outcome: 'refused'; readonly error: AuthError } {
     return { outcome: 'refused', error: reportRefusal(emit, error, request) }
-  }
-
-  function challengeParams(request?: RequestView): ChallengeParams {
-    return { realm, ...published.challengeParams(request) }
   }
 
   function metadata(request: RequestView): MetadataResponse | undefined {

@@ -6,7 +6,7 @@ import { createEmit } from '../errors/events.ts'
 import { type RefusalResponse, withHeaderLines } from './response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
-import { isQuotable } from '../errors/challenge.ts'
+import { type ChallengeParams, isQuotable } from '../errors/challenge.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { PolicyLike } from '../policy/policy.ts'
@@ -122,10 +122,12 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   checkOwnOptions(options, { realm, publishScopes })
   const emit = createEmit(options.onEvent)
   const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
-  const { verify, ...verifier } = createVerifierParts<C>(verifierOptions)
-  const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
-  const requests = createRequestGuard<C>({ verify, tokenHeaders, realm, publishScopes, routes, published, emit })
+  const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
+  const { verify, ...verifier } = createVerifierParts<C>(verifierOptions, challengeParams)
+  const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
+  const parts = { verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
+  const requests = createRequestGuard<C>(parts)
 
   const authentications = createNotes<MaybePromise<Authentication<C>>>()
 

@@ -1,5 +1,5 @@
 // An AuthError as an HTTP answer: status, headers, and a problem document (RFC 9457) with the same fixed text.
-import { type AuthError, headersOf, type RefusalHeaders } from '../errors/auth-error.ts'
+import { type AuthError, headersOf, type RefusalHeaders, scopeOf } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
 import type { RequestView } from '../http/request-view.ts'
 
@@ -18,14 +18,24 @@ export interface RefusalAnswer extends Omit<RefusalResponse, 'headers'> {
 
 const titles = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const
 
-/** Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. */
+/**
+ * Compiles the answer for `error`; `params` (such as the realm) join the challenge, and the error's own win. The problem document has
+ * `title`, `status` and `detail`, `error` where the challenge has it, and `scope`: the scopes that the challenge names, as text with blanks.
+ */
 export function refusalAnswer(error: AuthError, params: ChallengeParams): RefusalAnswer {
   const { status, code, message } = error
+  const scope = scopeOf(error)
   const named = code === 'unauthenticated' || code === 'access_denied' || code === 'temporarily_unavailable'
   return {
     status,
     headers: { ...headersOf(error, params), 'Content-Type': 'application/problem+json' },
-    body: JSON.stringify({ title: titles[status], status, detail: message, ...(!named && { error: code }) }),
+    body: JSON.stringify({
+      title: titles[status],
+      status,
+      detail: message,
+      ...(!named && { error: code }),
+      ...(scope !== undefined && { scope }),
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 // The errors of a verification: what they say, and the one place where they are reported.
-import { AuthError, isAuthError, type ValidationError, withFacts } from '../errors/auth-error.ts'
+import { AuthError, isAuthError, type ValidationError, withChallengeParams, withFacts } from '../errors/auth-error.ts'
+import type { ChallengeParams } from '../errors/challenge.ts'
 import type { Emit, RequestFacts } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { hintOf } from '../issuer/checks.ts'
@@ -20,7 +21,12 @@ export interface Report {
   report(cause: unknown, request: RequestView | undefined): AuthError
 }
 
-export function createReport(profiles: readonly Issuer[], emit: Emit | undefined): Report {
+/** @param challengeParams The auth-params of the server that refuses `request`. */
+export function createReport(
+  profiles: readonly Issuer[],
+  emit: Emit | undefined,
+  challengeParams?: (request: RequestView | undefined) => ChallengeParams,
+): Report {
   return {
     refuse({ reason, hint, details }, token, verified = false) {
       const facts = token ? describeToken(token, verified) : { verified }
@@ -33,6 +39,7 @@ export function createReport(profiles: readonly Issuer[], emit: Emit | undefined
     },
     report(cause, request) {
       const error = isAuthError(cause) ? cause : new AuthError('verification_unavailable', { details: { cause } })
+      if (challengeParams) withChallengeParams(error, () => challengeParams(request))
       return reportRefusal(emit, error, request)
     },
   }

@@ -3,7 +3,9 @@ import { createReport, type Outcome } from './report.ts'
 import { createResolvePrincipal } from './resolve-principal.ts'
 import { systemClock } from '../internal/clock.ts'
 import { AuthError } from '../errors/auth-error.ts'
+import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
+import type { RequestView } from '../http/request-view.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
 import { platformFetch } from '../internal/fetch-json.ts'
 import { createKeepAlive } from '../internal/single-flight.ts'
@@ -56,8 +58,15 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   return verifier
 }
 
-/** A verifier, and its own way in: `verify` answers at once where nothing has to be waited for. */
-export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & { readonly verify: Verify<C> } {
+/**
+ * A verifier, and its own way in: `verify` answers at once where nothing has to be waited for.
+ *
+ * @param challengeParams The auth-params that a resource server puts into each challenge.
+ */
+export function createVerifierParts<C>(
+  options: VerifierOptions,
+  challengeParams?: (request: RequestView | undefined) => ChallengeParams,
+): Verifier<C> & { readonly verify: Verify<C> } {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
   const { clock = systemClock, fetch = platformFetch, fetchTimeoutMs = 5000, claims: schema } = options
   const isRevoked = options.isRevoked as IsRevoked<C> | undefined
@@ -75,7 +84,7 @@ export function createVerifierParts<C>(options: VerifierOptions): Verifier<C> & 
   }
   const { keyCache, keyStore } = options
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
-  const report = createReport(settings.issuers, options.onEvent && emit)
+  const report = createReport(settings.issuers, options.onEvent && emit, challengeParams)
   const resolvePrincipal = createResolvePrincipal(settings, { emit, timeoutMs: fetchTimeoutMs })
   const verify = createVerifyToken<C>({ issuers, settings, clock, schema, isRevoked, resolvePrincipal, report })
 

@@ -23,21 +23,34 @@ export function answerOf(answer: RawAnswer, method = 'GET'): Answer {
   return { status, headers: lines.sort(), body }
 }
 
-function refusal(status: number, title: string, detail: string, headers: readonly string[], error?: string): Answer {
+interface BodyMembers {
+  readonly error?: string
+  readonly scope?: string | undefined
+}
+
+function refusal(
+  status: number,
+  title: string,
+  detail: string,
+  headers: readonly string[],
+  more: BodyMembers = {},
+): Answer {
   const own = ['cache-control: no-store', 'content-type: application/problem+json']
-  return { status, headers: [...own, ...headers].sort(), body: JSON.stringify({ title, status, detail, error }) }
+  return { status, headers: [...own, ...headers].sort(), body: JSON.stringify({ title, status, detail, ...more }) }
 }
 
 /** No credential: a challenge without `error`, with the scope that the route needs. */
 export function bare(scope = ''): Answer {
   const more = scope === '' ? '' : `, scope="${scope}"`
   const challenge = `www-authenticate: Bearer realm="orders"${more}`
-  return refusal(401, 'Unauthorized', 'This resource needs an access token.', [challenge])
+  const body = scope === '' ? {} : { scope }
+  return refusal(401, 'Unauthorized', 'This resource needs an access token.', [challenge], body)
 }
 
-function challenged(status: number, title: string, error: string, detail: string, more = ''): Answer {
+function challenged(status: number, title: string, error: string, detail: string, scope?: string): Answer {
+  const more = scope === undefined ? '' : `, scope="${scope}"`
   const params = `realm="orders", error="${error}", error_description="${detail}"${more}`
-  return refusal(status, title, detail, [`www-authenticate: Bearer ${params}`], error)
+  return refusal(status, title, detail, [`www-authenticate: Bearer ${params}`], { error, scope })
 }
 
 export const malformed = challenged(
@@ -74,5 +87,5 @@ export const keysUnavailable = refusal(
 
 export function scopeMissing(scope: string): Answer {
   const detail = 'The access token lacks a scope that this resource needs.'
-  return challenged(403, 'Forbidden', 'insufficient_scope', detail, `, scope="${scope}"`)
+  return challenged(403, 'Forbidden', 'insufficient_scope', detail, scope)
 }

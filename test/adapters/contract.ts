@@ -22,6 +22,7 @@ import { type Answer, answerOf, bare, invalidToken, keysUnavailable, scopeMissin
 import { addRoutes, brokenHandler } from './api.ts'
 import { describeChangedHeaders } from './changed-headers.ts'
 import { type App, type Framework, type Guard, listen } from './framework.ts'
+import { describeOneAnswer } from './one-answer.ts'
 import { table } from './requests.ts'
 
 type Open = () => Promise<Bench>
@@ -42,6 +43,7 @@ export function describeContract<Q extends object, H>(framework: Framework<Q, H>
   describeTable(open)
   describeEveryRequest(open)
   describeFrameworkErrors(open)
+  describeOneAnswer(framework)
   describeOtherOptions(framework)
   describeChangedHeaders(framework)
   describeMisuse(framework)
@@ -141,7 +143,6 @@ function describeEveryRequest(open: Open): void {
 function describeFrameworkErrors(open: Open): void {
   it.each([
     ['/orders/alice', { sub: 'bob' }, { status: 403, reason: 'access_denied' }],
-    ['/handler-order', { sub: 'bob' }, { status: 403, reason: 'access_denied' }],
     ['/scoped-order', {}, { status: 403, reason: 'insufficient_scope', challenge: scopeMissing('orders:read') }],
     ['/broken-order', {}, { status: 503, reason: 'policy_unavailable', retryAfter: '1' }],
   ])('[RFC9111-3.5-1] lets the framework answer what guard.require throws for %s', async (path, claims, expected) => {
@@ -320,7 +321,31 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framewo
     ['guard.handler with two', () => create().handler(scope('a'), scope('b'), () => {}), /takes 2 arguments, not 3/],
     ['guard.optional with a policy', () => anyArguments(create().optional)(scope('a')), /takes no policy: .*require/],
     ['guard.optional with undefined', () => anyArguments(create().optional)(undefined), /takes no policy/],
-    ['createGuard with a second argument', () => anyArguments(createGuard)(options(), {}), /^createGuard\(\) takes 1/],
+    [
+      'createGuard with a third argument',
+      () => anyArguments(createGuard)(options(), {}, {}),
+      /takes 2 arguments, not 3/,
+    ],
+    [
+      'an option that createGuard has not',
+      () => anyArguments(createGuard)(options(), { refuse: 1 }),
+      /no option refuse/,
+    ],
+    [
+      'refusals that are neither',
+      () => anyArguments(createGuard)(options(), { refusals: 'next' }),
+      /'answer' or 'pass-on', not 'next'/,
+    ],
+    [
+      'guard.errors with an argument',
+      () => anyArguments(create().errors)(scope('a')),
+      /takes 0 arguments|takes no argument/,
+    ],
+    [
+      'the guard itself as middleware',
+      () => anyArguments(create())({ headers: {} }, {}, () => {}),
+      /write guard\(\) in place of guard/,
+    ],
     ['createGuard of a copy', () => createGuard({ ...createResourceServer(options()) }), /the very object/],
     ['createGuard of nothing', () => anyArguments(createGuard)(), /needs an options object/],
   ])('refuses %s with a TypeError, at creation', (_, make, words) => {

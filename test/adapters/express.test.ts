@@ -30,6 +30,11 @@ function createApp(express: Express): App<Request, RequestHandler> {
       })
     },
     handle: (path, handler) => app.all(path, handler),
+    setErrorHandler: (handler) => app.use(handler as ErrorRequestHandler),
+    errorHandler:
+      (answer): ErrorRequestHandler =>
+      (error, req, res, _next) =>
+        res.json(answer(error, req)),
     async listen() {
       const record: ErrorRequestHandler = (error, _req, _res, next) => {
         errors.push(error)
@@ -83,4 +88,18 @@ it('a function that takes no response is no handler: the request would never be 
   }
   // A wrapper counts no parameters.
   expect(() => anyHandler((...parts: readonly unknown[]) => parts)).not.toThrow()
+})
+
+it("error middleware that goes on finds no caller, and no anonymous one: refusals: 'pass-on'", async () => {
+  const guard = createGuard(testApiOptions().options, { refusals: 'pass-on' })
+  const app = express()
+  app.use(guard.optional())
+  app.use(((_error, _req, _res, next) => next()) satisfies ErrorRequestHandler)
+  app.get('/', (req, res) => res.json(guard.maybeAuth(req) ?? 'anonymous'))
+  app.use(guard.errors())
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const answer = await fetch(`http://127.0.0.1:${portOf(server)}/`, { headers: { authorization: 'Bearer garbage' } })
+  server.close()
+  expect([answer.status, await answer.json()]).toEqual([401, expect.objectContaining({ error: 'invalid_token' })])
 })

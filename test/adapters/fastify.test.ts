@@ -25,6 +25,8 @@ function createApp(): App<FastifyRequest, Hook> {
       app.route({ method, url, onRequest: [...hooks], handler: async (request) => answer(request) })
     },
     handle: (url, handler) => app.route({ method, url, handler }),
+    setErrorHandler: (handler) => app.setErrorHandler(handler as Parameters<typeof app.setErrorHandler>[0]),
+    errorHandler: (answer) => (error: unknown, request: FastifyRequest) => answer(error, request),
     async listen() {
       await app.listen({ port: 0, host: '127.0.0.1' })
       return { port: portOf(app.server), close: () => app.close() }

@@ -13,10 +13,14 @@ export interface Guard<Q extends object, H> extends GuardedRequests<Q, Record<st
   optional(): H
   metadata(): H
   handler(...args: readonly unknown[]): H
+  errors(): unknown
 }
 
 export interface Framework<Q extends object, H> {
-  createGuard(apiOrOptions: ResourceServer | ResourceServerOptions): Guard<Q, H>
+  createGuard(
+    apiOrOptions: ResourceServer | ResourceServerOptions,
+    options?: { readonly refusals?: 'answer' | 'pass-on' },
+  ): Guard<Q, H>
   createApp(): App<Q, H>
   /** `guard.handler(…rules, handler)`, where the handler answers with what `answer` gives. */
   handlerOf(guard: Guard<Q, H>, rules: readonly RoutePolicy[], answer: (request: Q, auth: VerifiedToken) => unknown): H
@@ -29,6 +33,10 @@ export interface App<Q extends object, H> {
   readonly errors: unknown[]
   /** Runs `hooks` for every method, then answers with what `answer` gives. */
   route(path: string, hooks: readonly H[], answer: (request: Q) => unknown): void
+  /** Sets an error handler of the framework, such as that of `guard.errors()`. Call it after the routes. */
+  setErrorHandler(handler: unknown): void
+  /** An error handler that answers 200 with what `answer` gives. */
+  errorHandler(answer: (error: unknown, request: Q) => unknown): unknown
   /** Has `handler` answer every method. */
   handle(path: string, handler: H): void
   listen(): Promise<Listening>
