@@ -28,8 +28,14 @@ export interface ErrorDetails {
   readonly iat?: number
   readonly nbf?: number
   readonly exp?: number
+  /** The time of this machine when the times of the token were checked: NumericDate, in seconds. */
+  readonly now?: number
   /** The policy that refused. */
   readonly policy?: string
+  /** The scopes and roles of a caller that a policy refused, and what the policy needed. */
+  readonly scopes?: readonly string[]
+  readonly roles?: readonly string[]
+  readonly needed?: readonly string[]
   /** The ids of the rules that decided, where the policy names them. */
   readonly reasons?: readonly string[]
   /** The underlying failure: a network error, or the error of your own function. */

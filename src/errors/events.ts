@@ -1,7 +1,7 @@
 // Events for operators: one typed union, and a sink that can never break a verification.
 import type { AuthErrorCode, AuthErrorReason, ErrorDetails } from './auth-error.ts'
 import { dropErrors } from '../internal/maybe-promise.ts'
-import { printable } from '../internal/json.ts'
+import { maxReasonLength, printable } from '../internal/json.ts'
 
 /** An event of a verifier or resource server. Never holds a token, a proof or a key. */
 export type ClaimcheckEvent =
@@ -79,8 +79,6 @@ export function logTo(logger: {
 const informational = ['keys.refreshed', 'keys.restored', 'keys.unknown_kid', 'keys.replaced', 'metadata.moved']
 
 const fieldName = /^\w+$/
-/** Hints are sentences, and longer than the strings of a token. */
-const maxHintLength = 1000
 
 /** Writes the event, then `name=value` for each field, the hint last. No field can pass for another, or for two. */
 function formatEvent(event: ClaimcheckEvent): string {
@@ -100,8 +98,8 @@ function formatEvent(event: ClaimcheckEvent): string {
   const { hint: _, ...more } = details as { hint?: unknown }
   const words = Object.entries({ ...facts, ...more, ...facts })
     .filter(([name, value]) => value !== undefined && fieldName.test(name))
-    .map(([name, value]) => `${name}=${formatValue(value)}`)
-  return [`claimcheck ${type}`, ...words, ...(hint ? [`hint=${quoted(hint, maxHintLength)}`] : [])].join(' ')
+    .map(([name, value]) => `${name}=${name === 'reason' ? quoted(value, maxReasonLength) : formatValue(value)}`)
+  return [`claimcheck ${type}`, ...words, ...(hint ? [`hint=${quoted(hint, maxReasonLength)}`] : [])].join(' ')
 }
 
 /** Writes a number or boolean as it is, and the rest as quoted text. A cause may repeat a client's text, or be anything. */

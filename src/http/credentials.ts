@@ -32,14 +32,24 @@ export function readBearer(request: RequestView): string | ValidationError | und
   const [schemeAndSpaces] = scheme.exec(value) ?? []
   if (schemeAndSpaces !== undefined) return value.slice(schemeAndSpaces.length)
   if (joinedBearer.test(value)) return { reason: 'credential_repeated' }
-  return foreignScheme.test(value) ? undefined : { reason: 'credential_malformed' }
+  if (foreignScheme.test(value)) return undefined
+  return { reason: 'credential_malformed', hint: 'the line must begin with the word Bearer and a space' }
 }
 
 /** Refuses a text after `Bearer` that is not one token68. */
 export function checkBearer(text: string): ValidationError | undefined {
   if (token68.test(text)) return undefined
-  return { reason: joinedBearer.test(text) ? 'credential_repeated' : 'credential_malformed' }
+  if (joinedBearer.test(text)) return { reason: 'credential_repeated' }
+  const mistake = mistakes.find(([pattern]) => pattern.test(text))
+  return { reason: 'credential_malformed', hint: mistake?.[1] ?? 'the text after Bearer is not one token' }
 }
+
+/** What clients put after the word Bearer in place of a token. */
+const mistakes = [
+  [/^bearer /i, 'the word Bearer is there twice: the client puts it before a text that has it already'],
+  [/^["']/, 'the token stands between quotes: send it without them'],
+  [/^\[object /, 'the client made text of an object: send its access token, a string'],
+] as const
 
 // A gateway in front of the API may put tokens into a header of its own, without a scheme (Cf-Access-Jwt-Assertion,
 // x-amzn-oidc-data, x-goog-iap-jwt-assertion). Only the headers of the configured issuers are read.

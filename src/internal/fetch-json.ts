@@ -39,7 +39,7 @@ export interface HttpStatusError extends Error {
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<FetchedJson> {
   const { body, contentType, cacheControl } = await fetchBody(url, 'application/json', options)
-  return { value: parseBody(new URL(url).host, body), contentType, cacheControl }
+  return { value: parseBody(new URL(url).host, body, contentType), contentType, cacheControl }
 }
 
 /** Fetches `url` by the rules of `fetchJson`, for an answer that decides: it must be sent as `application/json`. */
@@ -110,7 +110,7 @@ async function fetchOnce(
   // An injected fetch may ignore its signal: then this answer comes too late.
   if (response.status !== 200 || response.redirected || request.signal.aborted) {
     await response.body?.cancel()
-    throw statusError(`${host} answered ${response.status}`, response.status)
+    throw statusError(`${host} answered ${response.status}${redirectOf(response)}`, response.status)
   }
   const reader = response.body?.getReader()
   return {
@@ -120,6 +120,14 @@ async function fetchOnce(
   }
 }
 
+/** Where a redirect leads: the operator may write that address. It is not followed, since a document could then come from anywhere. */
+function redirectOf({ status, headers }: Response): string {
+  const location = status >= 300 && status < 400 ? headers.get('location') : null
+  return location === null
+    ? ''
+    : `, a redirect to ${printable(location, 120)}: it is not followed, write the address it leads to`
+}
+
 /** Names the host and the code of a failure: the platform's message is "fetch failed", and hides the code in `cause`. */
 async function connected<T>(host: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -127,9 +135,44 @@ async function connected<T>(host: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
     const reason: unknown = cause instanceof Error ? ('code' in cause ? cause.code : cause.message) : cause
-    const failure = new Error(`the connection to ${host} failed (${printable(reason)})`, { cause: error })
+    const failure = new Error(`the connection to ${host} failed (${printable(reason)})${explain(reason)}`, {
+      cause: error,
+    })
     throw Object.assign(failure, { connection: 'failed' })
   }
+}
+
+const unknownHost = 'this machine finds no address for that name. Is it spelt right, and is its DNS reachable?'
+const unknownCa =
+  'its certificate is of a CA that Node does not know. For a private CA, start Node with NODE_EXTRA_CA_CERTS=<its certificate as PEM>'
+
+/** What the usual codes of failed connections mean. */
+const explanations: Readonly<Record<string, string>> = {
+  ENOTFOUND: unknownHost,
+  EAI_AGAIN: unknownHost,
+  ECONNREFUSED: 'no server listens there',
+  ETIMEDOUT: 'it does not answer. Is a firewall or a proxy in between?',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer. Is a firewall or a proxy in between?',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownCa,
+  SELF_SIGNED_CERT_IN_CHAIN: unknownCa,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownCa,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownCa,
+}
+
+function explain(code: unknown): string {
+  const explanation = typeof code === 'string' && Object.hasOwn(explanations, code) ? `: ${explanations[code]}` : ''
+  return explanation === '' ? '' : explanation + proxyHint()
+}
+
+/** Node's own fetch goes past the proxy that the environment names, unless it is told otherwise. */
+function proxyHint(): string {
+  // oxlint-disable-next-line eslint/no-restricted-properties -- whether a variable is set, never its value
+  const environment = globalThis.process?.env ?? {}
+  const name = ['HTTPS_PROXY', 'https_proxy'].find((one) => environment[one])
+  if (name === undefined || environment['NODE_USE_ENV_PROXY'] === '1') return ''
+  return `. ${name} is set, and Node's fetch does not use it: start Node 24 with NODE_USE_ENV_PROXY=1, or give a fetch that does`
 }
 
 /** Settles with `work`, or rejects when `signal` aborts: an injected fetch may ignore its signal. */
@@ -184,13 +227,18 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return bytes
 }
 
-function parseBody(host: string, body: Uint8Array): JsonObject {
+function parseBody(host: string, body: Uint8Array, contentType: string): JsonObject {
   let value: JsonObject | undefined
   try {
     value = parseJsonObject(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {}
   if (value) return value
   // With its status, since the server is there: some servers answer every unknown address with a page.
+  if (/^text\/html\b/i.test(contentType))
+    throw statusError(
+      `${host} sent a page (text/html), not JSON: does a proxy or a login page answer in its place?`,
+      200,
+    )
   throw statusError(`${host} did not send a JSON object in which no name is repeated`, 200)
 }
 

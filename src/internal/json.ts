@@ -119,6 +119,14 @@ export function ownMember<T extends object, K extends keyof T>(object: T, name: 
 
 // Makes a client's values safe for a log line: printable ASCII, at most 200 characters.
 
+/** The longest text of our own in an event: a sentence for each address that was tried. */
+export const maxReasonLength = 1000
+
+/** The text of `error` for events and health pages. Our errors begin with the reason, and end with addresses. */
+export function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : error, maxReasonLength)
+}
+
 /** Cuts `value` to `maxLength` characters. Every character that is no printable ASCII becomes `?`. */
 export function printable(value: unknown, maxLength = 200): string {
   const text = describe(value)

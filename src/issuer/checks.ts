@@ -3,6 +3,7 @@ import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { builtInOf } from '../internal/freeze.ts'
+import { withoutSlash } from '../internal/urls.ts'
 import { checkAudience, checkRequired } from '../jwt/claims.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import type { Principal } from '../principal/principal.ts'
@@ -112,7 +113,7 @@ export function keyNotFound({ keys }: TrustedIssuer): ValidationError {
 }
 
 /** The error for a token of no trusted issuer, or of none of those that share its `iss`. */
-export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: IssuerRegistry): ValidationError {
+export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf, all }: IssuerRegistry): ValidationError {
   if (!Object.hasOwn(claims, 'iss')) return { reason: 'claim_missing', details: { claim: 'iss' } }
   const discriminators = discriminatorsOf(claims.iss)
   const claim = discriminators[0]?.claim
@@ -127,9 +128,14 @@ export function unknownIssuer({ claims }: ParsedToken, { discriminatorsOf }: Iss
       }
     )
   }
+  const { iss } = claims
+  const similar =
+    typeof iss === 'string' ? all.find(({ issuer }) => withoutSlash(issuer) === withoutSlash(iss)) : undefined
   return {
     reason: 'issuer_unknown',
-    hint: 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
-    details: { claim: 'iss' },
+    hint: similar
+      ? `the iss of the token and the configured issuer differ by the slash at the end: write issuer '${printable(iss)}'`
+      : 'no configured issuer equals the iss of the token; they are compared byte for byte, slashes included',
+    details: { claim: 'iss', ...(similar && { expected: similar.issuer }) },
   }
 }

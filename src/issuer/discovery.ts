@@ -1,14 +1,13 @@
 // Finds an issuer's keys by its metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 import { createSteadyClock } from '../internal/clock.ts'
 import { type FetchedJson, fetchJson } from '../internal/fetch-json.ts'
-import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable, reasonOf } from '../internal/json.ts'
 import { faultOfLink, hasLogin, isSecureEnough, parseUrl } from '../internal/urls.ts'
 import type { Network } from '../jwks/key-source.ts'
 import type { JwksLocation } from '../jwks/remote.ts'
 
 const maxMetadataBytes = 256 * 1024
 const maxNameLength = 120
-const maxReasonLength = 400
 /** How long a `jwks_uri` is used without a new look-up, and how long after a failed look-up. */
 const metadataTtlMs = 5 * 60 * 1000
 const failedMetadataTtlMs = 10 * 60 * 1000
@@ -126,7 +125,8 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
   const { deadline, retry, hasFallback } = options
   const { fetch, fetchTimeoutMs, signal } = options.network
   const shareMs = Math.ceil(fetchTimeoutMs / (urls.length + (hasFallback ? 1 : 0)))
-  const problems: string[] = []
+  /** The addresses that failed, by what was wrong with them. */
+  const problems = new Map<string, readonly string[]>()
   for (const [index, url] of urls.entries()) {
     const timeoutMs = index === urls.length - 1 && !hasFallback ? fetchTimeoutMs : shareMs
     try {
@@ -134,14 +134,13 @@ async function discover(urls: readonly string[], options: DiscoverOptions): Prom
       return readMetadata(url, answer, options)
     } catch (error) {
       if (signal.aborted) throw error
-      problems.push(`${url}: ${reasonOf(error)}`)
+      const reason = reasonOf(error)
+      problems.set(reason, [...(problems.get(reason) ?? []), url])
     }
   }
-  throw new Error(`no metadata for ${options.issuer} (${problems.join('; ')})`)
-}
-
-function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : error, maxReasonLength)
+  // The reason first: what reads a log may cut its end.
+  const told = [...problems].map(([reason, failed]) => `${reason} (${failed.join(', ')})`)
+  throw new Error(`no metadata: ${told.join('; ')}`)
 }
 
 /** Reads a document, or refuses all of it: "the data contained in the response MUST NOT be used", RFC 8414 §3.3. */

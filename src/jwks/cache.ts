@@ -19,6 +19,8 @@ interface BadSignature {
   readonly begunBefore: number
 }
 
+const floodHint =
+  'many tokens named keys that the issuer does not have, and the budget for looking is spent: this token may name a new key'
 const replacedHint =
   'the known key of this kid did not make the signature, and the issuer cannot be asked right now whether it has replaced that key'
 
@@ -64,7 +66,7 @@ export function createKeyCache(parts: KeyCacheParts): Required<KeySource> {
   /** @throws AuthError synchronously when the budget is spent: a flood must not even cost promises. */
   function refreshForUnknown(kid = '', nowMs: number): Promise<boolean> {
     if (refresher.mustWait(nowMs)) throw refresher.unavailable()
-    if (!budgets.unknownKids.take(nowMs)) throw refresher.unavailable(budgets.unknownKids.waitMs(nowMs))
+    if (!budgets.unknownKids.take(nowMs)) throw refresher.unavailable(budgets.unknownKids.waitMs(nowMs), floodHint)
     emit({ type: 'keys.unknown_kid', issuer, kid: printable(kid) })
     return refresher.refresh().then((loaded) => {
       // A failing STS must not use up the budget of the kids that come after its outage.

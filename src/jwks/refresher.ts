@@ -6,7 +6,8 @@ import { type FlightTimes, singleFlight } from '../internal/single-flight.ts'
 import type { KeyHealth, Network } from './key-source.ts'
 import { indexKeys, type KeyIndex, type KeySet, type LoadedKeys, updateKeySet, usableKeys } from './key-set.ts'
 import type { KeySettings } from './settings.ts'
-import { reasonOf, type Snapshots } from './snapshot.ts'
+import { reasonOf } from '../internal/json.ts'
+import type { Snapshots } from './snapshot.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -14,7 +15,8 @@ const minute = 60 * second
 /** The longest wait of a request for the refresh of overdue keys, or for the key store. An STS or store that hangs costs no more. */
 const maxWaitMs = second
 
-const unavailableHint = 'the keys of the issuer cannot be fetched right now, or its budget for unknown kids is spent'
+const unavailableHint =
+  'the keys of the issuer could not be fetched: the cause says why, and the token may be good. The next attempt comes by itself'
 
 export interface RefresherParts {
   readonly issuer: string

@@ -65,7 +65,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       emit({ type: 'keys.restored', issuer, keys: imported.keys.length, ageMs: clock.nowMs() - loadedAtMs })
       return { ...imported, loadedAtMs: Math.min(loadedAtMs, clock.nowMs()) }
     } catch (error) {
-      emit({ type: 'keys.snapshot_refused', issuer, reason: reasonOf(error) })
+      emit({ type: 'keys.snapshot_refused', issuer, reason: textOf(error) })
       return undefined
     }
   }
@@ -76,7 +76,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       const loadedAtMs = clock.nowMs()
       await keyStore.save(issuer, { version: 1, issuer, loadedAtMs, jwks, ...(source !== undefined && { source }) })
     } catch (error) {
-      emit({ type: 'keys.snapshot_failed', issuer, reason: reasonOf(error) })
+      emit({ type: 'keys.snapshot_failed', issuer, reason: textOf(error) })
     }
   }
 
@@ -104,7 +104,7 @@ function checkSnapshot(value: unknown, { issuer, source, settings, network }: Sn
   return value as unknown as KeySnapshot
 }
 
-/** The text of `error` for events and health pages. */
-export function reasonOf(error: unknown): string {
+/** The text of an error of the application's store. */
+function textOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : error)
 }

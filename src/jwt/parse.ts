@@ -100,12 +100,18 @@ function isHeaderOf(token: string, length: number, { characters }: GoodHeader): 
 }
 
 function notThreeSegments(token: string): ValidationError {
-  if (!token.includes('.') || token.split('.', 6).length !== 5)
-    return malformed('not three base64url segments with dots between: opaque tokens cannot be verified here')
+  if (!token.includes('.') || token.split('.', 6).length !== 5) return malformed(opaqueHint(token))
   return {
     reason: 'token_encrypted',
     hint: 'this is an encrypted token (JWE): configure the STS to send this API signed, unencrypted tokens',
   }
+}
+
+/** Says what a text without three segments may be. */
+function opaqueHint(token: string): string {
+  if (['undefined', 'null', 'NaN', 'true', 'false'].includes(token))
+    return `the client sent the word ${token} in place of a token: it had none when it made the request`
+  return 'not three base64url segments with dots between: it may be an opaque token, which cannot be verified here. Does the client ask the STS for the audience (resource) of this API? Auth0 and others issue opaque tokens without it'
 }
 
 function malformed(hint: string): ValidationError {

@@ -5,6 +5,7 @@ import type { Challenge, ChallengeParams } from '../errors/challenge.ts'
 import { type JsonObject, ownMember, printable } from '../internal/json.ts'
 import { createTokenParser, describeToken } from '../jwt/parse.ts'
 import type { Decision } from '../policy/decision.ts'
+import type { Principal } from '../principal/principal.ts'
 import { canBeChallenged, type Requirement, requirementsOf, requirementsToKeep } from '../policy/requirements.ts'
 
 type Undecided = Extract<Decision, { effect: 'indeterminate' }>
@@ -16,7 +17,7 @@ interface Caller {
   readonly token: unknown
   readonly header: JsonObject
   readonly claims: JsonObject
-  readonly principal: { readonly scopes: readonly string[]; readonly authentication: { readonly acr?: string } }
+  readonly principal: Pick<Principal, 'kind' | 'scopes' | 'roles' | 'authentication'>
 }
 
 /** The facts of a refusal besides its decision. */
@@ -31,15 +32,24 @@ export interface RefusalContext {
 export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, context: RefusalContext): AuthError {
   const { auth, policy, params } = context
   const reasons = decision.reasons?.slice(0, 20).map(({ code }) => printable(code))
-  const details = { ...describeToken(auth, true), policy: printable(policy.id), ...(reasons && { reasons }) }
+  const { missing = [] } = decision.effect === 'deny' ? decision : {}
+  const { scopes: held, roles } = auth.principal
+  const details = {
+    ...describeToken(auth, true),
+    policy: printable(policy.id),
+    ...(reasons && { reasons }),
+    scopes: listed(held),
+    roles: listed(roles),
+    ...(missing.length > 0 && { needed: listed(missing.map(describeRequirement)) }),
+  }
   if (decision.effect === 'indeterminate') return undecided(decision, details)
-  const options = { details, challengeParams: params }
-  const { missing = [] } = decision
+  const hint = hintOf(missing, auth.principal)
+  const options = { details, hint, challengeParams: params }
   if (missing.length === 0 || !canHelp(missing, auth)) return new AuthError('access_denied', options)
   // All scopes that are needed, not only the missing ones: a client that asked for those alone would lose the others.
-  const { scopes: granted, authentication } = auth.principal
+  const { authentication } = auth.principal
   const kept = requirementsToKeep(requirementsOf(policy), missing, {
-    scopes: granted,
+    scopes: held,
     acr: ownMember(authentication, 'acr'),
   })
   const scopes = missing.some(({ kind }) => kind === 'scope') ? scopeParam([...kept, ...missing]) : {}
@@ -47,9 +57,38 @@ export function refusalOf(decision: Exclude<Decision, { effect: 'allow' }>, cont
   const [first = { reason: 'insufficient_scope' as const, params: {} }, ...more] = challenges
   return new AuthError(first.reason, {
     details,
+    hint,
     challengeParams: { ...params, ...scopes, ...first.params },
     moreChallenges: more.map((one) => ({ ...one, params: { ...params, ...scopes, ...one.params } })),
   })
+}
+
+/** For one line of a log. */
+function listed(texts: readonly string[]): readonly string[] {
+  return texts.slice(0, 20).map((text) => printable(text))
+}
+
+/** What a caller would have to bring, in a few words. */
+function describeRequirement(one: Requirement): string {
+  if (one.kind === 'scope') return one.scopes.join(' ')
+  if (one.kind === 'step-up') return ['login', ...(one.acrValues ?? []), one.maxAgeSeconds ?? []].flat().join(' ')
+  return one.kind
+}
+
+/** Names the mistake behind a missing scope, where there is a likely one. */
+function hintOf(missing: readonly Requirement[], { kind, scopes: held }: Caller['principal']): string | undefined {
+  const wanted = missing.flatMap((one) => (one.kind === 'scope' ? one.scopes : []))
+  const long = wanted.find((one) => one.startsWith('api://') || held.includes(shortName(one)))
+  if (long !== undefined && long !== shortName(long))
+    return `the scopes of Entra's tokens have short names: write scope('${printable(shortName(long))}')`
+  if (wanted.length > 0 && held.length === 0 && (kind === 'application' || kind === 'device'))
+    return 'the caller is an application for itself (app-only): its token has roles and no scopes. Write anyOf(scope(…), role(…))'
+  return undefined
+}
+
+/** `Orders.Read` of `api://…/Orders.Read`. */
+function shortName(scope: string): string {
+  return scope.slice(scope.lastIndexOf('/') + 1)
 }
 
 function undecided({ kind, cause, retryAfterSeconds }: Undecided, details: AuthErrorOptions['details']): AuthError {

@@ -95,7 +95,8 @@ export function createVerifierParts<C>(
           await keys.ready?.()
           return { issuer, ok: true }
         } catch (error) {
-          return { issuer, ok: false, error }
+          // The reason itself, which a printed AuthError would hide.
+          return { issuer, ok: false, error: error instanceof AuthError ? (error.details.cause ?? error) : error }
         }
       }),
     )

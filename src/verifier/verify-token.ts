@@ -157,7 +157,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       const signer = verifySignature(token, named)
       const key = isPromise(signer) ? await signer : signer
       if (key instanceof AuthError) return key
-      if (!key) return refuse({ reason: 'signature_invalid' }, parsed)
+      if (!key) return refuse({ reason: 'signature_invalid', hint: foreignSignature }, parsed)
       const read = readClaims(parsed, trusted)
       const typed = isPromise(read) ? await read : read
       if ('reason' in typed) return refuse(typed, parsed, true)
@@ -234,6 +234,9 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
 
   return verify
 }
+
+const foreignSignature =
+  'the key of this kid did not make the signature: is the token of another STS with this issuer, such as an emulator, or was it changed?'
 
 /** @throws AuthError where the key could not be found out. */
 function isSameKey(found: Outcome<VerificationKey | undefined>, key: VerificationKey): boolean {

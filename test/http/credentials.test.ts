@@ -45,7 +45,9 @@ describe('a token', () => {
     const inToken68 = /[A-Za-z0-9._~+/-]/
     for (let code = 0; code < 0x200; code++) {
       const character = String.fromCharCode(code)
-      const expected = inToken68.test(character) ? `ab${character}c` : { reason: 'credential_malformed' }
+      const expected = inToken68.test(character)
+        ? `ab${character}c`
+        : expect.objectContaining({ reason: 'credential_malformed' })
       expect(read(`Bearer ab${character}c`), `0x${code.toString(16)}`).toEqual(expected)
     }
   })
@@ -105,7 +107,7 @@ describe('a malformed credential', () => {
     ['braces', '{"a": "b"}'],
     ['a second line of another scheme after ours, joined', `Bearer ${token}, Basic Zm9v`],
   ])('[RFC9110-11.2-2] is %s', (_, value) => {
-    expect(read(value)).toEqual({ reason: 'credential_malformed' })
+    expect(read(value)).toMatchObject({ reason: 'credential_malformed' })
   })
 })
 
@@ -155,7 +157,7 @@ describe('a credential joined to its scheme, or without one', () => {
     ['a scheme that only begins like ours', `Bearers ${token}`],
     ['a token before something else', `${token} x`],
   ])('[RFC9110-11.2-2] is malformed and not anonymous: %s', (_, value) => {
-    expect(readCredential({ method: 'GET', url: '/', headers: [['Authorization', value]] })).toEqual({
+    expect(readCredential({ method: 'GET', url: '/', headers: [['Authorization', value]] })).toMatchObject({
       reason: 'credential_malformed',
     })
   })

@@ -91,7 +91,9 @@ describe('fetchJson', () => {
       const canary = await startLoopback(faults.json({}))
       for (const location of [canary.url, `http://localhost:${new URL(canary.url).port}/`, '/elsewhere']) {
         const { error, host } = await failureOf(faults.status(status, { location }))
-        expect(error.message).toBe(`${host} answered ${status}`)
+        expect(error.message).toBe(
+          `${host} answered ${status}, a redirect to ${location}: it is not followed, write the address it leads to`,
+        )
       }
       expect(canary.requests()).toBe(0)
     })
@@ -202,7 +204,7 @@ describe('fetchJson', () => {
       const server = await startLoopback(faults.hang)
       await server.stop()
       await expect(get(server.url)).rejects.toMatchObject({
-        message: `the connection to ${server.host} failed (ECONNREFUSED)`,
+        message: `the connection to ${server.host} failed (ECONNREFUSED): no server listens there`,
         cause: { message: 'fetch failed' },
       })
     })

@@ -137,13 +137,16 @@ describe('a document that is not the issuer’s', () => {
   it.each(cases)('[RFC8414-3.2-1] [RFC8414-3.3-1] %s: nothing of it is used', async (_, reason, answer) => {
     server.answer('*', answer())
     const readiness = await discover()
-    expect(readiness).toMatchObject({ issuer: server.issuer, ok: false, error: { reason: 'keys_unavailable' } })
+    expect(readiness).toMatchObject({ issuer: server.issuer, ok: false })
     expect([...new Set(server.requests)]).toEqual([byRfc8414, byOidc, byOidcAppended])
-    const { message } = (readiness?.error as { details: { cause: Error } }).details.cause
+    const { message } = readiness?.error as Error
     const { origin } = new URL(server.issuer)
-    expect(message.startsWith(`no metadata for ${server.issuer} (${origin}${byRfc8414}: `)).toBe(true)
-    for (const path of [byOidc, byOidcAppended]) expect(message).toContain(`; ${origin}${path}: `)
-    expect(message.split(reason)).toHaveLength(4)
+    expect(message.startsWith('no metadata: ')).toBe(true)
+    // One reason, told once, and then every address.
+    expect(message).toContain(reason)
+    expect(message.endsWith(`(${[byRfc8414, byOidc, byOidcAppended].map((path) => origin + path).join(', ')})`)).toBe(
+      true,
+    )
   })
 })
 
@@ -223,9 +226,9 @@ describe('an address without an answer', () => {
   it('is one of three that are tried, each named with its reason', async () => {
     server.answer('*', faults.reset)
     const readiness = await discover()
-    expect(readiness).toMatchObject({ ok: false, error: { reason: 'keys_unavailable' } })
+    expect(readiness).toMatchObject({ ok: false })
     expect(new Set(server.requests)).toEqual(new Set([byRfc8414, byOidc, byOidcAppended]))
-    const { message } = (readiness?.error as { details: { cause: Error } }).details.cause
-    expect(message.match(/the connection to [\d.:]+ failed/g)).toHaveLength(3)
+    const { message } = readiness?.error as Error
+    expect(message).toMatch(/^no metadata: the connection to [\d.:]+ failed \(\w+\) \(http\S+, http\S+, http\S+\)$/)
   })
 })

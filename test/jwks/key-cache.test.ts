@@ -44,7 +44,7 @@ describe('the first request', () => {
     expect(await stateOf(lookup)).toBe('503 after 1')
     await expect(ready).rejects.toMatchObject({
       reason: 'keys_unavailable',
-      hint: expect.stringContaining('cannot be fetched'),
+      hint: expect.stringContaining('could not be fetched'),
       details: { iss: keyCacheIssuer, cause: new Error('out of order') },
     })
   })

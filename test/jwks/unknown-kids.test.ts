@@ -157,7 +157,7 @@ describe('the budget', () => {
     cache.clock.advanceMs(second)
     for (const kid of ['x0', 'x1', 'x2', 'x3']) await lookFor(cache, kid)
     await expect(cache.find('x4')).rejects.toMatchObject({
-      hint: expect.stringContaining('budget for unknown kids is spent'),
+      hint: expect.stringContaining('the budget for looking is spent'),
       details: { iss: keyCacheIssuer, cause: undefined },
     })
   })

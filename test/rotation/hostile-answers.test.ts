@@ -30,7 +30,7 @@ const hostile: readonly (readonly [name: string, answer: Answer, reason: string]
   ['a body without end', endless, 'sent more than 524288 bytes'],
   ['a byte now and then', drip, 'did not answer within 1500 ms'],
   ['5000 keys', faults.json({ keys: manyKeys }), 'the JWK Set has more than 1000 keys'],
-  ['HTML with status 200', maintenance, 'did not send a JSON object'],
+  ['HTML with status 200', maintenance, 'sent a page (text/html), not JSON'],
   ['an empty set', faults.json({ keys: [] }), 'the JWK Set has no usable key'],
   ['a set of broken keys', faults.json({ keys: [{ kty: 'EC' }, 1, null] }), 'the JWK Set has no usable key'],
   ['a repeated name', faults.text(`{"keys":[],"keys":${JSON.stringify([newKey.publicJwk])}}`), 'no name is repeated'],

@@ -63,7 +63,7 @@ describe('authenticate', () => {
         code: 'invalid_request',
         reason,
         status: 400,
-        hint: undefined,
+        hint: reason === 'credential_malformed' ? expect.any(String) : undefined,
         details,
         request: { method: 'GET' },
       },

@@ -281,9 +281,11 @@ describe('over a network', () => {
     const readiness = await ready()
     expect(readiness).toEqual([
       { issuer: up.issuer, ok: true },
-      { issuer: down.issuer, ok: false, error: expect.any(AuthError) },
+      { issuer: down.issuer, ok: false, error: expect.any(Error) },
     ])
-    expect(readiness[1]?.error).toMatchObject({ reason: 'keys_unavailable', details: { iss: down.issuer } })
+    expect(String(readiness[1]?.error)).toMatch(
+      /^Error: no metadata: the connection to [\d.:]+ failed \(ECONNREFUSED\)/,
+    )
     const before = up.requests.length
     expect((await verifyToken(createToken({ claims: { iss: up.issuer } }))).issuer).toBe(up.issuer)
     expect(up.requests).toHaveLength(before)
@@ -309,6 +311,6 @@ describe('over a network', () => {
     const { ready } = createVerifier({ issuer: server.issuer, audience, fetchTimeoutMs: 20, clock: createTestClock() })
     const [readiness] = await ready()
     expect(readiness?.ok).toBe(false)
-    expect(readiness?.error).toMatchObject({ details: { cause: { message: expect.stringContaining('within 20 ms') } } })
+    expect(readiness?.error).toMatchObject({ message: expect.stringContaining('within 20 ms') })
   })
 })

@@ -194,7 +194,7 @@ describe('what an operator is told', () => {
         code: 'invalid_token',
         reason: 'signature_invalid',
         status: 401,
-        hint: undefined,
+        hint: expect.stringContaining('the key of this kid did not make the signature'),
         details: {
           verified: false,
           iss: issuer,
