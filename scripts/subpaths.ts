@@ -19,7 +19,8 @@ export const subpaths: readonly Subpath[] = readSubpaths()
 
 function readSubpaths(): Subpath[] {
   const text = readFileSync(`${root}/tsconfig.json`, 'utf8').replace(/^ *\/\/.*$/gm, '')
-  const { paths } = (JSON.parse(text) as { compilerOptions: { paths: Record<string, readonly [string]> } }).compilerOptions
+  const { paths } = (JSON.parse(text) as { compilerOptions: { paths: Record<string, readonly [string]> } })
+    .compilerOptions
   return Object.entries(paths).flatMap(([specifier, [source]]) => {
     if (specifier.startsWith('#')) return []
     const module = source.replace(/^\.\/src\/(.+)\.ts$/, '$1')
