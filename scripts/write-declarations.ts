@@ -21,7 +21,8 @@ for (const { module } of subpaths) {
 /** Reads the declarations of `module`, and of all that they import. */
 function collect(module: string): void {
   if (texts.has(module)) return
-  const text = readFileSync(`${root}/dist/${module}.d.ts`, 'utf8')
+  // Before version 5.7 it has no type parameter.
+  const text = readFileSync(`${root}/dist/${module}.d.ts`, 'utf8').replaceAll('Uint8Array<ArrayBuffer>', 'Uint8Array')
   texts.set(module, text)
   for (const [, , to = ''] of text.matchAll(relative)) collect(posix.join(posix.dirname(module), to))
 }
