@@ -46,7 +46,6 @@ function conditions(file: string): Readonly<Record<string, Format>> {
 
 if (process.argv[1] === import.meta.filename) {
   const path = `${root}/package.json`
-  const { exports: _, ...before } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-  const { exports, ...entries } = entryPoints()
-  writeFileSync(path, `${JSON.stringify({ ...before, ...entries, exports }, null, 2)}\n`)
+  const before = JSON.parse(readFileSync(path, 'utf8')) as object
+  writeFileSync(path, `${JSON.stringify({ ...before, ...entryPoints() }, null, 2)}\n`)
 }
