@@ -1,5 +1,5 @@
 // JavaScript of the package: ES modules, one entry for each subpath and shared chunks, so that AuthError is one class whichever
-// subpath it comes through. Declarations come from tsc (tsconfig.build.json).
+// subpath it comes through. Declarations come from tsc (tsconfig.build.json), CommonJS from scripts/write-commonjs.ts.
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'esbuild'
 import { defineConfig, type Options } from 'tsup'
@@ -12,7 +12,6 @@ const engines = ['crypto/engine-node', 'crypto/engine-web']
 const common: Options = {
   format: 'esm',
   target: 'node20',
-  sourcemap: true,
   silent: true,
   removeNodeProtocol: false,
   external: ['#engine', 'lru-cache', 'express', 'fastify', '@casl/ability', /^@cedar-policy\/cedar-wasm/],

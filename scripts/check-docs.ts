@@ -6,28 +6,37 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { root } from './subpaths.ts'
 
-const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pagesOf('docs')]
-
-interface Block {
+export interface Block {
   readonly document: string
   /** Of the fence, counting from 1; the n-th line of the code stands n lines below it. */
   readonly line: number
   readonly code: string
 }
 
-const blocks = new Map<string, Block>()
-for (const document of documents.filter((name) => existsSync(`${root}/${name}`))) {
-  for (const block of readBlocks(document)) blocks.set(`${root}/${document.replace('/', '-')}-${block.line}.ts`, block)
+if (process.argv[1] === import.meta.filename) check()
+
+/** Every block of the documents. */
+export function documentedBlocks(): readonly Block[] {
+  const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pagesOf('docs')]
+  return documents.filter((name) => existsSync(`${root}/${name}`)).flatMap(readBlocks)
 }
 
-const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
-const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-options.noUnusedLocals = false // a block shows how a value is made; what is done with it is the reader's
-const program = ts.createProgram([...blocks.keys()], options, hostWith(blocks))
-const errors = [...blocks.keys()].flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
-for (const error of errors) console.error(locate(error))
-if (errors.length > 0) process.exitCode = 1
-console.log(`${blocks.size} blocks compiled, ${errors.length} errors`)
+function check(): void {
+  const blocks = new Map(documentedBlocks().map((block) => [`${root}/${nameOf(block)}.ts`, block]))
+  const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  options.noUnusedLocals = false // a block shows how a value is made; what is done with it is the reader's
+  const program = ts.createProgram([...blocks.keys()], options, hostWith(blocks, options))
+  const errors = [...blocks.keys()].flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
+  for (const error of errors) console.error(locate(error, blocks))
+  if (errors.length > 0) process.exitCode = 1
+  console.log(`${blocks.size} blocks compiled, ${errors.length} errors`)
+}
+
+/** The name of a file for `block`, without an extension. */
+export function nameOf({ document, line }: Block): string {
+  return `${document.replace('/', '-')}-${line}`
+}
 
 function pagesOf(folder: string): string[] {
   if (!existsSync(`${root}/${folder}`)) return []
@@ -48,7 +57,7 @@ function readBlocks(document: string): Block[] {
 }
 
 /** The usual compiler host, for which the blocks are files too. */
-function hostWith(virtual: ReadonlyMap<string, Block>): ts.CompilerHost {
+function hostWith(virtual: ReadonlyMap<string, Block>, options: ts.CompilerOptions): ts.CompilerHost {
   const host = ts.createCompilerHost(options)
   return {
     ...host,
@@ -61,7 +70,7 @@ function hostWith(virtual: ReadonlyMap<string, Block>): ts.CompilerHost {
   }
 }
 
-function locate({ file, start, messageText }: ts.Diagnostic): string {
+function locate({ file, start, messageText }: ts.Diagnostic, blocks: ReadonlyMap<string, Block>): string {
   const message = ts.flattenDiagnosticMessageText(messageText, '\n')
   const block = file && blocks.get(file.fileName)
   if (file === undefined || block === undefined || start === undefined) return message

@@ -17,7 +17,7 @@ const core = await size(all)
 // replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
 // arguments 6.4. To be brought down again.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 34_900 },
+  { what: 'claimcheck', bytes: core, budget: 34_975 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,

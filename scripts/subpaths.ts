@@ -1,5 +1,5 @@
-// What the package exports, read from package.json: the one list that the build, the tests' aliases, the API report and the
-// size budget share. dist mirrors src, so dist/adapters/express.js is built from src/adapters/express.ts.
+// What the package exports, read from `paths` of tsconfig.json: the one list that the build, package.json (`npm run exports`), the tests'
+// aliases, the API report and the size budget share. dist mirrors src: dist/adapters/express.js is built from src/adapters/express.ts.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -8,7 +8,7 @@ export interface Subpath {
   readonly specifier: string
   /** `index` for the root, else the subpath: `express`. */
   readonly name: string
-  /** `adapters/express`: under src with `.ts`, under dist with `.js` and `.d.ts`. */
+  /** `adapters/express`: under src with `.ts`, under dist with `.js`, `.cjs`, `.d.ts` and `.d.cts`. */
   readonly module: string
 }
 
@@ -18,20 +18,17 @@ export const root: string = fileURLToPath(new URL('..', import.meta.url)).replac
 export const subpaths: readonly Subpath[] = readSubpaths()
 
 function readSubpaths(): Subpath[] {
-  const { name, exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as PackageJson
-  return Object.entries(exports).flatMap(([subpath, target]) => {
-    if (typeof target === 'string') return [] // ./package.json
-    const module = target.default.replace(/^\.\/dist\/(.+)\.js$/, '$1')
-    return [{ specifier: subpath.replace('.', name), name: camelCase(subpath.slice(2)) || 'index', module }]
+  const text = readFileSync(`${root}/tsconfig.json`, 'utf8').replace(/^ *\/\/.*$/gm, '')
+  const { paths } = (JSON.parse(text) as { compilerOptions: { paths: Record<string, readonly [string]> } })
+    .compilerOptions
+  return Object.entries(paths).flatMap(([specifier, [source]]) => {
+    if (specifier.startsWith('#')) return []
+    const module = source.replace(/^\.\/src\/(.+)\.ts$/, '$1')
+    return [{ specifier, name: camelCase(specifier.split('/').slice(1).join('/')) || 'index', module }]
   })
 }
 
 /** `key-store` or `policy/cedar` as a name that code can have. */
 function camelCase(name: string): string {
   return name.replace(/[-/](.)/g, (_, letter: string) => letter.toUpperCase())
-}
-
-interface PackageJson {
-  readonly name: string
-  readonly exports: Record<string, string | { readonly types: string; readonly default: string }>
 }

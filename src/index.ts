@@ -1,6 +1,6 @@
 // What "claimcheck" exports, and nothing else. Presets are in claimcheck/issuers, policies in claimcheck/policy, and a
 // guard for each framework in its own subpath.
-export type { AuthorizeOptions } from './server/authorize.ts'
+export type { AuthorizeOptions, RequireOptions } from './server/authorize.ts'
 export type { Clock } from './internal/clock.ts'
 export {
   AuthError,
@@ -33,6 +33,6 @@ export type { Algorithm } from './crypto/algorithms.ts'
 export type { RegisteredClaims } from './jwt/claims.ts'
 export type { JoseHeader } from './jwt/parse.ts'
 export type { StandardSchema } from './jwt/schema.ts'
-export type { VerifiedToken } from './verifier/verified-token.ts'
+export type { TokenWith, VerifiedToken } from './verifier/verified-token.ts'
 export { createVerifier, type IssuerReadiness, type Verifier } from './verifier/verifier.ts'
 export type { IssuerOption, IssuerOptions, TokenCacheOptions, VerifierOptions } from './verifier/options.ts'

@@ -63,6 +63,9 @@ export interface AuthErrorOptions {
   readonly moreChallenges?: readonly Challenge[] | undefined
 }
 
+/** The same symbol in every copy of claimcheck: a process may hold one as ES modules and one as CommonJS. */
+const brand = Symbol.for('claimcheck.AuthError')
+
 /** Set by the class: the options of its errors are on no property. */
 let optionsOf: (error: AuthError) => AuthErrorOptions
 let isMade: (value: object) => boolean
@@ -92,6 +95,7 @@ export class AuthError extends Error {
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'AuthError' })
+    Object.defineProperty(this.prototype, brand, { value: true })
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       /** Hides the details: they may be personal data. */
       value(this: AuthError): string {
@@ -108,6 +112,12 @@ export class AuthError extends Error {
       error.#facts = facts
       return true
     }
+  }
+
+  /** True for the errors of every copy of claimcheck in the process. A subclass of yours is asked as any other class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== AuthError) return super[Symbol.hasInstance](value)
+    return typeof value === 'object' && value !== null && brand in value
   }
 
   constructor(reason: AuthErrorReason, options: AuthErrorOptions = {}) {
@@ -193,6 +203,8 @@ export function copyOf(error: AuthError): AuthError {
  * from configuration only. Each challenge has a line of its own: clients that read only the first find a whole one.
  */
 export function headersOf(error: AuthError, params: ChallengeParams): RefusalHeaders {
+  // Made by another copy of claimcheck, whose options are out of reach: what it says itself is a whole answer.
+  if (!isMade(error)) return error.headers
   const { retryAfterSeconds = 1, challengeParams, moreChallenges = [] } = optionsOf(error)
   const common = { ...paramsOf(error)?.(), ...params }
   const first = challengeOf(error.reason, { ...common, ...challengeParams })

@@ -113,7 +113,9 @@ export function toRequestGuard<I extends IssuerOptions, C>(
       : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
   const found = requestGuardOf(api)
   if (found) return found
-  throw new TypeError('createGuard() needs the very object that createResourceServer() has made, not a copy of it.')
+  throw new TypeError(
+    'createGuard() needs the very object that createResourceServer() of this copy of claimcheck has made, not a copy of it.',
+  )
 }
 
 function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {

@@ -14,7 +14,8 @@ export type VerifiedToken<C = Record<string, unknown>> = [C] extends [ClaimsFrom
 
 type EachIssuer<C> = C extends ClaimsFrom<infer I, infer Own> ? TokenWith<Own> & { readonly issuer: I } : never
 
-interface TokenWith<C> {
+/** A verified token whose claims are `C`. Declarations that the compiler writes name it; your own code names `VerifiedToken`. */
+export interface TokenWith<C> {
   /** The schema's output, or the whole payload without one; registered claims are always the verified ones. */
   readonly claims: RegisteredClaims & Readonly<Omit<C, keyof RegisteredClaims>>
   readonly principal: Principal

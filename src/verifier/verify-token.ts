@@ -5,7 +5,7 @@
 // - What depends on the request (the header that the token came in, later its proof of possession) belongs in `checkRequest`. It is asked
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
-import { AuthError, copyOf, type ValidationError } from '../errors/auth-error.ts'
+import { AuthError, copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { Clock } from '../internal/clock.ts'
 import type { JsonObject } from '../internal/json.ts'
@@ -246,5 +246,5 @@ function isSameKey(found: Outcome<VerificationKey | undefined>, key: Verificatio
 
 /** Each request has an error of its own: a change to one does not show on another. */
 function throwCopy(error: unknown): never {
-  throw error instanceof AuthError ? copyOf(error) : error
+  throw isAuthError(error) ? copyOf(error) : error
 }

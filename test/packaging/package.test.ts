@@ -1,15 +1,18 @@
 // What users get: packs the tarball, installs it into an empty project without any network, and looks at it from outside.
 // `npm test` has built dist; after `npx vitest` alone it may be an old one.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { documentedBlocks, nameOf } from '../../scripts/check-docs.ts'
 import { root, subpaths } from '../../scripts/subpaths.ts'
+import { entryPoints } from '../../scripts/write-exports.ts'
 
 const project = mkdtempSync(join(tmpdir(), 'claimcheck-package-'))
 const installed = join(project, 'node_modules', 'claimcheck')
+let tarball = ''
 let files: string[] = []
 
 function npm(cwd: string, ...args: string[]): void {
@@ -21,82 +24,141 @@ function read(file: string): string {
 }
 
 /** Runs a module in the project, in a process of its own, and returns what it prints as JSON. */
-function run(code: string): unknown {
+function run(code: string, ...flags: readonly string[]): unknown {
   writeFileSync(join(project, 'main.mjs'), code)
-  return JSON.parse(execFileSync(process.execPath, ['main.mjs'], { cwd: project, encoding: 'utf8' }))
+  const args = [...flags.filter((flag) => flag !== ''), 'main.mjs']
+  return JSON.parse(execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' }))
 }
 
 beforeAll(() => {
   npm(root, 'pack', '--pack-destination', project)
-  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'))
+  tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? ''
   writeFileSync(join(project, 'package.json'), '{ "private": true }')
   // The dependencies come from our own node_modules, so that nothing is fetched.
   const dependencies = ['lru-cache'].map((name) => join(root, 'node_modules', name))
-  npm(project, 'install', '--offline', '--omit=peer', `./${tarball}`, ...dependencies)
+  npm(project, 'install', '--offline', '--ignore-scripts', '--omit=peer', `./${tarball}`, ...dependencies)
   files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'))
 }, 60_000)
 
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-test('every file that package.json exports is in the tarball', () => {
-  const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, string | Record<string, string>> }
-  const targets = Object.values(exports).flatMap((target) =>
-    Object.values(typeof target === 'string' ? [target] : target),
-  )
-  expect(targets).not.toEqual([])
+/** Every text in `value`, at any depth. */
+function textsIn(value: unknown): string[] {
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [value as string]
+}
+
+test('package.json names each subpath in both formats, as `npm run exports` writes it', () => {
+  expect(JSON.parse(read('package.json'))).toMatchObject(entryPoints())
+})
+
+test('every file that package.json names is in the tarball', () => {
+  const { main, types, typesVersions, imports, exports } = JSON.parse(read('package.json')) as Record<string, unknown>
+  const targets = textsIn([main, types, typesVersions, imports, exports])
+  expect(targets.length).toBeGreaterThan(subpaths.length * 7)
   for (const target of targets) expect(files).toContain(target.replace('./', ''))
 })
 
-test('the tarball holds the build and the papers, and no source or test', () => {
-  const others = files.filter((file) => file !== 'dist' && !file.startsWith('dist/'))
-  expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
-  expect(files.filter((file) => /\.test|(?<!\.d)\.ts$/.test(file))).toEqual([])
+test('the tarball holds the build and the papers, and no source, map or test', () => {
+  const papers = files.filter((file) => !/^(dist|docs|examples|bench)(\/|$)/.test(file))
+  expect(papers.toSorted()).toEqual([
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'LICENSE',
+    'README.md',
+    'SECURITY.md',
+    'package.json',
+  ])
+  expect(files.filter((file) => /^dist\/.*(\.test|\.map$|(?<!\.d)\.c?ts$)/.test(file))).toEqual([])
+})
+
+test('the tarball is below 350 kB', () => {
+  expect(statSync(join(project, tarball)).size).toBeLessThan(350_000)
+})
+
+test('what README, SECURITY and the pages of docs link to is in the tarball', () => {
+  const pages = files.filter((file) => file.endsWith('.md') && !['CHANGELOG.md', 'CONTRIBUTING.md'].includes(file))
+  const missing = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].flatMap(([, link = '']) => {
+      const target = posix.join(posix.dirname(page), link)
+      return files.includes(target.replace(/\/$/, '')) ? [] : [`${page}: ${link}`]
+    }),
+  )
+  expect(missing).toEqual([])
 })
 
 test('no file speaks of the machine that built it', () => {
-  const texts = files.filter((file) => /^dist\/.*\.\w+$/.test(file)).map((file) => ({ file, text: read(file) }))
-  expect(texts.filter(({ text }) => text.includes(root)).map(({ file }) => file)).toEqual([])
-  for (const { file, text } of texts.filter(({ file }) => file.endsWith('.map'))) {
-    const { sources } = JSON.parse(text) as { sources: string[] }
-    expect(
-      sources.filter((source) => !/^(\.\.\/)+src\//.test(source)),
-      file,
-    ).toEqual([])
+  const texts = files.filter((file) => /\.\w+$/.test(file))
+  expect(texts.filter((file) => read(file).includes(root))).toEqual([])
+})
+
+test('every subpath gives the same names to import and to require(), in one copy and in two', () => {
+  const code = `
+    import { createRequire } from 'node:module'
+    const require = createRequire(import.meta.url)
+    const names = (module) => Object.keys(module).filter((name) => !['__esModule', 'module.exports'].includes(name)).sort()
+    const all = {}
+    for (const specifier of ${JSON.stringify(subpaths.map(({ specifier }) => specifier))})
+      all[specifier] = [names(await import(specifier)), names(require(specifier))]
+    console.log(JSON.stringify(all))
+  `
+  for (const flag of ['', '--no-experimental-require-module']) {
+    const all = run(code, flag) as Record<string, [string[], string[]]>
+    expect(Object.keys(all)).toEqual(subpaths.map(({ specifier }) => specifier))
+    for (const [specifier, [imported, required]] of Object.entries(all)) {
+      expect(imported, specifier).not.toEqual([])
+      expect(required, specifier).toEqual(imported)
+    }
   }
 })
 
-test.each(subpaths)('$specifier gives the same names to import and to require()', ({ specifier }) => {
-  const [imported, required] = run(`
-    import { createRequire } from 'node:module'
-    const names = (module) => Object.keys(module).filter((name) => name !== '__esModule').sort()
-    const required = createRequire(import.meta.url)('${specifier}')
-    console.log(JSON.stringify([names(await import('${specifier}')), names(required)]))
-  `) as [string[], string[]]
-  expect(imported).not.toEqual([])
-  expect(required).toEqual(imported)
-})
-
-test('AuthError is one class, whichever way an error comes', () => {
+// Without require() of ES modules, as in jest and older tools, CommonJS is a copy of its own.
+test.each([
+  ['ES modules', 'js', '', 'await import(specifier)'],
+  ['CommonJS', 'cjs', '--no-experimental-require-module', 'require(specifier)'],
+])('of %s, AuthError, guards and policies are one, whichever subpath they come through', (_, extension, flag, load) => {
   const definitions = files.filter(
-    (file) => file.endsWith('.js') && /\bAuthError\b.*= class|class AuthError\b/.test(read(file)),
+    (file) => file.endsWith(`.${extension}`) && /\bAuthError ?= ?class|class AuthError\b/.test(read(file)),
   )
   expect(definitions).toHaveLength(1)
   expect(
-    run(`
+    run(
+      `
       import { createRequire } from 'node:module'
-      import { AuthError, createVerifier } from 'claimcheck'
-      import { createGuard as express } from 'claimcheck/express'
-      import { createGuard as fastify } from 'claimcheck/fastify'
-      const options = { issuer: 'https://sts.example.com', audience: 'https://api.example.com' }
+      const require = createRequire(import.meta.url)
+      const names = ${JSON.stringify(subpaths.map(({ specifier }) => specifier))}
+      const modules = {}
+      for (const specifier of names) modules[specifier] = ${load}
+      const { AuthError, createVerifier, createResourceServer } = modules.claimcheck
+      const { allOf, authenticated, withoutDefaultPolicy } = modules['claimcheck/policy']
+      const { createTestIssuer, oidcLike } = modules['claimcheck/testing']
+      const { issuer, audience, fetch, clock, token } = createTestIssuer(oidcLike())
+      const options = { issuer: modules['claimcheck/issuers'].oidc({ issuer, audience }), fetch, clock }
+
       const errors = [await createVerifier(options).verifyToken('no token').catch((error) => error)]
       const request = { method: 'GET', url: '/', headers: {}, rawHeaders: [] }
-      const guard = express(options)
-      await new Promise((next) => guard.optional()(request, {}, next))
-      try { guard.auth(request) } catch (error) { errors.push(error) }
-      const { AuthError: Required } = createRequire(import.meta.url)('claimcheck')
-      console.log(JSON.stringify([Required === AuthError, ...errors.map((error) => error instanceof AuthError)]))
+      const express = modules['claimcheck/express'].createGuard(options)
+      await new Promise((next) => express.optional()(request, {}, next))
+      try { express.auth(request) } catch (error) { errors.push(error) }
+
+      const api = createResourceServer({ ...options, policy: () => false })
+      modules['claimcheck/fastify'].createGuard(api) // takes it only from its own copy
+      const auth = await api.verifyToken(token())
+      await api.require(auth, withoutDefaultPolicy(allOf(authenticated)))
+      console.log(JSON.stringify(errors.map((error) => error instanceof AuthError && error.constructor === AuthError)))
+    `,
+      flag,
+    ),
+  ).toEqual([true, true])
+})
+
+test('require() and import give one copy where require() can load ES modules', () => {
+  expect(
+    run(`
+      import { createRequire } from 'node:module'
+      import { AuthError } from 'claimcheck'
+      console.log(JSON.stringify(createRequire(import.meta.url)('claimcheck').AuthError === AuthError))
     `),
-  ).toEqual([true, true, true])
+  ).toBe(true)
 })
 
 test('a worker thread verifies for itself, takes no token that another has verified, and may end at any time', () => {
@@ -151,38 +213,71 @@ test('no other subpath reaches the STS for tests, which would issue any token', 
   expect(makesIssuers.map(({ specifier }) => specifier)).toEqual(['claimcheck/testing'])
 })
 
-test('its declarations compile in a project of users, strict and with libraries checked', () => {
-  const main = join(project, 'main.mts')
-  writeFileSync(
-    main,
-    subpaths.map(({ specifier, name }) => `import * as ${name} from '${specifier}'; void ${name};`).join('\n') +
-      `const error = new index.AuthError('credential_missing'); error.status satisfies number;`,
-  )
+/** What users export without a type of their own: the compiler must be able to name it. */
+const exported = `
+  import { createResourceServer, createVerifier } from 'claimcheck'
+  import { createGuard as express } from 'claimcheck/express'
+  import { createGuard as fastify } from 'claimcheck/fastify'
+  import { entra, oidc, withClaims } from 'claimcheck/issuers'
+  import { allOf, anyOf, scope, stepUp, when } from 'claimcheck/policy'
+  import { discoverAuthzen } from 'claimcheck/policy/authzen'
+  import { createTestIssuer, entraLike } from 'claimcheck/testing'
+  import { z } from 'zod'
+  export const [one, other] = [entra({ tenant: '', clientId: '' }), oidc({ issuer: '', audience: '' })]
+  export const typed = withClaims(one, z.object({ a: z.string() }))
+  export const { verifyToken, ready, keys, close } = createVerifier({ issuer: [typed, other] })
+  export const auth = await verifyToken('')
+  export const { claims, principal, header, issuer } = auth
+  export const api = createResourceServer({ issuer: '', audience: '', claims: z.object({ b: z.string() }) })
+  export const { authenticate, authorize, authorizeAll, guard, require, challenge, metadata } = api
+  export const guards = { express: express(api), fastify: fastify(api) }
+  export const { auth: authOf, maybeAuth, handler, optional } = guards.express
+  export const policies = [allOf(scope('a'), stepUp({ acrValues: ['b'] })), when(scope('a'), anyOf(scope('b'), () => true))]
+  export const decided = await authorize(await api.guard({ method: '', url: '', headers: [] }), scope('a'))
+  export const endpoints = await discoverAuthzen('')
+  export const sts = createTestIssuer(entraLike({ tenant: '', clientId: '' }))
+`
+
+test("the documents' code, and what users export, compiles with declarations, strict and with libraries checked", () => {
+  linkOurPackages()
+  const codes = new Map([
+    ['every-subpath', subpaths.map(({ specifier, name }) => `export * as ${name} from '${specifier}'`).join('\n')],
+    ['exported', exported],
+    ...documentedBlocks().map((block): [string, string] => [nameOf(block), exportAll(block.code)]),
+  ])
+  for (const [name, code] of codes) writeFileSync(join(project, `${name}.mts`), code)
   const options: ts.CompilerOptions = {
     strict: true,
+    declaration: true,
     exactOptionalPropertyTypes: true,
     module: ts.ModuleKind.NodeNext,
     target: ts.ScriptTarget.ES2023,
     noEmit: true,
     typeRoots: [join(root, 'node_modules', '@types')],
     types: ['node'],
-    paths: {
-      express: [`${root}/node_modules/@types/express`],
-      fastify: [`${root}/node_modules/fastify/fastify.d.ts`],
-      '@casl/ability': [`${root}/node_modules/@casl/ability/dist/types/index.d.ts`],
-      '@cedar-policy/cedar-wasm/nodejs': [`${root}/node_modules/@cedar-policy/cedar-wasm/nodejs/cedar_wasm.d.ts`],
-    },
   }
-  const program = ts.createProgram([main], options)
-  const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => !file || file.fileName.startsWith(project))
-  expect(ours.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
-}, 60_000)
+  const program = ts.createProgram(
+    [...codes.keys()].map((name) => join(project, `${name}.mts`)),
+    options,
+  )
+  const sources = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(project))
+  expect(sources.length).toBeGreaterThan(codes.size)
+  const ours = sources.flatMap((file) => ts.getPreEmitDiagnostics(program, file))
+  // Express's own types cannot be named where they lie outside the project.
+  expect(ours.map(describeError).filter((error) => !/from '.*\/@types\//.test(error))).toEqual([])
+}, 120_000)
 
-test('the paths of tsconfig.json name every subpath and its source, and the engine', () => {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => readFileSync(file, 'utf8')) as {
-    config: { compilerOptions: { paths: object } }
-  }
-  const expected = subpaths.map(({ specifier, module }) => [specifier, [`./src/${module}.ts`]])
-  const engine = ['#engine', ['./src/crypto/engine-node.ts']]
-  expect(config.compilerOptions.paths).toEqual(Object.fromEntries([engine, ...expected]))
-})
+/** The packages that the documents' code imports, from our own node_modules. */
+function linkOurPackages(): void {
+  for (const name of ['@casl', '@cedar-policy', '@types', 'cors', 'express', 'fastify', 'supertest', 'vitest', 'zod'])
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction')
+}
+
+/** `code` with each declaration of its top level exported: the compiler then writes a type for it. */
+function exportAll(code: string): string {
+  return code.replace(/^(?=(?:const|function|async function|interface|type|class) )/gm, 'export ')
+}
+
+function describeError({ file, messageText }: ts.Diagnostic): string {
+  return `${posix.basename(file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+}

@@ -1,5 +1,6 @@
 // Auth0: its tokens by the table, and what its options can never be.
-import { auth0, type Auth0Options } from 'claimcheck/issuers'
+import { auth0 } from 'claimcheck/issuers'
+import type { Auth0Options } from '../../src/presets/auth0.ts'
 import { describe, expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'

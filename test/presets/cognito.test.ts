@@ -1,5 +1,6 @@
 // Cognito: its tokens by the table, and what its options can never be.
-import { cognito, type CognitoOptions } from 'claimcheck/issuers'
+import { cognito } from 'claimcheck/issuers'
+import type { CognitoOptions } from '../../src/presets/cognito.ts'
 import { expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { cognitoFixture } from './fixtures/cognito.ts'

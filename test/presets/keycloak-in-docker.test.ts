@@ -1,6 +1,7 @@
 // Keycloak has one name for browsers and another for the containers beside it: five usual set-ups, and where their hints lead.
 import { type AuthError, createVerifier } from 'claimcheck'
-import { type KeycloakOptions, keycloak } from 'claimcheck/issuers'
+import { keycloak } from 'claimcheck/issuers'
+import type { KeycloakOptions } from '../../src/presets/keycloak.ts'
 import { describe, expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
 import { containerFetch, keysOfRealm, metadataOfRealm, realm, startKeycloak } from '../support/keycloak-server.ts'

@@ -1,5 +1,6 @@
 // Keycloak: its tokens by the table, whom it takes for an application, and what its options can never be.
-import { keycloak, type KeycloakOptions } from 'claimcheck/issuers'
+import { keycloak } from 'claimcheck/issuers'
+import type { KeycloakOptions } from '../../src/presets/keycloak.ts'
 import { describe, expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { keycloakFixture } from './fixtures/keycloak.ts'

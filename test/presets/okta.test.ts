@@ -1,5 +1,6 @@
 // Okta: its tokens by the table, and which issuers are none of a custom authorization server.
-import { okta, type OktaOptions } from 'claimcheck/issuers'
+import { okta } from 'claimcheck/issuers'
+import type { OktaOptions } from '../../src/presets/okta.ts'
 import { describe, expect, it } from 'vitest'
 import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { oktaFixture } from './fixtures/okta.ts'

@@ -371,6 +371,19 @@ export const guaranteed: readonly Promised[] = [
     },
   },
   {
+    words: 'Two copies of claimcheck in one process',
+    heldBy: {
+      'packaging/two-copies.test.ts': [
+        'guard takes no resource server of another copy',
+        'a guard gives no caller that a guard of another copy has let in',
+        'require, authorize and authorizeAll take no verified token of another copy',
+        'withoutDefaultPolicy() of another copy takes no default policy away',
+        'a policy of another copy decides as its own, vetoes and what is indeterminate included',
+        'a preset of another copy verifies, and refuses, as its own',
+      ],
+    },
+  },
+  {
     words: 'at most one and a half times the memory that `tokenCache.maxBytes` names',
     heldBy: { 'verifier/cache-memory.test.ts': ['the heap grows by no more than one and a half of what was promised'] },
   },

@@ -23,7 +23,7 @@ import {
 } from './engine.ts'
 
 /** The addresses of a decision point. */
-interface AuthzenEndpoints {
+export interface AuthzenEndpoints {
   /** Decides about one question. */
   readonly evaluation: string
   /** Decides about many at once. */
