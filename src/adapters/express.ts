@@ -1,7 +1,7 @@
 // "claimcheck/express": the guard as Express middleware, for Express 4 and 5.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
-import { type AuthError, isAuthError } from '../errors/auth-error.ts'
+import { AuthError } from '../errors/auth-error.ts'
 import { fromNode, type RequestView } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
@@ -128,7 +128,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Expre
   }
 
   function answerError(...[error, req, res, next]: Parameters<ErrorMiddleware>): void {
-    if (isAuthError(error) && !res.headersSent) send(req, res, error)
+    if (error instanceof AuthError && !res.headersSent) send(req, res, error)
     else next(error)
   }
 

@@ -1,6 +1,6 @@
 // "claimcheck/fastify": the guard as Fastify hooks.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type AuthError, isAuthError } from '../errors/auth-error.ts'
+import { AuthError } from '../errors/auth-error.ts'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
@@ -103,7 +103,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
         addHeaders(request, reply)
         return await (handle as Handler<C>)(request, reply, requests.auth(request))
       } catch (error) {
-        if (answersRefusals && isAuthError(error) && !reply.sent) return send(request, reply, error)
+        if (answersRefusals && error instanceof AuthError && !reply.sent) return send(request, reply, error)
         throw error
       }
     }
@@ -120,7 +120,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
   function errors(...args: readonly unknown[]): ErrorHandler {
     checkArgumentCount('guard.errors()', args, 0)
     // An error that is sent goes to the handler of the plugin above, and at last to Fastify's own.
-    return (error, request, reply) => (isAuthError(error) ? send(request, reply, error) : reply.send(error))
+    return (error, request, reply) => (error instanceof AuthError ? send(request, reply, error) : reply.send(error))
   }
 
   function send(request: FastifyRequest, reply: FastifyReply, error: AuthError): FastifyReply {

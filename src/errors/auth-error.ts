@@ -190,7 +190,7 @@ export function withChallengeParams(error: AuthError, params: () => ChallengePar
 
 /** The scopes that the challenge of `error` names. The body repeats them: a page of another origin cannot read the header. */
 export function scopeOf(error: AuthError): string | undefined {
-  return optionsOf(error).challengeParams?.scope
+  return isMade(error) ? optionsOf(error).challengeParams?.scope : undefined
 }
 
 /** Copies a refusal for another request: a change to one error does not show on the other. */
