@@ -1,8 +1,9 @@
 // authentik: its samples, its options, and hints that are for its own tokens only.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { authentikFixture as fixture } from './fixtures/authentik.ts'
+
+const fixture = fixtureOf('authentik')
 
 describePreset(fixture)
 

@@ -1,8 +1,9 @@
 // Clerk: its samples, its options, and the bits of permissions.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { clerkFixture as fixture } from './fixtures/clerk.ts'
+
+const fixture = fixtureOf('clerk')
 
 describePreset(fixture)
 

@@ -1,10 +1,9 @@
 // Cognito: its tokens by the table, and what its options can never be.
 import { cognito, type CognitoOptions } from 'claimcheck/issuers'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { cognitoFixture } from './fixtures/cognito.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
-describePreset(cognitoFixture)
+describePreset(fixtureOf('cognito'))
 
 const make = (options: object) =>
   cognito({ userPoolId: 'eu-west-1_Example', clientId: 'web', ...options } as CognitoOptions)
@@ -46,10 +45,10 @@ it.each([
 })
 
 it('keeps a client apart from a user whose sub is the id of another client', async () => {
-  const { verifyToken } = createFixtureVerifier(cognitoFixture)
-  const { claims } = cognitoFixture.accepted[0] ?? expect.fail('no user')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('cognito'))
+  const { claims } = fixtureOf('cognito').accepted[0] ?? expect.fail('no user')
   const of = async (sub: string, client_id: string) =>
-    (await verifyToken(tokenOf(cognitoFixture, { claims: { ...claims, sub, client_id } }))).principal
+    (await verifyToken(tokenOf(fixtureOf('cognito'), { claims: { ...claims, sub, client_id } }))).principal
   const base = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example'
   expect(await of('m2mclient', 'm2mclient')).toMatchObject({ kind: 'application', key: `${base}|client|m2mclient` })
   expect(await of('m2mclient', 'webclient')).toMatchObject({ kind: 'user', key: `${base}|m2mclient` })

@@ -14,11 +14,10 @@ import {
   spaId,
   tenant,
 } from '../support/entra.ts'
-import { describePreset } from '../support/sts-fixture.ts'
+import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
-import { entraFixture } from './fixtures/entra.ts'
 
-describePreset(entraFixture)
+describePreset(fixtureOf('entra'))
 
 const { verifyToken } = createEntraVerifier()
 const principalOf = async (claims: Readonly<Record<string, unknown>>) =>

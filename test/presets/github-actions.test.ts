@@ -2,10 +2,9 @@
 import { githubActions } from 'claimcheck/issuers'
 import type { GithubActionsOptions } from '../../src/presets/github-actions.ts'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { githubActionsFixture } from './fixtures/github-actions.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
-describePreset(githubActionsFixture)
+describePreset(fixtureOf('githubActions'))
 
 const whose =
   "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner."
@@ -39,19 +38,19 @@ it.each([
 })
 
 it('refuses another owner before any key is fetched', async () => {
-  const { requests, verifyToken } = createFixtureVerifier(githubActionsFixture)
-  const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
+  const { requests, verifyToken } = createFixtureVerifier(fixtureOf('githubActions'))
+  const { claims } = fixtureOf('githubActions').accepted[0] ?? expect.fail('no job')
   await expect(
-    verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, repository_owner_id: '666' } })),
+    verifyToken(tokenOf(fixtureOf('githubActions'), { claims: { ...claims, repository_owner_id: '666' } })),
   ).rejects.toMatchObject({ reason: 'tenant_mismatch' })
   expect(requests).toEqual([])
 })
 
 it('never has one key for two places', async () => {
-  const { verifyToken } = createFixtureVerifier(githubActionsFixture)
-  const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('githubActions'))
+  const { claims } = fixtureOf('githubActions').accepted[0] ?? expect.fail('no job')
   const keyOf = async (changes: object) =>
-    (await verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, ...changes } }))).principal.key
+    (await verifyToken(tokenOf(fixtureOf('githubActions'), { claims: { ...claims, ...changes } }))).principal.key
   const keys = await Promise.all([
     keyOf({ environment: 'x' }),
     keyOf({ ref: 'x' }),

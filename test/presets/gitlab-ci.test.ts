@@ -1,9 +1,10 @@
 // GitLab CI: its samples, its options, and that ids and booleans are text.
 import { gitlabCi } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { gitlabCiFixture as fixture } from './fixtures/gitlab-ci.ts'
+
+const fixture = fixtureOf('gitlabCi')
 
 describePreset(fixture)
 

@@ -1,7 +1,8 @@
 // Ory Hydra: its samples and its options.
 import { describe, expect, it } from 'vitest'
-import { describePreset } from '../support/sts-fixture.ts'
-import { hydraFixture as fixture } from './fixtures/hydra.ts'
+import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
+
+const fixture = fixtureOf('hydra')
 
 describePreset(fixture)
 

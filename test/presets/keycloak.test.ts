@@ -1,18 +1,17 @@
 // Keycloak: its tokens by the table, whom it takes for an application, and what its options can never be.
 import { keycloak, type KeycloakOptions } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { keycloakFixture } from './fixtures/keycloak.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
-describePreset(keycloakFixture)
+describePreset(fixtureOf('keycloak'))
 
 const make = (options: object) =>
   keycloak({ realmUrl: 'https://sso.example.com/realms/acme', audience: 'api', ...options } as KeycloakOptions)
 
 async function principalOf(changes: object) {
-  const { verifyToken } = createFixtureVerifier(keycloakFixture)
-  const { claims } = keycloakFixture.accepted[0] ?? expect.fail('no user')
-  return (await verifyToken(tokenOf(keycloakFixture, { claims: { ...claims, ...changes } }))).principal
+  const { verifyToken } = createFixtureVerifier(fixtureOf('keycloak'))
+  const { claims } = fixtureOf('keycloak').accepted[0] ?? expect.fail('no user')
+  return (await verifyToken(tokenOf(fixtureOf('keycloak'), { claims: { ...claims, ...changes } }))).principal
 }
 
 describe('the URL of the realm', () => {
@@ -71,12 +70,12 @@ it.each([
 })
 
 it('asks only for the keys in the cluster when tokens name another address', async () => {
-  const { requests, verifyToken } = createFixtureVerifier(keycloakFixture, {
+  const { requests, verifyToken } = createFixtureVerifier(fixtureOf('keycloak'), {
     realmUrl: 'https://keycloak.auth.svc:8443/realms/acme',
     issuer: 'https://sso.example.com/realms/acme',
   })
-  const { claims } = keycloakFixture.accepted[0] ?? expect.fail('no user')
-  await verifyToken(tokenOf(keycloakFixture, { claims }))
+  const { claims } = fixtureOf('keycloak').accepted[0] ?? expect.fail('no user')
+  await verifyToken(tokenOf(fixtureOf('keycloak'), { claims }))
   expect(requests).toEqual(['https://keycloak.auth.svc:8443/realms/acme/protocol/openid-connect/certs'])
 })
 

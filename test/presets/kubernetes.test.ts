@@ -1,8 +1,9 @@
 // Kubernetes: its samples, its options, and a cluster that wants a token for its keys.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { kubernetesFixture as fixture } from './fixtures/kubernetes.ts'
+
+const fixture = fixtureOf('kubernetes')
 
 describePreset(fixture)
 

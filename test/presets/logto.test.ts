@@ -1,7 +1,8 @@
 // Logto: its samples and its options.
 import { describe, expect, it } from 'vitest'
-import { describePreset } from '../support/sts-fixture.ts'
-import { logtoFixture as fixture } from './fixtures/logto.ts'
+import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
+
+const fixture = fixtureOf('logto')
 
 describePreset(fixture)
 

@@ -1,8 +1,9 @@
 // PingOne: its samples, its options, and a client that is its own subject.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { pingOneFixture as fixture } from './fixtures/ping-one.ts'
+
+const fixture = fixtureOf('pingOne')
 
 describePreset(fixture)
 

@@ -1,7 +1,8 @@
 // Supabase: its samples, its options, and members of other types.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { supabaseFixture as fixture } from './fixtures/supabase.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+
+const fixture = fixtureOf('supabase')
 
 describePreset(fixture)
 

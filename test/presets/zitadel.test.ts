@@ -1,9 +1,10 @@
 // Zitadel: its samples, its options, and roles in other shapes.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { signTexts } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { zitadelFixture as fixture } from './fixtures/zitadel.ts'
+
+const fixture = fixtureOf('zitadel')
 
 describePreset(fixture)
 
