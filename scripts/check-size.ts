@@ -6,7 +6,12 @@ import { build } from 'esbuild'
 import { root, subpaths } from './subpaths.ts'
 
 /** Files of src/presets that presets share. */
-const shared = ['src/presets/preset-claims.ts', 'src/presets/preset-options.ts', 'src/presets/microsoft-hosts.ts']
+const shared = [
+  'src/presets/description.ts',
+  'src/presets/preset-claims.ts',
+  'src/presets/preset-options.ts',
+  'src/presets/microsoft-hosts.ts',
+]
 
 const peers = ['lru-cache', '@cedar-policy/*', '@casl/*']
 const all = `export * from 'claimcheck'`

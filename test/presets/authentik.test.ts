@@ -22,11 +22,11 @@ describe('authentik()', () => {
     [{ slug: 'orders/' }, "slug must look like 'orders-api', not 'orders/'."],
     [{ slug: '../x' }, "slug must look like 'orders-api', not '../x'."],
     [
-      { host: 'id.example.com/' },
-      "host must be a host name, and nothing else: write 'id.example.com', not 'id.example.com/'.",
+      { domain: 'id.example.com/' },
+      "domain must be a host name, and nothing else: write 'id.example.com', not 'id.example.com/'.",
     ],
     [{ clientId: '' }, 'clientId must be a non-empty string.'],
-    [{ serviceAccounts: {} }, 'serviceAccounts must be a list of strings.'],
+    [{ serviceAccounts: {} }, 'serviceAccounts[] must be a non-empty string.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

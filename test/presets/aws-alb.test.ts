@@ -28,13 +28,13 @@ describe('awsAlb()', () => {
   })
 
   it.each([
-    [{ loadBalancer: [] }, 'loadBalancer must be an ARN, or a list of at least one.'],
-    [{ loadBalancer: null }, 'loadBalancer must be a non-empty string.'],
+    [{ loadBalancer: [] }, 'loadBalancer must be a list of at least one string.'],
+    [{ loadBalancer: null }, 'loadBalancer[] must be a non-empty string.'],
     [{ loadBalancer: [arn, govArn] }, /^loadBalancer: every region has keys of its own/],
-    [{ clientId: '' }, 'clientId must be a non-empty string.'],
-    [{ clientId: null }, 'clientId must be a non-empty string.'],
-    [{ clientId: ['1example23456789', ''] }, 'clientId must be a non-empty string.'],
-    [{ clientId: [] }, 'clientId must be a client id, or a list of at least one.'],
+    [{ allowedClients: '' }, 'allowedClients[] must be a non-empty string.'],
+    [{ allowedClients: null }, 'allowedClients[] must be a non-empty string.'],
+    [{ allowedClients: ['1example23456789', ''] }, 'allowedClients[] must be a non-empty string.'],
+    [{ allowedClients: [] }, 'allowedClients must be a list of at least one string.'],
     [{ issuer: 'accounts.google.com' }, /^issuer must be an absolute URL/],
     [{ groupsClaim: [] }, 'groupsClaim must be a non-empty string.'],
     [{ audience: 'x' }, /^awsAlb\(\) has no option audience/],

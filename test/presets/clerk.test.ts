@@ -14,8 +14,8 @@ const verify = (changes: object, options = {}) =>
 describe('clerk()', () => {
   it.each([
     [
-      { frontendApi: 'https://clerk.example.com/' },
-      "frontendApi must be a host name, and nothing else: write 'clerk.example.com', not 'https://clerk.example.com/'.",
+      { domain: 'https://clerk.example.com/' },
+      "domain must be a host name, and nothing else: write 'clerk.example.com', not 'https://clerk.example.com/'.",
     ],
     [
       { authorizedParties: ['https://www.example.com/'] },
@@ -34,7 +34,7 @@ describe('clerk()', () => {
       "authorizedParties must be origins, such as 'https://www.example.com', not 'null'.",
     ],
     [{ authorizedParties: [] }, 'authorizedParties must be a list of at least one string.'],
-    [{ authorizedParties: 'https://www.example.com' }, 'authorizedParties must be a list of at least one string.'],
+    [{ authorizedParties: 7 }, 'authorizedParties[] must be a non-empty string.'],
     [{ authorizedParties: [], nativeApplications: false }, 'authorizedParties must be a list of at least one string.'],
     [{ nativeApplications: 'true' }, 'nativeApplications must be true or false.'],
     [{ machine: 'user_1' }, "machine must look like 'mch_2vYVabcDEF', not 'user_1'."],

@@ -6,7 +6,7 @@ import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../su
 describePreset(fixtureOf('cognito'))
 
 const make = (options: object) =>
-  cognito({ userPoolId: 'eu-west-1_Example', clientId: 'web', ...options } as CognitoOptions)
+  cognito({ userPoolId: 'eu-west-1_Example', allowedClients: 'web', ...options } as CognitoOptions)
 
 it.each([
   'Example',
@@ -34,12 +34,15 @@ it.each(['us-gov-west-1_Example', 'ap-southeast-2_abc'])('knows the user pool %s
 it.each([
   [{ userPoolId: '' }, 'userPoolId must be a non-empty string.'],
   [{ userPoolId: 7 }, 'userPoolId must be a non-empty string.'],
-  [{ clientId: undefined }, 'clientId[] must be a non-empty string.'],
-  [{ clientId: '' }, 'clientId[] must be a non-empty string.'],
-  [{ clientId: [] }, 'clientId must be a list of at least one string.'],
+  [{ allowedClients: undefined }, 'allowedClients[] must be a non-empty string.'],
+  [{ allowedClients: '' }, 'allowedClients[] must be a non-empty string.'],
+  [{ allowedClients: [] }, 'allowedClients must be a list of at least one string.'],
   [{ resource: '' }, 'resource must be a non-empty string.'],
   [{ resource: ['urn:a'] }, 'resource must be a non-empty string.'],
-  [{ audience: 'web' }, 'cognito() has no option audience. It has: userPoolId, clientId, resource, groupsAreComplete.'],
+  [
+    { audience: 'web' },
+    'cognito() has no option audience. It has: userPoolId, allowedClients, resource, groupsAreComplete.',
+  ],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(new TypeError(message))
 })

@@ -15,7 +15,7 @@ it.each([
     { audience: ['orders', 'https://ids.example.com/resources'] },
     "audience 'https://ids.example.com/resources' is in tokens for every API of the server: write the name of the API resource, or null and let scopes decide.",
   ],
-  [{ typ: 'at+jwt' }, 'typ must be a list of at least one string.'],
+  [{ typ: 7 }, 'typ[] must be a non-empty string.'],
   [{ typ: [] }, 'typ must be a list of at least one string.'],
   [{ typ: [''] }, 'typ[] must be a non-empty string.'],
   [{ algorithms: ['none'] }, /^algorithms may hold/],

@@ -16,7 +16,7 @@ it.each([
   [{ anyOwner: true, allowedOwnerIds: ['65'] }, whose],
   [{ anyOwner: false, allowedOwnerIds: ['65'] }, whose],
   [{ allowedOwnerIds: [] }, 'allowedOwnerIds must be a list of at least one string.'],
-  [{ allowedOwnerIds: '65' }, 'allowedOwnerIds must be a list of at least one string.'],
+  [{ allowedOwnerIds: 65 }, 'allowedOwnerIds[] must be a non-empty string.'],
   [{ allowedOwnerIds: [65] }, 'allowedOwnerIds[] must be a non-empty string.'],
   [
     { allowedOwnerIds: ['65', 'octo-org'] },

@@ -101,5 +101,5 @@ it('is refused by everything that takes an issuer as a URL', () => {
 
 it('may be that of an identity provider whose users a load balancer has logged in: it signs with keys of its own', () => {
   const issuer = `https://login.microsoftonline.com/${tenant}/v2.0`
-  expect(awsAlb({ loadBalancer: arn, clientId, issuer }).endpoints[0]?.issuer).toBe(issuer)
+  expect(awsAlb({ loadBalancer: arn, allowedClients: clientId, issuer }).endpoints[0]?.issuer).toBe(issuer)
 })

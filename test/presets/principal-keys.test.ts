@@ -462,7 +462,7 @@ const table: readonly Row[] = [
   {
     fixture: fixtureOf('zitadel'),
     apart: [{ somebody: {}, another: { claims: { sub: '170848145649959170' } } }],
-    same: [{ somebody: {}, 'a machine, by the options': { options: { machineUsers: ['170848145649959169'] } } }],
+    same: [{ somebody: {}, 'a machine, by the options': { options: { serviceAccounts: ['170848145649959169'] } } }],
   },
 ]
 

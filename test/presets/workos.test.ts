@@ -14,13 +14,13 @@ describe('workos()', () => {
     ],
     [{}, 'clientId must be a non-empty string.'],
     [
-      { clientId: 'client_01', authKitDomain: 'shop.authkit.app' },
-      'workos() has no option clientId. It has: authKitDomain, audience.',
+      { clientId: 'client_01', domain: 'shop.authkit.app' },
+      'workos() has no option clientId. It has: domain, audience.',
     ],
-    [{ authKitDomain: 'shop.authkit.app' }, 'audience[] must be a non-empty string.'],
+    [{ domain: 'shop.authkit.app' }, 'audience[] must be a non-empty string.'],
     [
-      { authKitDomain: 'https://shop.authkit.app', audience: 'x' },
-      "authKitDomain must be a host name, and nothing else: write 'shop.authkit.app', not 'https://shop.authkit.app'.",
+      { domain: 'https://shop.authkit.app', audience: 'x' },
+      "domain must be a host name, and nothing else: write 'shop.authkit.app', not 'https://shop.authkit.app'.",
     ],
     [{ clientId: 'client_01', audience: 'x' }, 'workos() has no option audience. It has: clientId.'],
   ])('does not take %j', (options, message) => {

@@ -20,7 +20,7 @@ describe('zitadel()', () => {
     [{ projectId: 'a:roles' }, "projectId must look like '223281986649719041', not 'a:roles'."],
     [{ projectId: '' }, 'projectId must be a non-empty string.'],
     [{ organization: '' }, 'organization must be a non-empty string.'],
-    [{ machineUsers: 'x' }, 'machineUsers must be a list of strings.'],
+    [{ serviceAccounts: 7 }, 'serviceAccounts[] must be a non-empty string.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })
