@@ -6,7 +6,7 @@ import { readAuthentication, readString, readStrings } from '../principal/read-c
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { createGroupsReader, type GroupsOptions, missing } from './preset-claims.ts'
-import { checkHost, checkTexts, type OneOrMore, readList, readOwnAudience } from './preset-options.ts'
+import { checkHost, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface AdfsOptions extends GroupsOptions {
   /** The host of the farm, such as `sts.example.com`. */
@@ -82,7 +82,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
       metadataIssuer: base,
       issuerMember: 'access_token_issuer',
     },
-    audience: readOwnAudience(options.audience),
+    audience: readList('audience', options.audience),
     algorithms: ['RS256'],
     types: ['JWT'],
     nonStandardClaimTypes: ['auth_time'],

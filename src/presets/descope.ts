@@ -7,7 +7,7 @@ import { readStrings } from '../principal/read-claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { checkForOthers } from './preset-claims.ts'
-import { checkShape, checkTexts, type OneOrMore, readOwnAudience } from './preset-options.ts'
+import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface DescopeOptions {
   readonly projectId: string
@@ -39,7 +39,7 @@ export function descope(options: DescopeOptions): IssuerWithAudience {
     preset: 'descope',
     issuer,
     keys: { jwksUri: `https://api.descope.com/${projectId}/.well-known/jwks.json` },
-    audience: audience === undefined ? null : readOwnAudience(audience),
+    audience: audience === undefined ? null : readList('audience', audience),
     algorithms: ['RS256'],
     types: ['JWT', null],
     requires: ['sub'],

@@ -4,7 +4,7 @@ import { readString } from '../principal/read-claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer, workload } from './description.ts'
 import { missing } from './preset-claims.ts'
-import { checkHttpsIssuer, type OneOrMore, readOwnAudience } from './preset-options.ts'
+import { checkHttpsIssuer, type OneOrMore, readList } from './preset-options.ts'
 
 export interface GitlabCiOptions {
   /** The audience that the job writes under `id_tokens: … aud:`. GitLab has no default either. */
@@ -33,7 +33,7 @@ export function gitlabCi(options: GitlabCiOptions): IssuerWithAudience {
     preset: 'gitlabCi',
     issuer,
     keys: { jwksUri: `${issuer}/oauth/discovery/keys` },
-    audience: readOwnAudience(options.audience),
+    audience: readList('audience', options.audience),
     algorithms: ['RS256'],
     types: ['JWT', null],
     requires: ['sub'],

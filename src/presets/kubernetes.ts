@@ -7,7 +7,7 @@ import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerKeys, IssuerWithAudience, JwkSet } from '../issuer/issuer.ts'
 import { createIssuer, workload } from './description.ts'
 import { missing } from './preset-claims.ts'
-import { checkHttpsIssuer, type OneOrMore, readOwnAudience } from './preset-options.ts'
+import { checkHttpsIssuer, type OneOrMore, readList } from './preset-options.ts'
 
 export interface KubernetesOptions {
   /** As the API server's `--service-account-issuer`; EKS: `https://oidc.eks.<region>.amazonaws.com/id/<id>`. */
@@ -34,7 +34,7 @@ export function kubernetes(options: KubernetesOptions): IssuerWithAudience {
   checkOptions('kubernetes()', arguments, ['issuer', 'audience', 'jwksUri', 'jwks'])
   const { issuer } = options
   checkHttpsIssuer('issuer', issuer)
-  const audience = readOwnAudience(options.audience)
+  const audience = readList('audience', options.audience)
   if (audience.includes(issuer))
     throw new TypeError(
       'audience must be one of your own: every pod has a token for the API server, whose audience is the issuer.',

@@ -5,7 +5,7 @@ import { readString } from '../principal/read-claims.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer, subjectsOrClient } from './description.ts'
-import { checkHost, type OneOrMore, readList, readOwnAudience } from './preset-options.ts'
+import { checkHost, type OneOrMore, readList } from './preset-options.ts'
 
 export interface LogtoOptions {
   /** The host of the tenant, such as `abc123.logto.app`, or its custom domain. */
@@ -30,7 +30,7 @@ export function logto(options: LogtoOptions): IssuerWithAudience {
   checkOptions('logto()', arguments, ['domain', 'audience', 'organizations'])
   const { domain, audience, organizations = [] } = options
   checkHost('domain', domain)
-  const resources = audience === undefined ? [] : readOwnAudience(audience)
+  const resources = audience === undefined ? [] : readList('audience', audience)
   const allowed = readList('organizations', organizations, 0).map((id) => `${organizationPrefix}${id}`)
   if (resources.length + allowed.length === 0) throw new TypeError('logto() needs audience, organizations, or both.')
   const issuer = `https://${domain}/oidc`

@@ -7,7 +7,7 @@ import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { type Caller, createIssuer, type Subject } from './description.ts'
 import { createGroupsReader, type GroupsOptions, missing } from './preset-claims.ts'
-import { checkHost, checkShape, checkTexts, type OneOrMore, readList, readOwnAudience } from './preset-options.ts'
+import { checkHost, checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface PingOneOptions extends GroupsOptions {
   /** The environment's id, a UUID. */
@@ -53,7 +53,7 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
     preset: 'pingOne',
     issuer,
     keys: { metadataUrls: metadataUrls(issuer) },
-    audience: readOwnAudience(options.audience),
+    audience: readList('audience', options.audience),
     algorithms: ['RS256'],
     types: ['at+jwt', 'JWT', null],
     marksOfOthers: ['nonce'],

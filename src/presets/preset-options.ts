@@ -21,12 +21,7 @@ export function readOptionalList(name: string, value: OneOrMore<string> | undefi
 
 /** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
 export function readAudience(audience: OneOrMore<string> | null): readonly string[] | null {
-  return audience === null ? null : readOwnAudience(audience)
-}
-
-/** Reads an `audience` option that may not be turned off. @throws TypeError for a value that is no identifier, `null` included. */
-export function readOwnAudience(audience: OneOrMore<string>): readonly string[] {
-  return readList('audience', audience)
+  return audience === null ? null : readList('audience', audience)
 }
 
 /** Reads an `algorithms` option. @throws TypeError for an algorithm that claimcheck does not verify. */
@@ -42,7 +37,7 @@ export function readTypes(typ: OneOrMore<string | null>): readonly (string | nul
   const list: readonly (string | null)[] = [typ].flat()
   readList(
     'typ',
-    list.map((one) => one ?? 'JWT'),
+    list.map((one) => one ?? '(none)'),
   )
   return list
 }

@@ -4,7 +4,7 @@ import { checkOptions } from '../internal/options.ts'
 import { checkHttpsAddress } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../issuer/issuer.ts'
 import { createIssuer, workload } from './description.ts'
-import { checkShape, checkTexts, type OneOrMore, readOwnAudience } from './preset-options.ts'
+import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface SpiffeOptions {
   /** The trust domain without `spiffe://`, such as `prod.example.org`. */
@@ -39,7 +39,7 @@ export function spiffe(options: SpiffeOptions): IssuerWithAudience {
   return createIssuer({
     preset: 'spiffe',
     issuer: [{ issuer: issuer ?? domain, subjectPrefix: prefix, ...keysOf(options), insecureAllowHttp: false }],
-    audience: readOwnAudience(options.audience),
+    audience: readList('audience', options.audience),
     algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'],
     types: ['JWT', 'JOSE', null],
     requires: ['sub'],

@@ -5,7 +5,7 @@ import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerEndpoint, IssuerWithAudience } from '../issuer/issuer.ts'
 import { type Caller, createIssuer, type Subject } from './description.ts'
 import { checkForOthers, readSubject } from './preset-claims.ts'
-import { checkHost, checkShape, type OneOrMore, readOwnAudience } from './preset-options.ts'
+import { checkHost, checkShape, type OneOrMore, readList } from './preset-options.ts'
 
 /** Either session tokens, by the client id of the environment, or Connect. For both, configure two issuers. */
 export type WorkosOptions =
@@ -64,7 +64,7 @@ function connect(domain: unknown, audience: OneOrMore<string>): Place {
   checkHost('domain', domain)
   const issuer = `https://${domain}`
   const keys = { metadataUrls: metadataUrls(issuer) }
-  return { issuer: [{ issuer, keys, insecureAllowHttp: false }], audience: readOwnAudience(audience) }
+  return { issuer: [{ issuer, keys, insecureAllowHttp: false }], audience: readList('audience', audience) }
 }
 
 function subjectOf({ claims, issuer, sub, client: clientId }: Caller): Subject {

@@ -219,7 +219,7 @@ function keyNamed(text: string): TestKey {
 
 /** Puts keys in the place of their names. */
 function withKeys(value: unknown): unknown {
-  if (typeof value === 'string') return /^[A-Z]{2}\d{3} \S+/.test(value) ? jwkNamed(value) : value
+  if (typeof value === 'string') return /^(?:[A-Z]{2}\d{3}|EdDSA) \S/.test(value) ? jwkNamed(value) : value
   if (Array.isArray(value)) return value.map(withKeys)
   if (typeof value !== 'object' || value === null) return value
   const { $key, $pem, $certificate, ...rest } = value as Readonly<Record<string, string>>
