@@ -1,10 +1,8 @@
 // Auth0: its tokens by the table, and what its options can never be.
 import { auth0, type Auth0Options } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-
-describePreset(fixtureOf('auth0'))
 
 const make = (options: object) =>
   auth0({ domain: 'acme.eu.auth0.com', audience: 'urn:api', ...options } as Auth0Options)

@@ -1,11 +1,9 @@
 // authentik: its samples, its options, and hints that are for its own tokens only.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('authentik')
-
-describePreset(fixture)
 
 describe('authentik()', () => {
   const modes = 'hashed_user_id, user_id, user_uuid'

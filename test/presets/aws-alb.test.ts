@@ -1,14 +1,12 @@
 // AWS ALB: its samples, its options, its padding, and kids that mean to reach another address.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { signTexts } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('awsAlb')
 const arn = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188'
 const govArn = 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188'
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const token = () => tokenOf(fixture, { claims })

@@ -1,11 +1,9 @@
 // Clerk: its samples, its options, and the bits of permissions.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('clerk')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const verify = (changes: object, options = {}) =>

@@ -3,12 +3,10 @@ import { createResourceServer } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { refused } from '../support/resource-servers.ts'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('cloudflareAccess')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

@@ -1,9 +1,7 @@
 // Cognito: its tokens by the table, and what its options can never be.
 import { cognito, type CognitoOptions } from 'claimcheck/issuers'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
-
-describePreset(fixtureOf('cognito'))
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const make = (options: object) =>
   cognito({ userPoolId: 'eu-west-1_Example', allowedClients: 'web', ...options } as CognitoOptions)

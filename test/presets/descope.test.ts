@@ -1,11 +1,9 @@
 // Descope: its samples, its options, and tenants of other shapes.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('descope')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

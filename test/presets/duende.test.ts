@@ -2,9 +2,7 @@
 import { duende } from 'claimcheck/issuers'
 import type { DuendeOptions } from '../../src/presets/duende.ts'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
-
-describePreset(fixtureOf('duende'))
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 it.each([
   [{ issuer: '' }, 'issuer must be a non-empty string.'],

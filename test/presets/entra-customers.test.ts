@@ -7,11 +7,8 @@ import { createTestIssuer, entraB2cLike, entraExternalIdLike } from 'claimcheck/
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { clientId, tenant } from '../support/entra.ts'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-
-describePreset(fixtureOf('entraB2C'))
-describePreset(fixtureOf('entraExternalId'))
 
 it('entraB2C fetches the keys of the flow that a token names, and no others', async () => {
   const [{ claims } = { claims: {} }] = fixtureOf('entraB2C').accepted

@@ -14,10 +14,7 @@ import {
   spaId,
   tenant,
 } from '../support/entra.ts'
-import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
-
-describePreset(fixtureOf('entra'))
 
 const { verifyToken } = createEntraVerifier()
 const principalOf = async (claims: Readonly<Record<string, unknown>>) =>

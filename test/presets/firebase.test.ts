@@ -1,10 +1,8 @@
 // Firebase: its samples, its options, and a `firebase` claim that is none.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const fixture = fixtureOf('firebase')
-
-describePreset(fixture)
 
 describe('firebase()', () => {
   it.each([

@@ -2,9 +2,7 @@
 import { githubActions } from 'claimcheck/issuers'
 import type { GithubActionsOptions } from '../../src/presets/github-actions.ts'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
-
-describePreset(fixtureOf('githubActions'))
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const whose =
   "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner."

@@ -1,12 +1,10 @@
 // GitLab CI: its samples, its options, and that ids and booleans are text.
 import { gitlabCi } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('gitlabCi')
-
-describePreset(fixture)
 
 describe('gitlabCi()', () => {
   it.each([

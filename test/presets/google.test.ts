@@ -3,11 +3,8 @@ import { createVerifier } from 'claimcheck'
 import { google, googleIap } from 'claimcheck/issuers'
 import { expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-
-describePreset(fixtureOf('google'))
-describePreset(fixtureOf('googleIap'))
 
 const service = fixtureOf('google').accepted[0] ?? expect.fail('no service account')
 const assertion = fixtureOf('googleIap').accepted[0] ?? expect.fail('no user')

@@ -1,10 +1,8 @@
 // Ory Hydra: its samples and its options.
 import { describe, expect, it } from 'vitest'
-import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
+import { fixtureOf } from '../support/sts-fixture.ts'
 
 const fixture = fixtureOf('hydra')
-
-describePreset(fixture)
 
 describe('hydra()', () => {
   it.each([

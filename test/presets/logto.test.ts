@@ -1,10 +1,8 @@
 // Logto: its samples and its options.
 import { describe, expect, it } from 'vitest'
-import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
+import { fixtureOf } from '../support/sts-fixture.ts'
 
 const fixture = fixtureOf('logto')
-
-describePreset(fixture)
 
 describe('logto()', () => {
   it.each([

@@ -5,10 +5,8 @@ import type { OidcProviderOptions } from '../../src/presets/oidc-provider.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientCredentialsToken, loginToken, signIn } from '../../examples/quickstart/client.ts'
 import { type Sts, startSts } from '../../examples/quickstart/sts.ts'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-
-describePreset(fixtureOf('oidcProvider'))
 
 describe('a real provider', () => {
   const audience = 'https://api.example.com'

@@ -1,9 +1,7 @@
 // Okta: its tokens by the table, and which issuers are none of a custom authorization server.
 import { okta, type OktaOptions } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
-
-describePreset(fixtureOf('okta'))
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const make = (options: object) =>
   okta({ issuer: 'https://acme.okta.com/oauth2/default', audience: 'urn:api', ...options } as OktaOptions)

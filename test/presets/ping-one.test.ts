@@ -1,11 +1,9 @@
 // PingOne: its samples, its options, and a client that is its own subject.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('pingOne')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const verify = (changes: object) =>

@@ -2,13 +2,18 @@
 // STS's ids are unique, a claim that a token leaves out changes nothing.
 import * as presets from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, fixtureOf, tokenOf, type StsFixture } from '../support/sts-fixture.ts'
+import {
+  allFixtures,
+  createFixtureVerifier,
+  fixtureOf,
+  type KeySample,
+  type StsFixture,
+  tokenOf,
+} from '../support/sts-fixture.ts'
 import type { TestKey } from '../support/tokens.ts'
 
 /** An accepted sample of the fixture, by its title, with changes. Default: the first. */
-interface Token {
-  readonly of?: string
-  readonly claims?: Readonly<Record<string, unknown>>
+interface Token extends KeySample {
   readonly header?: Readonly<Record<string, unknown>>
   readonly options?: Readonly<Record<string, unknown>>
   readonly key?: TestKey
@@ -38,7 +43,7 @@ function namedLikeAClient(other: object = login): Tokens {
   }
 }
 
-const table: readonly Row[] = [
+const odd: readonly Row[] = [
   {
     fixture: fixtureOf('adfs'),
     apart: [
@@ -466,6 +471,12 @@ const table: readonly Row[] = [
   },
 ]
 
+/** The rows above, and those that a fixture brings. */
+const table: readonly Row[] = [
+  ...odd,
+  ...allFixtures().flatMap((fixture) => (fixture.keys ? [{ fixture, ...fixture.keys }] : [])),
+]
+
 /** What "claimcheck/issuers" exports besides presets. */
 const tools = [
   'checkAccessToken',
@@ -513,14 +524,14 @@ function keysOf(fixture: StsFixture, tokens: Tokens): Promise<readonly (readonly
   )
 }
 
-async function keyOf(fixture: StsFixture, { of, claims, header, options, key }: Token): Promise<string> {
+async function keyOf(fixture: StsFixture, { of, claims, without = [], header, options, key }: Token): Promise<string> {
   const found = of === undefined ? fixture.accepted[0] : fixture.accepted.find(({ title }) => title === of)
   const sample = found ?? expect.fail(`no sample: ${of}`)
   const { verifyToken } = createFixtureVerifier(fixture, { ...sample.options, ...options })
   const signer = key ?? sample.key
   const token = tokenOf(fixture, {
     header: { ...sample.header, ...header },
-    claims: { ...sample.claims, ...claims },
+    claims: { ...sample.claims, ...claims, ...Object.fromEntries(without.map((name) => [name, undefined])) },
     ...(signer && { key: signer }),
   })
   return (await verifyToken(token)).principal.key

@@ -1,12 +1,10 @@
 // SPIFFE: its samples, its options, keys of the wrong use, and what is no SPIFFE ID.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { createKey } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('spiffe')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

@@ -1,10 +1,8 @@
 // Supabase: its samples, its options, and members of other types.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const fixture = fixtureOf('supabase')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const principalOf = async (changes: object, options = {}) =>

@@ -2,9 +2,6 @@
 import { workos } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import type { WorkosOptions } from '../../src/presets/workos.ts'
-import { describePreset, fixtureOf } from '../support/sts-fixture.ts'
-
-describePreset(fixtureOf('workos'))
 
 describe('workos()', () => {
   it.each([

@@ -1,12 +1,10 @@
 // Zitadel: its samples, its options, and roles in other shapes.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { signTexts } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
 const fixture = fixtureOf('zitadel')
-
-describePreset(fixture)
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const roles = 'urn:zitadel:iam:org:project:170086824411201793:roles'

@@ -92,6 +92,17 @@ interface JsonFixture {
   readonly valid: JsonSamples
   readonly foreign: JsonSamples
   readonly naive: JsonSamples
+  /** Samples whose principals have keys of their own (`apart`), or the same key (`same`), each by a title. */
+  readonly keys?: { readonly apart: readonly JsonKeys[]; readonly same: readonly JsonKeys[] }
+}
+
+type JsonKeys = Readonly<Record<string, KeySample>>
+
+/** A sample by its title (`of`; default the first one that is accepted), with changes. */
+export interface KeySample {
+  readonly of?: string
+  readonly claims?: Members
+  readonly without?: readonly string[]
 }
 
 export interface StsFixture {
@@ -111,6 +122,7 @@ export interface StsFixture {
   readonly wrongNeighbours: readonly RefusedToken[]
   /** What breaks naive validators: accepted where it must be, refused where it must be. */
   readonly naive: readonly (AcceptedToken | RefusedToken)[]
+  readonly keys?: JsonFixture['keys']
   /** Writes a token where the STS does not write a plain compact JWS. */
   sign?(header: Members, claims: Members, key: TestKey): string
 }
@@ -155,6 +167,7 @@ function readFixture(name: string): StsFixture {
     accepted: samples(json.valid) as AcceptedToken[],
     wrongNeighbours: samples(json.foreign) as RefusedToken[],
     naive: samples(json.naive),
+    ...(json.keys && { keys: json.keys }),
     ...(json.padded && { sign: signPadded }),
   }
 }
