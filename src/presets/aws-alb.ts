@@ -2,11 +2,10 @@
 import type { ValidationError } from '../errors/auth-error.ts'
 import { printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { readString } from '../principal/read-claims.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
 import { pemPerKid } from '../issuer/keys.ts'
 import { createIssuer, subjects } from './description.ts'
-import { createGroupsReader, type GroupsOptions, missing } from './preset-claims.ts'
+import { createGroupsReader, type GroupsOptions } from './preset-claims.ts'
 import { checkHttpsUrl, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface AwsAlbOptions extends GroupsOptions {
@@ -52,9 +51,8 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
     tokenHeader: 'x-amzn-oidc-data',
     base64Padding: { headerClaims: ['iss', 'exp'] },
     requires: ['sub'],
-    texts: [],
     marks: 'own',
-    validate: (token) => checkClient(token, allowedClients) ?? checkSubject(token),
+    validate: (token) => checkClient(token, allowedClients),
     client: (_, header) => String(header.client),
     subject: subjects('user'),
     tenant: (_, from) => from,
@@ -83,8 +81,4 @@ function checkClient({ header }: UnverifiedToken, allowed: readonly string[]): V
   if (allowed.some((one) => one === header.client)) return undefined
   const details = { claim: 'client', expected: allowed, received: printable(header.client) }
   return { reason: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }
-}
-
-function checkSubject({ claims }: UnverifiedToken): ValidationError | undefined {
-  return readString(claims, 'sub') === undefined ? missing('sub') : undefined
 }
