@@ -9,7 +9,10 @@ import { claimsOf, headerOf, verifierFor } from './verifier.ts'
 
 /** Whose keys are PEM, or given. */
 const keyless = ['awsAlb', 'firebase', 'googleIap', 'spiffe']
-const options: Readonly<Record<string, object>> = { cognito: { allowedClients: 'web' }, adfs: { userClaim: 'upn' } }
+const options: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  cognito: { allowedClients: 'web' },
+  adfs: { userClaim: 'upn' },
+}
 const presets = allFixtures()
   .map(({ name, makeIssuer }) => ({ name, issuer: makeIssuer(options[name] ?? {}) }))
   .filter(({ name, issuer }) => descriptionOf(issuer) && !keyless.includes(name))
@@ -28,7 +31,6 @@ describe.each(presets)('stsLike(), of $name', ({ name, issuer }) => {
 
   it('makes an ID token that the preset refuses', async () => {
     const error = await refusalOf(verifierFor(sts, issuer).verifyToken(sts.idToken()))
-    expect([error.status, error.details.signatureVerified]).not.toEqual([200, true])
     expect(error.status).toBe(401)
   })
 
