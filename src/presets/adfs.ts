@@ -1,33 +1,32 @@
 // AD FS (2016 and newer): access tokens of one farm. Its claim rules decide the claims.
-import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
-import { checkHost, readOwnAudience } from './preset-options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
+import { clientKey, principalKey } from '../principal/principal.ts'
+import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
+import type { IssuerWithAudience } from '../issuer/issuer.ts'
+import { createIssuer } from './description.ts'
+import { createGroupsReader, type GroupsOptions, missing } from './preset-claims.ts'
+import { checkHost, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface AdfsOptions extends GroupsOptions {
   /** The host of the farm, such as `sts.example.com`. */
-  readonly host: string
+  readonly domain: string
   /** The identifier of this API as a relying party. */
-  readonly audience: string | readonly string[]
+  readonly audience: OneOrMore<string>
   /** The claim that names the subject for ever, by your claim rules: `sub`, an `objectguid`, a SID; never `upn` or an address. */
   readonly subjectClaim: string
-  /** The `iss` of access tokens, `access_token_issuer` in the metadata. Default `http://<host>/adfs/services/trust` †. */
+  /** The `iss` of access tokens, `access_token_issuer` in the metadata. Default `http://<domain>/adfs/services/trust` †. */
   readonly issuer?: string
   /** A claim that your claim rules give to users only. A caller with it is a user. */
   readonly userClaim?: string
   /** Client ids of applications that act for themselves. A token of theirs without a subject is the application's own. */
-  readonly applications?: readonly string[]
+  readonly applications?: OneOrMore<string>
   readonly rolesClaim?: string
   readonly groupsClaim?: string
 }
 
 const names = [
-  'host',
+  'domain',
   'audience',
   'subjectClaim',
   'issuer',
@@ -62,86 +61,53 @@ const mutable = [
  */
 export function adfs(options: AdfsOptions): IssuerWithAudience {
   checkOptions('adfs()', arguments, names)
-  const { host, subjectClaim, userClaim, applications = [], rolesClaim, groupsClaim } = options
-  checkHost('host', host)
+  const { domain, subjectClaim, userClaim, rolesClaim, groupsClaim } = options
+  checkHost('domain', domain)
   checkString('subjectClaim', subjectClaim)
   // Claim rules write short names, or the URIs that these stand for.
   if (mutable.includes(subjectClaim.toLowerCase().replace(/^.*\//s, '')))
     throw new TypeError(
       `subjectClaim: a ${subjectClaim} can pass to another user; write 'sub', or a claim with an objectGUID or SID.`,
     )
-  checkStrings('applications', applications, 0)
-  for (const [name, value] of Object.entries({ userClaim, rolesClaim, groupsClaim }))
-    if (value !== undefined) checkString(name, value)
-  const { issuer = `http://${host}/adfs/services/trust` } = options
-  checkString('issuer', issuer)
-  const readGroups = createGroupsReader(groupsClaim, options)
-  const reading = { subjectClaim, userClaim, applications: [...applications], rolesClaim, readGroups }
-  const base = `https://${host}/adfs`
-  const keys = {
-    metadataUrls: [`${base}/.well-known/openid-configuration`],
-    metadataIssuer: base,
-    issuerMember: 'access_token_issuer',
-  }
-  return {
+  const { issuer = `http://${domain}/adfs/services/trust` } = options
+  checkTexts({ issuer, userClaim, rolesClaim, groupsClaim })
+  const applications = readList('applications', options.applications ?? [], 0)
+  const base = `https://${domain}/adfs`
+  const isUser = (claims: JsonObject): boolean => userClaim !== undefined && readStrings(claims, userClaim).length > 0
+  return createIssuer({
     preset: 'adfs',
-    endpoints: [{ issuer, keys, insecureAllowHttp: false }],
-    audience: readOwnAudience(options.audience),
+    issuer,
+    keys: {
+      metadataUrls: [`${base}/.well-known/openid-configuration`],
+      metadataIssuer: base,
+      issuerMember: 'access_token_issuer',
+    },
+    audience: readList('audience', options.audience),
     algorithms: ['RS256'],
     types: ['JWT'],
-    requiredClaims: [],
     nonStandardClaimTypes: ['auth_time'],
-    validateToken: ({ claims }) => validateToken(claims, reading),
-    principal: (claims, from) => principal(claims, from, reading),
-  }
-}
-
-/** A user without a subject must not get the key of the application: all of its users would share that key. */
-function validateToken(claims: UnverifiedToken['claims'], options: Reading): ValidationError | undefined {
-  if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
-  const { subjectClaim } = options
-  const isNamed = readString(claims, subjectClaim) !== undefined
-  // A subject that cannot be read is not the absence of one.
-  const isOfClient = !Object.hasOwn(claims, subjectClaim) && !isUser(claims, options)
-  const lacksSubject = !isNamed && !(isOfClient && readString(claims, 'appid') !== undefined)
-  return checkAccessToken(claims) ?? (lacksSubject ? missing(subjectClaim, 'no claim rule issues it') : undefined)
-}
-
-function isUser(claims: JsonObject, { userClaim }: Reading): boolean {
-  return userClaim !== undefined && readStrings(claims, userClaim).length > 0
-}
-
-/** The claims to read, as they were when the preset was made. */
-interface Reading {
-  readonly subjectClaim: string
-  readonly userClaim: string | undefined
-  readonly applications: readonly string[]
-  readonly rolesClaim: string | undefined
-  readonly readGroups: GroupsReader
-}
-
-function principal(claims: JsonObject, issuer: string, options: Reading): Principal {
-  const { subjectClaim, rolesClaim, readGroups } = options
-  const subject = readString(claims, subjectClaim)
-  const appId = readString(claims, 'appid')
-  return {
-    ...unsaid,
-    kind: kindOf(claims, options),
-    key: subject === undefined ? clientKey(issuer, appId ?? '') : principalKey(issuer, subject),
-    subject: subject ?? appId ?? '',
-    issuer,
-    ...(appId !== undefined && { client: { id: appId, type: 'unknown' } }),
-    scopes: readScopes(claims),
-    roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-    groups: readGroups(claims),
-    authentication: { ...readAuthentication(claims), ...loginTime(claims) },
-  }
-}
-
-function kindOf(claims: JsonObject, options: Reading): Principal['kind'] {
-  if (isUser(claims, options)) return 'user'
-  const hasSubject = readString(claims, options.subjectClaim) !== undefined
-  return !hasSubject && options.applications.includes(String(claims.appid)) ? 'application' : 'unknown'
+    marksOfOthers: ['nonce'],
+    // A user without a subject must not get the key of the application: all of its users would share that key.
+    validate({ claims }) {
+      if (readString(claims, subjectClaim) !== undefined) return undefined
+      // A subject that cannot be read is not the absence of one.
+      const isOfClient = !Object.hasOwn(claims, subjectClaim) && !isUser(claims)
+      if (isOfClient && readString(claims, 'appid') !== undefined) return undefined
+      return missing(subjectClaim, 'no claim rule issues it')
+    },
+    client: 'appid',
+    subject({ claims, issuer: from, client = '' }) {
+      const subject = readString(claims, subjectClaim)
+      if (subject !== undefined)
+        return { kind: isUser(claims) ? 'user' : 'unknown', key: principalKey(from, subject), subject }
+      const kind = applications.includes(client) ? 'application' : 'unknown'
+      return { kind, key: clientKey(from, client), subject: client }
+    },
+    scopes: 'any',
+    roles: rolesClaim,
+    groups: createGroupsReader(groupsClaim, options),
+    authentication: (claims) => ({ ...readAuthentication(claims), ...loginTime(claims) }),
+  })
 }
 
 /** `auth_time` is ISO 8601 text here, in UTC. Without the Z it would be some server's local time, so it is ignored. */

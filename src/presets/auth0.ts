@@ -1,27 +1,20 @@
 // Auth0: access tokens for an API, in both of its token profiles.
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
-import { type JsonObject, printable } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
-import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
-import { readScopes, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
+import type { AuthErrorReason } from '../errors/auth-error.ts'
+import { printable } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
+import { clientKey, principalKey } from '../principal/principal.ts'
+import { readString } from '../principal/read-claims.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import {
-  createGroupsReader,
-  type GroupsOptions,
-  type GroupsReader,
-  missing,
-  readProfile,
-  readProfiledActor,
-} from './preset-claims.ts'
-import { checkDomain, readAudience } from './preset-options.ts'
+import { type Caller, createIssuer, type Subject } from './description.ts'
+import { createGroupsReader, type GroupsOptions, missing, readProfile, readProfiledActor } from './preset-claims.ts'
+import { checkDomain, checkTexts, type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface Auth0Options extends GroupsOptions {
   /** `tenant.eu.auth0.com`, or the custom domain if clients get their tokens from there: tokens then name it as their issuer. */
   readonly domain: string
   /** The identifier of the API. `null` turns the check off. */
-  readonly audience: string | readonly string[] | null
+  readonly audience: OneOrMore<string> | null
   /** The namespaced claim that an Action writes roles into, such as `https://example.com/roles`. */
   readonly rolesClaim?: string
   /** The same for groups. */
@@ -46,62 +39,41 @@ export function auth0<const D extends string>(
   checkOptions('auth0()', arguments, ['domain', 'audience', 'rolesClaim', 'groupsClaim', 'groupsAreComplete'])
   const { domain, rolesClaim, groupsClaim } = options
   checkDomain('domain', domain)
-  if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)
-  if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
-  const readGroups = createGroupsReader(groupsClaim, options)
+  checkTexts({ rolesClaim, groupsClaim })
   const audience = readAudience(options.audience)
   const issuer = `https://${domain}/`
   if (audience?.includes(`${issuer}userinfo`))
     throw new TypeError(`audience '${issuer}userinfo' is in tokens for every API: write the identifier of yours.`)
-  return {
+  return createIssuer({
     preset: 'auth0',
-    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: false }],
+    issuer,
+    keys: { metadataUrls: metadataUrls(issuer) },
     audience,
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt'],
-    requiredClaims: ['sub'],
-    validateToken: validateToken,
-    principal: (claims, from) => principal(claims, from, { rolesClaim, readGroups }),
-    hint: (code, token) => hint(code, token, issuer),
-  }
+    requires: ['sub'],
+    marksOfOthers: ['nonce'],
+    validate: ({ claims }) =>
+      client.some((name) => readString(claims, name) !== undefined)
+        ? undefined
+        : missing(
+            'azp',
+            'neither azp nor client_id is there, so this looks like an ID token: send the access token instead',
+          ),
+    client,
+    subject: subjectOf,
+    tenant: 'org_id',
+    scopes: 'scope',
+    roles: rolesClaim,
+    permissions: 'permissions',
+    groups: createGroupsReader(groupsClaim, options),
+    actor: readProfiledActor,
+    hint: (reason, token) => hint(reason, token, issuer),
+  })
 }
 
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
-  const refusal = checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
-  if (refusal || clientOf(claims) !== undefined) return refusal
-  const hint = 'neither azp nor client_id is there, so this looks like an ID token: send the access token instead'
-  return missing('azp', hint)
-}
-
-/** The client: `azp` in the Auth0 profile, `client_id` in that of RFC 9068. */
-function clientOf(claims: JsonObject): string | undefined {
-  return readString(claims, 'azp') ?? readString(claims, 'client_id')
-}
-
-interface Named {
-  readonly rolesClaim: string | undefined
-  readonly readGroups: GroupsReader
-}
-
-function principal(claims: JsonObject, issuer: string, { rolesClaim, readGroups }: Named): Principal {
-  const sub = String(claims.sub)
-  const tenant = readString(claims, 'org_id')
-  const actor = readProfiledActor(claims)
-  return {
-    ...subjectOf(issuer, sub, claims),
-    subject: sub,
-    issuer,
-    ...(tenant !== undefined && { tenant }),
-    client: { id: String(clientOf(claims)), type: 'unknown' },
-    scopes: readScopes({ scope: claims.scope }),
-    roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-    permissions: readStrings(claims, 'permissions'),
-    groups: readGroups(claims),
-    ...(actor && { actor }),
-    authentication: {},
-  }
-}
+/** `azp` in the Auth0 profile, `client_id` in that of RFC 9068. */
+const client = ['azp', 'client_id']
 
 const softwareProfiles = ['service', 'browser_app', 'native_app']
 
@@ -109,18 +81,18 @@ const softwareProfiles = ['service', 'browser_app', 'native_app']
  * Ids that Auth0 makes differ in form: `connection|id` of users, `id@clients` of clients, `anon@id`. They share one space of
  * keys: `gty` and `sub_profile` are not in every token, and must not change a key. Names that a customer chose are apart.
  */
-function subjectOf(issuer: string, sub: string, claims: JsonObject): Pick<Principal, 'kind' | 'key' | 'traits'> {
+function subjectOf({ issuer, sub: subject, claims }: Caller): Subject {
   const profile = readProfile(claims)
   if (profile.includes('ai_agent'))
-    return { kind: 'unknown', key: principalKey(issuer, 'agent', sub), traits: ['agent'] }
-  const key = principalKey(issuer, sub)
+    return { kind: 'unknown', key: principalKey(issuer, 'agent', subject), subject, traits: ['agent'] }
+  const key = principalKey(issuer, subject)
   // A connection may let users choose their id: the text after the bar proves nothing.
-  const isUser = sub.includes('|')
-  if (!isUser && sub.endsWith('@clients')) return { kind: 'application', key, traits: [] }
+  const isUser = subject.includes('|')
+  if (!isUser && subject.endsWith('@clients')) return { kind: 'application', key, subject }
   if (claims.gty === 'client-credentials' || profile.some((word) => softwareProfiles.includes(word)))
-    return { kind: 'application', key: clientKey(issuer, sub), traits: [] }
-  if (sub.startsWith('anon@')) return { kind: 'user', key, traits: ['anonymous'] }
-  return { kind: isUser ? 'user' : 'unknown', key, traits: [] }
+    return { kind: 'application', key: clientKey(issuer, subject), subject }
+  if (subject.startsWith('anon@')) return { kind: 'user', key, subject, traits: ['anonymous'] }
+  return { kind: isUser ? 'user' : 'unknown', key, subject }
 }
 
 function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {

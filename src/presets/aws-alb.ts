@@ -1,20 +1,18 @@
 // AWS Application Load Balancer, action `authenticate-oidc` or `authenticate-cognito`: the user that it has logged in.
 import type { ValidationError } from '../errors/auth-error.ts'
-import { type JsonObject, printable } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
-import { readString } from '../principal/read-claims.ts'
-import type { JoseHeader } from '../jwt/parse.ts'
+import { printable } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
 import { pemPerKid } from '../issuer/keys.ts'
-import { createGroupsReader, type GroupsOptions, type GroupsReader, missing, unsaid } from './preset-claims.ts'
-import { checkHttpsUrl } from './preset-options.ts'
+import { createIssuer, subjects } from './description.ts'
+import { createGroupsReader, type GroupsOptions } from './preset-claims.ts'
+import { checkHttpsUrl, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface AwsAlbOptions extends GroupsOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */
-  readonly loadBalancer: string | readonly string[]
-  /** The client id that the load balancer has at the identity provider; several, when its listener rules have several. */
-  readonly clientId: string | readonly string[]
+  readonly loadBalancer: OneOrMore<string>
+  /** Binds tokens to these clients: the client ids that the load balancer has at the identity provider, in all of its listener rules. */
+  readonly allowedClients: OneOrMore<string>
   /** The issuer of the identity provider, exactly as configured in the load balancer's action. */
   readonly issuer: string
   /** The claim of the provider's user information that holds groups. */
@@ -36,44 +34,42 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
  * @throws TypeError for an ARN that is none of an application load balancer, or of another region than the others.
  */
 export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
-  checkOptions('awsAlb()', arguments, ['loadBalancer', 'clientId', 'issuer', 'groupsClaim', 'groupsAreComplete'])
+  checkOptions('awsAlb()', arguments, ['loadBalancer', 'allowedClients', 'issuer', 'groupsClaim', 'groupsAreComplete'])
   const { issuer, groupsClaim } = options
-  // Frozen: the details of an error show it to other code.
-  const clientIds = Object.freeze([options.clientId].flat())
-  if (clientIds.length === 0) throw new TypeError('clientId must be a client id, or a list of at least one.')
-  for (const one of clientIds) checkString('clientId', one)
+  const allowedClients = readList('allowedClients', options.allowedClients)
   checkHttpsUrl('issuer', issuer)
-  if (groupsClaim !== undefined) checkString('groupsClaim', groupsClaim)
-  const readGroups = createGroupsReader(groupsClaim, options)
-  const loadBalancers = [options.loadBalancer].flat()
-  return {
+  checkTexts({ groupsClaim })
+  const loadBalancers = readList('loadBalancer', options.loadBalancer)
+  return createIssuer({
     preset: 'awsAlb',
-    endpoints: [{ issuer, keys: pemPerKid(keyAddress(loadBalancers), uuid), insecureAllowHttp: false }],
+    issuer,
+    keys: pemPerKid(keyAddress(loadBalancers), uuid),
     audience: loadBalancers,
     audienceSource: { header: 'signer' },
     algorithms: ['ES256'],
     types: ['JWT'],
     tokenHeader: 'x-amzn-oidc-data',
     base64Padding: { headerClaims: ['iss', 'exp'] },
-    requiredClaims: ['sub'],
-    validateToken: (token) => validateToken(token, clientIds),
-    principal: (claims, from, header) => principal(claims, from, { header, readGroups }),
-  }
+    requires: ['sub'],
+    marks: 'own',
+    validate: (token) => checkClient(token, allowedClients),
+    client: (_, header) => String(header.client),
+    subject: subjects('user'),
+    tenant: (_, from) => from,
+    groups: createGroupsReader(groupsClaim, options),
+  })
 }
 
-function keyAddress(loadBalancers: readonly unknown[]): string {
-  const regions = loadBalancers.map(regionOf)
-  const [region = ''] = regions
-  if (regions.length === 0) throw new TypeError('loadBalancer must be an ARN, or a list of at least one.')
-  if (regions.some((other) => other !== region))
+function keyAddress(loadBalancers: readonly string[]): string {
+  const [region = '', ...others] = loadBalancers.map(regionOf)
+  if (others.some((other) => other !== region))
     throw new TypeError('loadBalancer: every region has keys of its own, so give each an awsAlb() of its own verifier.')
   return region.startsWith('us-gov-')
     ? `https://s3-${region}.amazonaws.com/aws-elb-public-keys-prod-${region}/{kid}`
     : `https://public-keys.auth.elb.${region}.amazonaws.com/{kid}`
 }
 
-function regionOf(loadBalancer: unknown): string {
-  checkString('loadBalancer', loadBalancer)
+function regionOf(loadBalancer: string): string {
   const [, partition, region = ''] = arn.exec(loadBalancer) ?? []
   if (partition !== undefined && (partition === 'aws-us-gov') === region.startsWith('us-gov-')) return region
   throw new TypeError(
@@ -81,29 +77,8 @@ function regionOf(loadBalancer: unknown): string {
   )
 }
 
-function validateToken({ header, claims }: UnverifiedToken, clientIds: readonly string[]): ValidationError | undefined {
-  if (!clientIds.some((one) => one === header.client)) {
-    const details = { claim: 'client', expected: clientIds, received: printable(header.client) }
-    return { reason: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }
-  }
-  return readString(claims, 'sub') === undefined ? missing('sub') : undefined
-}
-
-interface Reading {
-  readonly header: JoseHeader
-  readonly readGroups: GroupsReader
-}
-
-function principal(claims: JsonObject, issuer: string, { header, readGroups }: Reading): Principal {
-  const sub = String(claims.sub)
-  return {
-    ...unsaid,
-    kind: 'user',
-    key: principalKey(issuer, sub),
-    subject: sub,
-    issuer,
-    tenant: issuer,
-    client: { id: String(header.client), type: 'unknown' },
-    groups: readGroups(claims),
-  }
+function checkClient({ header }: UnverifiedToken, allowed: readonly string[]): ValidationError | undefined {
+  if (allowed.some((one) => one === header.client)) return undefined
+  const details = { claim: 'client', expected: allowed, received: printable(header.client) }
+  return { reason: 'audience_mismatch', hint: 'the load balancer has logged the user in as another client', details }
 }

@@ -1,20 +1,21 @@
 // Clerk: session tokens of one instance, and machine-to-machine tokens for one machine.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
-import { checkBoolean, checkOptions, checkStrings } from '../internal/options.ts'
+import { checkBoolean, checkOptions } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readActor, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { checkForOthers, missing, unsaid } from './preset-claims.ts'
-import { checkHost, checkShape } from './preset-options.ts'
+import type { IssuerWithAudience } from '../issuer/issuer.ts'
+import { createIssuer, subjects } from './description.ts'
+import { checkForOthers, missing } from './preset-claims.ts'
+import { checkHost, checkShape, type OneOrMore, readList } from './preset-options.ts'
 
 export interface ClerkOptions {
   /** The host of the Frontend API URL: `clerk.example.com`, or `name-1.clerk.accounts.dev`. */
-  readonly frontendApi: string
+  readonly domain: string
   /** The origins of the web pages whose users may call, such as `https://www.example.com`. */
-  readonly authorizedParties: readonly string[]
+  readonly authorizedParties: OneOrMore<string>
   /**
    * Accepts session tokens without `azp` as well: native applications get these, since they send no `Origin`. A token with an
    * `azp` is checked all the same. `authorizedParties` may then be empty. Default false.
@@ -35,27 +36,45 @@ export interface ClerkOptions {
  * @throws TypeError for an authorized party that is no origin, with the value to write instead.
  */
 export function clerk(options: ClerkOptions): IssuerWithAudience {
-  checkOptions('clerk()', arguments, ['frontendApi', 'authorizedParties', 'nativeApplications', 'machine'])
-  const { frontendApi, authorizedParties, nativeApplications = false, machine } = options
-  checkHost('frontendApi', frontendApi)
+  checkOptions('clerk()', arguments, ['domain', 'authorizedParties', 'nativeApplications', 'machine'])
+  const { domain, nativeApplications = false, machine } = options
+  checkHost('domain', domain)
   checkBoolean('nativeApplications', nativeApplications)
-  checkStrings('authorizedParties', authorizedParties, nativeApplications ? 0 : 1)
-  for (const party of authorizedParties) checkOrigin(party)
+  const parties = readList('authorizedParties', options.authorizedParties, nativeApplications ? 0 : 1)
+  for (const party of parties) checkOrigin(party)
   if (machine !== undefined) checkShape('machine', machine, /^mch_[\dA-Za-z]+$/, 'mch_2vYVabcDEF')
-  const parties = Object.freeze([...authorizedParties])
-  const issuer = `https://${frontendApi}`
-  const jwksUri = `${issuer}/.well-known/jwks.json`
-  return {
+  const issuer = `https://${domain}`
+  return createIssuer({
     preset: 'clerk',
-    endpoints: [{ issuer, keys: { jwksUri }, insecureAllowHttp: false }],
-    // There is no aud. Session tokens have azp and sid in its place, machines' tokens their scopes: validateToken demands them.
+    issuer,
+    keys: { jwksUri: `${issuer}/.well-known/jwks.json` },
+    // There is no aud. Session tokens have azp and sid in its place, machines' tokens their scopes: validate demands them.
     audience: null,
     algorithms: ['RS256'],
     types: ['JWT'],
-    requiredClaims: ['sub'],
-    validateToken: (token) => validateToken(token, { parties, nativeApplications, machine }),
-    principal,
-  }
+    requires: ['sub'],
+    texts: [],
+    marks: 'own',
+    validate: ({ claims }) => {
+      if (isMachine(claims)) return checkAccessToken(claims) ?? checkMachine(claims, machine)
+      if (!String(claims.sub).startsWith('user_')) return { reason: 'claim_invalid', details: { claim: 'sub' } }
+      return checkParty(claims, parties, nativeApplications) ?? checkSession(claims)
+    },
+    // The prefixes of Clerk's ids keep machines and users apart.
+    subject: (caller) => ({
+      ...subjects(isMachine(caller.claims) ? 'application' : 'user')(caller),
+      traits: readActor(caller.claims) ? ['impersonated'] : [],
+    }),
+    tenant: (claims) => membershipOf(claims).tenant,
+    scopes: scopesOf,
+    roles: (claims) => membershipOf(claims).roles ?? [],
+    permissions: (claims) => membershipOf(claims).permissions ?? [],
+    actor: 'act',
+  })
+}
+
+function isMachine(claims: JsonObject): boolean {
+  return String(claims.sub).startsWith('mch_')
 }
 
 function checkOrigin(party: string): void {
@@ -66,36 +85,25 @@ function checkOrigin(party: string): void {
   throw new TypeError(`authorizedParties must be origins, ${advice}, not '${withoutLogin(party)}'.`)
 }
 
-interface Callers {
-  readonly parties: readonly string[]
-  readonly nativeApplications: boolean
-  readonly machine: string | undefined
-}
-
-function validateToken({ claims }: UnverifiedToken, callers: Callers): ValidationError | undefined {
-  const sub = String(claims.sub)
-  if (sub.startsWith('mch_')) return checkMachine(claims, callers)
-  if (!sub.startsWith('user_')) return { reason: 'claim_invalid', details: { claim: 'sub' } }
-  return checkParty(claims, callers) ?? checkSession(claims)
-}
-
-function checkMachine(claims: JsonObject, { machine }: Callers): ValidationError | undefined {
+function checkMachine(claims: JsonObject, machine: string | undefined): ValidationError | undefined {
   const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
-  const refusal = mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
-  return checkAccessToken(claims) ?? refusal
+  return mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
 }
 
 /** Only an absent `azp` means that no web page asked: an empty one names a page that no option can list. */
-function checkParty(claims: JsonObject, { parties, nativeApplications }: Callers): ValidationError | undefined {
+function checkParty(
+  claims: JsonObject,
+  parties: readonly string[],
+  nativeApplications: boolean,
+): ValidationError | undefined {
   const { azp } = claims
-  if (!Object.hasOwn(claims, 'azp')) {
-    if (nativeApplications) return undefined
-    return missing(
-      'azp',
-      'no web page asked for this token: write nativeApplications: true to accept native applications',
-    )
-  }
-  return typeof azp === 'string' && parties.includes(azp) ? undefined : notForUs('azp', azp, parties)
+  if (Object.hasOwn(claims, 'azp'))
+    return typeof azp === 'string' && parties.includes(azp) ? undefined : notForUs('azp', azp, parties)
+  if (nativeApplications) return undefined
+  return missing(
+    'azp',
+    'no web page asked for this token: write nativeApplications: true to accept native applications',
+  )
 }
 
 /** "Session-tied claims like `sid` […] cannot be included in custom JWTs" (Clerk, JWT templates). */
@@ -119,25 +127,12 @@ function scopesOf(claims: JsonObject): readonly string[] {
   return [...new Set([...readScopes(claims), ...readStrings(claims, 'scopes').flatMap((text) => text.split(' '))])]
 }
 
-function principal(claims: JsonObject, issuer: string): Principal {
-  const sub = String(claims.sub)
-  const isMachine = sub.startsWith('mch_')
-  const actor = readActor(claims)
-  return {
-    ...unsaid,
-    kind: isMachine ? 'application' : 'user',
-    // The prefixes of Clerk's ids keep machines and users apart.
-    key: principalKey(issuer, sub),
-    subject: sub,
-    issuer,
-    scopes: scopesOf(claims),
-    ...(!isMachine && (claims.v === 2 ? organizationOf(claims) : formerOrganizationOf(claims))),
-    ...(actor && { actor }),
-    traits: actor ? ['impersonated'] : [],
-  }
-}
-
 type Membership = Partial<Pick<Principal, 'tenant' | 'roles' | 'permissions'>>
+
+function membershipOf(claims: JsonObject): Membership {
+  if (isMachine(claims)) return {}
+  return claims.v === 2 ? organizationOf(claims) : formerOrganizationOf(claims)
+}
 
 /** Version 1. */
 function formerOrganizationOf(claims: JsonObject): Membership {

@@ -2,18 +2,18 @@
 import type { ValidationError } from '../errors/auth-error.ts'
 import { type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { principalKey } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { missing, unsaid } from './preset-claims.ts'
-import { checkShape, readOwnAudience } from './preset-options.ts'
+import type { IssuerWithAudience } from '../issuer/issuer.ts'
+import { createIssuer } from './description.ts'
+import { missing } from './preset-claims.ts'
+import { checkShape, type OneOrMore, readList } from './preset-options.ts'
 
 export interface CloudflareAccessOptions {
   /** The team's name: `example` of `example.cloudflareaccess.com`. */
   readonly team: string
   /** The Application Audience (AUD) tag of the Access application in front of this API; several, when there are several. */
-  readonly audience: string | readonly string[]
+  readonly audience: OneOrMore<string>
 }
 
 /**
@@ -29,27 +29,29 @@ export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAu
   checkOptions('cloudflareAccess()', arguments, ['team', 'audience'])
   const { team } = options
   checkShape('team', team, /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/, 'example')
-  const audience = readOwnAudience(options.audience)
+  const audience = readList('audience', options.audience)
   for (const tag of audience) checkShape('audience', tag, /^[\da-f]{32,128}$/, '32eafc7626e737136ed1ec03d3ad09e1…')
   const issuer = `https://${team}.cloudflareaccess.com`
-  return {
+  return createIssuer({
     preset: 'cloudflareAccess',
-    endpoints: [{ issuer, keys: { jwksUri: `${issuer}/cdn-cgi/access/certs` }, insecureAllowHttp: false }],
+    issuer,
+    keys: { jwksUri: `${issuer}/cdn-cgi/access/certs` },
     audience,
     algorithms: ['RS256'],
     types: ['JWT'],
     tokenHeader: 'cf-access-jwt-assertion',
-    requiredClaims: ['sub'],
-    validateToken: validateToken,
-    principal: (claims, from) => principal(claims, from, team),
-  }
-}
-
-/** `org` is the session at the team's own login page, for which every application could be asked. ID tokens have no `type`. */
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  const { sub, type } = claims
-  if (type !== 'app') return notAnAccessToken('type', type)
-  return checkAccessToken(claims) ?? (sub === '' ? checkServiceToken(claims) : undefined)
+    requires: ['sub'],
+    texts: [],
+    // `org` is the session at the team's own login page, for which every application could be asked. ID tokens have no `type`.
+    mark: { claim: 'type', values: ['app'] },
+    validate: ({ claims }) => (claims.sub === '' ? checkServiceToken(claims) : undefined),
+    subject({ issuer: from, sub, claims }) {
+      if (sub !== '') return { kind: 'user', key: principalKey(from, sub), subject: sub }
+      const name = readString(claims, 'common_name') ?? ''
+      return { kind: 'application', key: principalKey(from, 'service-token', name), subject: name }
+    },
+    tenant: () => team,
+  })
 }
 
 /**
@@ -63,17 +65,4 @@ function checkServiceToken(claims: JsonObject): ValidationError | undefined {
   if (/^[\da-f]+\.access$/.test(name)) return undefined
   const hint = 'sub is empty, and common_name is not the client id of a service token (<hex>.access)'
   return { reason: 'claim_invalid', hint, details: { claim: 'common_name', received: printable(name) } }
-}
-
-function principal(claims: JsonObject, issuer: string, team: string): Principal {
-  const sub = readString(claims, 'sub')
-  const name = readString(claims, 'common_name') ?? ''
-  return {
-    ...unsaid,
-    kind: sub === undefined ? 'application' : 'user',
-    key: sub === undefined ? principalKey(issuer, 'service-token', name) : principalKey(issuer, sub),
-    subject: sub ?? name,
-    issuer,
-    tenant: team,
-  }
 }

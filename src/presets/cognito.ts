@@ -1,18 +1,18 @@
 // Amazon Cognito: access tokens of one user pool. They name their audience in `client_id`, and rarely in `aud`.
-import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString, checkStrings } from '../internal/options.ts'
-import { clientKey, type Principal, type PrincipalGroups, principalKey } from '../principal/principal.ts'
-import { emptyList, readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { checkForOthers, createGroupsReader, type GroupsReader } from './preset-claims.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
+import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
+import { emptyList, readAuthentication, readString } from '../principal/read-claims.ts'
+import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
+import { type Caller, createIssuer, type Subject } from './description.ts'
+import { checkForOthers, createGroupsReader } from './preset-claims.ts'
+import { checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface CognitoOptions {
   /** Such as `eu-west-1_AbCdEfGhI`. */
   readonly userPoolId: string
-  /** The app clients whose tokens are accepted. `null` accepts those of every client of the pool. */
-  readonly clientId: string | readonly string[] | null
+  /** Binds tokens to these app clients. `null` accepts those of every client of the pool. */
+  readonly allowedClients: OneOrMore<string> | null
   /** The identifier that clients bind their tokens to (resource binding). Then `aud` must be it; without it, tokens that have an `aud` are refused. */
   readonly resource?: string
   /**
@@ -37,81 +37,50 @@ export interface CognitoOptions {
 export function cognito<const P extends string>(
   options: CognitoOptions & { readonly userPoolId: P },
 ): IssuerWithAudience & TypedIssuer<`https://cognito-idp.${string}.amazonaws.com/${P}`, unknown> {
-  checkOptions('cognito()', arguments, ['userPoolId', 'clientId', 'resource', 'groupsAreComplete'])
-  const { userPoolId, clientId, resource, groupsAreComplete = true } = options
+  checkOptions('cognito()', arguments, ['userPoolId', 'allowedClients', 'resource', 'groupsAreComplete'])
+  const { userPoolId, allowedClients, resource, groupsAreComplete = true } = options
   checkString('userPoolId', userPoolId)
   const [, region] = /^((?!cn-)[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d)_[0-9A-Za-z]{1,55}$/.exec(userPoolId) ?? []
   if (region === undefined)
     throw new TypeError(`userPoolId must be one such as 'eu-west-1_AbCdEfGhI', with its region, not '${userPoolId}'.`)
-  const clients: unknown = clientId === null || Array.isArray(clientId) ? clientId : [clientId]
-  if (clients !== null) checkStrings('clientId', clients)
-  if (resource !== undefined) checkString('resource', resource)
-  const groups = { read: createGroupsReader(claimOfGroups, { groupsAreComplete }), areComplete: groupsAreComplete }
+  checkTexts({ resource })
+  const clients = allowedClients === null ? null : readList('allowedClients', allowedClients)
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
-  return {
+  const readGroups = createGroupsReader(claimOfGroups, { groupsAreComplete })
+  return createIssuer({
     preset: 'cognito',
-    endpoints: [{ issuer, keys: { jwksUri: `${issuer}/.well-known/jwks.json` }, insecureAllowHttp: false }],
-    audience: clients === null ? null : [...clients],
+    issuer,
+    keys: { jwksUri: `${issuer}/.well-known/jwks.json` },
+    audience: clients,
     ...(clients !== null && { audienceSource: { claim: 'client_id' } }),
     algorithms: ['RS256'],
     types: [null],
-    requiredClaims: ['sub', 'token_use', ...(resource === undefined ? [] : ['aud'])],
-    validateToken: (token) => validateToken(token, resource),
-    principal: (claims, from) => principal(claims, from, { tenant: userPoolId, groups }),
-  }
-}
-
-function validateToken({ claims }: UnverifiedToken, resource: string | undefined): ValidationError | undefined {
-  const refusal = checkAccessToken(claims)
-  if (refusal) return refusal
-  if (claims.sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
-  // A token that is bound to a resource is for no other resource, with any client.
-  return checkForOthers(claims, resource === undefined ? [] : [resource])
+    requires: ['sub', 'token_use', ...(resource === undefined ? [] : ['aud'])],
+    texts: ['sub'],
+    // A token that is bound to a resource is for no other resource, with any client.
+    validate: ({ claims }) => checkForOthers(claims, resource === undefined ? [] : [resource]),
+    client: 'client_id',
+    subject: subjectOf,
+    tenant: () => userPoolId,
+    scopes: 'scope',
+    // "A user who is in a group […] populates a cognito:groups claim to their access and identity tokens" (AWS,
+    // AdminAddUserToGroup): a user without the claim is in no group. The document does not say that of clients.
+    groups: (claims) =>
+      Object.hasOwn(claims, claimOfGroups) || kindOf(claims) !== 'user'
+        ? readGroups(claims)
+        : { values: emptyList, complete: groupsAreComplete, claim: claimOfGroups },
+    authentication: (claims) => readAuthentication({ auth_time: claims.auth_time }),
+  })
 }
 
 const claimOfGroups = 'cognito:groups'
 
-interface GroupsReading {
-  readonly read: GroupsReader
-  readonly areComplete: boolean
-}
-
-interface Reading {
-  readonly tenant: string
-  readonly groups: GroupsReading
-}
-
-function principal(claims: JsonObject, issuer: string, { tenant, groups }: Reading): Principal {
-  const sub = String(claims.sub)
-  const client = readString(claims, 'client_id')
-  const isClient = sub === client
-  const kind = kindOf(claims, isClient)
-  return {
-    kind,
-    key: isClient ? clientKey(issuer, sub) : principalKey(issuer, sub),
-    subject: sub,
-    issuer,
-    tenant,
-    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
-    scopes: readScopes({ scope: claims.scope }),
-    roles: [],
-    permissions: [],
-    groups: groupsOf(claims, kind, groups),
-    authentication: readAuthentication({ auth_time: claims.auth_time }),
-    traits: [],
-  }
-}
-
-/**
- * "A user who is in a group […] populates a cognito:groups claim to their access and identity tokens" (AWS, AdminAddUserToGroup):
- * a user without the claim is in no group. The document does not say that of clients.
- */
-function groupsOf(claims: JsonObject, kind: Principal['kind'], { read, areComplete }: GroupsReading): PrincipalGroups {
-  if (kind !== 'user' || Object.hasOwn(claims, claimOfGroups)) return read(claims)
-  return { values: emptyList, complete: areComplete, claim: claimOfGroups }
-}
-
-function kindOf(claims: JsonObject, isClient: boolean): Principal['kind'] {
-  if (isClient) return 'application'
+function kindOf(claims: JsonObject): Principal['kind'] {
+  if (claims.sub === claims.client_id) return 'application'
   return readString(claims, 'username') === undefined ? 'unknown' : 'user'
+}
+
+function subjectOf({ claims, issuer, sub: subject }: Caller): Subject {
+  const kind = kindOf(claims)
+  return { kind, key: kind === 'application' ? clientKey(issuer, subject) : principalKey(issuer, subject), subject }
 }

@@ -1,20 +1,20 @@
 // Descope: session tokens of one project, whose issuer is no URL.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
+import { checkOptions } from '../internal/options.ts'
+import { principalKey } from '../principal/principal.ts'
+import { readStrings } from '../principal/read-claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { checkForOthers, missing, unsaid } from './preset-claims.ts'
-import { checkShape, readOwnAudience } from './preset-options.ts'
+import { createIssuer } from './description.ts'
+import { checkForOthers } from './preset-claims.ts'
+import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface DescopeOptions {
   readonly projectId: string
   /** The `iss` of its tokens, where a JWT template makes it a URL. Default: the project's id. */
   readonly issuer?: string
   /** The `aud` of a JWT template. Default: only tokens without `aud`, since Descope has none by itself †, or for the project. */
-  readonly audience?: string | readonly string[]
+  readonly audience?: OneOrMore<string>
   /** Demands that the caller is a member of this tenant, and counts only the roles and permissions there. */
   readonly tenant?: string
   /** The first characters of the subjects of access keys (`K` †). With it every other caller is a user. Without it no caller is. */
@@ -32,29 +32,36 @@ export function descope(options: DescopeOptions): IssuerWithAudience {
   checkOptions('descope()', arguments, ['projectId', 'issuer', 'audience', 'tenant', 'accessKeyPrefix'])
   const { projectId, issuer = projectId, audience, tenant, accessKeyPrefix } = options
   checkShape('projectId', projectId, /^P[\dA-Za-z]{10,60}$/, 'P2abcDEFghiJKLmnoPQRstuVWxyz')
-  checkString('issuer', issuer)
-  if (tenant !== undefined) checkString('tenant', tenant)
-  if (accessKeyPrefix !== undefined) checkString('accessKeyPrefix', accessKeyPrefix)
-  const jwksUri = `https://api.descope.com/${projectId}/.well-known/jwks.json`
-  return {
+  checkTexts({ issuer, tenant, accessKeyPrefix })
+  const grants = (claims: JsonObject): JsonObject =>
+    tenant === undefined ? claims : (tenantsOf(claims)[tenant] as JsonObject)
+  return createIssuer({
     preset: 'descope',
-    endpoints: [{ issuer, keys: { jwksUri }, insecureAllowHttp: false }],
-    audience: audience === undefined ? null : readOwnAudience(audience),
+    issuer,
+    keys: { jwksUri: `https://api.descope.com/${projectId}/.well-known/jwks.json` },
+    audience: audience === undefined ? null : readList('audience', audience),
     algorithms: ['RS256'],
     types: ['JWT', null],
-    requiredClaims: ['sub'],
-    validateToken: ({ claims }) =>
-      validateToken(claims, tenant) ?? (audience === undefined ? checkForOthers(claims, [projectId]) : undefined),
-    principal: (claims, from) => principal(claims, from, { projectId, tenant, accessKeyPrefix }),
-  }
+    requires: ['sub'],
+    mark: { claim: 'drn', values: ['DS'] },
+    validate: ({ claims }) =>
+      checkTenant(claims, tenant) ?? (audience === undefined ? checkForOthers(claims, [projectId]) : undefined),
+    // Keyed by the project, so that a caller stays the same when a JWT template changes the issuer.
+    subject: ({ sub }) => ({
+      kind: accessKeyPrefix === undefined ? 'unknown' : sub.startsWith(accessKeyPrefix) ? 'application' : 'user',
+      key: principalKey(projectId, sub),
+      subject: sub,
+    }),
+    tenant: (claims) => tenant ?? onlyTenant(claims),
+    roles: (claims) => readStrings(grants(claims), 'roles'),
+    permissions: (claims) => readStrings(grants(claims), 'permissions'),
+    authentication: 'standard',
+  })
 }
 
-function validateToken(claims: JsonObject, tenant: string | undefined): ValidationError | undefined {
-  if (!Object.hasOwn(claims, 'drn') || claims.drn !== 'DS') return notAnAccessToken('drn', claims.drn)
-  if (readString(claims, 'sub') === undefined) return missing('sub')
+function checkTenant(claims: JsonObject, tenant: string | undefined): ValidationError | undefined {
   const tenants = tenantsOf(claims)
-  if (tenant === undefined || (Object.hasOwn(tenants, tenant) && isJsonObject(tenants[tenant])))
-    return checkAccessToken(claims)
+  if (tenant === undefined || (Object.hasOwn(tenants, tenant) && isJsonObject(tenants[tenant]))) return undefined
   const details = { claim: 'tenants', expected: tenant, received: printable(Object.keys(tenants)) }
   return { reason: 'tenant_mismatch', details }
 }
@@ -64,28 +71,7 @@ function tenantsOf(claims: JsonObject): JsonObject {
   return isJsonObject(tenants) ? tenants : {}
 }
 
-type Reading = Pick<DescopeOptions, 'projectId'> & {
-  readonly tenant: string | undefined
-  readonly accessKeyPrefix: string | undefined
-}
-
-/** Keyed by the project, so that a caller stays the same when a JWT template changes the issuer. */
-function principal(claims: JsonObject, issuer: string, { projectId, tenant, accessKeyPrefix }: Reading): Principal {
-  const sub = String(claims.sub)
-  const tenants = tenantsOf(claims)
-  const [only, another] = Object.keys(tenants)
-  const home = tenant ?? (another === undefined ? only : undefined)
-  const grants = tenant === undefined ? claims : (tenants[tenant] as JsonObject)
-  const isKey = accessKeyPrefix !== undefined && sub.startsWith(accessKeyPrefix)
-  return {
-    ...unsaid,
-    kind: accessKeyPrefix === undefined ? 'unknown' : isKey ? 'application' : 'user',
-    key: principalKey(projectId, sub),
-    subject: sub,
-    issuer,
-    ...(home !== undefined && home !== '' && { tenant: home }),
-    roles: readStrings(grants, 'roles'),
-    permissions: readStrings(grants, 'permissions'),
-    authentication: readAuthentication(claims),
-  }
+function onlyTenant(claims: JsonObject): string | undefined {
+  const [only, another] = Object.keys(tenantsOf(claims))
+  return another === undefined && only !== '' ? only : undefined
 }

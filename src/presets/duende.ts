@@ -1,15 +1,15 @@
 // Duende IdentityServer: its JWT access tokens, in which an application has no `sub`.
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
+import type { AuthErrorReason } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { checkOptions, checkStrings } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { clientKey, type Principal, principalKey } from '../principal/principal.ts'
-import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
+import { readAuthentication, readString } from '../principal/read-claims.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { isLogin, unsaid } from './preset-claims.ts'
-import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
+import { type Caller, createIssuer, type Subject } from './description.ts'
+import { isLogin } from './preset-claims.ts'
+import { checkIssuerUrl, type OneOrMore, readAlgorithms, readAudience, readTypes } from './preset-options.ts'
 
 export interface DuendeOptions {
   /** The base URL of the server as its tokens have it: in small letters, unless it is configured otherwise. */
@@ -18,11 +18,11 @@ export interface DuendeOptions {
    * The name of the API resource. `{issuer}/resources`, where the server emits it, is in every access token. `null` turns the
    * check off: tokens of APIs that have scopes and no resource carry no `aud`, and then only scopes tell whom they are for.
    */
-  readonly audience: string | readonly string[] | null
-  /** The server's `AccessTokenJwtType`; `null` stands for none. Default `['at+jwt']`. */
-  readonly typ?: readonly (string | null)[]
-  /** The signature algorithms of the server. Default `['RS256']`. */
-  readonly algorithms?: readonly Algorithm[]
+  readonly audience: OneOrMore<string> | null
+  /** The server's `AccessTokenJwtType`; `null` stands for none. Default `at+jwt`. */
+  readonly typ?: OneOrMore<string | null>
+  /** The signature algorithms of the server. Default `RS256`. */
+  readonly algorithms?: OneOrMore<Algorithm>
   /** Allows plain `http:` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
@@ -41,62 +41,49 @@ export function duende<const I extends string>(
   options: DuendeOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptions('duende()', arguments, ['issuer', 'audience', 'typ', 'algorithms', 'insecureAllowHttp'])
-  const { issuer, typ = ['at+jwt'], algorithms = ['RS256'], insecureAllowHttp = false } = options
+  const { issuer, typ = 'at+jwt', algorithms = 'RS256', insecureAllowHttp } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp)
-  checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
-  checkAlgorithms(algorithms)
   const audience = readAudience(options.audience)
   if (audience?.includes(`${issuer}/resources`)) {
     throw new TypeError(
       `audience '${issuer}/resources' is in tokens for every API of the server: write the name of the API resource, or null and let scopes decide.`,
     )
   }
-  return {
+  return createIssuer({
     preset: 'duende',
-    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
-    audience,
-    algorithms,
-    types: typ,
-    requiredClaims: ['client_id'],
-    validateToken: validateToken,
-    principal,
-    hint: (code, token) => hint(code, token, issuer),
-  }
-}
-
-/** An empty `sub` is not an absent one: it makes no caller an application. */
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  const empty = ['sub', 'client_id'].find((name) => claims[name] === '')
-  if (empty) return { reason: 'claim_invalid', details: { claim: empty } }
-  return checkAccessToken(claims) ?? (Object.hasOwn(claims, 'nonce') ? notAnAccessToken('nonce') : undefined)
-}
-
-function principal(claims: JsonObject, issuer: string): Principal {
-  const sub = readString(claims, 'sub')
-  const clientId = String(claims.client_id)
-  const { acr: _, ...authentication } = readAuthentication(claims)
-  const actor = readActor(claims)
-  return {
-    ...subjectOf(issuer, clientId, { sub, hasLoggedIn: isLogin(authentication) }),
     issuer,
-    client: { id: clientId, type: 'unknown' },
-    scopes: readScopes({ scope: claims.scope }),
-    roles: readStrings(claims, 'role'),
-    permissions: [],
-    groups: unsaid.groups,
-    ...(actor && { actor }),
-    authentication,
-    traits: [],
-  }
+    keys: { metadataUrls: metadataUrls(issuer) },
+    insecureAllowHttp,
+    audience,
+    algorithms: readAlgorithms(algorithms),
+    types: readTypes(typ),
+    requires: ['client_id'],
+    texts: [],
+    marksOfOthers: ['nonce'],
+    // An empty `sub` is not an absent one: it makes no caller an application.
+    validate({ claims }) {
+      const empty = ['sub', 'client_id'].find((name) => claims[name] === '')
+      return empty ? { reason: 'claim_invalid', details: { claim: empty } } : undefined
+    },
+    client: 'client_id',
+    subject: subjectOf,
+    scopes: 'scope',
+    roles: 'role',
+    actor: 'act',
+    authentication: loginOf,
+    hint: (reason, token) => hint(reason, token, issuer),
+  })
 }
 
-function subjectOf(
-  issuer: string,
-  clientId: string,
-  { sub, hasLoggedIn }: { readonly sub: string | undefined; readonly hasLoggedIn: boolean },
-): Pick<Principal, 'kind' | 'key' | 'subject'> {
-  if (sub === undefined) return { kind: 'application', key: clientKey(issuer, clientId), subject: clientId }
-  if (hasLoggedIn) return { kind: 'user', key: principalKey(issuer, sub), subject: sub }
+function loginOf(claims: JsonObject): Principal['authentication'] {
+  const { acr: _, ...login } = readAuthentication(claims)
+  return login
+}
+
+function subjectOf({ claims, issuer, client = '' }: Caller): Subject {
+  const sub = readString(claims, 'sub')
+  if (sub === undefined) return { kind: 'application', key: clientKey(issuer, client), subject: client }
+  if (isLogin(loginOf(claims))) return { kind: 'user', key: principalKey(issuer, sub), subject: sub }
   return { kind: 'unknown', key: principalKey(issuer, 'sub', sub), subject: sub }
 }
 

@@ -1,14 +1,13 @@
 // Firebase Authentication and Identity Platform: the ID tokens that its applications send as access tokens, and session cookies.
-import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkBoolean, checkOptions, checkString } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
+import { checkBoolean, checkOptions } from '../internal/options.ts'
+import { principalKey } from '../principal/principal.ts'
+import { readAuthentication, readString } from '../principal/read-claims.ts'
+import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { pemMap } from '../issuer/keys.ts'
-import { checkKid, missing, unsaid } from './preset-claims.ts'
-import { checkShape } from './preset-options.ts'
+import { createIssuer } from './description.ts'
+import { checkKid, missing } from './preset-claims.ts'
+import { checkShape, checkTexts } from './preset-options.ts'
 
 export interface FirebaseOptions {
   /** The project's id, not its number. */
@@ -37,53 +36,44 @@ export function firebase(options: FirebaseOptions): IssuerWithAudience {
   const { projectId, sessionCookies = false, rolesClaim } = options
   checkShape('projectId', projectId, /^(?=.*[a-z])[a-z0-9.:-]{4,128}$/, 'my-project-a1b2c')
   checkBoolean('sessionCookies', sessionCookies)
-  if (rolesClaim !== undefined) checkString('rolesClaim', rolesClaim)
+  checkTexts({ rolesClaim })
   const tokens = `https://securetoken.google.com/${projectId}`
   const cookies = `https://session.firebase.google.com/${projectId}`
-  return {
+  return createIssuer({
     preset: 'firebase',
-    endpoints: [
+    issuer: [
       { issuer: tokens, keys: pemMap(tokenKeys), insecureAllowHttp: false },
       ...(sessionCookies ? [{ issuer: cookies, keys: pemMap(cookieKeys), insecureAllowHttp: false }] : []),
     ],
     audience: [projectId],
     algorithms: ['RS256'],
     types: ['JWT', null],
-    requiredClaims: ['sub'],
-    validateToken: validateToken,
-    principal: (claims, issuer) => principal(claims, issuer, { home: tokens, rolesClaim }),
-  }
+    requires: ['sub'],
+    validate: (token) => checkKid(token) ?? (String(token.claims.sub).length > 128 ? missing('sub') : undefined),
+    subject({ sub, claims }) {
+      const tenant = tenantOf(claims)
+      return {
+        kind: 'user',
+        // Imported users may have the same id in two tenants of one project.
+        key: tenant === undefined ? principalKey(tokens, sub) : principalKey(tokens, 'tenant', tenant, sub),
+        subject: sub,
+        traits: readString(aboutOf(claims), 'sign_in_provider') === 'anonymous' ? ['anonymous'] : [],
+      }
+    },
+    tenant: tenantOf,
+    roles: rolesClaim,
+    authentication(claims) {
+      const factor = readString(aboutOf(claims), 'sign_in_second_factor')
+      const { time } = readAuthentication(claims)
+      return { ...(factor !== undefined && { amr: [factor] }), ...(time !== undefined && { time }) }
+    },
+  })
 }
 
-function validateToken(token: UnverifiedToken): ValidationError | undefined {
-  const { claims } = token
-  const sub = readString(claims, 'sub')
-  return (
-    checkKid(token) ?? checkAccessToken(claims) ?? (sub === undefined || sub.length > 128 ? missing('sub') : undefined)
-  )
+function aboutOf(claims: JsonObject): JsonObject {
+  return Object.hasOwn(claims, 'firebase') && isJsonObject(claims.firebase) ? claims.firebase : {}
 }
 
-interface Reading {
-  readonly home: string
-  readonly rolesClaim: string | undefined
-}
-
-function principal(claims: JsonObject, issuer: string, { home, rolesClaim }: Reading): Principal {
-  const about = Object.hasOwn(claims, 'firebase') && isJsonObject(claims.firebase) ? claims.firebase : {}
-  const sub = String(claims.sub)
-  const tenant = readString(about, 'tenant')
-  const factor = readString(about, 'sign_in_second_factor')
-  const { time } = readAuthentication(claims)
-  return {
-    ...unsaid,
-    kind: 'user',
-    // Imported users may have the same id in two tenants of one project.
-    key: tenant === undefined ? principalKey(home, sub) : principalKey(home, 'tenant', tenant, sub),
-    subject: sub,
-    issuer,
-    ...(tenant !== undefined && { tenant }),
-    roles: rolesClaim === undefined ? [] : readStrings(claims, rolesClaim),
-    authentication: { ...(factor !== undefined && { amr: [factor] }), ...(time !== undefined && { time }) },
-    traits: readString(about, 'sign_in_provider') === 'anonymous' ? ['anonymous'] : [],
-  }
+function tenantOf(claims: JsonObject): string | undefined {
+  return readString(aboutOf(claims), 'tenant')
 }

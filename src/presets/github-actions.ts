@@ -1,19 +1,17 @@
 // GitHub Actions: the OIDC token of a job. Every workflow on GitHub can get one for any audience.
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
+import type { ValidationError } from '../errors/auth-error.ts'
 import { type JsonObject, printable } from '../internal/json.ts'
-import { checkOptions, checkStrings } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { checkOptions } from '../internal/options.ts'
 import { readString } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { unsaid } from './preset-claims.ts'
-import { checkHttpsIssuer, readAudience } from './preset-options.ts'
+import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
+import { createIssuer, workload } from './description.ts'
+import { checkHttpsIssuer, type OneOrMore, readAudience, readList } from './preset-options.ts'
 
 export interface GithubActionsOptions {
   /** The audience that jobs ask for: an identifier of this API. The default of GitHub, the owner's URL, is in tokens for any API. */
-  readonly audience: string | readonly string[]
+  readonly audience: OneOrMore<string>
   /** The owners whose repositories may call: ids (`repository_owner_id`), not names, since a name can pass to another owner. */
-  readonly allowedOwnerIds?: readonly string[]
+  readonly allowedOwnerIds?: OneOrMore<string>
   /** Lets the workflows of every owner in. Then policies must look at the principal, or the API is open to all of GitHub. */
   readonly anyOwner?: true
   /**
@@ -46,19 +44,28 @@ export function githubActions<const I extends string = 'https://token.actions.gi
   const audience = readAudience(options.audience)
   if (audience === null) throw new TypeError('audience must not be null: jobs can get tokens for any audience.')
   const owners = readOwners(options)
-  return {
+  return createIssuer({
     preset: 'githubActions',
-    endpoints: [
-      { issuer, keys: { metadataUrls: [`${issuer}/.well-known/openid-configuration`] }, insecureAllowHttp: false },
-    ],
+    issuer,
+    keys: { metadataUrls: [`${issuer}/.well-known/openid-configuration`] },
     audience,
     algorithms: ['RS256'],
     types: ['JWT'],
-    requiredClaims: required,
-    validateToken: (token) => validateToken(token, owners),
-    principal,
-    hint: (code, token) => hint(code, token, issuer),
-  }
+    requires: required,
+    texts: [],
+    validate: ({ claims }) => checkJob(claims, owners),
+    subject({ claims, issuer: from }) {
+      const environment = readString(claims, 'environment')
+      const place = environment === undefined ? ['ref', String(claims.ref)] : ['environment', environment]
+      const ids = [String(claims.repository_id), ...place]
+      return { ...workload(from, ...ids), subject: ids.join(':') }
+    },
+    tenant: 'repository_owner_id',
+    hint: (reason, { claims: { iss } }) =>
+      reason === 'issuer_unknown' && typeof iss === 'string' && iss.startsWith(`${publicIssuer}/`)
+        ? `the token is of an enterprise with an issuer of its own, not of ${issuer}: write issuer: '${printable(iss)}' if it is yours`
+        : undefined,
+  })
 }
 
 function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readonly string[] | undefined {
@@ -68,45 +75,19 @@ function readOwners({ allowedOwnerIds, anyOwner }: GithubActionsOptions): readon
       "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner.",
     )
   }
-  checkStrings('allowedOwnerIds', allowedOwnerIds)
-  const name = allowedOwnerIds.find((id) => !/^\d+$/.test(id))
-  if (name !== undefined)
-    throw new TypeError(
-      `allowedOwnerIds must be numbers as text, not '${name}': see https://api.github.com/users/<name>.`,
-    )
-  return Object.freeze([...allowedOwnerIds])
+  const owners = readList('allowedOwnerIds', allowedOwnerIds)
+  const name = owners.find((id) => !/^\d+$/.test(id))
+  if (name === undefined) return owners
+  throw new TypeError(
+    `allowedOwnerIds must be numbers as text, not '${name}': see https://api.github.com/users/<name>.`,
+  )
 }
 
-function validateToken(
-  { claims }: UnverifiedToken,
-  owners: readonly string[] | undefined,
-): ValidationError | undefined {
+function checkJob(claims: JsonObject, owners: readonly string[] | undefined): ValidationError | undefined {
   const unnamed = required.find((name) => readString(claims, name) === undefined)
   if (unnamed) return { reason: 'claim_invalid', details: { claim: unnamed, received: printable(claims[unnamed]) } }
   const owner = String(claims.repository_owner_id)
-  if (owners && !owners.includes(owner)) {
-    const details = { claim: 'repository_owner_id', expected: owners, received: printable(owner) }
-    return { reason: 'tenant_mismatch', hint: 'the owner of the repository is not among allowedOwnerIds', details }
-  }
-  return checkAccessToken(claims)
-}
-
-function principal(claims: JsonObject, issuer: string): Principal {
-  const repository = String(claims.repository_id)
-  const environment = readString(claims, 'environment')
-  const place = environment === undefined ? ['ref', String(claims.ref)] : ['environment', environment]
-  return {
-    ...unsaid,
-    kind: 'application',
-    key: principalKey(issuer, repository, ...place),
-    subject: [repository, ...place].join(':'),
-    issuer,
-    tenant: String(claims.repository_owner_id),
-    traits: ['workload'],
-  }
-}
-
-function hint(reason: AuthErrorReason, { claims: { iss } }: UnverifiedToken, issuer: string): string | undefined {
-  if (reason !== 'issuer_unknown' || typeof iss !== 'string' || !iss.startsWith(`${publicIssuer}/`)) return undefined
-  return `the token is of an enterprise with an issuer of its own, not of ${issuer}: write issuer: '${printable(iss)}' if it is yours`
+  if (!owners || owners.includes(owner)) return undefined
+  const details = { claim: 'repository_owner_id', expected: owners, received: printable(owner) }
+  return { reason: 'tenant_mismatch', hint: 'the owner of the repository is not among allowedOwnerIds', details }
 }

@@ -1,18 +1,16 @@
 // Google Identity-Aware Proxy: the assertion that it adds to each request, in a header of its own.
-import type { ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
+import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
 import { pemMap } from '../issuer/keys.ts'
-import { checkKid, unsaid } from './preset-claims.ts'
-import { readAudience } from './preset-options.ts'
+import { type Caller, createIssuer, subjects } from './description.ts'
+import { checkKid } from './preset-claims.ts'
+import { type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface GoogleIapOptions {
   /** The "signed header JWT audience" of the backend. Every project's proxy signs with the same keys, so only the audience tells the backends apart. */
-  readonly audience: string | readonly string[]
+  readonly audience: OneOrMore<string>
 }
 
 /**
@@ -35,46 +33,21 @@ export function googleIap(
       "audience must not be null: every project's proxy has this issuer and these keys. Write the signed header JWT audience of the backend.",
     )
   }
-  return {
+  return createIssuer({
     preset: 'googleIap',
-    endpoints: [
-      {
-        issuer: 'https://cloud.google.com/iap',
-        keys: pemMap('https://www.gstatic.com/iap/verify/public_key'),
-        insecureAllowHttp: false,
-      },
-    ],
+    issuer: 'https://cloud.google.com/iap',
+    keys: pemMap('https://www.gstatic.com/iap/verify/public_key'),
     audience,
     tokenHeader: 'x-goog-iap-jwt-assertion',
     algorithms: ['ES256'],
     types: ['JWT', null],
-    requiredClaims: ['sub'],
-    validateToken: validateToken,
-    principal,
-  }
+    requires: ['sub'],
+    validate: checkKid,
+    subject: subjects(kindOf),
+  })
 }
 
-function validateToken(token: UnverifiedToken): ValidationError | undefined {
-  const { claims } = token
-  const isEmptySubject = claims.sub === ''
-  return (
-    checkKid(token) ??
-    (isEmptySubject ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims))
-  )
-}
-
-function principal(claims: JsonObject, issuer: string): Principal {
-  const sub = String(claims.sub)
-  return {
-    ...unsaid,
-    kind: kindOf(claims),
-    key: principalKey(issuer, sub),
-    subject: sub,
-    issuer,
-  }
-}
-
-function kindOf(claims: JsonObject): Principal['kind'] {
+function kindOf({ claims }: Caller): Principal['kind'] {
   const email = readString(claims, 'email')?.toLowerCase()
   if (email === undefined || Object.hasOwn(claims, 'gcip')) return 'unknown'
   return email.endsWith('.gserviceaccount.com') ? 'application' : 'user'

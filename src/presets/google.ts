@@ -1,17 +1,15 @@
 // Google ID tokens as a caller's credential, such as service accounts send: Google's own access tokens are opaque.
-import type { ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import type { Principal } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { unsaid } from './preset-claims.ts'
-import { readAudience } from './preset-options.ts'
+import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
+import { type Caller, createIssuer, subjects } from './description.ts'
+import { type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface GoogleOptions {
   /** The audience that callers ask for, such as `https://api.example.com`. `null` turns the check off. */
-  readonly audience: string | readonly string[] | null
+  readonly audience: OneOrMore<string> | null
 }
 
 const issuer = 'https://accounts.google.com'
@@ -32,49 +30,30 @@ export function google(
   options: GoogleOptions,
 ): IssuerWithAudience & TypedIssuer<'https://accounts.google.com', unknown> {
   checkOptions('google()', arguments, ['audience'])
-  return {
+  const keys = { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' }
+  return createIssuer({
     preset: 'google',
-    endpoints: [
-      {
-        issuer,
-        aliases: ['accounts.google.com'],
-        keys: { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' },
-        insecureAllowHttp: false,
-      },
-    ],
+    issuer: [{ issuer, aliases: ['accounts.google.com'], keys, insecureAllowHttp: false }],
     audience: readAudience(options.audience),
     algorithms: ['RS256'],
     types: ['JWT'],
-    requiredClaims: ['sub', 'iat'],
-    validateToken: validateToken,
-    principal,
-  }
-}
-
-/** The token is an ID token, so `at_hash` is no reason to refuse it. Security events of the same issuer and keys are refused. */
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  const { at_hash: _, ...others } = claims
-  const { sub, iat, exp } = others as { sub: string; iat: number; exp: number }
-  if (sub === '') return { reason: 'claim_missing', details: { claim: 'sub' } }
-  if (exp - iat > maxLifetimeSeconds) return { reason: 'claim_invalid', details: { claim: 'exp' } }
-  return checkAccessToken(others)
-}
-
-function principal(claims: JsonObject, from: string): Principal {
-  const sub = String(claims.sub)
-  const client = readString(claims, 'azp')
-  return {
-    ...unsaid,
-    kind: kindOf(claims),
-    key: principalKey(from, sub),
-    subject: sub,
-    issuer: from,
-    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
-  }
+    requires: ['sub', 'iat'],
+    texts: ['sub'],
+    // The token is an ID token, so `at_hash` is no reason to refuse it. Security events of the same issuer and keys are refused.
+    marks: 'own',
+    validate({ claims }) {
+      const { iat, exp } = claims as { iat: number; exp: number }
+      if (exp - iat > maxLifetimeSeconds) return { reason: 'claim_invalid', details: { claim: 'exp' } }
+      const { at_hash: _, ...others } = claims
+      return checkAccessToken(others)
+    },
+    client: 'azp',
+    subject: subjects(kindOf),
+  })
 }
 
 /** A service account's token may come without its address, so only an address tells a user. */
-function kindOf(claims: JsonObject): Principal['kind'] {
+function kindOf({ claims }: Caller): Principal['kind'] {
   const email = readString(claims, 'email')?.toLowerCase()
   if (email === undefined) return 'unknown'
   if (!email.endsWith('.gserviceaccount.com')) return 'user'

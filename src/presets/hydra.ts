@@ -1,19 +1,14 @@
 // Ory Hydra: JWT access tokens (strategies.access_token: jwt).
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import type { Principal } from '../principal/principal.ts'
-import { readActor, readScopes, readString } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { missing, readSubject, saysLogin, unsaid } from './preset-claims.ts'
-import { checkHttpsIssuer, readAudience } from './preset-options.ts'
+import type { IssuerWithAudience } from '../issuer/issuer.ts'
+import { createIssuer, subjectsOrClient } from './description.ts'
+import { checkHttpsIssuer, type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface HydraOptions {
   /** `urls.self.issuer`, exactly: a slash at the end counts. */
   readonly issuer: string
   /** The audience that the client asks for with `audience=…`. `null` turns the check off: the list is empty without such a request. */
-  readonly audience: string | readonly string[] | null
+  readonly audience: OneOrMore<string> | null
 }
 
 /**
@@ -28,42 +23,22 @@ export function hydra(options: HydraOptions): IssuerWithAudience {
   checkOptions('hydra()', arguments, ['issuer', 'audience'])
   const { issuer } = options
   checkHttpsIssuer('issuer', issuer)
-  const jwksUri = `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`
-  return {
+  return createIssuer({
     preset: 'hydra',
-    endpoints: [{ issuer, keys: { jwksUri }, insecureAllowHttp: false }],
+    issuer,
+    keys: { jwksUri: `${issuer.replace(/\/$/, '')}/.well-known/jwks.json` },
     audience: readAudience(options.audience),
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt', null],
-    requiredClaims: ['client_id', 'sub'],
-    validateToken: validateToken,
-    principal,
-    hint: (code, token) => hint(code, token, issuer),
-  }
-}
-
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  if (Object.hasOwn(claims, 'nonce')) return notAnAccessToken('nonce')
-  const absent = ['client_id', 'sub'].find((name) => readString(claims, name) === undefined)
-  return checkAccessToken(claims) ?? (absent === undefined ? undefined : missing(absent))
-}
-
-function principal(claims: JsonObject, issuer: string): Principal {
-  const sub = String(claims.sub)
-  const clientId = String(claims.client_id)
-  const actor = readActor(claims)
-  return {
-    ...unsaid,
-    ...readSubject(issuer, { sub, client: clientId, hasLoggedIn: saysLogin(claims), other: 'unknown' }),
-    issuer,
-    client: { id: clientId, type: 'unknown' },
-    scopes: readScopes(claims),
-    ...(actor && { actor }),
-  }
-}
-
-function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
-  const hasEmptyAudience = Array.isArray(claims.aud) && claims.aud.length === 0
-  if (reason !== 'audience_mismatch' || claims.iss !== issuer || !hasEmptyAudience) return undefined
-  return 'aud is empty: the client must ask for the audience (audience=…), and have it among those that it may ask for'
+    requires: ['client_id', 'sub'],
+    marksOfOthers: ['nonce'],
+    client: 'client_id',
+    subject: subjectsOrClient('unknown'),
+    scopes: 'any',
+    actor: 'act',
+    hint: (reason, { claims: { aud, iss } }) =>
+      reason === 'audience_mismatch' && iss === issuer && Array.isArray(aud) && aud.length === 0
+        ? 'aud is empty: the client must ask for the audience (audience=…), and have it among those that it may ask for'
+        : undefined,
+  })
 }

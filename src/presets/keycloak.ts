@@ -1,14 +1,14 @@
 // Keycloak: access tokens of one realm.
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
-import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
+import type { AuthErrorReason } from '../errors/auth-error.ts'
+import { isJsonObject, printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
+import type { Principal } from '../principal/principal.ts'
+import { readString, readStrings } from '../principal/read-claims.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import type { IssuerKeys, IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { createGroupsReader, type GroupsOptions, type GroupsReader } from './preset-claims.ts'
-import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
+import { type Caller, createIssuer, subjects } from './description.ts'
+import { createGroupsReader, type GroupsOptions } from './preset-claims.ts'
+import { checkIssuerUrl, type OneOrMore, readAlgorithms, readAudience } from './preset-options.ts'
 
 export interface KeycloakOptions extends GroupsOptions {
   /** The address at which this API reaches the realm: `https://sso.example.com/realms/acme`. */
@@ -19,9 +19,9 @@ export interface KeycloakOptions extends GroupsOptions {
    */
   readonly issuer?: string
   /** The audience that a mapper of the realm puts into `aud` for this API. `null` turns the check off. */
-  readonly audience: string | readonly string[] | null
-  /** The signature algorithms of the realm, or of the client. Default `['RS256']`. */
-  readonly algorithms?: readonly Algorithm[]
+  readonly audience: OneOrMore<string> | null
+  /** The signature algorithms of the realm, or of the client. Default `RS256`. */
+  readonly algorithms?: OneOrMore<Algorithm>
   /** Allows plain `http:` in `realmUrl` and `issuer` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
@@ -46,31 +46,38 @@ export function keycloak<const R extends string, const I extends string = R>(
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   const names = ['realmUrl', 'issuer', 'audience', 'algorithms', 'insecureAllowHttp', 'groupsAreComplete']
   checkOptions('keycloak()', arguments, names)
-  const { realmUrl, issuer = realmUrl, algorithms = ['RS256'], insecureAllowHttp = false }: KeycloakOptions = options
+  const { realmUrl, issuer = realmUrl, algorithms = 'RS256', insecureAllowHttp }: KeycloakOptions = options
   checkRealmUrl('realmUrl', realmUrl, insecureAllowHttp)
   checkRealmUrl('issuer', issuer, insecureAllowHttp)
-  checkAlgorithms(algorithms)
-  const readGroups = createGroupsReader('groups', options)
   const audience = readAudience(options.audience)
   if (audience?.includes('account')) {
     throw new TypeError(
       "audience 'account' is in most tokens of a realm, for every purpose: add an audience mapper for this API, and write what it adds.",
     )
   }
-  return {
+  return createIssuer({
     preset: 'keycloak',
-    endpoints: [{ issuer, keys: keysOf(realmUrl, issuer), insecureAllowHttp }],
+    issuer,
+    keys: keysOf(realmUrl, issuer),
+    insecureAllowHttp,
     audience,
-    algorithms,
+    algorithms: readAlgorithms(algorithms),
     types: ['JWT', 'at+jwt'],
-    requiredClaims: ['typ', 'sub'],
-    validateToken: validateToken,
-    principal: (claims, from) => principal(claims, from, readGroups),
-    hint: (code, token) => hint(code, token, issuer),
-  }
+    requires: ['typ', 'sub'],
+    texts: ['sub'],
+    mark: { claim: 'typ', values: ['Bearer', 'DPoP'] },
+    client: 'azp',
+    subject: subjects(kindOf),
+    tenant: (_, from) => realmPath(from).slice('/realms/'.length),
+    scopes: 'scope',
+    roles: (claims) => [...rolesIn(claims.realm_access), ...clientRoles(claims.resource_access)],
+    groups: createGroupsReader('groups', options),
+    authentication: 'standard',
+    hint: (reason, token) => hint(reason, token, issuer),
+  })
 }
 
-function checkRealmUrl(name: string, value: unknown, allowHttp: boolean): asserts value is string {
+function checkRealmUrl(name: string, value: unknown, allowHttp?: boolean): asserts value is string {
   checkIssuerUrl(name, value, allowHttp)
   const { origin, pathname } = new URL(value)
   const [path] = /^.*?\/realms\/[^/]+/.exec(pathname) ?? []
@@ -86,31 +93,7 @@ function keysOf(realmUrl: string, issuer: string): IssuerKeys {
   return { jwksUri: `${realmUrl}/protocol/openid-connect/certs` }
 }
 
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  if (claims.typ !== 'Bearer' && claims.typ !== 'DPoP') return notAnAccessToken('typ', claims.typ)
-  return claims.sub === '' ? { reason: 'claim_missing', details: { claim: 'sub' } } : checkAccessToken(claims)
-}
-
-function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
-  const sub = String(claims.sub)
-  const client = readString(claims, 'azp')
-  return {
-    kind: kindOf(claims),
-    key: principalKey(issuer, sub),
-    subject: sub,
-    issuer,
-    tenant: realmPath(issuer).slice('/realms/'.length),
-    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
-    scopes: readScopes({ scope: claims.scope }),
-    roles: [...rolesIn(claims.realm_access), ...clientRoles(claims.resource_access)],
-    permissions: [],
-    groups: readGroups(claims),
-    authentication: readAuthentication(claims),
-    traits: [],
-  }
-}
-
-function kindOf(claims: JsonObject): Principal['kind'] {
+function kindOf({ claims }: Caller): Principal['kind'] {
   if (readString(claims, 'clientHost') !== undefined) return 'application'
   const name = readString(claims, 'preferred_username')?.toLowerCase()
   if (!name?.startsWith('service-account-')) return name === undefined ? 'unknown' : 'user'

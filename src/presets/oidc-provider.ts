@@ -1,23 +1,19 @@
 // node-oidc-provider: its JWT access tokens, which it makes for resources of the format `jwt` only.
-import type { ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import type { Principal } from '../principal/principal.ts'
-import { readScopes, readString } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../jwt/claims.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
+import { readString } from '../principal/read-claims.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
-import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
-import { readSubject, saysLogin, unsaid } from './preset-claims.ts'
-import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
+import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
+import { createIssuer, subjectsOrClient } from './description.ts'
+import { checkIssuerUrl, type OneOrMore, readAlgorithms, readAudience } from './preset-options.ts'
 
 export interface OidcProviderOptions {
   /** The issuer that the provider was made with, letter for letter. */
   readonly issuer: string
   /** The `audience` that `getResourceServerInfo` gives this API. `null` turns the check off; there must be one all the same. */
-  readonly audience: string | readonly string[] | null
-  /** The `jwt.sign.alg` of the resource. Default `['RS256']`. */
-  readonly algorithms?: readonly Algorithm[]
+  readonly audience: OneOrMore<string> | null
+  /** The `jwt.sign.alg` of the resource. Default `RS256`. */
+  readonly algorithms?: OneOrMore<Algorithm>
   /** Allows plain `http:` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
@@ -36,34 +32,24 @@ export function oidcProvider<const I extends string>(
   options: OidcProviderOptions & { readonly issuer: I },
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptions('oidcProvider()', arguments, ['issuer', 'audience', 'algorithms', 'insecureAllowHttp'])
-  const { issuer, algorithms = ['RS256'], insecureAllowHttp = false } = options
+  const { issuer, algorithms = 'RS256', insecureAllowHttp } = options
   checkIssuerUrl('issuer', issuer, insecureAllowHttp)
-  checkAlgorithms(algorithms)
-  return {
+  return createIssuer({
     preset: 'oidcProvider',
-    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp }],
-    audience: readAudience(options.audience),
-    algorithms,
-    types: ['at+jwt'],
-    requiredClaims: ['aud', 'sub', 'client_id'],
-    validateToken: validateToken,
-    principal,
-  }
-}
-
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  const unnamed = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
-  return unnamed ? { reason: 'claim_invalid', details: { claim: unnamed } } : checkAccessToken(claims)
-}
-
-function principal(claims: JsonObject, issuer: string): Principal {
-  const sub = String(claims.sub)
-  const clientId = String(claims.client_id)
-  return {
-    ...unsaid,
-    ...readSubject(issuer, { sub, client: clientId, hasLoggedIn: saysLogin(claims), other: 'user' }),
     issuer,
-    client: { id: clientId, type: 'unknown' },
-    scopes: readScopes({ scope: claims.scope }),
-  }
+    keys: { metadataUrls: metadataUrls(issuer) },
+    insecureAllowHttp,
+    audience: readAudience(options.audience),
+    algorithms: readAlgorithms(algorithms),
+    types: ['at+jwt'],
+    requires: ['aud', 'sub', 'client_id'],
+    texts: [],
+    validate({ claims }) {
+      const unnamed = ['sub', 'client_id'].find((name) => readString(claims, name) === undefined)
+      return unnamed ? { reason: 'claim_invalid', details: { claim: unnamed } } : undefined
+    },
+    client: 'client_id',
+    subject: subjectsOrClient('user'),
+    scopes: 'scope',
+  })
 }

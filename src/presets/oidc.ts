@@ -1,7 +1,7 @@
 // The generic issuer: any STS that publishes metadata or a JWK Set and signs JWT access tokens.
 import type { ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkBoolean, checkOptions, checkString, checkStrings } from '../internal/options.ts'
+import { checkBoolean, checkOptions, checkString } from '../internal/options.ts'
 import { checkAddress, withoutLogin } from '../internal/urls.ts'
 import { clientKey, type Principal } from '../principal/principal.ts'
 import {
@@ -35,7 +35,7 @@ import {
   readSubject,
   saysLogin,
 } from './preset-claims.ts'
-import { checkAlgorithms, checkIssuerUrl, readAudience } from './preset-options.ts'
+import { checkIssuerUrl, type OneOrMore, readAlgorithms, readAudience, readList, readTypes } from './preset-options.ts'
 
 export interface OidcOptions extends GroupsOptions {
   /**
@@ -44,17 +44,17 @@ export interface OidcOptions extends GroupsOptions {
    */
   readonly issuer: string
   /** The audience that `aud` must name. Replaces the verifier's `audience`. `null` turns the check off for this issuer. */
-  readonly audience?: string | readonly string[] | null
+  readonly audience?: OneOrMore<string> | null
   /** The address of the JWK Set, when the STS publishes no metadata. */
   readonly jwksUri?: string
   /** The keys themselves: then nothing is ever fetched, and a rotation needs a new configuration. */
   readonly jwks?: JwkSet
   /** The signature algorithms of the STS. Default: every algorithm that claimcheck verifies. Keys without `alg` are bound to the first that fits. */
-  readonly algorithms?: readonly Algorithm[]
+  readonly algorithms?: OneOrMore<Algorithm>
   /** Accepted `typ` of the header; `null` stands for none. Default `['at+jwt', 'JWT', null]`. */
-  readonly typ?: readonly (string | null)[]
+  readonly typ?: OneOrMore<string | null>
   /** Claims that must be there, besides `iss`, `exp` and `aud`. */
-  readonly requiredClaims?: readonly string[]
+  readonly requiredClaims?: OneOrMore<string>
   /** Allows plain `http:` in `issuer` and `jwksUri` beyond this machine. An attacker on that wire can make up keys. */
   readonly insecureAllowHttp?: boolean
 }
@@ -88,7 +88,7 @@ const optionNames = [
  * @throws TypeError for an option that can never work, with the value to write instead where it is known.
  */
 export function oidc<const I extends string>(
-  options: OidcOptions & { readonly issuer: I; readonly audience: string | readonly string[] | null },
+  options: OidcOptions & { readonly issuer: I; readonly audience: OneOrMore<string> | null },
 ): IssuerWithAudience & TypedIssuer<I, unknown>
 export function oidc<const I extends string>(
   options: OidcOptions & { readonly issuer: I },
@@ -98,17 +98,14 @@ export function oidc(options: OidcOptions): Issuer {
   const { issuer, audience, algorithms = allAlgorithms, typ = ['at+jwt', 'JWT', null], requiredClaims = [] } = options
   const { insecureAllowHttp = false } = options
   checkIssuer(options)
-  checkAlgorithms(algorithms)
-  checkStrings('typ', Array.isArray(typ) ? typ.map((one) => (one === null ? '(none)' : one)) : typ)
-  checkStrings('requiredClaims', requiredClaims, 0)
   const readGroups = createGroupsReader('groups', options, readValues)
   return {
     preset: 'oidc',
     endpoints: [{ issuer, keys: keysOf(options), insecureAllowHttp }],
     ...(audience !== undefined && { audience: readAudience(audience) }),
-    algorithms,
-    types: typ,
-    requiredClaims,
+    algorithms: readAlgorithms(algorithms),
+    types: readTypes(typ),
+    requiredClaims: readList('requiredClaims', requiredClaims, 0),
     validateToken: validateToken,
     principal: (claims, from) => principal(claims, from, readGroups),
   }
@@ -119,7 +116,7 @@ export function oidc(options: OidcOptions): Issuer {
  * `iss exp aud sub client_id iat jti` are all there. Takes the options of `oidc`, but for `typ`.
  */
 export function rfc9068<const I extends string>(
-  options: Omit<OidcOptions, 'typ'> & { readonly issuer: I; readonly audience: string | readonly string[] },
+  options: Omit<OidcOptions, 'typ'> & { readonly issuer: I; readonly audience: OneOrMore<string> },
 ): IssuerWithAudience & TypedIssuer<I, unknown>
 export function rfc9068<const I extends string>(
   options: Omit<OidcOptions, 'typ'> & { readonly issuer: I },

@@ -1,28 +1,28 @@
 // Okta: access tokens of a custom authorization server. Okta says that APIs must not validate those of the org authorization server.
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
+import type { AuthErrorReason } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import { ambiguousKey, clientKey, type Principal, principalKey } from '../principal/principal.ts'
-import { readAuthentication, readScopes, readString } from '../principal/read-claims.ts'
+import { ambiguousKey, clientKey, principalKey } from '../principal/principal.ts'
+import { readScopes, readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience, TypedIssuer, UnverifiedToken } from '../issuer/issuer.ts'
+import { type Caller, createIssuer, type Subject } from './description.ts'
 import {
   createGroupsReader,
   type GroupsOptions,
-  type GroupsReader,
   missing,
   readProfile,
   readProfiledActor,
   saysLogin,
 } from './preset-claims.ts'
-import { checkHttpsIssuer, readAudience } from './preset-options.ts'
+import { checkHttpsIssuer, type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface OktaOptions extends GroupsOptions {
   /** The Issuer URI of a custom authorization server, such as `https://acme.okta.com/oauth2/default`. */
   readonly issuer: string
   /** Its audience, such as `api://default`. `null` turns the check off. */
-  readonly audience: string | readonly string[] | null
+  readonly audience: OneOrMore<string> | null
 }
 
 /**
@@ -41,19 +41,32 @@ export function okta<const I extends string>(
 ): IssuerWithAudience & TypedIssuer<I, unknown> {
   checkOptions('okta()', arguments, ['issuer', 'audience', 'groupsAreComplete'])
   const issuer = readIssuer(options.issuer)
-  // A token has groups only where a custom claim lists them, and such a claim has a filter.
-  const readGroups = createGroupsReader('groups', options)
-  return {
+  return createIssuer({
     preset: 'okta',
-    endpoints: [{ issuer, keys: { metadataUrls: metadataUrls(issuer) }, insecureAllowHttp: false }],
+    issuer,
+    keys: { metadataUrls: metadataUrls(issuer) },
     audience: readAudience(options.audience),
     algorithms: ['RS256'],
     types: ['JWT', 'at+jwt', null],
-    requiredClaims: ['sub'],
-    validateToken: validateToken,
-    principal: (claims, from) => principal(claims, from, readGroups),
-    hint: (code, token) => hint(code, token, issuer),
-  }
+    requires: ['sub'],
+    texts: [],
+    marks: 'own',
+    // An ID token has neither a `cid` nor scopes. Tokens of agents may lack the `cid`; `sub_profile` and scopes then stand for it.
+    validate({ claims }) {
+      if (readString(claims, 'sub') === undefined) return { reason: 'claim_invalid', details: { claim: 'sub' } }
+      const isOfAgent = !Object.hasOwn(claims, 'cid') && readProfile(claims).length > 0 && scopesOf(claims).length > 0
+      return readString(claims, 'cid') === undefined && !isOfAgent ? missing('cid') : checkAccessToken(claims)
+    },
+    client: 'cid',
+    subject: subjectOf,
+    tenant: (_, from) => new URL(from).host,
+    scopes: scopesOf,
+    // A token has groups only where a custom claim lists them, and such a claim has a filter.
+    groups: createGroupsReader('groups', options),
+    actor: readProfiledActor,
+    authentication: 'standard',
+    hint: (reason, token) => hint(reason, token, issuer),
+  })
 }
 
 function readIssuer(value: unknown): string {
@@ -68,50 +81,23 @@ function readIssuer(value: unknown): string {
   )
 }
 
-/** An ID token has neither a `cid` nor scopes. Tokens of agents may lack the `cid`; `sub_profile` and scopes then stand for it. */
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  if (readString(claims, 'sub') === undefined) return { reason: 'claim_invalid', details: { claim: 'sub' } }
-  const isOfAgent = !Object.hasOwn(claims, 'cid') && readProfile(claims).length > 0 && scopesOf(claims).length > 0
-  if (readString(claims, 'cid') === undefined && !isOfAgent) return missing('cid')
-  return checkAccessToken(claims)
-}
-
 function scopesOf(claims: JsonObject): readonly string[] {
   return readScopes(Object.hasOwn(claims, 'scp') ? { scp: claims.scp } : { scope: claims.scope })
 }
 
-function principal(claims: JsonObject, issuer: string, readGroups: GroupsReader): Principal {
-  const client = readString(claims, 'cid')
-  const actor = readProfiledActor(claims)
-  return {
-    ...subjectOf(issuer, claims),
-    issuer,
-    tenant: new URL(issuer).host,
-    ...(client !== undefined && { client: { id: client, type: 'unknown' } }),
-    scopes: scopesOf(claims),
-    roles: [],
-    permissions: [],
-    groups: readGroups(claims),
-    ...(actor && { actor }),
-    authentication: readAuthentication(claims),
-  }
-}
-
 /** Only a `uid` is unique in an org: a login name, a client's id and an agent's id may be one text, so each has a space of its own. */
-function subjectOf(issuer: string, claims: JsonObject): Pick<Principal, 'kind' | 'key' | 'subject' | 'traits'> {
+function subjectOf({ claims, issuer, sub }: Caller): Subject {
   const uid = readString(claims, 'uid')
-  const sub = String(claims.sub)
   const subject = uid ?? sub
   const profile = readProfile(claims)
   if (profile.includes('ai_agent'))
     return { kind: 'unknown', key: principalKey(issuer, 'agent', subject), subject, traits: ['agent'] }
   const isClient = profile.includes('service') || (uid === undefined && sub === claims.cid)
   if (isClient && (uid !== undefined || saysLogin(claims)))
-    return { kind: 'unknown', key: ambiguousKey(issuer, subject), subject, traits: [] }
-  if (isClient) return { kind: 'application', key: clientKey(issuer, sub), subject, traits: [] }
-  if (uid !== undefined) return { kind: 'user', key: principalKey(issuer, uid), subject, traits: [] }
-  const kind = profile.includes('user') ? 'user' : 'unknown'
-  return { kind, key: principalKey(issuer, 'sub', sub), subject, traits: [] }
+    return { kind: 'unknown', key: ambiguousKey(issuer, subject), subject }
+  if (isClient) return { kind: 'application', key: clientKey(issuer, sub), subject }
+  if (uid !== undefined) return { kind: 'user', key: principalKey(issuer, uid), subject }
+  return { kind: profile.includes('user') ? 'user' : 'unknown', key: principalKey(issuer, 'sub', sub), subject }
 }
 
 function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {

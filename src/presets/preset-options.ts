@@ -1,20 +1,50 @@
 // The options that several presets share: read once. An option that can never work is a TypeError with the value to write.
 import { checkBoolean, checkString, checkStrings } from '../internal/options.ts'
-import { allAlgorithms, isAlgorithm } from '../crypto/algorithms.ts'
+import { type Algorithm, allAlgorithms, isAlgorithm } from '../crypto/algorithms.ts'
 import { checkHttps, hasLogin, httpsOrOption, isSecureEnough, parseUrl, withoutLogin } from '../internal/urls.ts'
 import { refuseMicrosoftHost } from './microsoft-hosts.ts'
 
-/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
-export function readAudience(audience: unknown): readonly string[] | null {
-  return audience === null ? null : readOwnAudience(audience)
+/** One value, or a list of them. */
+export type OneOrMore<T> = T | readonly T[]
+
+/** Reads an option that takes one text or several. The copy is frozen: the details of an error show it to other code. */
+export function readList<T extends string>(name: string, value: OneOrMore<T>, atLeast = 1): readonly T[] {
+  const list: readonly T[] = Object.freeze([value].flat() as T[])
+  checkStrings(name, list, atLeast)
+  return list
 }
 
-/** Reads an `audience` option that may not be turned off. @throws TypeError for a value that is no identifier, `null` included. */
-export function readOwnAudience(audience: unknown): readonly string[] {
-  const list: unknown = Array.isArray(audience) ? audience : [audience]
-  checkStrings('audience', list)
-  // Frozen: the details of an error show it to other code.
-  return Object.freeze([...list])
+/** The same for an option that may be left out. */
+export function readOptionalList(name: string, value: OneOrMore<string> | undefined): readonly string[] | undefined {
+  return value === undefined ? undefined : readList(name, value, 0)
+}
+
+/** Reads an `audience` option: one identifier, several, or an explicit `null`. @throws TypeError for anything else. */
+export function readAudience(audience: OneOrMore<string> | null): readonly string[] | null {
+  return audience === null ? null : readList('audience', audience)
+}
+
+/** Reads an `algorithms` option. @throws TypeError for an algorithm that claimcheck does not verify. */
+export function readAlgorithms(algorithms: OneOrMore<Algorithm>): readonly Algorithm[] {
+  const list = readList<string>('algorithms', algorithms)
+  const unknown = list.find((name) => !isAlgorithm(name))
+  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
+  return list as readonly Algorithm[]
+}
+
+/** Reads a `typ` option, in which `null` stands for no `typ`. */
+export function readTypes(typ: OneOrMore<string | null>): readonly (string | null)[] {
+  const list: readonly (string | null)[] = [typ].flat()
+  readList(
+    'typ',
+    list.map((one) => one ?? '(none)'),
+  )
+  return list
+}
+
+/** Checks options that are texts, where they are given. */
+export function checkTexts(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkString(name, value)
 }
 
 /**
@@ -59,13 +89,6 @@ function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text
   if (!isSecureEnough(url, allowHttp)) {
     throw new TypeError(`${name} ${httpsOrOption(text)}.`)
   }
-}
-
-/** @throws TypeError for an algorithm that claimcheck does not verify. */
-export function checkAlgorithms(algorithms: readonly unknown[]): void {
-  checkStrings('algorithms', algorithms)
-  const unknown = algorithms.find((name) => !isAlgorithm(name))
-  if (unknown) throw new TypeError(`algorithms may hold ${allAlgorithms.join(', ')}, not ${unknown}.`)
 }
 
 /** @throws TypeError when `value` is no DNS name as an issuer writes it: no scheme, port or path, in small letters; with the value to write. */

@@ -1,17 +1,15 @@
 // SPIFFE JWT-SVIDs (SPIFFE JWT-SVID specification): workloads of one trust domain.
 import type { ValidationError } from '../errors/auth-error.ts'
-import type { JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
+import { checkOptions } from '../internal/options.ts'
 import { checkHttpsAddress } from '../internal/urls.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
 import type { IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../issuer/issuer.ts'
-import { unsaid } from './preset-claims.ts'
-import { checkShape, readOwnAudience } from './preset-options.ts'
+import { createIssuer, workload } from './description.ts'
+import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface SpiffeOptions {
   /** The trust domain without `spiffe://`, such as `prod.example.org`. */
   readonly trustDomain: string
-  readonly audience: string | readonly string[]
+  readonly audience: OneOrMore<string>
   /** The trust bundle itself; only its keys for JWT-SVIDs count. Then nothing is ever fetched. */
   readonly bundle?: JwkSet
   /** The address of the trust bundle, which must have a certificate that this machine trusts (`https_web`). */
@@ -35,25 +33,23 @@ export function spiffe(options: SpiffeOptions): IssuerWithAudience {
   checkOptions('spiffe()', arguments, names)
   const { trustDomain, issuer } = options
   checkShape('trustDomain', trustDomain, /^[a-z0-9._-]{1,255}$/, 'prod.example.org')
-  if (issuer !== undefined) checkString('issuer', issuer)
-  const prefix = `spiffe://${trustDomain}/`
-  return {
+  checkTexts({ issuer })
+  const domain = `spiffe://${trustDomain}`
+  const prefix = `${domain}/`
+  return createIssuer({
     preset: 'spiffe',
-    endpoints: [
-      {
-        issuer: issuer ?? `spiffe://${trustDomain}`,
-        subjectPrefix: prefix,
-        ...keysOf(options),
-        insecureAllowHttp: false,
-      },
-    ],
-    audience: readOwnAudience(options.audience),
+    issuer: [{ issuer: issuer ?? domain, subjectPrefix: prefix, ...keysOf(options), insecureAllowHttp: false }],
+    audience: readList('audience', options.audience),
     algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'],
     types: ['JWT', 'JOSE', null],
-    requiredClaims: ['sub'],
-    validateToken: (token) => validateToken(token, prefix),
-    principal: (claims, from) => principal(claims, from, trustDomain),
-  }
+    requires: ['sub'],
+    texts: [],
+    marks: 'own',
+    validate: (token) => checkId(token, prefix),
+    // Not keyed by the issuer: the same workload may have SVIDs with `iss` and without.
+    subject: ({ sub }) => workload(domain, sub),
+    tenant: () => trustDomain,
+  })
 }
 
 /** A bundle marks its keys for JWT-SVIDs `jwt-svid`, and those for X.509-SVIDs otherwise; a discovery provider does neither. */
@@ -70,28 +66,11 @@ function keysOf({ bundle, bundleUri, jwksUri }: SpiffeOptions): Pick<IssuerEndpo
 }
 
 /** An SVID that was found by its `iss` may still name a subject of another trust domain. Paths are never normalised. */
-function validateToken({ claims }: UnverifiedToken, prefix: string): ValidationError | undefined {
+function checkId({ claims }: UnverifiedToken, prefix: string): ValidationError | undefined {
   const sub = String(claims.sub)
   const isId =
     sub.startsWith(prefix) && /^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}(\/|$))[\w.-]+)*$/.test(sub.slice(prefix.length))
   if (isId && sub.length <= 2048) return undefined
-  return {
-    reason: 'claim_invalid',
-    hint: `sub is no SPIFFE ID of ${prefix}`,
-    details: { claim: 'sub', expected: prefix },
-  }
-}
-
-/** Not keyed by the issuer: the same workload may have SVIDs with `iss` and without. */
-function principal(claims: JsonObject, issuer: string, trustDomain: string): Principal {
-  const id = String(claims.sub)
-  return {
-    ...unsaid,
-    kind: 'application',
-    key: principalKey(`spiffe://${trustDomain}`, id),
-    subject: id,
-    issuer,
-    tenant: trustDomain,
-    traits: ['workload'],
-  }
+  const details = { claim: 'sub', expected: prefix }
+  return { reason: 'claim_invalid', hint: `sub is no SPIFFE ID of ${prefix}`, details }
 }

@@ -1,13 +1,12 @@
 // Supabase Auth: session tokens of one project that signs with an asymmetric key.
-import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkOptions, checkString } from '../internal/options.ts'
-import { type Principal, principalKey } from '../principal/principal.ts'
+import { checkOptions } from '../internal/options.ts'
+import { principalKey } from '../principal/principal.ts'
 import { readAuthentication, readString, readStrings } from '../principal/read-claims.ts'
-import { checkAccessToken } from '../jwt/claims.ts'
-import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
-import { missing, unsaid } from './preset-claims.ts'
-import { checkShape } from './preset-options.ts'
+import type { IssuerWithAudience } from '../issuer/issuer.ts'
+import { type Caller, createIssuer, type Subject } from './description.ts'
+import { missing } from './preset-claims.ts'
+import { checkShape, checkTexts } from './preset-options.ts'
 
 export interface SupabaseOptions {
   /** The project's reference: `abcdefghijklmnopqrst` of `abcdefghijklmnopqrst.supabase.co`. */
@@ -31,30 +30,33 @@ export function supabase(options: SupabaseOptions): IssuerWithAudience {
   checkOptions('supabase()', arguments, ['projectRef', 'rolesMember'])
   const { projectRef, rolesMember } = options
   checkShape('projectRef', projectRef, /^[a-z\d]{10,40}$/, 'abcdefghijklmnopqrst')
-  if (rolesMember !== undefined) checkString('rolesMember', rolesMember)
+  checkTexts({ rolesMember })
   const issuer = `https://${projectRef}.supabase.co/auth/v1`
-  return {
+  return createIssuer({
     preset: 'supabase',
-    endpoints: [{ issuer, keys: { jwksUri: `${issuer}/.well-known/jwks.json` }, insecureAllowHttp: false }],
+    issuer,
+    keys: { jwksUri: `${issuer}/.well-known/jwks.json` },
     audience: ['authenticated'],
     algorithms: ['ES256', 'RS256'],
     types: ['JWT'],
-    requiredClaims: [],
-    validateToken: validateToken,
-    principal: (claims, from) => ({
-      ...principal(claims, from, projectRef),
-      roles: rolesMember === undefined ? [] : readStrings(membersOf(claims, 'app_metadata'), rolesMember),
-    }),
-    hint: (code, token) => hint(code, token, issuer),
-  }
-}
-
-function validateToken({ claims }: UnverifiedToken): ValidationError | undefined {
-  const refusal = checkAccessToken(claims)
-  if (refusal || isService(claims)) return refusal
-  // "These claims are always present in Supabase JWTs" (Supabase, JWT claims reference); an ID token belongs to no session.
-  const absent = ['sub', 'session_id'].find((name) => readString(claims, name) === undefined)
-  return absent === undefined ? undefined : missing(absent)
+    // "These claims are always present in Supabase JWTs" (Supabase, JWT claims reference); an ID token belongs to no session.
+    validate({ claims }) {
+      const absent = ['sub', 'session_id'].find((name) => readString(claims, name) === undefined)
+      return absent === undefined || isService(claims) ? undefined : missing(absent)
+    },
+    subject: subjectOf,
+    tenant: () => projectRef,
+    roles: (claims) => (rolesMember === undefined ? [] : readStrings(membersOf(claims, 'app_metadata'), rolesMember)),
+    authentication(claims) {
+      const acr = readString(claims, 'aal')
+      const amr = methodsOf(claims)
+      return { ...(acr !== undefined && { acr }), ...(amr.length > 0 && { amr }) }
+    },
+    hint: (reason, { header, claims }) =>
+      reason === 'algorithm_not_allowed' && header.alg === 'HS256' && claims.iss === issuer
+        ? 'the project signs with its legacy secret (HS256): change it to an asymmetric signing key in its settings (JWT keys)'
+        : undefined,
+  })
 }
 
 /** "The anon key and the service role key have no `sub`" (Supabase, getClaims); users may have been given that role of the database. */
@@ -62,21 +64,15 @@ function isService(claims: JsonObject): boolean {
   return readString(claims, 'role') === 'service_role' && !Object.hasOwn(claims, 'sub')
 }
 
-function principal(claims: JsonObject, issuer: string, projectRef: string): Principal {
-  const sub = readString(claims, 'sub')
-  const isApplication = isService(claims)
+function subjectOf({ claims, issuer, sub: subject }: Caller): Subject {
+  if (isService(claims))
+    return { kind: 'application', key: principalKey(issuer, 'role', 'service_role'), subject: 'service_role' }
   const isAnonymous = Object.hasOwn(claims, 'is_anonymous') ? claims.is_anonymous : undefined
-  const acr = readString(claims, 'aal')
-  const amr = methodsOf(claims)
   return {
-    ...unsaid,
-    kind: isApplication ? 'application' : typeof isAnonymous === 'boolean' ? 'user' : 'unknown',
-    key: isApplication ? principalKey(issuer, 'role', 'service_role') : principalKey(issuer, String(sub)),
-    subject: isApplication ? 'service_role' : String(sub),
-    issuer,
-    tenant: projectRef,
-    authentication: { ...(acr !== undefined && { acr }), ...(amr.length > 0 && { amr }) },
-    traits: !isApplication && isAnonymous === true ? ['anonymous'] : [],
+    kind: typeof isAnonymous === 'boolean' ? 'user' : 'unknown',
+    key: principalKey(issuer, subject),
+    subject,
+    traits: isAnonymous === true ? ['anonymous'] : [],
   }
 }
 
@@ -90,9 +86,4 @@ function methodsOf(claims: JsonObject): readonly string[] {
 function membersOf(claims: JsonObject, name: string): JsonObject {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
   return isJsonObject(value) ? value : {}
-}
-
-function hint(reason: AuthErrorReason, { header, claims }: UnverifiedToken, issuer: string): string | undefined {
-  if (reason !== 'algorithm_not_allowed' || header.alg !== 'HS256' || claims.iss !== issuer) return undefined
-  return 'the project signs with its legacy secret (HS256): change it to an asymmetric signing key in its settings (JWT keys)'
 }

@@ -62,26 +62,7 @@ export interface IssuerProfile {
   at?(origin: string): IssuerProfile
 }
 
-/** Metadata as OpenID Connect Discovery §4 has it: its address is the issuer's with a path appended. */
-export function openIdMetadata(issuer: string, jwksUri: string): ProfileMetadata {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  return { url, document: { issuer, jwks_uri: jwksUri } }
-}
-
-/** A profile with metadata at the usual address and one JWK Set. */
-export function openIdProfile({
-  jwksUri,
-  ...profile
-}: Omit<IssuerProfile, 'metadata' | 'keySets'> & { readonly jwksUri: string }): IssuerProfile {
-  return { ...profile, metadata: [openIdMetadata(profile.issuer, jwksUri)], keySets: [{ url: jwksUri }] }
-}
-
 /** `typ: at+jwt`, "the media type" of RFC 9068 §2.1. */
 export function accessTokenHeader(): JsonObject {
   return { typ: 'at+jwt' }
-}
-
-/** The header of an STS that sends no `typ`. */
-export function bareHeader(): JsonObject {
-  return {}
 }

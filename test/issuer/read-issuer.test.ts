@@ -239,13 +239,18 @@ describe('what was read stays as it was, whatever becomes of', () => {
 
   it('the options of a preset', () => {
     const authorizedParties = ['https://www.example.com']
-    const { validateToken } = clerk({ frontendApi: 'clerk.example.com', authorizedParties })
+    const { validateToken } = clerk({ domain: 'clerk.example.com', authorizedParties })
     authorizedParties.push('https://evil.example')
     const claims = { sub: 'user_1', azp: 'https://evil.example' }
     const refusal = validateToken({ header: { alg: 'RS256' }, claims })
     expect(refusal).toMatchObject({ reason: 'audience_mismatch', details: { expected: ['https://www.example.com'] } })
     expect(Object.isFrozen(refusal?.details?.expected)).toBe(true)
-    const farm = { host: 'sts.example.com', audience: 'https://api.example.com', subjectClaim: 'sub', userClaim: 'upn' }
+    const farm = {
+      domain: 'sts.example.com',
+      audience: 'https://api.example.com',
+      subjectClaim: 'sub',
+      userClaim: 'upn',
+    }
     const { principal } = adfs(farm)
     Object.assign(farm, { subjectClaim: 'upn', userClaim: 'sub' })
     expect(principal({ sub: 'a', upn: 'b@example.com' }, 'https://i', { alg: 'RS256' })).toMatchObject({ subject: 'a' })

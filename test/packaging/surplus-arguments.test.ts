@@ -35,7 +35,7 @@ const checks = ['checkAccessToken', 'notAnAccessToken', 'principalKey']
 describe.each([
   ['policy', granting(policies, [...several, ...ready, 'evaluate', 'formatTrace'], { ...two, policy: 3 })],
   ['preset', granting(issuers, [...readers, ...checks], { withClaims: 2, pemPerKid: 2, jwkFromPem: 2 })],
-  ['profile for tests', granting(testing, ['fetchFrom'], { createTestIssuer: 2 })],
+  ['profile for tests', granting(testing, ['fetchFrom'], { createTestIssuer: 2, stsLike: 2 })],
   ['engine', granting({ ...casl, ...cedar, ...opa, ...authzen }, [], { discoverAuthzen: 2 })],
   ['key store', granting(keyStore)],
 ])('a %s', (_, functions) => {

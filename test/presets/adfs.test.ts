@@ -1,10 +1,9 @@
 // AD FS: its samples, its options, metadata that names another access_token_issuer, and times that are none.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
-import { adfsFixture as fixture } from './fixtures/adfs.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('adfs')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const verify = (changes: object, options = {}) =>
@@ -18,11 +17,11 @@ describe('adfs()', () => {
     ],
     [{ subjectClaim: undefined }, 'subjectClaim must be a non-empty string.'],
     [
-      { host: 'https://sts.example.com/adfs' },
-      "host must be a host name, and nothing else: write 'sts.example.com', not 'https://sts.example.com/adfs'.",
+      { domain: 'https://sts.example.com/adfs' },
+      "domain must be a host name, and nothing else: write 'sts.example.com', not 'https://sts.example.com/adfs'.",
     ],
     [{ issuer: '' }, 'issuer must be a non-empty string.'],
-    [{ applications: 'x' }, 'applications must be a list of strings.'],
+    [{ applications: 7 }, 'applications[] must be a non-empty string.'],
     [{ userClaim: true }, 'userClaim must be a non-empty string.'],
     [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
     [{ audience: null }, 'audience[] must be a non-empty string.'],

@@ -3,41 +3,25 @@
 import * as presets from 'claimcheck/issuers'
 import { AuthError, type Principal } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
-import { adfsFixture } from './fixtures/adfs.ts'
-import { authentikFixture } from './fixtures/authentik.ts'
-import { awsAlbFixture } from './fixtures/aws-alb.ts'
-import { clerkFixture } from './fixtures/clerk.ts'
-import { cloudflareAccessFixture } from './fixtures/cloudflare-access.ts'
-import { descopeFixture } from './fixtures/descope.ts'
-import { firebaseFixture } from './fixtures/firebase.ts'
-import { gitlabCiFixture } from './fixtures/gitlab-ci.ts'
-import { hydraFixture } from './fixtures/hydra.ts'
-import { kubernetesFixture } from './fixtures/kubernetes.ts'
-import { logtoFixture } from './fixtures/logto.ts'
-import { pingOneFixture } from './fixtures/ping-one.ts'
-import { spiffeFixture } from './fixtures/spiffe.ts'
-import { supabaseFixture } from './fixtures/supabase.ts'
-import { workosFixture } from './fixtures/workos.ts'
-import { zitadelFixture } from './fixtures/zitadel.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf, type StsFixture } from '../support/sts-fixture.ts'
 
 const fixtures: readonly StsFixture[] = [
-  adfsFixture,
-  authentikFixture,
-  awsAlbFixture,
-  clerkFixture,
-  cloudflareAccessFixture,
-  descopeFixture,
-  firebaseFixture,
-  gitlabCiFixture,
-  hydraFixture,
-  kubernetesFixture,
-  logtoFixture,
-  pingOneFixture,
-  spiffeFixture,
-  supabaseFixture,
-  workosFixture,
-  zitadelFixture,
+  fixtureOf('adfs'),
+  fixtureOf('authentik'),
+  fixtureOf('awsAlb'),
+  fixtureOf('clerk'),
+  fixtureOf('cloudflareAccess'),
+  fixtureOf('descope'),
+  fixtureOf('firebase'),
+  fixtureOf('gitlabCi'),
+  fixtureOf('hydra'),
+  fixtureOf('kubernetes'),
+  fixtureOf('logto'),
+  fixtureOf('pingOne'),
+  fixtureOf('spiffe'),
+  fixtureOf('supabase'),
+  fixtureOf('workos'),
+  fixtureOf('zitadel'),
 ]
 
 const odd = [

@@ -2,11 +2,8 @@
 import { auth0 } from 'claimcheck/issuers'
 import type { Auth0Options } from '../../src/presets/auth0.ts'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { auth0Fixture } from './fixtures/auth0.ts'
-
-describePreset(auth0Fixture)
 
 const make = (options: object) =>
   auth0({ domain: 'acme.eu.auth0.com', audience: 'urn:api', ...options } as Auth0Options)
@@ -62,15 +59,18 @@ it.each([
 })
 
 it('refuses the opaque token of a client that asked for no audience', async () => {
-  await expectInvalidToken(createFixtureVerifier(auth0Fixture).verifyToken('mF_9.B5f-4.1JqM'), 'token_malformed')
-  await expectInvalidToken(createFixtureVerifier(auth0Fixture).verifyToken('eyJhbGciOiJkaXIifQ'), 'token_malformed')
+  await expectInvalidToken(createFixtureVerifier(fixtureOf('auth0')).verifyToken('mF_9.B5f-4.1JqM'), 'token_malformed')
+  await expectInvalidToken(
+    createFixtureVerifier(fixtureOf('auth0')).verifyToken('eyJhbGciOiJkaXIifQ'),
+    'token_malformed',
+  )
 })
 
 it('takes a user for no application, whatever id a connection let them choose', async () => {
-  const { verifyToken } = createFixtureVerifier(auth0Fixture)
-  const { claims } = auth0Fixture.accepted[0] ?? expect.fail('no user')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('auth0'))
+  const { claims } = fixtureOf('auth0').accepted[0] ?? expect.fail('no user')
   for (const sub of ['auth0|mallory@clients', 'oauth2|db|anon@x@clients', 'x|anon@1']) {
-    const { principal } = await verifyToken(tokenOf(auth0Fixture, { claims: { ...claims, sub } }))
+    const { principal } = await verifyToken(tokenOf(fixtureOf('auth0'), { claims: { ...claims, sub } }))
     expect(principal).toMatchObject({ kind: 'user', traits: [] })
   }
 })

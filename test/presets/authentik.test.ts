@@ -1,10 +1,9 @@
 // authentik: its samples, its options, and hints that are for its own tokens only.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { authentikFixture as fixture } from './fixtures/authentik.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('authentik')
 
 describe('authentik()', () => {
   const modes = 'hashed_user_id, user_id, user_uuid'
@@ -21,11 +20,11 @@ describe('authentik()', () => {
     [{ slug: 'orders/' }, "slug must look like 'orders-api', not 'orders/'."],
     [{ slug: '../x' }, "slug must look like 'orders-api', not '../x'."],
     [
-      { host: 'id.example.com/' },
-      "host must be a host name, and nothing else: write 'id.example.com', not 'id.example.com/'.",
+      { domain: 'id.example.com/' },
+      "domain must be a host name, and nothing else: write 'id.example.com', not 'id.example.com/'.",
     ],
     [{ clientId: '' }, 'clientId must be a non-empty string.'],
-    [{ serviceAccounts: {} }, 'serviceAccounts must be a list of strings.'],
+    [{ serviceAccounts: {} }, 'serviceAccounts[] must be a non-empty string.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

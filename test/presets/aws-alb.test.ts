@@ -1,11 +1,12 @@
 // AWS ALB: its samples, its options, its padding, and kids that mean to reach another address.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { signTexts } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { arn, awsAlbFixture as fixture, govArn } from './fixtures/aws-alb.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('awsAlb')
+const arn = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188'
+const govArn = 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188'
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const token = () => tokenOf(fixture, { claims })
@@ -25,13 +26,13 @@ describe('awsAlb()', () => {
   })
 
   it.each([
-    [{ loadBalancer: [] }, 'loadBalancer must be an ARN, or a list of at least one.'],
-    [{ loadBalancer: null }, 'loadBalancer must be a non-empty string.'],
+    [{ loadBalancer: [] }, 'loadBalancer must be a list of at least one string.'],
+    [{ loadBalancer: null }, 'loadBalancer[] must be a non-empty string.'],
     [{ loadBalancer: [arn, govArn] }, /^loadBalancer: every region has keys of its own/],
-    [{ clientId: '' }, 'clientId must be a non-empty string.'],
-    [{ clientId: null }, 'clientId must be a non-empty string.'],
-    [{ clientId: ['1example23456789', ''] }, 'clientId must be a non-empty string.'],
-    [{ clientId: [] }, 'clientId must be a client id, or a list of at least one.'],
+    [{ allowedClients: '' }, 'allowedClients[] must be a non-empty string.'],
+    [{ allowedClients: null }, 'allowedClients[] must be a non-empty string.'],
+    [{ allowedClients: ['1example23456789', ''] }, 'allowedClients[] must be a non-empty string.'],
+    [{ allowedClients: [] }, 'allowedClients must be a list of at least one string.'],
     [{ issuer: 'accounts.google.com' }, /^issuer must be an absolute URL/],
     [{ groupsClaim: [] }, 'groupsClaim must be a non-empty string.'],
     [{ audience: 'x' }, /^awsAlb\(\) has no option audience/],

@@ -1,10 +1,9 @@
 // Clerk: its samples, its options, and the bits of permissions.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { clerkFixture as fixture } from './fixtures/clerk.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('clerk')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const verify = (changes: object, options = {}) =>
@@ -13,8 +12,8 @@ const verify = (changes: object, options = {}) =>
 describe('clerk()', () => {
   it.each([
     [
-      { frontendApi: 'https://clerk.example.com/' },
-      "frontendApi must be a host name, and nothing else: write 'clerk.example.com', not 'https://clerk.example.com/'.",
+      { domain: 'https://clerk.example.com/' },
+      "domain must be a host name, and nothing else: write 'clerk.example.com', not 'https://clerk.example.com/'.",
     ],
     [
       { authorizedParties: ['https://www.example.com/'] },
@@ -33,7 +32,7 @@ describe('clerk()', () => {
       "authorizedParties must be origins, such as 'https://www.example.com', not 'null'.",
     ],
     [{ authorizedParties: [] }, 'authorizedParties must be a list of at least one string.'],
-    [{ authorizedParties: 'https://www.example.com' }, 'authorizedParties must be a list of at least one string.'],
+    [{ authorizedParties: 7 }, 'authorizedParties[] must be a non-empty string.'],
     [{ authorizedParties: [], nativeApplications: false }, 'authorizedParties must be a list of at least one string.'],
     [{ nativeApplications: 'true' }, 'nativeApplications must be true or false.'],
     [{ machine: 'user_1' }, "machine must look like 'mch_2vYVabcDEF', not 'user_1'."],

@@ -3,11 +3,10 @@ import { createResourceServer } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { refused } from '../support/resource-servers.ts'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { cloudflareAccessFixture as fixture } from './fixtures/cloudflare-access.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('cloudflareAccess')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

@@ -2,13 +2,10 @@
 import { cognito } from 'claimcheck/issuers'
 import type { CognitoOptions } from '../../src/presets/cognito.ts'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { cognitoFixture } from './fixtures/cognito.ts'
-
-describePreset(cognitoFixture)
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const make = (options: object) =>
-  cognito({ userPoolId: 'eu-west-1_Example', clientId: 'web', ...options } as CognitoOptions)
+  cognito({ userPoolId: 'eu-west-1_Example', allowedClients: 'web', ...options } as CognitoOptions)
 
 it.each([
   'Example',
@@ -36,21 +33,24 @@ it.each(['us-gov-west-1_Example', 'ap-southeast-2_abc'])('knows the user pool %s
 it.each([
   [{ userPoolId: '' }, 'userPoolId must be a non-empty string.'],
   [{ userPoolId: 7 }, 'userPoolId must be a non-empty string.'],
-  [{ clientId: undefined }, 'clientId[] must be a non-empty string.'],
-  [{ clientId: '' }, 'clientId[] must be a non-empty string.'],
-  [{ clientId: [] }, 'clientId must be a list of at least one string.'],
+  [{ allowedClients: undefined }, 'allowedClients[] must be a non-empty string.'],
+  [{ allowedClients: '' }, 'allowedClients[] must be a non-empty string.'],
+  [{ allowedClients: [] }, 'allowedClients must be a list of at least one string.'],
   [{ resource: '' }, 'resource must be a non-empty string.'],
   [{ resource: ['urn:a'] }, 'resource must be a non-empty string.'],
-  [{ audience: 'web' }, 'cognito() has no option audience. It has: userPoolId, clientId, resource, groupsAreComplete.'],
+  [
+    { audience: 'web' },
+    'cognito() has no option audience. It has: userPoolId, allowedClients, resource, groupsAreComplete.',
+  ],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(new TypeError(message))
 })
 
 it('keeps a client apart from a user whose sub is the id of another client', async () => {
-  const { verifyToken } = createFixtureVerifier(cognitoFixture)
-  const { claims } = cognitoFixture.accepted[0] ?? expect.fail('no user')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('cognito'))
+  const { claims } = fixtureOf('cognito').accepted[0] ?? expect.fail('no user')
   const of = async (sub: string, client_id: string) =>
-    (await verifyToken(tokenOf(cognitoFixture, { claims: { ...claims, sub, client_id } }))).principal
+    (await verifyToken(tokenOf(fixtureOf('cognito'), { claims: { ...claims, sub, client_id } }))).principal
   const base = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example'
   expect(await of('m2mclient', 'm2mclient')).toMatchObject({ kind: 'application', key: `${base}|client|m2mclient` })
   expect(await of('m2mclient', 'webclient')).toMatchObject({ kind: 'user', key: `${base}|m2mclient` })

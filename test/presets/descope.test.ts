@@ -1,10 +1,9 @@
 // Descope: its samples, its options, and tenants of other shapes.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { descopeFixture as fixture } from './fixtures/descope.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('descope')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

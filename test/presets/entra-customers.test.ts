@@ -7,18 +7,13 @@ import { createTestIssuer, entraB2cLike, entraExternalIdLike } from 'claimcheck/
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { clientId, tenant } from '../support/entra.ts'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { entraB2CFixture } from './fixtures/entra-b2c.ts'
-import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
-
-describePreset(entraB2CFixture)
-describePreset(entraExternalIdFixture)
 
 it('entraB2C fetches the keys of the flow that a token names, and no others', async () => {
-  const [{ claims } = { claims: {} }] = entraB2CFixture.accepted
-  const { verifyToken, requests } = createFixtureVerifier(entraB2CFixture)
-  await verifyToken(tokenOf(entraB2CFixture, { claims }))
+  const [{ claims } = { claims: {} }] = fixtureOf('entraB2C').accepted
+  const { verifyToken, requests } = createFixtureVerifier(fixtureOf('entraB2C'))
+  await verifyToken(tokenOf(fixtureOf('entraB2C'), { claims }))
   expect(requests).toEqual([
     'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin/v2.0/.well-known/openid-configuration',
     'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin/discovery/v2.0/keys',
@@ -102,16 +97,16 @@ describe('entraB2C refuses', () => {
 })
 
 it('entraB2C trusts the default and the custom domain of a tenant beside each other, with one key for a user', async () => {
-  const [{ claims } = { claims: {} }] = entraB2CFixture.accepted
+  const [{ claims } = { claims: {} }] = fixtureOf('entraB2C').accepted
   const domain = 'login.contoso.example'
   const issuer = [{}, { tenantName: undefined, domain }].map((options) =>
-    entraB2CFixture.makeIssuer({ ...options, policies: ['B2C_1_signin'] }),
+    fixtureOf('entraB2C').makeIssuer({ ...options, policies: ['B2C_1_signin'] }),
   )
-  const fetch = async (url: string) => Response.json(entraB2CFixture.served[url])
+  const fetch = async (url: string) => Response.json(fixtureOf('entraB2C').served[url])
   const { verifyToken } = createVerifier({ issuer, fetch, clock: createTestClock() })
-  const one = await verifyToken(tokenOf(entraB2CFixture, { claims }))
+  const one = await verifyToken(tokenOf(fixtureOf('entraB2C'), { claims }))
   const iss = `https://${domain}/${tenant}/v2.0/`
-  const two = await verifyToken(tokenOf(entraB2CFixture, { claims: { ...claims, iss } }))
+  const two = await verifyToken(tokenOf(fixtureOf('entraB2C'), { claims: { ...claims, iss } }))
   expect(two.issuer).toBe(iss)
   expect(two.principal.key).toBe(one.principal.key)
 })

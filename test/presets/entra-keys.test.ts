@@ -15,12 +15,9 @@ import {
   pages,
   tenant,
 } from '../support/entra.ts'
-import { createFixtureVerifier, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { createKey, keyFor, type TestKey } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { entraFixture } from './fixtures/entra.ts'
-import { entraB2CFixture } from './fixtures/entra-b2c.ts'
-import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -105,7 +102,7 @@ it('a key that stays away for a day verifies no more', async () => {
   await expectInvalidToken(send(gone), 'key_not_found')
 })
 
-describe.each([entraFixture, entraExternalIdFixture, entraB2CFixture])(
+describe.each([fixtureOf('entra'), fixtureOf('entraExternalId'), fixtureOf('entraB2C')])(
   'a key that vanished from a list of $name',
   (fixture) => {
     /** Uses the key once, takes it out of every list, and says what becomes of its token after so many milliseconds. */
@@ -243,15 +240,18 @@ describe('the cloud of a key', () => {
   })
 
   it('of External ID is looked at as well', async () => {
-    const pages = Object.entries(entraExternalIdFixture.served).map(([url, page]) => {
+    const pages = Object.entries(fixtureOf('entraExternalId').served).map(([url, page]) => {
       const { keys } = page as { keys?: readonly object[] }
       const cloud = keys === undefined ? publicCloud : {}
       const ofGov = keys?.map((jwk) => ({ ...jwk, cloud_instance_name: 'microsoftonline.us' }))
       return [url, { ...(page as object), ...cloud, ...(ofGov && { keys: ofGov }) }] as const
     })
-    const { verifyToken } = createFixtureVerifier({ ...entraExternalIdFixture, served: Object.fromEntries(pages) })
-    const [sample = expect.fail('no sample')] = entraExternalIdFixture.accepted
-    await expect(verifyToken(tokenOf(entraExternalIdFixture, sample))).rejects.toMatchObject({
+    const { verifyToken } = createFixtureVerifier({
+      ...fixtureOf('entraExternalId'),
+      served: Object.fromEntries(pages),
+    })
+    const [sample = expect.fail('no sample')] = fixtureOf('entraExternalId').accepted
+    await expect(verifyToken(tokenOf(fixtureOf('entraExternalId'), sample))).rejects.toMatchObject({
       reason: 'keys_unavailable',
     })
   })

@@ -114,7 +114,7 @@ describe('refuses', () => {
     [{ tenant: 'common', anyTenant: false }, 'anyTenant can only be true, or left out.'],
     [{ tenant: 'common', anyTenant: 1 }, 'anyTenant can only be true, or left out.'],
     [{ tenant: 'common', allowedTenants: [] }, 'allowedTenants must be a list of at least one string.'],
-    [{ tenant: 'common', allowedTenants: tenant }, 'allowedTenants must be a list of at least one string.'],
+    [{ tenant: 'common', allowedTenants: 7 }, 'allowedTenants[] must be a non-empty string.'],
     [
       { tenant: 'common', allowedTenants: ['contoso.com'] },
       "allowedTenants[] must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not 'contoso.com'.",
@@ -168,7 +168,7 @@ describe('refuses', () => {
     [{ clientId: '' }, 'clientId must be a non-empty string.'],
     [{ cloud: 'germany' }, 'cloud must be one of public, usGov, china, bleu, delos, govSg.'],
     [{ cloud: '__proto__' }, 'cloud must be one of public, usGov, china, bleu, delos, govSg.'],
-    [{ audiences: 'api://orders' }, 'audiences must be a list of strings.'],
+    [{ audiences: 7 }, 'audiences[] must be a non-empty string.'],
     [{ audiences: [''] }, 'audiences[] must be a non-empty string.'],
     [
       { audience: 'api://orders' },

@@ -14,11 +14,7 @@ import {
   spaId,
   tenant,
 } from '../support/entra.ts'
-import { describePreset } from '../support/sts-fixture.ts'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
-import { entraFixture } from './fixtures/entra.ts'
-
-describePreset(entraFixture)
 
 const { verifyToken } = createEntraVerifier()
 const principalOf = async (claims: Readonly<Record<string, unknown>>) =>

@@ -1,9 +1,8 @@
 // Firebase: its samples, its options, and a `firebase` claim that is none.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { firebaseFixture as fixture } from './fixtures/firebase.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('firebase')
 
 describe('firebase()', () => {
   it.each([

@@ -2,10 +2,7 @@
 import { githubActions } from 'claimcheck/issuers'
 import type { GithubActionsOptions } from '../../src/presets/github-actions.ts'
 import { expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { githubActionsFixture } from './fixtures/github-actions.ts'
-
-describePreset(githubActionsFixture)
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const whose =
   "Choose the owners whose repositories are allowed: allowedOwnerIds: ['<repository_owner_id>'], or else anyOwner: true, which allows every owner."
@@ -17,7 +14,7 @@ it.each([
   [{ anyOwner: true, allowedOwnerIds: ['65'] }, whose],
   [{ anyOwner: false, allowedOwnerIds: ['65'] }, whose],
   [{ allowedOwnerIds: [] }, 'allowedOwnerIds must be a list of at least one string.'],
-  [{ allowedOwnerIds: '65' }, 'allowedOwnerIds must be a list of at least one string.'],
+  [{ allowedOwnerIds: 65 }, 'allowedOwnerIds[] must be a non-empty string.'],
   [{ allowedOwnerIds: [65] }, 'allowedOwnerIds[] must be a non-empty string.'],
   [
     { allowedOwnerIds: ['65', 'octo-org'] },
@@ -39,19 +36,19 @@ it.each([
 })
 
 it('refuses another owner before any key is fetched', async () => {
-  const { requests, verifyToken } = createFixtureVerifier(githubActionsFixture)
-  const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
+  const { requests, verifyToken } = createFixtureVerifier(fixtureOf('githubActions'))
+  const { claims } = fixtureOf('githubActions').accepted[0] ?? expect.fail('no job')
   await expect(
-    verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, repository_owner_id: '666' } })),
+    verifyToken(tokenOf(fixtureOf('githubActions'), { claims: { ...claims, repository_owner_id: '666' } })),
   ).rejects.toMatchObject({ reason: 'tenant_mismatch' })
   expect(requests).toEqual([])
 })
 
 it('never has one key for two places', async () => {
-  const { verifyToken } = createFixtureVerifier(githubActionsFixture)
-  const { claims } = githubActionsFixture.accepted[0] ?? expect.fail('no job')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('githubActions'))
+  const { claims } = fixtureOf('githubActions').accepted[0] ?? expect.fail('no job')
   const keyOf = async (changes: object) =>
-    (await verifyToken(tokenOf(githubActionsFixture, { claims: { ...claims, ...changes } }))).principal.key
+    (await verifyToken(tokenOf(fixtureOf('githubActions'), { claims: { ...claims, ...changes } }))).principal.key
   const keys = await Promise.all([
     keyOf({ environment: 'x' }),
     keyOf({ ref: 'x' }),

@@ -1,20 +1,19 @@
 // GitLab CI: its samples, its options, and that ids and booleans are text.
 import { gitlabCi } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { gitlabCiFixture as fixture } from './fixtures/gitlab-ci.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('gitlabCi')
 
 describe('gitlabCi()', () => {
   it.each([
-    [{ url: 'https://gitlab.com/' }, "url must not end in a slash: write 'https://gitlab.com'."],
-    [{ url: 'gitlab.com' }, "url must be an absolute URL such as 'https://sts.example.com', not 'gitlab.com'."],
-    [{ url: 'http://gitlab.com' }, "url must be https: write 'https://gitlab.com'."],
+    [{ issuer: 'https://gitlab.com/' }, "issuer must not end in a slash: write 'https://gitlab.com'."],
+    [{ issuer: 'gitlab.com' }, "issuer must be an absolute URL such as 'https://sts.example.com', not 'gitlab.com'."],
+    [{ issuer: 'http://gitlab.com' }, "issuer must be https: write 'https://gitlab.com'."],
     [{ audience: null }, 'audience[] must be a non-empty string.'],
     [{ audience: [] }, 'audience must be a list of at least one string.'],
-    [{ projects: ['20'] }, 'gitlabCi() has no option projects. It has: audience, url.'],
+    [{ projects: ['20'] }, 'gitlabCi() has no option projects. It has: audience, issuer.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
     expect(() => gitlabCi(undefined as never)).toThrow(TypeError)

@@ -3,25 +3,20 @@ import { createVerifier } from 'claimcheck'
 import { google, googleIap } from 'claimcheck/issuers'
 import { expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { googleFixture } from './fixtures/google.ts'
-import { googleIapFixture } from './fixtures/google-iap.ts'
 
-describePreset(googleFixture)
-describePreset(googleIapFixture)
-
-const service = googleFixture.accepted[0] ?? expect.fail('no service account')
-const assertion = googleIapFixture.accepted[0] ?? expect.fail('no user')
+const service = fixtureOf('google').accepted[0] ?? expect.fail('no service account')
+const assertion = fixtureOf('googleIap').accepted[0] ?? expect.fail('no user')
 
 it('takes an assertion from its own header and an ID token from Authorization, and neither from the other', async () => {
-  const served = { ...googleFixture.served, ...googleIapFixture.served }
+  const served = { ...fixtureOf('google').served, ...fixtureOf('googleIap').served }
   const { verifyToken } = createVerifier({
-    issuer: [googleFixture.makeIssuer({}), googleIapFixture.makeIssuer({})],
+    issuer: [fixtureOf('google').makeIssuer({}), fixtureOf('googleIap').makeIssuer({})],
     clock: createTestClock(),
     fetch: async (url) => Response.json(served[url]),
   })
-  const [idToken, iapToken] = [tokenOf(googleFixture, service), tokenOf(googleIapFixture, assertion)]
+  const [idToken, iapToken] = [tokenOf(fixtureOf('google'), service), tokenOf(fixtureOf('googleIap'), assertion)]
   const [own, header] = [{ header: 'x-goog-iap-jwt-assertion' }, { header: 'authorization' }]
   expect((await verifyToken(idToken, header)).issuer).toBe('https://accounts.google.com')
   expect((await verifyToken(iapToken, own)).issuer).toBe('https://cloud.google.com/iap')
@@ -30,14 +25,14 @@ it('takes an assertion from its own header and an ID token from Authorization, a
 })
 
 it('refuses the opaque access token of a user', async () => {
-  await expectInvalidToken(createFixtureVerifier(googleFixture).verifyToken('ya29.a0AfH6SMBx'), 'token_malformed')
+  await expectInvalidToken(createFixtureVerifier(fixtureOf('google')).verifyToken('ya29.a0AfH6SMBx'), 'token_malformed')
 })
 
 it('grants 300 seconds of clock skew where the verifier does', async () => {
   const { claims } = service
-  const late = tokenOf(googleFixture, { claims: { ...claims, iat: 1_795_435_499 } })
-  await expectInvalidToken(createFixtureVerifier(googleFixture).verifyToken(late), 'token_not_yet_valid')
-  const { verifyToken } = createFixtureVerifier(googleFixture, {}, { clockToleranceSeconds: 300 })
+  const late = tokenOf(fixtureOf('google'), { claims: { ...claims, iat: 1_795_435_499 } })
+  await expectInvalidToken(createFixtureVerifier(fixtureOf('google')).verifyToken(late), 'token_not_yet_valid')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('google'), {}, { clockToleranceSeconds: 300 })
   expect((await verifyToken(late)).principal.kind).toBe('application')
 })
 

@@ -5,21 +5,8 @@ import { allOf, authenticated, claim, evaluate, group, not } from 'claimcheck/po
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { refused } from '../support/resource-servers.ts'
-import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf, type StsFixture } from '../support/sts-fixture.ts'
 import { createToken, keyFor } from '../support/tokens.ts'
-import { adfsFixture } from './fixtures/adfs.ts'
-import { auth0Fixture } from './fixtures/auth0.ts'
-import { authentikFixture } from './fixtures/authentik.ts'
-import { awsAlbFixture } from './fixtures/aws-alb.ts'
-import { cognitoFixture } from './fixtures/cognito.ts'
-import { entraB2CFixture } from './fixtures/entra-b2c.ts'
-import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
-import { entraFixture } from './fixtures/entra.ts'
-import { githubActionsFixture } from './fixtures/github-actions.ts'
-import { keycloakFixture } from './fixtures/keycloak.ts'
-import { oktaFixture } from './fixtures/okta.ts'
-import { pingOneFixture } from './fixtures/ping-one.ts'
-import { spiffeFixture } from './fixtures/spiffe.ts'
 
 const sts = 'https://sts.example.com'
 const api = 'https://api.example.com'
@@ -70,16 +57,16 @@ interface Reader {
 const readers: readonly Reader[] = [
   { fixture: oidcFixture, claimName: 'groups', options: {} },
   { fixture: rfc9068Fixture, claimName: 'groups', options: {} },
-  { fixture: adfsFixture, claimName: 'g', options: named },
-  { fixture: auth0Fixture, claimName: 'g', options: named },
-  { fixture: authentikFixture, claimName: 'groups', options: {} },
-  { fixture: awsAlbFixture, claimName: 'g', options: named },
-  { fixture: cognitoFixture, claimName: 'cognito:groups', options: {} },
-  { fixture: entraFixture, claimName: 'groups', options: {} },
-  { fixture: entraExternalIdFixture, claimName: 'groups', options: {} },
-  { fixture: keycloakFixture, claimName: 'groups', options: {} },
-  { fixture: oktaFixture, claimName: 'groups', options: {} },
-  { fixture: pingOneFixture, claimName: 'g', options: named },
+  { fixture: fixtureOf('adfs'), claimName: 'g', options: named },
+  { fixture: fixtureOf('auth0'), claimName: 'g', options: named },
+  { fixture: fixtureOf('authentik'), claimName: 'groups', options: {} },
+  { fixture: fixtureOf('awsAlb'), claimName: 'g', options: named },
+  { fixture: fixtureOf('cognito'), claimName: 'cognito:groups', options: {} },
+  { fixture: fixtureOf('entra'), claimName: 'groups', options: {} },
+  { fixture: fixtureOf('entraExternalId'), claimName: 'groups', options: {} },
+  { fixture: fixtureOf('keycloak'), claimName: 'groups', options: {} },
+  { fixture: fixtureOf('okta'), claimName: 'groups', options: {} },
+  { fixture: fixtureOf('pingOne'), claimName: 'g', options: named },
 ]
 
 /** Verifies a token of the fixture's first caller, a user, with `claims` in addition. */
@@ -190,23 +177,23 @@ describe.each(readers.map((reader) => ({ name: reader.fixture.name, reader })))(
 })
 
 it.each([
-  ['auth0', auth0Fixture],
-  ['pingOne', pingOneFixture],
-  ['adfs', adfsFixture],
-  ['awsAlb', awsAlbFixture],
-  ['githubActions', githubActionsFixture],
-  ['spiffe', spiffeFixture],
-  ['entraB2C', entraB2CFixture],
+  ['auth0', fixtureOf('auth0')],
+  ['pingOne', fixtureOf('pingOne')],
+  ['adfs', fixtureOf('adfs')],
+  ['awsAlb', fixtureOf('awsAlb')],
+  ['githubActions', fixtureOf('githubActions')],
+  ['spiffe', fixtureOf('spiffe')],
+  ['entraB2C', fixtureOf('entraB2C')],
 ])('groups of %s are never complete where nothing says in which claim they are', async (_, fixture) => {
   const { principal } = await verifyWith({ fixture, claimName: 'groups', options: {} }, { groups: ['staff'] })
   expect(principal.groups).toEqual({ values: [], complete: false })
 })
 
 it.each([
-  ['auth0', auth0Fixture],
-  ['pingOne', pingOneFixture],
-  ['adfs', adfsFixture],
-  ['awsAlb', awsAlbFixture],
+  ['auth0', fixtureOf('auth0')],
+  ['pingOne', fixtureOf('pingOne')],
+  ['adfs', fixtureOf('adfs')],
+  ['awsAlb', fixtureOf('awsAlb')],
 ])('%s takes groupsAreComplete only for a claim that groupsClaim names', (_, fixture) => {
   expect(() => fixture.makeIssuer({ groupsAreComplete: true })).toThrow(
     new TypeError('groupsAreComplete says something of the claim that groupsClaim names: write groupsClaim, too.'),
@@ -275,8 +262,8 @@ describe('a policy against a group', () => {
 })
 
 it.each([
-  ['entra', entraFixture, 'groups', [['staff'], undefined]],
-  ['cognito', cognitoFixture, 'cognito:groups', [undefined]],
+  ['entra', fixtureOf('entra'), 'groups', [['staff'], undefined]],
+  ['cognito', fixtureOf('cognito'), 'cognito:groups', [undefined]],
 ])('groups of an application of %s are incomplete: the STS lists those of users', async (_, fixture, name, values) => {
   const machine = fixture.accepted.find(({ principal }) => principal.kind === 'application') ?? expect.fail('none')
   const { verifyToken } = createFixtureVerifier(fixture, { ...machine.options, groupsAreComplete: true })

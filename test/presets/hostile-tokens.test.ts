@@ -4,28 +4,19 @@ import { AuthError, type Principal } from 'claimcheck'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { everyAlgorithm, quickKeyFor } from '../support/every-algorithm.ts'
-import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf, type StsFixture } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { auth0Fixture } from './fixtures/auth0.ts'
-import { cognitoFixture } from './fixtures/cognito.ts'
-import { duendeFixture } from './fixtures/duende.ts'
-import { githubActionsFixture } from './fixtures/github-actions.ts'
-import { googleFixture } from './fixtures/google.ts'
-import { googleIapFixture } from './fixtures/google-iap.ts'
-import { keycloakFixture } from './fixtures/keycloak.ts'
-import { oidcProviderFixture } from './fixtures/oidc-provider.ts'
-import { oktaFixture } from './fixtures/okta.ts'
 
 const fixtures: readonly StsFixture[] = [
-  auth0Fixture,
-  cognitoFixture,
-  duendeFixture,
-  githubActionsFixture,
-  googleFixture,
-  googleIapFixture,
-  keycloakFixture,
-  oidcProviderFixture,
-  oktaFixture,
+  fixtureOf('auth0'),
+  fixtureOf('cognito'),
+  fixtureOf('duende'),
+  fixtureOf('githubActions'),
+  fixtureOf('google'),
+  fixtureOf('googleIap'),
+  fixtureOf('keycloak'),
+  fixtureOf('oidcProvider'),
+  fixtureOf('okta'),
 ]
 
 const proto = (value: unknown) => ({ ['__proto__']: value })

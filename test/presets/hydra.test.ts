@@ -1,9 +1,8 @@
 // Ory Hydra: its samples and its options.
 import { describe, expect, it } from 'vitest'
-import { describePreset } from '../support/sts-fixture.ts'
-import { hydraFixture as fixture } from './fixtures/hydra.ts'
+import { fixtureOf } from '../support/sts-fixture.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('hydra')
 
 describe('hydra()', () => {
   it.each([

@@ -2,10 +2,9 @@
 // its fixture shows the ID tokens of its STS; `describePreset` sees them refused.
 import { describe, expect, it } from 'vitest'
 import type { RefusedToken, StsFixture } from '../support/sts-fixture.ts'
-import { allFixtures } from './fixtures/all.ts'
-import { oidcFixture, rfc9068Fixture } from './fixtures/oidc.ts'
+import { allFixtures } from '../support/sts-fixture.ts'
 
-const fixtures: readonly StsFixture[] = [...allFixtures, oidcFixture, rfc9068Fixture]
+const fixtures = allFixtures()
 
 /** An STS that makes no other JWT for a login, or whose ID tokens are what it has its callers send. */
 const withoutIdTokens: Readonly<Record<string, string>> = {

@@ -2,18 +2,15 @@
 import { keycloak } from 'claimcheck/issuers'
 import type { KeycloakOptions } from '../../src/presets/keycloak.ts'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { keycloakFixture } from './fixtures/keycloak.ts'
-
-describePreset(keycloakFixture)
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const make = (options: object) =>
   keycloak({ realmUrl: 'https://sso.example.com/realms/acme', audience: 'api', ...options } as KeycloakOptions)
 
 async function principalOf(changes: object) {
-  const { verifyToken } = createFixtureVerifier(keycloakFixture)
-  const { claims } = keycloakFixture.accepted[0] ?? expect.fail('no user')
-  return (await verifyToken(tokenOf(keycloakFixture, { claims: { ...claims, ...changes } }))).principal
+  const { verifyToken } = createFixtureVerifier(fixtureOf('keycloak'))
+  const { claims } = fixtureOf('keycloak').accepted[0] ?? expect.fail('no user')
+  return (await verifyToken(tokenOf(fixtureOf('keycloak'), { claims: { ...claims, ...changes } }))).principal
 }
 
 describe('the URL of the realm', () => {
@@ -72,12 +69,12 @@ it.each([
 })
 
 it('asks only for the keys in the cluster when tokens name another address', async () => {
-  const { requests, verifyToken } = createFixtureVerifier(keycloakFixture, {
+  const { requests, verifyToken } = createFixtureVerifier(fixtureOf('keycloak'), {
     realmUrl: 'https://keycloak.auth.svc:8443/realms/acme',
     issuer: 'https://sso.example.com/realms/acme',
   })
-  const { claims } = keycloakFixture.accepted[0] ?? expect.fail('no user')
-  await verifyToken(tokenOf(keycloakFixture, { claims }))
+  const { claims } = fixtureOf('keycloak').accepted[0] ?? expect.fail('no user')
+  await verifyToken(tokenOf(fixtureOf('keycloak'), { claims }))
   expect(requests).toEqual(['https://keycloak.auth.svc:8443/realms/acme/protocol/openid-connect/certs'])
 })
 

@@ -1,10 +1,9 @@
 // Kubernetes: its samples, its options, and a cluster that wants a token for its keys.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { kubernetesFixture as fixture } from './fixtures/kubernetes.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('kubernetes')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

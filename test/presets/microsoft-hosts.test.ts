@@ -3,7 +3,8 @@ import { createVerifier } from 'claimcheck'
 import { awsAlb, duende, hydra, keycloak, kubernetes, oidc, oidcProvider, rfc9068 } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { clientId, tenant } from '../support/entra.ts'
-import { arn } from './fixtures/aws-alb.ts'
+
+const arn = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188'
 
 const refused = (host: string, call: string) =>
   new TypeError(
@@ -100,5 +101,5 @@ it('is refused by everything that takes an issuer as a URL', () => {
 
 it('may be that of an identity provider whose users a load balancer has logged in: it signs with keys of its own', () => {
   const issuer = `https://login.microsoftonline.com/${tenant}/v2.0`
-  expect(awsAlb({ loadBalancer: arn, clientId, issuer }).endpoints[0]?.issuer).toBe(issuer)
+  expect(awsAlb({ loadBalancer: arn, allowedClients: clientId, issuer }).endpoints[0]?.issuer).toBe(issuer)
 })

@@ -5,11 +5,8 @@ import type { OidcProviderOptions } from '../../src/presets/oidc-provider.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientCredentialsToken, loginToken, signIn } from '../../examples/quickstart/client.ts'
 import { type Sts, startSts } from '../../examples/quickstart/sts.ts'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { oidcProviderFixture } from './fixtures/oidc-provider.ts'
-
-describePreset(oidcProviderFixture)
 
 describe('a real provider', () => {
   const audience = 'https://api.example.com'
@@ -76,15 +73,15 @@ describe('a real provider', () => {
 })
 
 it('refuses the opaque token that is the provider’s default', async () => {
-  const { verifyToken } = createFixtureVerifier(oidcProviderFixture)
+  const { verifyToken } = createFixtureVerifier(fixtureOf('oidcProvider'))
   await expectInvalidToken(verifyToken('G4oZ2SXuJOSLZ6bS3SGM0bE6QGCxBBAaSNY8vQ5h3aH'), 'token_malformed')
 })
 
 it('refuses an encrypted token', async () => {
-  const { claims } = oidcProviderFixture.accepted[0] ?? expect.fail('no account')
-  const [, payload, signature] = tokenOf(oidcProviderFixture, { claims }).split('.')
+  const { claims } = fixtureOf('oidcProvider').accepted[0] ?? expect.fail('no account')
+  const [, payload, signature] = tokenOf(fixtureOf('oidcProvider'), { claims }).split('.')
   const header = Buffer.from('{"alg":"RSA-OAEP-256","enc":"A256GCM","typ":"at+jwt"}').toString('base64url')
-  const { verifyToken } = createFixtureVerifier(oidcProviderFixture)
+  const { verifyToken } = createFixtureVerifier(fixtureOf('oidcProvider'))
   await expectInvalidToken(verifyToken(`${header}.${payload}.${signature}.${payload}.${signature}`), 'token_encrypted')
 })
 

@@ -2,10 +2,7 @@
 import { okta } from 'claimcheck/issuers'
 import type { OktaOptions } from '../../src/presets/okta.ts'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { oktaFixture } from './fixtures/okta.ts'
-
-describePreset(oktaFixture)
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 const make = (options: object) =>
   okta({ issuer: 'https://acme.okta.com/oauth2/default', audience: 'urn:api', ...options } as OktaOptions)
@@ -62,10 +59,10 @@ it.each([
 })
 
 it('keeps a sub that looks like the uid of a user apart from that user', async () => {
-  const { verifyToken } = createFixtureVerifier(oktaFixture)
-  const { claims } = oktaFixture.accepted[0] ?? expect.fail('no user')
+  const { verifyToken } = createFixtureVerifier(fixtureOf('okta'))
+  const { claims } = fixtureOf('okta').accepted[0] ?? expect.fail('no user')
   const keyOf = async (changes: object) =>
-    (await verifyToken(tokenOf(oktaFixture, { claims: { ...claims, ...changes } }))).principal.key
+    (await verifyToken(tokenOf(fixtureOf('okta'), { claims: { ...claims, ...changes } }))).principal.key
   expect(await keyOf({})).toBe('https://acme.okta.com/oauth2/default|00ualice')
   expect(await keyOf({ uid: undefined, sub: '00ualice' })).toBe('https://acme.okta.com/oauth2/default|sub|00ualice')
   expect(await keyOf({ uid: 'sub|00ualice' })).toBe('https://acme.okta.com/oauth2/default|sub%7C00ualice')

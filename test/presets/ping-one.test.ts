@@ -1,10 +1,9 @@
 // PingOne: its samples, its options, and a client that is its own subject.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { pingOneFixture as fixture } from './fixtures/ping-one.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('pingOne')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const verify = (changes: object) =>
@@ -14,20 +13,20 @@ describe('pingOne()', () => {
   it.each([
     [{ environmentId: 'prod' }, "environmentId must look like 'abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6', not 'prod'."],
     [
-      { host: 'https://auth.pingone.eu/' },
-      "host must be a host name, and nothing else: write 'auth.pingone.eu', not 'https://auth.pingone.eu/'.",
+      { domain: 'https://auth.pingone.eu/' },
+      "domain must be a host name, and nothing else: write 'auth.pingone.eu', not 'https://auth.pingone.eu/'.",
     ],
     [
-      { host: 'auth.pingone.eu?x=1' },
-      "host must be a host name, and nothing else: write 'auth.pingone.eu', not 'auth.pingone.eu?x=1'.",
+      { domain: 'auth.pingone.eu?x=1' },
+      "domain must be a host name, and nothing else: write 'auth.pingone.eu', not 'auth.pingone.eu?x=1'.",
     ],
     [
-      { host: 'Auth.PingOne.EU' },
-      "host must be a host name, and nothing else: write 'auth.pingone.eu', not 'Auth.PingOne.EU'.",
+      { domain: 'Auth.PingOne.EU' },
+      "domain must be a host name, and nothing else: write 'auth.pingone.eu', not 'Auth.PingOne.EU'.",
     ],
-    [{ host: 'a b' }, "host must be a host name, such as 'sts.example.com', not 'a b'."],
+    [{ domain: 'a b' }, "domain must be a host name, such as 'sts.example.com', not 'a b'."],
     [{ audience: null }, 'audience[] must be a non-empty string.'],
-    [{ applications: 'other' }, 'applications must be a list of strings.'],
+    [{ applications: 7 }, 'applications[] must be a non-empty string.'],
     [{ applications: [''] }, 'applications[] must be a non-empty string.'],
     [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
     [{ groupsClaim: 1 }, 'groupsClaim must be a non-empty string.'],

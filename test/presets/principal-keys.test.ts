@@ -2,42 +2,18 @@
 // STS's ids are unique, a claim that a token leaves out changes nothing.
 import * as presets from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
+import {
+  allFixtures,
+  createFixtureVerifier,
+  fixtureOf,
+  type KeySample,
+  type StsFixture,
+  tokenOf,
+} from '../support/sts-fixture.ts'
 import type { TestKey } from '../support/tokens.ts'
-import { adfsFixture } from './fixtures/adfs.ts'
-import { auth0Fixture } from './fixtures/auth0.ts'
-import { authentikFixture } from './fixtures/authentik.ts'
-import { awsAlbFixture } from './fixtures/aws-alb.ts'
-import { clerkFixture } from './fixtures/clerk.ts'
-import { cloudflareAccessFixture } from './fixtures/cloudflare-access.ts'
-import { cognitoFixture } from './fixtures/cognito.ts'
-import { descopeFixture } from './fixtures/descope.ts'
-import { duendeFixture } from './fixtures/duende.ts'
-import { entraB2CFixture } from './fixtures/entra-b2c.ts'
-import { entraExternalIdFixture } from './fixtures/entra-external-id.ts'
-import { entraFixture } from './fixtures/entra.ts'
-import { firebaseFixture } from './fixtures/firebase.ts'
-import { githubActionsFixture } from './fixtures/github-actions.ts'
-import { gitlabCiFixture } from './fixtures/gitlab-ci.ts'
-import { googleFixture } from './fixtures/google.ts'
-import { googleIapFixture } from './fixtures/google-iap.ts'
-import { hydraFixture } from './fixtures/hydra.ts'
-import { keycloakFixture } from './fixtures/keycloak.ts'
-import { kubernetesFixture } from './fixtures/kubernetes.ts'
-import { logtoFixture } from './fixtures/logto.ts'
-import { oidcFixture, rfc9068Fixture } from './fixtures/oidc.ts'
-import { oidcProviderFixture } from './fixtures/oidc-provider.ts'
-import { oktaFixture } from './fixtures/okta.ts'
-import { pingOneFixture } from './fixtures/ping-one.ts'
-import { spiffeFixture } from './fixtures/spiffe.ts'
-import { supabaseFixture } from './fixtures/supabase.ts'
-import { workosFixture } from './fixtures/workos.ts'
-import { zitadelFixture } from './fixtures/zitadel.ts'
 
 /** An accepted sample of the fixture, by its title, with changes. Default: the first. */
-interface Token {
-  readonly of?: string
-  readonly claims?: Readonly<Record<string, unknown>>
+interface Token extends KeySample {
   readonly header?: Readonly<Record<string, unknown>>
   readonly options?: Readonly<Record<string, unknown>>
   readonly key?: TestKey
@@ -67,9 +43,9 @@ function namedLikeAClient(other: object = login): Tokens {
   }
 }
 
-const table: readonly Row[] = [
+const odd: readonly Row[] = [
   {
-    fixture: adfsFixture,
+    fixture: fixtureOf('adfs'),
     apart: [
       {
         'a subject called like an application': { claims: { sub: '2b8a7c10-2d44-4f37-8a4e-60cf9d1a8b55' } },
@@ -86,7 +62,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: auth0Fixture,
+    fixture: fixtureOf('auth0'),
     apart: [
       {
         'a user': {},
@@ -135,7 +111,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: authentikFixture,
+    fixture: fixtureOf('authentik'),
     apart: [{ 'a subject': {}, another: { claims: { sub: 'f'.repeat(64) } } }],
     same: [
       {
@@ -146,12 +122,12 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: awsAlbFixture,
+    fixture: fixtureOf('awsAlb'),
     apart: [{ 'a user': {}, another: { claims: { sub: 'bob' } } }],
     same: [{ 'a user': {}, 'without an address': { claims: { email: undefined, username: undefined } } }],
   },
   {
-    fixture: clerkFixture,
+    fixture: fixtureOf('clerk'),
     apart: [{ 'a user': {}, another: { claims: { sub: 'user_2other' } } }],
     same: [
       {
@@ -162,7 +138,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: cloudflareAccessFixture,
+    fixture: fixtureOf('cloudflareAccess'),
     apart: [
       {
         'a service token': { of: 'a service token' },
@@ -173,7 +149,7 @@ const table: readonly Row[] = [
     same: [{ 'a user': {}, 'without an address': { claims: { email: undefined } } }],
   },
   {
-    fixture: cognitoFixture,
+    fixture: fixtureOf('cognito'),
     apart: [
       {
         'a client': { of: 'a token of a client' },
@@ -184,7 +160,7 @@ const table: readonly Row[] = [
     same: [{ 'a user': {}, 'without a username': { claims: { username: undefined } } }],
   },
   {
-    fixture: descopeFixture,
+    fixture: fixtureOf('descope'),
     apart: [{ 'a user': {}, 'an access key': { claims: { sub: 'K2abcDEFghiJKLmnoPQRstuVWxyz' } } }],
     same: [
       {
@@ -195,7 +171,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: duendeFixture,
+    fixture: fixtureOf('duende'),
     apart: [
       {
         'a user': {},
@@ -210,7 +186,7 @@ const table: readonly Row[] = [
     same: [{ 'a user': {}, 'without amr': { claims: { amr: undefined } } }],
   },
   {
-    fixture: entraFixture,
+    fixture: fixtureOf('entra'),
     apart: [
       {
         'a user': {},
@@ -234,7 +210,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: entraB2CFixture,
+    fixture: fixtureOf('entraB2C'),
     apart: [{ 'a user': {}, another: { claims: { sub: 'b0b00000-0000-4000-8000-000000000002' } } }],
     same: [
       {
@@ -247,7 +223,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: entraExternalIdFixture,
+    fixture: fixtureOf('entraExternalId'),
     apart: [
       {
         'a user': {},
@@ -259,7 +235,7 @@ const table: readonly Row[] = [
     same: [{ 'a user': {}, 'with idtyp': { claims: { idtyp: 'user' } } }],
   },
   {
-    fixture: firebaseFixture,
+    fixture: fixtureOf('firebase'),
     apart: [
       {
         'a user': {},
@@ -276,7 +252,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: githubActionsFixture,
+    fixture: fixtureOf('githubActions'),
     apart: [
       {
         'a ref': {},
@@ -287,12 +263,12 @@ const table: readonly Row[] = [
     same: [{ 'a job': {}, 'of another actor': { claims: { actor_id: '13' } }, renamed: { claims: { sub: 'repo:x' } } }],
   },
   {
-    fixture: gitlabCiFixture,
+    fixture: fixtureOf('gitlabCi'),
     apart: [{ 'a project': {}, another: { claims: { project_id: '21' } } }],
     same: [{ 'a project': {}, renamed: { claims: { project_path: 'new/name', sub: 'x' } } }],
   },
   {
-    fixture: googleFixture,
+    fixture: fixtureOf('google'),
     apart: [{ 'a service account': {}, another: { claims: { sub: '102030405060708090101' } } }],
     same: [
       {
@@ -303,13 +279,17 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: googleIapFixture,
+    fixture: fixtureOf('googleIap'),
     apart: [{ 'a user': {}, 'an external one': { claims: { sub: 'securetoken.google.com/p:1', gcip: '{}' } } }],
     same: [{ 'a user': {}, 'without an address': { claims: { email: undefined } } }],
   },
-  { fixture: hydraFixture, apart: [namedLikeAClient()], same: [{ somebody: {}, 'with a login': { claims: login } }] },
   {
-    fixture: keycloakFixture,
+    fixture: fixtureOf('hydra'),
+    apart: [namedLikeAClient()],
+    same: [{ somebody: {}, 'with a login': { claims: login } }],
+  },
+  {
+    fixture: fixtureOf('keycloak'),
     apart: [{ 'a user': {}, 'a service account': { of: 'a token of a service account' } }],
     same: [
       {
@@ -326,7 +306,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: kubernetesFixture,
+    fixture: fixtureOf('kubernetes'),
     apart: [
       {
         'an account': {},
@@ -349,9 +329,13 @@ const table: readonly Row[] = [
       },
     ],
   },
-  { fixture: logtoFixture, apart: [namedLikeAClient()], same: [{ somebody: {}, 'with a login': { claims: login } }] },
   {
-    fixture: oidcFixture,
+    fixture: fixtureOf('logto'),
+    apart: [namedLikeAClient()],
+    same: [{ somebody: {}, 'with a login': { claims: login } }],
+  },
+  {
+    fixture: fixtureOf('oidc'),
     apart: [
       namedLikeAClient(),
       namedLikeAClient({ amr: ['pwd'] }),
@@ -373,17 +357,17 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: rfc9068Fixture,
+    fixture: fixtureOf('rfc9068'),
     apart: [namedLikeAClient(), namedLikeAClient({ amr: ['pwd'] })],
     same: [{ alice: {}, 'with a login': { claims: login } }],
   },
   {
-    fixture: oidcProviderFixture,
+    fixture: fixtureOf('oidcProvider'),
     apart: [namedLikeAClient(), namedLikeAClient({ acr: '1' })],
     same: [{ alice: {}, 'with a login': { claims: login } }],
   },
   {
-    fixture: oktaFixture,
+    fixture: fixtureOf('okta'),
     apart: [
       {
         'a user': {},
@@ -430,7 +414,7 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: pingOneFixture,
+    fixture: fixtureOf('pingOne'),
     apart: [
       {
         'an application': { of: 'an application, whose kind nothing confirms' },
@@ -452,14 +436,14 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: spiffeFixture,
+    fixture: fixtureOf('spiffe'),
     apart: [{ 'a workload': {}, another: { claims: { sub: 'spiffe://example.org/billing/other' } } }],
     same: [
       { 'a workload': {}, 'with the issuer of SPIRE': { of: 'an SVID with the issuer of SPIRE, the same caller' } },
     ],
   },
   {
-    fixture: supabaseFixture,
+    fixture: fixtureOf('supabase'),
     apart: [
       {
         'the project’s own application': { of: 'the project’s own application' },
@@ -476,15 +460,21 @@ const table: readonly Row[] = [
     ],
   },
   {
-    fixture: workosFixture,
+    fixture: fixtureOf('workos'),
     apart: [{ 'a user': {}, another: { claims: { sub: 'user_01OTHER' } } }],
     same: [{ 'a user': {}, 'outside every organization': { claims: { org_id: undefined } } }],
   },
   {
-    fixture: zitadelFixture,
+    fixture: fixtureOf('zitadel'),
     apart: [{ somebody: {}, another: { claims: { sub: '170848145649959170' } } }],
-    same: [{ somebody: {}, 'a machine, by the options': { options: { machineUsers: ['170848145649959169'] } } }],
+    same: [{ somebody: {}, 'a machine, by the options': { options: { serviceAccounts: ['170848145649959169'] } } }],
   },
+]
+
+/** The rows above, and those that a fixture brings. */
+const table: readonly Row[] = [
+  ...odd,
+  ...allFixtures().flatMap((fixture) => (fixture.keys ? [{ fixture, ...fixture.keys }] : [])),
 ]
 
 /** What "claimcheck/issuers" exports besides presets. */
@@ -534,14 +524,14 @@ function keysOf(fixture: StsFixture, tokens: Tokens): Promise<readonly (readonly
   )
 }
 
-async function keyOf(fixture: StsFixture, { of, claims, header, options, key }: Token): Promise<string> {
+async function keyOf(fixture: StsFixture, { of, claims, without = [], header, options, key }: Token): Promise<string> {
   const found = of === undefined ? fixture.accepted[0] : fixture.accepted.find(({ title }) => title === of)
   const sample = found ?? expect.fail(`no sample: ${of}`)
   const { verifyToken } = createFixtureVerifier(fixture, { ...sample.options, ...options })
   const signer = key ?? sample.key
   const token = tokenOf(fixture, {
     header: { ...sample.header, ...header },
-    claims: { ...sample.claims, ...claims },
+    claims: { ...sample.claims, ...claims, ...Object.fromEntries(without.map((name) => [name, undefined])) },
     ...(signer && { key: signer }),
   })
   return (await verifyToken(token)).principal.key

@@ -1,11 +1,10 @@
 // SPIFFE: its samples, its options, keys of the wrong use, and what is no SPIFFE ID.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { createKey } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { spiffeFixture as fixture } from './fixtures/spiffe.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('spiffe')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 

@@ -1,9 +1,8 @@
 // Supabase: its samples, its options, and members of other types.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
-import { supabaseFixture as fixture } from './fixtures/supabase.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('supabase')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const principalOf = async (changes: object, options = {}) =>

@@ -1,9 +1,7 @@
 // WorkOS: its samples and its options.
+import { workos } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
-import { describePreset } from '../support/sts-fixture.ts'
-import { workosFixture as fixture } from './fixtures/workos.ts'
-
-describePreset(fixture)
+import type { WorkosOptions } from '../../src/presets/workos.ts'
 
 describe('workos()', () => {
   it.each([
@@ -11,15 +9,18 @@ describe('workos()', () => {
       { clientId: 'client_01/../x' },
       "clientId must look like 'client_01E2KBF6XNSE8HKF6WGPR4GWTH', not 'client_01/../x'.",
     ],
-    [{ clientId: undefined }, 'clientId must be a non-empty string.'],
-    [{ authKitDomain: 'shop.authkit.app' }, 'workos() has no option clientId. It has: authKitDomain, audience.'],
-    [{ clientId: undefined, authKitDomain: 'shop.authkit.app' }, 'audience[] must be a non-empty string.'],
+    [{}, 'clientId must be a non-empty string.'],
     [
-      { clientId: undefined, authKitDomain: 'https://shop.authkit.app', audience: 'x' },
-      "authKitDomain must be a host name, and nothing else: write 'shop.authkit.app', not 'https://shop.authkit.app'.",
+      { clientId: 'client_01', domain: 'shop.authkit.app' },
+      'workos() has no option clientId. It has: domain, audience.',
     ],
-    [{ audience: 'x' }, 'workos() has no option audience. It has: clientId.'],
+    [{ domain: 'shop.authkit.app' }, 'audience[] must be a non-empty string.'],
+    [
+      { domain: 'https://shop.authkit.app', audience: 'x' },
+      "domain must be a host name, and nothing else: write 'shop.authkit.app', not 'https://shop.authkit.app'.",
+    ],
+    [{ clientId: 'client_01', audience: 'x' }, 'workos() has no option audience. It has: clientId.'],
   ])('does not take %j', (options, message) => {
-    expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
+    expect(() => workos(options as WorkosOptions)).toThrow(new TypeError(message))
   })
 })

@@ -1,11 +1,10 @@
 // Zitadel: its samples, its options, and roles in other shapes.
 import { describe, expect, it } from 'vitest'
-import { createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { signTexts } from '../support/tokens.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
-import { zitadelFixture as fixture } from './fixtures/zitadel.ts'
 
-describePreset(fixture)
+const fixture = fixtureOf('zitadel')
 
 const claims = fixture.accepted[0]?.claims ?? {}
 const roles = 'urn:zitadel:iam:org:project:170086824411201793:roles'
@@ -19,7 +18,7 @@ describe('zitadel()', () => {
     [{ projectId: 'a:roles' }, "projectId must look like '223281986649719041', not 'a:roles'."],
     [{ projectId: '' }, 'projectId must be a non-empty string.'],
     [{ organization: '' }, 'organization must be a non-empty string.'],
-    [{ machineUsers: 'x' }, 'machineUsers must be a list of strings.'],
+    [{ serviceAccounts: 7 }, 'serviceAccounts[] must be a non-empty string.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

@@ -4,10 +4,9 @@ import { createTestIssuer, oidcLike } from 'claimcheck/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { everyoneGoesOn } from '../support/key-cache.ts'
-import { createFixtureVerifier, tokenOf } from '../support/sts-fixture.ts'
+import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 import { audience } from '../support/tokens.ts'
 import { refusalOf } from '../support/verifiers.ts'
-import { awsAlbFixture } from '../presets/fixtures/aws-alb.ts'
 import { verifierFor } from '../testing/verifier.ts'
 
 function createKept() {
@@ -74,8 +73,8 @@ describe('keepAlive', () => {
 
   it('is given the fetch of a single key', async () => {
     const { kept, keepAlive } = createKept()
-    const { verifyToken } = createFixtureVerifier(awsAlbFixture, {}, { keepAlive })
-    await verifyToken(tokenOf(awsAlbFixture, { claims: awsAlbFixture.accepted[0]?.claims ?? {} }))
+    const { verifyToken } = createFixtureVerifier(fixtureOf('awsAlb'), {}, { keepAlive })
+    await verifyToken(tokenOf(fixtureOf('awsAlb'), { claims: fixtureOf('awsAlb').accepted[0]?.claims ?? {} }))
     expect(await Promise.all(kept.map(stateOf))).toEqual(['done'])
   })
 

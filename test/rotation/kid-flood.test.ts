@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { publicPemOf } from '../support/certificates.ts'
 import { createTestClock, now, type TestClock } from '../support/clock.ts'
 import { createKey, type TestKey } from '../support/tokens.ts'
-import { awsAlbFixture as fixture } from '../presets/fixtures/aws-alb.ts'
 import { answerTo } from '../support/verifiers.ts'
+import { fixtureOf } from '../support/sts-fixture.ts'
+
+const fixture = fixtureOf('awsAlb')
 
 const hourSeconds = 3600
 const address = 'https://public-keys.auth.elb.eu-west-1.amazonaws.com/'

@@ -1,10 +1,14 @@
-// What a preset must do with the tokens of its STS, written down as data: test/issuers/fixtures/<sts>.ts holds it, and
-// `describePreset` makes the tests. Claims and principals stand there literally; nothing of either is computed.
+// What a preset must do with the tokens of its STS, as plain JSON: test/presets/fixtures/<preset>.json. Nothing of a token or a principal
+// is computed, and nothing comes from the preset. `describePreset` makes the tests.
+import { readdirSync, readFileSync } from 'node:fs'
 import { type AuthErrorReason, type ClaimcheckEvent, createVerifier, type Principal } from 'claimcheck'
+import * as presets from 'claimcheck/issuers'
 import type { IssuerWithAudience } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
+import { certificateOf, publicPemOf } from './certificates.ts'
 import { createTestClock } from './clock.ts'
-import { signTexts, type TestKey } from './tokens.ts'
+import { createKey, encode, keyFor, signatureOf, signTexts, type TestKey } from './tokens.ts'
+import type { Algorithm } from './types.ts'
 import { expectInvalidToken, type OtherOptions } from './verifiers.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -38,6 +42,69 @@ export interface RefusedToken extends TokenSample {
   readonly hint?: string | RegExp
 }
 
+/** A token as JSON: what another one has (`like`; default the first of `tokens`; null none), with changes and without some members. */
+interface JsonToken {
+  readonly like?: string | null
+  readonly claims?: Members
+  readonly without?: readonly string[]
+  /** Where it is accepted. Members that every principal has are empty unless they are written. */
+  readonly principal?: Members
+  readonly principalWithout?: readonly string[]
+}
+
+interface JsonSample extends JsonToken {
+  /** Default: that of the file. */
+  readonly source?: string
+  readonly header?: Members
+  readonly headerWithout?: readonly string[]
+  readonly key?: string
+  readonly options?: Members
+  readonly issuer?: string
+  /** `reason`, or `reason: claim`. */
+  readonly refused?: string
+  readonly hint?: string | { readonly pattern: string }
+}
+
+type JsonSamples = Readonly<Record<string, JsonSample>>
+
+/**
+ * One file, by the name of its preset. A key is `alg kid`: the test run's key for `alg`; a third word is the algorithm that it is really for, or `new` for a key of its
+ * own. In `served` such a text is a whole JWK; `$key` stands for the members of a JWK that are the key, `$pem` and `$certificate` for PEM.
+ */
+interface JsonFixture {
+  /** The mark in the reference, of every sample that names no other. */
+  readonly source: string
+  /** Each mark, and the document that it stands for. */
+  readonly documents: Readonly<Record<string, string>>
+  /** When the tokens were taken from the documents. */
+  readonly date: string
+  readonly options: Members
+  /** Options of which one takes the place of the others. */
+  readonly either?: readonly string[]
+  readonly key: string
+  /** Issuers whose metadata is at the usual place, each with its `jwks_uri`. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly served: Members
+  readonly header?: Members
+  /** Tokens are base64url with padding. */
+  readonly padded?: boolean
+  readonly tokens: Readonly<Record<string, JsonToken>>
+  readonly valid: JsonSamples
+  readonly foreign: JsonSamples
+  readonly naive: JsonSamples
+  /** Samples whose principals have keys of their own (`apart`), or the same key (`same`), each by a title. */
+  readonly keys?: { readonly apart: readonly JsonKeys[]; readonly same: readonly JsonKeys[] }
+}
+
+type JsonKeys = Readonly<Record<string, KeySample>>
+
+/** A sample by its title (`of`; default the first one that is accepted), with changes. */
+export interface KeySample {
+  readonly of?: string
+  readonly claims?: Members
+  readonly without?: readonly string[]
+}
+
 export interface StsFixture {
   /** The preset's name. */
   readonly name: string
@@ -55,8 +122,136 @@ export interface StsFixture {
   readonly wrongNeighbours: readonly RefusedToken[]
   /** What breaks naive validators: accepted where it must be, refused where it must be. */
   readonly naive: readonly (AcceptedToken | RefusedToken)[]
+  readonly keys?: JsonFixture['keys']
   /** Writes a token where the STS does not write a plain compact JWS. */
   sign?(header: Members, claims: Members, key: TestKey): string
+}
+
+const folder = new URL('../presets/fixtures/', import.meta.url)
+const fixtures = new Map<string, StsFixture>()
+
+/** The fixture of the preset `name`. */
+export function fixtureOf(name: string): StsFixture {
+  const known = fixtures.get(name) ?? readFixture(name)
+  fixtures.set(name, known)
+  return known
+}
+
+/** The fixtures of all presets. */
+export function allFixtures(): readonly StsFixture[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => fixtureOf(file.replace('.json', '')))
+}
+
+function readFixture(name: string): StsFixture {
+  const json = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as JsonFixture
+  const { either = [], key, header } = json
+  const makers = presets as unknown as Readonly<Record<string, (options: Members) => IssuerWithAudience>>
+  const samples = (list: JsonSamples) => Object.entries(list).map(([title, sample]) => readSample(json, title, sample))
+  return {
+    name,
+    makeIssuer(options) {
+      const isChosen = either.some((one) => Object.hasOwn(options, one))
+      const usual = Object.entries(json.options).filter(([one]) => !(isChosen && either.includes(one)))
+      const given = { ...(withKeys(Object.fromEntries(usual)) as Members), ...options }
+      const maker = makers[name] ?? expect.fail(`no preset ${name}`)
+      return maker(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+    },
+    key: keyNamed(key),
+    served: {
+      ...Object.fromEntries(Object.entries(json.metadata ?? {}).map(metadataOf)),
+      ...(withKeys(json.served) as Members),
+    },
+    ...(header && { header }),
+    accepted: samples(json.valid) as AcceptedToken[],
+    wrongNeighbours: samples(json.foreign) as RefusedToken[],
+    naive: samples(json.naive),
+    ...(json.keys && { keys: json.keys }),
+    ...(json.padded && { sign: signPadded }),
+  }
+}
+
+function metadataOf([issuer, jwksUri]: readonly [string, string]): [string, unknown] {
+  return [`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, { issuer, jwks_uri: jwksUri }]
+}
+
+function readSample(json: JsonFixture, title: string, sample: JsonSample): AcceptedToken | RefusedToken {
+  const { source = json.source, header, headerWithout = [], key, options, issuer, refused, hint } = sample
+  const { claims, principal } = readToken(json, sample, Object.keys(json.tokens)[0])
+  const [reason, claim] = refused?.split(': ') ?? []
+  const gone = Object.fromEntries(headerWithout.map((name) => [name, undefined]))
+  return {
+    title,
+    source,
+    claims,
+    ...((header || headerWithout.length > 0) && { header: { ...header, ...gone } }),
+    ...(key !== undefined && { key: keyNamed(key) }),
+    ...(options && { options: withKeys(options) as Members }),
+    ...(reason === undefined
+      ? { principal: principal as unknown as Principal }
+      : { reason: reason as AuthErrorReason }),
+    ...(claim !== undefined && { claim }),
+    ...(issuer !== undefined && { issuer }),
+    ...(hint !== undefined && { hint: typeof hint === 'string' ? hint : new RegExp(hint.pattern) }),
+  } as AcceptedToken | RefusedToken
+}
+
+const empty: Members = {
+  scopes: [],
+  roles: [],
+  permissions: [],
+  groups: { values: [], complete: false },
+  authentication: {},
+  traits: [],
+}
+
+/** A token with all that it has of others. `usual` is the one that it is like, unless it says. */
+function readToken(json: JsonFixture, token: JsonToken, usual?: string): { claims: Members; principal: Members } {
+  const { like = usual, claims, without = [], principal, principalWithout = [] } = token
+  const base =
+    typeof like === 'string' ? readToken(json, json.tokens[like] ?? expect.fail(`no token ${like}`)) : undefined
+  return {
+    claims: omit({ ...base?.claims, ...claims }, without),
+    principal: omit({ ...(base?.principal ?? empty), ...principal }, principalWithout),
+  }
+}
+
+function omit(members: Members, names: readonly string[]): Members {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)))
+}
+
+const newKeys = new Map<string, TestKey>()
+
+function keyNamed(text: string): TestKey {
+  const [alg = '', kid = '', of = alg] = text.split(' ')
+  const made = newKeys.get(text) ?? (of === 'new' ? createKey(alg as Algorithm) : keyFor(of as Algorithm))
+  if (of === 'new') newKeys.set(text, made)
+  return { ...made, alg: alg as Algorithm, kid }
+}
+
+/** Puts keys in the place of their names. */
+function withKeys(value: unknown): unknown {
+  if (typeof value === 'string') return /^(?:[A-Z]{2}\d{3}|EdDSA) \S/.test(value) ? jwkNamed(value) : value
+  if (Array.isArray(value)) return value.map(withKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const { $key, $pem, $certificate, ...rest } = value as Readonly<Record<string, string>>
+  if ($pem !== undefined) return publicPemOf(keyFor($pem as Algorithm))
+  if ($certificate !== undefined) return certificateOf(keyFor($certificate as Algorithm))
+  const { kid: _, alg: __, use: ___, ...material } = $key === undefined ? ({} as TestKey['publicJwk']) : jwkNamed($key)
+  return { ...material, ...Object.fromEntries(Object.entries(rest).map(([name, one]) => [name, withKeys(one)])) }
+}
+
+function jwkNamed(text: string): TestKey['publicJwk'] {
+  const { publicJwk, kid } = keyNamed(text)
+  return { ...publicJwk, kid }
+}
+
+/** With padding in every segment, which the signature covers. */
+function signPadded(header: object, claims: object, signer: TestKey): string {
+  const pad = (text: string) => text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+  const input = `${pad(encode(JSON.stringify(header)))}.${pad(encode(JSON.stringify(claims)))}`
+  return `${input}.${pad(signatureOf(Buffer.from(input), signer).toString('base64url'))}`
 }
 
 /** The tests of one fixture. */

@@ -3,14 +3,13 @@ import { inspect } from 'node:util'
 import { type Algorithm, createVerifier } from 'claimcheck'
 import { entra, oidc, rfc9068 } from 'claimcheck/issuers'
 import {
-  auth0Like,
   createTestClock,
   createTestIssuer,
   entraLike,
   fetchFrom,
-  googleLike,
   oidcLike,
   rfc9068Like,
+  stsLike,
 } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
 import { expectInvalidToken, refusalOf } from '../support/verifiers.ts'
@@ -209,8 +208,7 @@ describe('misuse', () => {
     ['one key that should flap', () => createTestIssuer().flapKeys()],
     ['a format of Entra ID that does not exist', () => entraLike({ tenant, clientId, version: '2' as never })],
     ['a cloud that does not exist', () => entraLike({ tenant, clientId, cloud: 'moon' as never })],
-    ['a dialect that does not exist', () => auth0Like({ domain: 'd', audience: 'a', dialect: 'rfc9068' as never })],
-    ['an issuer that is not Google’s', () => googleLike({ audience: 'a', issuer: 'https://google.com' as never })],
+    ['an option of no profile', () => stsLike({} as never, { dialect: 'x' } as never)],
     ['an outage that does not exist', () => createTestIssuer().outage('down' as never)],
     ['an outage of what does not exist', () => createTestIssuer().outage('hang', { only: 'jwks' as never })],
     ['an option of an outage that does not exist', () => createTestIssuer().outage('hang', { of: 'keys' } as never)],

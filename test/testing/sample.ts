@@ -3,9 +3,8 @@ import type { BadTokenKind, IssuerProfile } from 'claimcheck/testing'
 
 /** 2030-01-01T00:00:00Z. */
 export const now = 1_893_456_000
-export const bare = { alg: 'ES256', kid: 'ES256-1' }
+const bare = { alg: 'ES256', kid: 'ES256-1' }
 export const jwt = { ...bare, typ: 'JWT' }
-export const atJwt = { ...bare, typ: 'at+jwt' }
 export const hour = { iat: now, exp: now + 3600 }
 
 interface SampleToken {

@@ -1,325 +1,84 @@
-// What the profiles of the first STSs say, written out: the facts are those of each STS's documentation.
-import {
-  auth0Like,
-  cognitoLike,
-  duendeLike,
-  githubActionsLike,
-  googleLike,
-  keycloakLike,
-  oidcProviderLike,
-  oktaLike,
-} from 'claimcheck/testing'
-import { atJwt, bare, hour, jwt, now, type Sample } from './sample.ts'
+// What the other profiles say, written out.
+import { entraB2cLike, entraExternalIdLike } from 'claimcheck/testing'
+import { hour, jwt, now, type Sample } from './sample.ts'
 
-const auth0 = { iss: 'https://example.eu.auth0.com/', iat: now, exp: now + 86_400 }
-const auth0Alice = 'auth0|65a1c0ffee0000000000a11c'
-const okta = { iss: 'https://example.okta.com/oauth2/default', ...hour, ver: 1, jti: 'token-N' }
-const keycloak = {
-  iss: 'https://keycloak.example.com/realms/main',
+const tenantId = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
+const clientId = 'b1c2d3e4-0000-4000-8000-00000000beef'
+const oid = 'a11ce000-0000-4000-8000-000000000002'
+const daemon = 'dae00000-0000-4000-8000-000000000003'
+const caller = 'c0ffee00-0000-4000-8000-000000000001'
+const b2c = { ...hour, ver: '1.0', aud: clientId, sub: oid, tfp: 'B2C_1_signin', nbf: now, auth_time: now }
+const b2cFlow = 'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin'
+const b2cPlace = {
+  jwksUri: `${b2cFlow}/discovery/v2.0/keys`,
+  addresses: [`${b2cFlow}/v2.0/.well-known/openid-configuration`, `${b2cFlow}/discovery/v2.0/keys`],
+  unseen: ['id-token'],
+} as const
+const b2cIssuer = `https://contoso.b2clogin.com/${tenantId}/v2.0/`
+const b2cTfpIssuer = `https://contoso.b2clogin.com/tfp/${tenantId}/B2C_1_signin/v2.0/`
+const customPlace = `https://login.contoso.example/${tenantId}`
+const ciamIssuer = `https://${tenantId}.ciamlogin.com/${tenantId}/v2.0`
+const ciamPlace = `https://contoso.ciamlogin.com/${tenantId}`
+const ciam = {
+  iss: ciamIssuer,
   iat: now,
-  exp: now + 300,
-  jti: 'token-N',
-  azp: 'web-app',
-}
-const keycloakAccess = {
-  ...keycloak,
-  aud: 'account',
-  typ: 'Bearer',
-  acr: '1',
-  realm_access: { roles: ['offline_access', 'uma_authorization'] },
-  resource_access: { account: { roles: ['view-profile'] } },
-  scope: 'profile email',
-}
-const keycloakAlice = {
-  sub: '5c1fb0a2-0000-4000-8000-00000000a11c',
-  auth_time: now,
-  sid: 'session-1',
-  preferred_username: 'alice',
-}
-const cognito = {
-  iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123',
-  ...hour,
-  auth_time: now,
-  jti: 'token-N',
-}
-const google = { iss: 'https://accounts.google.com', ...hour }
-const googleAlice = { sub: '110169484474386276334', email: 'alice@example.com', email_verified: true }
-const sts = { iss: 'https://sts.example.com', ...hour }
-const api = { aud: 'https://api.example.com', client_id: 'web-app' }
-const github = {
-  iss: 'https://token.actions.githubusercontent.com',
-  iat: now,
-  exp: now + 300,
+  exp: now + 3900,
   nbf: now,
-  jti: 'token-N',
-  sub: 'repo:octo-org@65/octo-repo@74:ref:refs/heads/main',
-  ref: 'refs/heads/main',
-  ref_type: 'branch',
-  repository: 'octo-org/octo-repo',
-  repository_id: '74',
-  repository_owner: 'octo-org',
-  repository_owner_id: '65',
-  repository_visibility: 'private',
-  workflow: 'deploy',
-  job_workflow_ref: 'octo-org/octo-repo/.github/workflows/deploy.yml@refs/heads/main',
-  event_name: 'push',
-  runner_environment: 'github-hosted',
-  run_id: '1000',
-  actor: 'octocat',
-  actor_id: '12',
+  tid: tenantId,
+  uti: 'token-N',
+  ver: '2.0',
+  aud: clientId,
 }
+const ciamAlice = { oid, sub: 'pairwise-subject-of-alice', name: 'Alice' }
 
 export const samples: readonly Sample[] = [
   {
-    name: 'auth0Like',
-    profile: auth0Like({ domain: 'example.eu.auth0.com', audience: 'https://api.example.com' }),
-    issuer: 'https://example.eu.auth0.com/',
-    addresses: [
-      'https://example.eu.auth0.com/.well-known/openid-configuration',
-      'https://example.eu.auth0.com/.well-known/jwks.json',
-    ],
-    access: {
-      header: jwt,
-      claims: {
-        ...auth0,
-        aud: ['https://api.example.com', 'https://example.eu.auth0.com/userinfo'],
-        sub: auth0Alice,
-        scope: 'openid profile',
-        azp: 'auth0-client',
-      },
-    },
-    application: {
-      header: jwt,
-      claims: {
-        ...auth0,
-        aud: 'https://api.example.com',
-        sub: 'auth0-client@clients',
-        gty: 'client-credentials',
-        azp: 'auth0-client',
-      },
-    },
-    id: { header: jwt, claims: { ...auth0, aud: 'auth0-client', sub: auth0Alice, sid: 'session-1', nonce: 'n-1' } },
+    name: 'entraB2cLike',
+    profile: entraB2cLike({ tenantName: 'contoso', tenantId, policy: 'B2C_1_signin', clientId }),
+    issuer: b2cIssuer,
+    ...b2cPlace,
+    access: { header: jwt, claims: { ...b2c, iss: b2cIssuer, scp: 'access_as_user', azp: caller } },
+    id: { header: jwt, claims: { ...b2c, iss: b2cIssuer, nonce: 'n-1' } },
   },
   {
-    name: 'auth0Like, RFC 9068 dialect',
-    profile: auth0Like({
-      domain: 'example.eu.auth0.com',
-      audience: 'https://api.example.com',
-      dialect: 'rfc9068_profile',
+    name: 'entraB2cLike, policy in the issuer',
+    profile: entraB2cLike({
+      tenantName: 'contoso',
+      tenantId,
+      policy: 'B2C_1_signin',
+      clientId,
+      policyInIssuer: true,
     }),
-    issuer: 'https://example.eu.auth0.com/',
-    addresses: [
-      'https://example.eu.auth0.com/.well-known/openid-configuration',
-      'https://example.eu.auth0.com/.well-known/jwks.json',
-    ],
-    access: {
-      header: atJwt,
-      claims: {
-        ...auth0,
-        aud: ['https://api.example.com', 'https://example.eu.auth0.com/userinfo'],
-        sub: auth0Alice,
-        scope: 'openid profile',
-        client_id: 'auth0-client',
-        jti: 'token-N',
-      },
-    },
-    application: {
-      header: atJwt,
-      claims: {
-        ...auth0,
-        aud: 'https://api.example.com',
-        sub: 'auth0-client@clients',
-        gty: 'client-credentials',
-        client_id: 'auth0-client',
-        jti: 'token-N',
-      },
-    },
-    id: { header: jwt, claims: { ...auth0, aud: 'auth0-client', sub: auth0Alice, sid: 'session-1', nonce: 'n-1' } },
+    issuer: b2cTfpIssuer,
+    ...b2cPlace,
+    access: { header: jwt, claims: { ...b2c, iss: b2cTfpIssuer, scp: 'access_as_user', azp: caller } },
+    id: { header: jwt, claims: { ...b2c, iss: b2cTfpIssuer, nonce: 'n-1' } },
   },
   {
-    name: 'oktaLike',
-    profile: oktaLike({ domain: 'example.okta.com' }),
-    issuer: 'https://example.okta.com/oauth2/default',
+    name: 'entraB2cLike, at a custom domain',
+    profile: entraB2cLike({ domain: 'login.contoso.example', tenantId, policy: 'B2C_1_signin', clientId }),
+    issuer: `${customPlace}/v2.0/`,
+    jwksUri: `${customPlace}/B2C_1_signin/discovery/v2.0/keys`,
+    unseen: ['id-token'],
     addresses: [
-      'https://example.okta.com/oauth2/default/.well-known/openid-configuration',
-      'https://example.okta.com/oauth2/default/v1/keys',
+      `${customPlace}/B2C_1_signin/v2.0/.well-known/openid-configuration`,
+      `${customPlace}/B2C_1_signin/discovery/v2.0/keys`,
     ],
-    access: {
-      header: bare,
-      claims: {
-        ...okta,
-        aud: 'api://default',
-        cid: '0oa1webapp',
-        uid: '00u1alice',
-        scp: ['openid'],
-        auth_time: now,
-        sub: 'alice@example.com',
-      },
-    },
-    application: {
-      header: bare,
-      claims: { ...okta, aud: 'api://default', cid: '0oa1webapp', scp: ['api'], sub: '0oa1webapp' },
-    },
-    id: {
-      header: bare,
-      claims: {
-        ...okta,
-        aud: '0oa1webapp',
-        sub: '00u1alice',
-        amr: ['pwd'],
-        auth_time: now,
-        at_hash: 'preyPO8SicRtjUYH2cqDJw',
-      },
-    },
+    access: { header: jwt, claims: { ...b2c, iss: `${customPlace}/v2.0/`, scp: 'access_as_user', azp: caller } },
+    id: { header: jwt, claims: { ...b2c, iss: `${customPlace}/v2.0/`, nonce: 'n-1' } },
   },
   {
-    name: 'keycloakLike',
-    profile: keycloakLike(),
-    issuer: 'https://keycloak.example.com/realms/main',
-    addresses: [
-      'https://keycloak.example.com/realms/main/.well-known/openid-configuration',
-      'https://keycloak.example.com/realms/main/protocol/openid-connect/certs',
-    ],
-    access: { header: jwt, claims: { ...keycloakAccess, ...keycloakAlice } },
+    name: 'entraExternalIdLike',
+    profile: entraExternalIdLike({ subdomain: 'contoso', tenantId, clientId }),
+    issuer: ciamIssuer,
+    jwksUri: `${ciamPlace}/discovery/v2.0/keys`,
+    addresses: [`${ciamPlace}/v2.0/.well-known/openid-configuration`, `${ciamPlace}/discovery/v2.0/keys`],
+    access: { header: jwt, claims: { ...ciam, ...ciamAlice, azp: caller, azpacr: '0', scp: 'access_as_user' } },
     application: {
       header: jwt,
-      claims: {
-        ...keycloakAccess,
-        sub: '5c1fb0a2-0000-4000-8000-0000000005ac',
-        preferred_username: 'service-account-web-app',
-        client_id: 'web-app',
-        clientHost: '192.0.2.1',
-        clientAddress: '192.0.2.1',
-      },
+      claims: { ...ciam, oid: daemon, sub: daemon, idtyp: 'app', azp: caller, azpacr: '1', roles: ['Access.All'] },
     },
-    id: {
-      header: jwt,
-      claims: { ...keycloak, ...keycloakAlice, aud: 'web-app', typ: 'ID', at_hash: 'preyPO8SicRtjUYH2cqDJw' },
-    },
-  },
-  {
-    name: 'cognitoLike',
-    profile: cognitoLike({ userPoolId: 'eu-central-1_AbCdEf123', clientId: '1h57kf5cpq17m0eml12EXAMPLE' }),
-    issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123',
-    unseen: ['wrong-audience', 'no-aud'],
-    addresses: [
-      'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123/.well-known/openid-configuration',
-      'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123/.well-known/jwks.json',
-    ],
-    access: {
-      header: bare,
-      claims: {
-        ...cognito,
-        sub: '7a1ce000-0000-4000-8000-00000000a11c',
-        client_id: '1h57kf5cpq17m0eml12EXAMPLE',
-        origin_jti: 'origin-1',
-        token_use: 'access',
-        scope: 'openid',
-        username: 'alice',
-      },
-    },
-    application: {
-      header: bare,
-      claims: {
-        ...cognito,
-        sub: '1h57kf5cpq17m0eml12EXAMPLE',
-        client_id: '1h57kf5cpq17m0eml12EXAMPLE',
-        token_use: 'access',
-        scope: 'api/read',
-      },
-    },
-    id: {
-      header: bare,
-      claims: {
-        ...cognito,
-        sub: '7a1ce000-0000-4000-8000-00000000a11c',
-        aud: '1h57kf5cpq17m0eml12EXAMPLE',
-        token_use: 'id',
-        'cognito:username': 'alice',
-      },
-    },
-  },
-  {
-    name: 'googleLike',
-    profile: googleLike({ audience: 'https://api.example.com' }),
-    issuer: 'https://accounts.google.com',
-    addresses: [
-      'https://accounts.google.com/.well-known/openid-configuration',
-      'https://www.googleapis.com/oauth2/v3/certs',
-    ],
-    access: {
-      header: jwt,
-      claims: { ...google, aud: 'https://api.example.com', azp: 'https://api.example.com', ...googleAlice },
-    },
-    application: {
-      header: jwt,
-      claims: {
-        ...google,
-        aud: 'https://api.example.com',
-        azp: '104029292853099978293',
-        sub: '104029292853099978293',
-        email: 'job@project.iam.gserviceaccount.com',
-        email_verified: true,
-      },
-    },
-    id: { header: jwt, claims: { ...google, aud: 'another-client', azp: 'another-client', ...googleAlice } },
-  },
-  {
-    name: 'oidcProviderLike',
-    profile: oidcProviderLike(),
-    issuer: 'https://sts.example.com',
-    addresses: ['https://sts.example.com/.well-known/openid-configuration', 'https://sts.example.com/jwks'],
-    access: { header: atJwt, claims: { ...sts, ...api, jti: 'token-N', sub: 'alice', scope: 'openid' } },
-    application: { header: atJwt, claims: { ...sts, ...api, jti: 'token-N', sub: 'web-app' } },
-    id: { header: jwt, claims: { ...sts, sub: 'alice', aud: 'web-app', at_hash: 'preyPO8SicRtjUYH2cqDJw' } },
-  },
-  {
-    name: 'duendeLike',
-    profile: duendeLike(),
-    issuer: 'https://sts.example.com',
-    addresses: [
-      'https://sts.example.com/.well-known/openid-configuration',
-      'https://sts.example.com/.well-known/openid-configuration/jwks',
-    ],
-    access: {
-      header: atJwt,
-      claims: {
-        ...sts,
-        ...api,
-        nbf: now,
-        sub: '818727',
-        auth_time: now,
-        idp: 'local',
-        amr: ['pwd'],
-        scope: ['openid', 'api1'],
-        jti: 'token-N',
-      },
-    },
-    application: { header: atJwt, claims: { ...sts, ...api, nbf: now, scope: ['api1'], jti: 'token-N' } },
-    id: {
-      header: jwt,
-      claims: {
-        ...sts,
-        nbf: now,
-        aud: 'web-app',
-        sub: '818727',
-        auth_time: now,
-        idp: 'local',
-        amr: ['pwd'],
-        at_hash: 'preyPO8SicRtjUYH2cqDJw',
-      },
-    },
-  },
-  {
-    name: 'githubActionsLike',
-    profile: githubActionsLike({ audience: 'https://api.example.com' }),
-    issuer: 'https://token.actions.githubusercontent.com',
-    addresses: [
-      'https://token.actions.githubusercontent.com/.well-known/openid-configuration',
-      'https://token.actions.githubusercontent.com/.well-known/jwks',
-    ],
-    access: { header: jwt, claims: { ...github, aud: 'https://api.example.com' } },
-    application: { header: jwt, claims: { ...github, aud: 'https://api.example.com' } },
-    id: { header: jwt, claims: { ...github, aud: 'https://github.com/octo-org' } },
+    id: { header: jwt, claims: { ...ciam, ...ciamAlice, preferred_username: 'alice@contoso.example' } },
+    unseen: ['id-token'],
   },
 ]

@@ -22,7 +22,7 @@ const claims = <N extends string>(name: N) => z.object({ from: z.literal(name) }
 const { verifyToken } = createVerifier({
   issuer: [
     withClaims(auth0({ domain: 'acme.auth0.com', audience }), claims('auth0')),
-    withClaims(cognito({ userPoolId: 'eu-west-1_a', clientId: 'web' }), claims('cognito')),
+    withClaims(cognito({ userPoolId: 'eu-west-1_a', allowedClients: 'web' }), claims('cognito')),
     withClaims(duende({ issuer: 'https://ids.example.com', audience }), claims('duende')),
     withClaims(githubActions({ audience, allowedOwnerIds: ['65'] }), claims('githubActions')),
     withClaims(google({ audience }), claims('google')),
@@ -62,5 +62,5 @@ okta({ issuer: 'https://acme.okta.com/oauth2/default' })
 githubActions({ audience: null, anyOwner: true })
 // @ts-expect-error audience must not be null
 googleIap({ audience: null })
-// @ts-expect-error clientId is missing
+// @ts-expect-error allowedClients is missing
 cognito({ userPoolId: 'eu-west-1_a' })

@@ -1,11 +1,12 @@
 // Azure AD B2C: one issuer for all user flows of a tenant, or one for each; `ver` says 1.0 although the issuer ends with v2.0.
 import type { ValidationError } from '../../errors/auth-error.ts'
 import { type JsonObject, printable } from '../../internal/json.ts'
-import { checkOptions, checkStrings } from '../../internal/options.ts'
+import { checkOptions } from '../../internal/options.ts'
 import { type Principal, principalKey } from '../../principal/principal.ts'
 import { readAuthentication, readString } from '../../principal/read-claims.ts'
 import { checkAccessToken } from '../../jwt/claims.ts'
 import { missing } from '../preset-claims.ts'
+import { type OneOrMore, readList } from '../preset-options.ts'
 import type { IssuerEndpoint, IssuerWithAudience } from '../../issuer/issuer.ts'
 import { b2cHint, type B2CTrust } from './b2c-hint.ts'
 import { clientIdOf, scopesOf } from './claims.ts'
@@ -37,7 +38,7 @@ export interface EntraB2CBaseOptions {
    * The user flows and custom policies whose tokens are accepted, such as `B2C_1_signin`, in any letter case. Each has its own keys,
    * and all must put the same into `sub`.
    */
-  readonly policies: readonly string[]
+  readonly policies: OneOrMore<string>
   /** `tenant` (default): `iss` names the tenant alone. `tfp`: it names the policy, too (issuer claim setting for OpenID Connect discovery). */
   readonly issuerFormat?: 'tenant' | 'tfp'
   /** The claim that names the policy: `tfp` (default), or `acr` as older flows have it. */
@@ -79,8 +80,8 @@ export function entraB2C(options: EntraB2COptions): IssuerWithAudience {
 
 function readTrust(options: EntraB2COptions): B2CTrust {
   const { issuerFormat = 'tenant', policyClaim = 'tfp' } = options
-  checkStrings('policies', options.policies)
-  for (const policy of options.policies) {
+  const policies = readList('policies', options.policies)
+  for (const policy of policies) {
     if (!/^[\w-]+$/.test(policy))
       throw new TypeError(`policies[] must be a policy's name such as 'B2C_1_signin', not '${policy}'.`)
   }
@@ -89,7 +90,7 @@ function readTrust(options: EntraB2COptions): B2CTrust {
   return {
     host: readCustomerHost({ name: 'tenantName', domain: 'b2clogin.com' }, options.tenantName, options.domain),
     tenantId: readGuid('tenantId', options.tenantId),
-    policies: Object.freeze([...options.policies]),
+    policies,
     issuerFormat,
     policyClaim,
   }

@@ -1,8 +1,9 @@
 // Microsoft Entra External ID (customers' identities): Entra's v2.0 tokens under a host of the tenant's own. The host of its
 // metadata is not that of its issuer, and its keys are on no other list.
-import { checkFunction, checkOptions, checkStrings } from '../../internal/options.ts'
+import { checkFunction, checkOptions } from '../../internal/options.ts'
 import type { IssuerWithAudience } from '../../issuer/issuer.ts'
 import { createGroupsReader } from '../preset-claims.ts'
+import { readList } from '../preset-options.ts'
 import { checkEntraKey, checkEntraToken } from './checks.ts'
 import { readCustomerHost } from './customer-host.ts'
 import { readGuid } from './guid.ts'
@@ -55,7 +56,6 @@ const names = [
 export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudience {
   checkOptions('entraExternalId()', arguments, names)
   const { audiences = [], appTokens = 'require-role', groupResolver } = options
-  checkStrings('audiences', audiences, 0)
   if (groupResolver !== undefined) checkFunction('groupResolver', groupResolver)
   const readGroups = createGroupsReader('groups', options)
   const tenant = readGuid('tenantId', options.tenantId)
@@ -77,7 +77,7 @@ export function entraExternalId(options: EntraExternalIdOptions): IssuerWithAudi
         insecureAllowHttp: false,
       },
     ],
-    audience: [clientId, ...audiences],
+    audience: [clientId, ...readList('audiences', audiences, 0)],
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['tid'],

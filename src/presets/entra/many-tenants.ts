@@ -1,5 +1,6 @@
 // The tenants, and the clients without an app role, that are allowed where one client id or endpoint stands for many.
-import { checkOptionNames, checkStrings } from '../../internal/options.ts'
+import { checkOptionNames } from '../../internal/options.ts'
+import { type OneOrMore, readList } from '../preset-options.ts'
 import { consumerTenant } from './clouds.ts'
 import { readGuid } from './guid.ts'
 import type { EntraAclEntry, EntraOptions } from './options.ts'
@@ -30,8 +31,7 @@ export function readAdmission(
   }
   if (anyTenant || allowedTenants === undefined) return undefined
   if (typeof allowedTenants === 'function') return allowedTenants
-  checkStrings('allowedTenants', allowedTenants)
-  const allowed = new Set(allowedTenants.map((one) => readGuid('allowedTenants[]', one)))
+  const allowed = new Set(readList('allowedTenants', allowedTenants).map((one) => readGuid('allowedTenants[]', one)))
   if (tenant === 'organizations' && allowed.has(consumerTenant)) {
     throw new TypeError(
       `allowedTenants holds the tenant of personal accounts (${consumerTenant}), which 'organizations' leaves out: write tenant: 'common'.`,
@@ -43,14 +43,10 @@ export function readAdmission(
 /** @throws TypeError for a value that is no list of clients. Where there are many tenants, each entry names one. */
 export function readAcl(appTokens: NonNullable<EntraOptions['appTokens']>, isMany: boolean): ReadonlySet<string> {
   if (appTokens === 'require-role' || appTokens === 'reject') return new Set()
-  if (
-    typeof appTokens !== 'object' ||
-    appTokens === null ||
-    !Array.isArray(appTokens.acl) ||
-    appTokens.acl.length === 0
-  )
+  const acl: OneOrMore<EntraAclEntry> | undefined = typeof appTokens === 'object' ? appTokens?.acl : undefined
+  const entries: readonly EntraAclEntry[] = [acl ?? []].flat()
+  if (entries.length === 0)
     throw new TypeError("appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }.")
-  const entries: readonly EntraAclEntry[] = appTokens.acl
   return new Set(entries.map((entry) => readAclEntry(entry, isMany)))
 }
 

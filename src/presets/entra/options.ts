@@ -1,9 +1,10 @@
 // The options of entra(): tenants, token formats, and the clients that need no app role.
 import type { GroupsOptions } from '../preset-claims.ts'
+import type { OneOrMore } from '../preset-options.ts'
 import type { EntraCloud, EntraVersion } from './clouds.ts'
 
 /** Which tenants an API for many lets in: their ids, or a function that is asked for every token that is not remembered. */
-export type AllowedTenants = readonly string[] | ((tenant: string) => boolean | PromiseLike<boolean>)
+export type AllowedTenants = OneOrMore<string> | ((tenant: string) => boolean | PromiseLike<boolean>)
 
 /** A client that may call as itself without an app role. Where there are many tenants, only from this one. */
 export type EntraAclEntry = string | { readonly clientId: string; readonly tenant: string }
@@ -24,11 +25,11 @@ export interface EntraOptions extends GroupsOptions {
   /** The application (client) id of this API, a GUID. Its audiences are derived from it. */
   readonly clientId: string
   /** Further application ID URIs of this API, such as `https://api.contoso.com`. Each is accepted with and without a slash at its end. */
-  readonly audiences?: readonly string[]
+  readonly audiences?: OneOrMore<string>
   /** Default `public`. */
   readonly cloud?: EntraCloud
   /** Token formats to accept. Default all of the cloud: the format follows the API's registration, and during its change both arrive. */
-  readonly versions?: readonly EntraVersion[]
+  readonly versions?: OneOrMore<EntraVersion>
   /**
    * The tenants that may use this API. A function is called before anything is fetched, about unverified tokens: keep it
    * quick. Only `true` allows a tenant. A throw is a 503.
@@ -44,7 +45,7 @@ export interface EntraOptions extends GroupsOptions {
    * Tokens of applications for themselves. `require-role` (default) asks for an app role. `reject` refuses them all, and devices
    * without a scope. `acl` lists clients that need no role: every application of a tenant can get a token without one.
    */
-  readonly appTokens?: 'require-role' | 'reject' | { readonly acl: readonly EntraAclEntry[] }
+  readonly appTokens?: 'require-role' | 'reject' | { readonly acl: OneOrMore<EntraAclEntry> }
   /**
    * Finds all group ids of a user, for instance at `https://graph.microsoft.com/v1.0/users/{oid}/getMemberObjects`. Called where
    * `groups.complete` would be false: for every new token of a user, or, with `groupsAreComplete: true`, for one that lists no

@@ -1,8 +1,9 @@
 // The options of entra(), read once. An option that can never work is a TypeError with the value to write.
-import { checkBoolean, checkFunction, checkOptionNames, checkString, checkStrings } from '../../internal/options.ts'
+import { checkBoolean, checkFunction, checkOptionNames, checkString } from '../../internal/options.ts'
 import { microsoftPreset } from '../microsoft-hosts.ts'
 import { clouds, consumerTenant, type EntraCloud, type EntraVersion, versionsOf } from './clouds.ts'
 import { createGroupsReader, type GroupsReader } from '../preset-claims.ts'
+import { readList } from '../preset-options.ts'
 import { guid, readGuid } from './guid.ts'
 import { readAcl, readAdmission } from './many-tenants.ts'
 import type { EntraOptions } from './options.ts'
@@ -47,7 +48,6 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
   checkOptionNames('entra()', options, names)
   const { audiences = [], cloud = 'public', appTokens = 'require-role' } = options
   checkChoice('cloud', cloud, Object.keys(clouds))
-  checkStrings('audiences', audiences, 0)
   for (const name of ['keysPerTenant', 'customSigningKeys'] as const) checkBoolean(name, options[name] ?? false)
   const tenant = readTenant(options.tenant)
   const isMany = manyTenants.includes(tenant)
@@ -56,7 +56,7 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
     tenant,
     isMany,
     clientId: readGuid('clientId', options.clientId),
-    audiences,
+    audiences: readList('audiences', audiences, 0),
     cloud,
     versions: readVersions(options.versions, cloud),
     isTenantAllowed: readAdmission(tenant, isMany, options),
@@ -72,9 +72,9 @@ export function readEntraOptions(options: EntraOptions): EntraSettings {
 function readVersions(versions: EntraOptions['versions'], cloud: EntraCloud): readonly EntraVersion[] {
   const known = versionsOf(cloud)
   if (versions === undefined) return known
-  checkStrings('versions', versions)
-  for (const version of versions) checkChoice('versions[]', version, ['1.0', '2.0'])
-  if (versions.every((version) => known.includes(version))) return versions
+  const wanted = readList('versions', versions)
+  for (const version of wanted) checkChoice('versions[]', version, ['1.0', '2.0'])
+  if (wanted.every((version) => known.includes(version))) return wanted
   throw new TypeError(`versions: no token of format 1.0 is known of the cloud ${cloud}: leave versions out.`)
 }
 

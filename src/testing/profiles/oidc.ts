@@ -1,6 +1,6 @@
 // An OpenID Provider without a character of its own: `typ: JWT`, metadata by OpenID Connect Discovery.
 import { checkArgumentCount } from '../../internal/options.ts'
-import { type IssuerProfile, openIdProfile } from '../profile.ts'
+import type { IssuerProfile } from '../profile.ts'
 import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 
 /**
@@ -10,16 +10,18 @@ import { type GenericProfileOptions, readGenericOptions } from './rfc9068.ts'
 export function oidcLike(options: GenericProfileOptions = {}): IssuerProfile {
   checkArgumentCount('oidcLike()', arguments, 1)
   const { issuer, audience, clientId } = readGenericOptions('oidcLike()', options)
-  return openIdProfile({
+  const base = issuer.replace(/\/$/, '')
+  return {
     name: 'oidc',
-    jwksUri: `${issuer.replace(/\/$/, '')}/jwks`,
     issuer,
     audience,
+    metadata: [{ url: `${base}/.well-known/openid-configuration`, document: { issuer, jwks_uri: `${base}/jwks` } }],
+    keySets: [{ url: `${base}/jwks` }],
     tokens: {
       user: { claims: ({ tokenId }) => ({ aud: audience, sub: 'alice', client_id: clientId, jti: tokenId }) },
       application: { claims: ({ tokenId }) => ({ aud: audience, sub: clientId, client_id: clientId, jti: tokenId }) },
       id: { claims: ({ nowSeconds }) => ({ aud: clientId, sub: 'alice', auth_time: nowSeconds }) },
     },
     at: (origin) => oidcLike({ ...options, issuer: origin }),
-  })
+  }
 }

@@ -1,0 +1,108 @@
+// Each member of each description matters: with another value, a fixture fails. So a fixture that no longer looks at a claim is found.
+import { AuthError, type Principal } from 'claimcheck'
+import type { IssuerWithAudience } from 'claimcheck/issuers'
+import { describe, expect, it } from 'vitest'
+import { createIssuer, descriptionOf, type StsDescription } from '../../src/presets/description.ts'
+import { allFixtures, createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
+
+type Changes = Partial<StsDescription>
+
+/** What is done to a description: another value for a member, where it has the member. */
+const changes: Readonly<Record<string, (sts: StsDescription) => Changes | undefined>> = {
+  'the claim of the client': ({ client }) => (client === undefined ? undefined : { client: 'jti' }),
+  'the claim of the tenant': ({ tenant }) => ({ tenant: tenant === undefined ? 'iss' : 'none' }),
+  'the kind': ({ subject }) => ({ subject: (caller) => ({ ...subject(caller), kind: 'device' }) }),
+  'the key': ({ subject }) => ({ subject: (caller) => ({ ...subject(caller), key: caller.sub }) }),
+  'the audience': ({ audience }) => ({ audience: audience === null ? ['none'] : null, ...without('audienceSource') }),
+  'the source of the audience': ({ audienceSource }) => audienceSource && { audienceSource: { claim: 'jti' } },
+  'no mark of access tokens': ({ mark, marksOfThese }) =>
+    mark || marksOfThese ? { ...without('mark'), marksOfThese: [] } : undefined,
+  'no marks of other tokens': ({ marksOfOthers }) => marksOfOthers && { marksOfOthers: [] },
+  'no claims that must be there': ({ requires = [], texts = requires }) =>
+    requires.length + texts.length === 0 ? undefined : { requires: [], texts: [] },
+  'no further reasons to refuse': ({ validate }) => validate && { validate: () => undefined },
+  'no scopes': ({ scopes }) => scopes && without('scopes'),
+  'no roles': ({ roles }) => (roles === undefined ? undefined : without('roles')),
+  'no permissions': ({ permissions }) => (permissions === undefined ? undefined : without('permissions')),
+  'no groups': ({ groups }) => groups && without('groups'),
+  'no actor': ({ actor }) => actor && without('actor'),
+  'no login': ({ authentication }) => authentication && without('authentication'),
+  'other algorithms': () => ({ algorithms: ['ES512'] }),
+  'other types': () => ({ types: ['none+jwt'] }),
+}
+
+function without(name: keyof StsDescription): Changes {
+  return { [name]: undefined }
+}
+
+/** The same for presets that are more code than data. */
+const changesOfCode: Readonly<Record<string, (issuer: IssuerWithAudience) => Partial<IssuerWithAudience>>> = {
+  'the client': (issuer) => principalOf(issuer, { client: { id: 'x', type: 'unknown' } }),
+  'the tenant': (issuer) => principalOf(issuer, { tenant: 'x' }),
+  'the kind': (issuer) => principalOf(issuer, { kind: 'device' }),
+  'the key': (issuer) => principalOf(issuer, { key: 'x' }),
+  'the audience': () => ({ audience: null }),
+  'no reasons to refuse': () => ({ validateToken: () => undefined }),
+}
+
+function principalOf(issuer: IssuerWithAudience, other: Partial<Principal>): Partial<IssuerWithAudience> {
+  return { principal: (...args) => ({ ...issuer.principal(...args), ...other }) }
+}
+
+describe.each(allFixtures())('the fixture of $name', (fixture) => {
+  const samples = [...fixture.accepted, ...fixture.wrongNeighbours, ...fixture.naive]
+  const described = samples.map(({ options = {} }) => descriptionOf(fixture.makeIssuer(options)))
+
+  it('finds nothing wrong with the preset', async () => {
+    expect(await failures(fixture, (issuer) => issuer)).toEqual([])
+  })
+
+  if (described[0] === undefined) {
+    it.each(Object.entries(changesOfCode))('fails with another value for %s', async (_, change) => {
+      expect(await failures(fixture, (issuer) => ({ ...issuer, ...change(issuer) }))).not.toEqual([])
+    })
+    return
+  }
+
+  const named = Object.entries(changes).filter(([, change]) => described.some((sts) => sts && change(sts)))
+  it.each(named)('fails with another value for %s', async (_, change) => {
+    const changed = (issuer: IssuerWithAudience) => {
+      const sts = descriptionOf(issuer) ?? expect.fail('no description')
+      return createIssuer({ ...sts, ...change(sts) })
+    }
+    expect(await failures(fixture, changed)).not.toEqual([])
+  })
+})
+
+/** The titles of samples that go another way than the fixture says. */
+async function failures(fixture: StsFixture, change: (issuer: IssuerWithAudience) => IssuerWithAudience) {
+  const changed = { ...fixture, makeIssuer: (options: object) => change(fixture.makeIssuer({ ...options })) }
+  const samples = [...fixture.accepted, ...fixture.wrongNeighbours, ...fixture.naive]
+  const results = await Promise.all(
+    samples.map(async (sample) => {
+      const found = await verify(changed, sample).then(
+        ({ principal }) => ({ principal }),
+        (error: unknown) => (error instanceof AuthError ? { reason: error.reason } : { error }),
+      )
+      const wanted = 'principal' in sample ? { principal: sample.principal } : { reason: sample.reason }
+      return JSON.stringify(sorted(found)) === JSON.stringify(sorted(wanted)) ? [] : [sample.title]
+    }),
+  )
+  return results.flat()
+}
+
+async function verify(fixture: StsFixture, sample: StsFixture['naive'][number]) {
+  return createFixtureVerifier(fixture, sample.options).verifyToken(tokenOf(fixture, sample))
+}
+
+/** With members in one order, and without those that are undefined. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, one]) => one !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, sorted(one)]),
+  )
+}
