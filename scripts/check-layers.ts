@@ -17,7 +17,7 @@ const layers: readonly (readonly string[])[] = [
   ['presets'],
   ['verifier'],
   ['server'],
-  ['adapters', 'testing'],
+  ['adapters', 'gateway', 'testing'],
   ['index'], // the roof: src/index.ts and the index.ts of a folder only re-export, and nothing below imports them
 ]
 
@@ -26,7 +26,7 @@ const foreign: Readonly<
 > = {
   jose: { folders: [] },
   'lru-cache': { folders: ['jwt', 'jwks', 'issuer', 'verifier'] },
-  'node:': { folders: ['crypto', 'jwks', 'adapters', 'testing'], asType: 'anywhere' },
+  'node:': { folders: ['crypto', 'jwks', 'adapters', 'gateway', 'testing'], asType: 'anywhere' },
   express: { folders: ['adapters'], asType: 'only' },
   fastify: { folders: ['adapters'], asType: 'only' },
   '@cedar-policy/cedar-wasm': { folders: ['policy'], asType: 'only' },

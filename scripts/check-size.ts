@@ -28,6 +28,11 @@ const rows = [
     bytes: (await size(`${all}; export * from 'claimcheck/fastify'`)) - core,
     budget: 1_500,
   },
+  {
+    what: '+ claimcheck/gateway',
+    bytes: (await size(`${all}; export * from 'claimcheck/gateway'`)) - core,
+    budget: 9_000,
+  },
   { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 7_500 },
   { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },
   { what: '+ claimcheck/policy/casl', ...(await engine('casl', 1_500)) },
