@@ -35,6 +35,8 @@ export const optional: { readonly route: 'optional' } = Object.freeze({ route: '
 /** The right-hand side of a route: a policy, `authenticated` of claimcheck/policy among them, or one of the marks. */
 export type GatewayRoute<C, Params> =
   | PolicyLike<VerifiedToken<C>, GatewayRequest<Params>>
+  // For the compiler: gives `auth` its type in `policy(…)` within the options, where the claims are not inferred yet.
+  | Policy<VerifiedToken, GatewayRequest<Params>>
   | typeof anonymous
   | typeof optional
 
@@ -125,9 +127,10 @@ function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C
 
   async function decide(check: GatewayCheck): Promise<GatewayDecision<C>> {
     const startMs = performance.now()
-    const view: RequestView = viewOf(check)
+    let view = nothingKnown
     let decision: GatewayDecision<C>
     try {
+      view = viewOf(check)
       decision = await decideInOrder(check, view)
     } catch (cause) {
       // Such as a function of `identity` that throws: our fault, not the token's.
@@ -203,7 +206,7 @@ function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C
   }
 
   function refuseQuestion(hint: string): Refusal {
-    const decision = refuse('peer_untrusted', { method: '', url: '', headers: [] }, { hint })
+    const decision = refuse('peer_untrusted', nothingKnown, { hint })
     tellOf(decision, performance.now(), undefined)
     return decision
   }
@@ -239,6 +242,7 @@ function readAccess<C>(key: string, value: unknown, guard: RequestGuard<C>): Acc
   }
 }
 
+const nothingKnown: RequestView = { method: '', url: '', headers: [] }
 const requestId = /^[\w.:/+=-]{1,128}$/
 
 function viewOf({ method, target, headers, headersTruncated }: GatewayCheck): RequestView {

@@ -29,7 +29,9 @@ const unsafeEscape = /%(?:[01][0-9a-f]|7f|2f|5c)/i
 // Reads the same in every way but for letter case.
 const plainPath = /^(?:\/[\w~-]+)*\/?$/
 // Each character can at most double what a twisted path has; an honest one has three or four readings.
-const maxReadings = 64
+const maxReadings = 32
+// To read a path in every way costs 1 ms for each thousand characters, at the worst.
+const maxPathLength = 4096
 
 /** Reads `target` in every way. `undefined` when it cannot be told what it is for: such a request is a 400. */
 export function readTarget(target: string): Target | undefined {
@@ -37,6 +39,7 @@ export function readTarget(target: string): Target | undefined {
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const query = mark < 0 ? '' : target.slice(mark + 1)
+  if (path.length > maxPathLength) return undefined
   if (plainPath.test(path)) return describe(path, query, path, [path])
   if (!pathCharacters.test(path) || unsafeEscape.test(path)) return undefined
   const decoded = decode(path)
