@@ -1,0 +1,35 @@
+// Recipes: complete configurations of gateways, made from the gateway's own list of identity headers. A recipe that is written by hand
+// copies some of these headers and leaves the others to the client.
+import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
+import type { Gateway } from '../gateway.ts'
+import { caddy } from './caddy.ts'
+import { nginx } from './nginx.ts'
+import type { RecipeOptions, RecipeParts } from './parts.ts'
+
+/** The gateways that a recipe can be printed for. */
+export type RecipeName = 'nginx' | 'caddy'
+
+const recipes: Readonly<Record<RecipeName, (parts: RecipeParts) => string>> = { nginx, caddy }
+
+/**
+ * Prints the configuration of a gateway that asks `gateway`: the whole file, ready to run. Print it anew when the identity headers
+ * change: the decision server refuses an older one, and its log says so.
+ *
+ * @throws TypeError for an unknown gateway, and for an address that is not `host:port`.
+ */
+export function printRecipe(gateway: Pick<Gateway, 'identityHeaders' | 'fingerprint'>, name: RecipeName, options: RecipeOptions): string {
+  checkArgumentCount('printRecipe()', arguments, 3)
+  checkOptionNames('printRecipe()', options, ['listen', 'upstream', 'decisions', 'forwardAuthorization'])
+  const { listen, upstream, decisions = '127.0.0.1:9001', forwardAuthorization = true } = options
+  if (!Object.hasOwn(recipes, name)) throw new TypeError(`printRecipe() knows ${Object.keys(recipes).join(', ')}.`)
+  for (const [option, value] of Object.entries({ listen, upstream, decisions })) checkHostPort(option, value)
+  checkBoolean('forwardAuthorization', forwardAuthorization)
+  const { identityHeaders: identity, fingerprint } = gateway
+  return recipes[name]({ listen, upstream, decisions, forwardAuthorization, identity, fingerprint })
+}
+
+// It is written into a configuration: nothing else may get in there.
+function checkHostPort(option: string, value: unknown): void {
+  if (typeof value === 'string' && /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):\d{1,5}$/i.test(value)) return
+  throw new TypeError(`${option} must be like '127.0.0.1:8080', not '${String(value)}'.`)
+}
