@@ -11,13 +11,16 @@ export function caddy({
   fingerprint,
 }: RecipeParts): string {
   const dropped = [...overrides, 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']
+  const [, address, port] = /^\[?(.+?)\]?:(\d+)$/.exec(listen) ?? []
   return `# Written by claimcheck for Caddy. Print it anew when the identity headers change: ${fingerprint}
 {
 	admin off
 	auto_https off
 }
 
-http://${listen} {
+# For every Host: Caddy would answer a request for another one with an empty 200.
+http://:${port} {
+	bind ${address}
 	route {
 		# A client that lists an identity header here would have it removed on the way to the API. Neither h2c nor WebSockets pass.
 		request_header -Connection

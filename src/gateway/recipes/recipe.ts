@@ -17,7 +17,11 @@ const recipes: Readonly<Record<RecipeName, (parts: RecipeParts) => string>> = { 
  *
  * @throws TypeError for an unknown gateway, and for an address that is not `host:port`.
  */
-export function printRecipe(gateway: Pick<Gateway, 'identityHeaders' | 'fingerprint'>, name: RecipeName, options: RecipeOptions): string {
+export function printRecipe(
+  gateway: Pick<Gateway, 'identityHeaders' | 'fingerprint'>,
+  name: RecipeName,
+  options: RecipeOptions,
+): string {
   checkArgumentCount('printRecipe()', arguments, 3)
   checkOptionNames('printRecipe()', options, ['listen', 'upstream', 'decisions', 'forwardAuthorization'])
   const { listen, upstream, decisions = '127.0.0.1:9001', forwardAuthorization = true } = options
