@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { createResourceServer } from 'claimcheck'
-import { anonymous, createGateway, optional, printRecipe } from 'claimcheck/gateway'
+import { anonymous, createGateway, optional, printRecipe, type RecipeFile } from 'claimcheck/gateway'
 import { authenticated, policy, role, scope, stepUp } from 'claimcheck/policy'
 import { createTestIssuer } from 'claimcheck/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -91,7 +91,7 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     upstream.closeAllConnections()
   })
 
-  function recipe(port: number, at = decisions.url.replace('http://', ''), changes = {}): string {
+  function recipe(port: number, at = decisions.url.replace('http://', ''), changes = {}): readonly RecipeFile[] {
     const listensAt = { listen: `127.0.0.1:${port}`, decisions: at }
     return printRecipe(gateway, program, { ...listensAt, upstream: `127.0.0.1:${portOf(upstream)}`, ...changes })
   }
@@ -264,7 +264,12 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
   test('an upgrade does not pass with an allowed request', async () => {
     for (const upgrade of [
       ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
-      ['Upgrade: websocket', 'Connection: Upgrade'],
+      [
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ],
     ])
       expect(
         (
@@ -357,8 +362,8 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
         const { port: at, close } = await listenTcp(create)
         const own = await startGateway(program, (port) => recipe(port, `127.0.0.1:${at}`))
         try {
-          for (const target of ['/public/x', '/account']) {
-            const { status } = await sendBytes(own.port, `GET ${target} HTTP/1.1\r\n${head([token()])}`)
+          const ask = (target: string) => sendBytes(own.port, `GET ${target} HTTP/1.1\r\n${head([token()])}`)
+          for (const { status } of await Promise.all(['/public/x', '/account'].map(ask))) {
             expect([500, 502, 503, 504], String(status)).toContain(status)
             if (create === undefined) expect(status).toBe(down)
           }

@@ -6,8 +6,9 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { RecipeFile } from 'claimcheck/gateway'
 
-export type GatewayProgram = 'nginx' | 'caddy'
+export type GatewayProgram = 'nginx' | 'caddy' | 'haproxy' | 'apache'
 
 export interface RunningGateway {
   readonly port: number
@@ -26,6 +27,12 @@ const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) =
     '-g',
     `daemon off; pid ${join(folder, 'nginx.pid')}; user root;`,
   ],
+  haproxy: (_, file) => ['haproxy', '-db', '-f', file],
+  apache: (folder, file) => [
+    'apache2',
+    ...['-D', 'FOREGROUND', '-f', file, '-C', `Define CLAIMCHECK_DIR ${folder}`],
+    ...['-C', `PidFile ${join(folder, 'pid')}`, '-C', `ErrorLog ${join(folder, 'error.log')}`],
+  ],
   caddy: (_, file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
 }
 
@@ -33,7 +40,10 @@ const path = `${process.env.PATH}:/usr/sbin`
 
 /** Whether the program is installed. A test that needs it is skipped without, and its title says what is missing. */
 export function isInstalled(program: GatewayProgram): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH: path } }).status === 0
+  return (
+    spawnSync('sh', ['-c', `command -v ${program === 'apache' ? 'apache2' : program}`], { env: { PATH: path } })
+      .status === 0
+  )
 }
 
 /** A port that was free a moment ago, since these programs cannot say which one they took. */
@@ -46,11 +56,15 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts `program` with the configuration that `write` makes for its port, and waits until it takes connections. */
-export async function startGateway(program: GatewayProgram, write: (port: number) => string): Promise<RunningGateway> {
+export async function startGateway(
+  program: GatewayProgram,
+  write: (port: number) => readonly RecipeFile[],
+): Promise<RunningGateway> {
   const folder = mkdtempSync(join(tmpdir(), `claimcheck-${program}-`))
   const port = await freePort()
-  const file = join(folder, 'recipe.conf')
-  writeFileSync(file, write(port))
+  const files = write(port)
+  for (const { name, text } of files) writeFileSync(join(folder, name), text)
+  const file = join(folder, files[0]?.name ?? '')
   mkdirSync(join(folder, 'home'))
   const [command = '', ...args] = commands[program](folder, file)
   const env = { PATH: path, HOME: join(folder, 'home') }

@@ -1,15 +1,12 @@
 // The recipe for Caddy, 2.6 or newer. Not `forward_auth`: it has no timeout, takes any 2xx for a yes, and writes the name of a missing
 // header in place of its value.
-import { lines, overrides, type RecipeParts, spellings } from './parts.ts'
+import { lines, overrides, type RecipeFile, type RecipeParts, spellings } from './parts.ts'
 
-export function caddy({
-  listen,
-  upstream,
-  decisions,
-  forwardAuthorization,
-  identity,
-  fingerprint,
-}: RecipeParts): string {
+export function caddy(parts: RecipeParts): readonly RecipeFile[] {
+  return [{ name: 'Caddyfile', text: write(parts) }]
+}
+
+function write({ listen, upstream, decisions, forwardAuthorization, identity, fingerprint }: RecipeParts): string {
   const dropped = [...overrides, 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']
   const [, address, port] = /^\[?(.+?)\]?:(\d+)$/.exec(listen) ?? []
   return `# Written by claimcheck for Caddy. Print it anew when the identity headers change: ${fingerprint}

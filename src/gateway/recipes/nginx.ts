@@ -1,14 +1,11 @@
 // The recipe for nginx, 1.22 or newer, with ngx_http_auth_request_module.
-import { lines, overrides, type RecipeParts } from './parts.ts'
+import { lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
 
-export function nginx({
-  listen,
-  upstream,
-  decisions,
-  forwardAuthorization,
-  identity,
-  fingerprint,
-}: RecipeParts): string {
+export function nginx(parts: RecipeParts): readonly RecipeFile[] {
+  return [{ name: 'nginx.conf', text: write(parts) }]
+}
+
+function write({ listen, upstream, decisions, forwardAuthorization, identity, fingerprint }: RecipeParts): string {
   const variable = (name: string): string => `$claimcheck_${name.toLowerCase().replaceAll('-', '_')}`
   const received = (name: string): string => `$upstream_http_${name.toLowerCase().replaceAll('-', '_')}`
   const dropped = [...overrides, 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']

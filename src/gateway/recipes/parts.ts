@@ -12,6 +12,12 @@ export interface RecipeOptions {
   readonly forwardAuthorization?: boolean
 }
 
+/** A file of a recipe. */
+export interface RecipeFile {
+  readonly name: string
+  readonly text: string
+}
+
 /** What a recipe is written from. */
 export interface RecipeParts extends Required<RecipeOptions> {
   readonly identity: readonly string[]

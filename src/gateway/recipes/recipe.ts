@@ -2,17 +2,24 @@
 // copies some of these headers and leaves the others to the client.
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
 import type { Gateway } from '../gateway.ts'
+import { apache } from './apache.ts'
 import { caddy } from './caddy.ts'
+import { haproxy } from './haproxy.ts'
 import { nginx } from './nginx.ts'
-import type { RecipeOptions, RecipeParts } from './parts.ts'
+import type { RecipeFile, RecipeOptions, RecipeParts } from './parts.ts'
 
 /** The gateways that a recipe can be printed for. */
-export type RecipeName = 'nginx' | 'caddy'
+export type RecipeName = 'nginx' | 'caddy' | 'haproxy' | 'apache'
 
-const recipes: Readonly<Record<RecipeName, (parts: RecipeParts) => string>> = { nginx, caddy }
+const recipes: Readonly<Record<RecipeName, (parts: RecipeParts) => readonly RecipeFile[]>> = {
+  nginx,
+  caddy,
+  haproxy,
+  apache,
+}
 
 /**
- * Prints the configuration of a gateway that asks `gateway`: the whole file, ready to run. Print it anew when the identity headers
+ * Prints the configuration of a gateway that asks `gateway`: whole files, ready to run, the first of which names the others. Print it anew when the identity headers
  * change: the decision server refuses an older one, and its log says so.
  *
  * @throws TypeError for an unknown gateway, and for an address that is not `host:port`.
@@ -21,7 +28,7 @@ export function printRecipe(
   gateway: Pick<Gateway, 'identityHeaders' | 'fingerprint'>,
   name: RecipeName,
   options: RecipeOptions,
-): string {
+): readonly RecipeFile[] {
   checkArgumentCount('printRecipe()', arguments, 3)
   checkOptionNames('printRecipe()', options, ['listen', 'upstream', 'decisions', 'forwardAuthorization'])
   const { listen, upstream, decisions = '127.0.0.1:9001', forwardAuthorization = true } = options
