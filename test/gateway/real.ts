@@ -59,6 +59,8 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       '/admin/{rest...}': role('admin'),
       '/public/{rest...}': anonymous,
       '/optional': optional,
+      // What a client would get there is the decision, with the identity in it.
+      '/_claimcheck': authenticated,
       '/{rest...}': role('nobody-has-it'),
     },
   })
@@ -140,6 +142,13 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       }
       expect(received).toEqual([])
     })
+  })
+
+  test.each(['POST', 'DELETE', 'PATCH', 'QUERY'])('a route for GET lets no %s through', async (method) => {
+    const answer = await sendBytes(running.port, `${method} /scoped HTTP/1.1\r\n${head([token({ scope: 'a b' })])}`)
+    expect([403, 405, 501]).toContain(answer.status)
+    expect((await send('/scoped', token({ scope: 'a b' }))).status).toBe(200)
+    expect(received.map((one) => one.method)).toEqual(['GET'])
   })
 
   test('two credentials are a 400, of the decision server or of the gateway itself', async () => {
@@ -258,6 +267,7 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     const bytes = `${start}\r\n${[...hosts, ...lines, token({ scope: 'a b' })].join('\r\n')}\r\n\r\n`
     const answer = await sendBytes(running.port, bytes, 'first answer').catch(() => ({ status: 0 }))
     expect([0, 400, 401, 403, 404, 405, 505], `status ${answer.status}`).toContain(answer.status)
+    if ('headers' in answer) expect(valuesIn(answer.headers, 'X-Auth-Subject')).toEqual([])
     expect(received).toEqual([])
   })
 

@@ -60,9 +60,8 @@ ${lines(
 
       proxy_pass http://$claimcheck_upstream;
       proxy_http_version 1.1;
-      # No protocol of its own past the decision: neither h2c nor WebSockets.
+      # Keeps connections to the API. nginx hands no Upgrade on: neither h2c nor WebSockets pass.
       proxy_set_header Connection "";
-      proxy_set_header Upgrade "";
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;
@@ -91,9 +90,6 @@ ${lines(
       proxy_set_header Host claimcheck;
       proxy_set_header Connection "";
       proxy_set_header Content-Length "";
-      proxy_set_header Transfer-Encoding "";
-      proxy_set_header Upgrade "";
-      proxy_set_header Expect "";
       # Of the request itself: $uri would be the one of this location.
       proxy_set_header X-Forwarded-Method $request_method;
       proxy_set_header X-Forwarded-Proto $scheme;
