@@ -257,7 +257,6 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       'Sec-WebSocket-Key: x',
       'Sec-WebSocket-Version: 13',
     ],
-    ['the path of the decisions', 'GET /_claimcheck HTTP/1.1'],
     ['the dialect', `GET /${program} HTTP/1.1`],
     ['CONNECT', 'CONNECT 127.0.0.1:80 HTTP/1.1'],
     ['TRACE', 'TRACE /admin/x HTTP/1.1'],
@@ -269,6 +268,12 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     expect([0, 400, 401, 403, 404, 405, 505], `status ${answer.status}`).toContain(answer.status)
     if ('headers' in answer) expect(valuesIn(answer.headers, 'X-Auth-Subject')).toEqual([])
     expect(received).toEqual([])
+  })
+
+  test('no client can ask for a decision, which has an identity in it', async () => {
+    const answer = await send('/_claimcheck', token())
+    expect(valuesIn(answer.headers, 'X-Auth-Subject')).toEqual([])
+    expect(answer.status === 200 ? answer.body : 'upstream').toBe('upstream')
   })
 
   test('an upgrade does not pass with an allowed request', async () => {
