@@ -77,7 +77,7 @@ function checkName(name: string): string {
 
 /** As ASCII that every gateway hands on unchanged. `undefined` when it is too long, or no text that can be encoded. */
 export function encodeValue(value: IdentityValue): string | undefined {
-  const list = value === undefined ? [] : [value].flat()
+  const list = [value ?? []].flat()
   const encoded = list.map((one) => encode(String(one)))
   const text = encoded.join(',')
   return encoded.includes(undefined) || text.length > maxValueBytes ? undefined : text

@@ -48,7 +48,10 @@ export async function listen(gateway: DecisionServer, options: ListenOptions): P
   // Bounded by maxHeaderSize alone. A bound on lines drops some of them silently.
   server.maxHeadersCount = 0
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer(request).then((answered) => send(server, response, answered))
+    // An answer that cannot be sent ends its connection, and not the process.
+    answer(request)
+      .then((answered) => send(server, response, answered))
+      .catch(() => response.destroy())
   }
   server.on('request', onRequest)
   // "Expect" of the client means nothing here, and Node's 417 would be an outage to some gateways.

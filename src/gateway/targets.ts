@@ -91,12 +91,19 @@ const cleanings: readonly ((path: string) => string)[] = [
   (path) => path.replaceAll('+', ' '),
   // File systems of Windows drop dots and blanks at the end of a name.
   (path) => path.split('/').map(trimEnd).join('/'),
+  // Applications trim what a user has typed.
+  (path) => path.split('/').map(trimStart).join('/'),
 ]
 
+// A loop: a regular expression for the end of a text takes quadratic time.
 function trimEnd(segment: string): string {
   let end = segment.length
   while (end > 0 && /[\s.]/.test(segment.charAt(end - 1))) end--
-  return end === segment.length || segment === '.' || segment === '..' ? segment : segment.slice(0, end)
+  return segment.slice(0, end)
+}
+
+function trimStart(segment: string): string {
+  return segment.trimStart()
 }
 
 /** All that `cleanings` make of `path`, in any order. `undefined` when one of them is a path that no two agree about. */
@@ -112,7 +119,8 @@ function collect(path: string, isEncoded = false): readonly string[] | undefined
 
 function isUnclear(path: string, isEncoded: boolean): boolean {
   if (!path.startsWith('/') || path.includes('//') || path.includes('\\')) return true
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(path) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(path)) return true
+  // Dot segments, and what becomes one where blanks at the end are dropped, such as `.. `.
+  if (/\/[\s.]+(?:\/|$)/.test(path) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(path)) return true
   // Encoded twice: the upstream may decode once more than we do.
   return !isEncoded && /%(?:[0-9a-f]{2}|u[0-9a-f]{4})/i.test(path)
 }

@@ -19,10 +19,8 @@ function write({ listen, upstream, decisions, forwardAuthorization, identity, fi
 http://:${port} {
 	bind ${address}
 	route {
-		# A client that lists an identity header here would have it removed on the way to the API. Neither h2c nor WebSockets pass.
+		# A client that lists an identity header here would have it removed on the way to the API. Without it no Upgrade passes.
 		request_header -Connection
-		request_header -Upgrade
-		request_header -Http2-Settings
 		request_header -X-Claimcheck-Recipe
 		# The client's own identity headers, in every spelling that an upstream may take for the real one.
 ${lines(

@@ -9,7 +9,7 @@ export function haproxy(parts: RecipeParts): readonly RecipeFile[] {
 }
 
 function writeConfiguration({ listen, upstream, forwardAuthorization, fingerprint }: RecipeParts): string {
-  const dropped = [...overrides, 'Upgrade', 'HTTP2-Settings', 'X-Forwarded-Method', 'X-Forwarded-Uri']
+  const dropped = [...overrides, 'Upgrade', 'X-Forwarded-Method', 'X-Forwarded-Uri']
   const all = [...dropped, 'X-Claimcheck-Recipe', ...(forwardAuthorization ? [] : ['Authorization'])]
   return `# Written by claimcheck for HAProxy. Print it anew when the identity headers change: ${fingerprint}
 # Start it in the folder of claimcheck.lua.
@@ -98,8 +98,8 @@ core.register_action('claimcheck', { 'http-req' }, function(txn)
   question['x-forwarded-method'] = { txn.f:method() }
   question['x-forwarded-proto'] = { txn.f:ssl_fc() == 1 and 'https' or 'http' }
   question['x-forwarded-host'] = host
-  -- As sent: an absolute URL must not lose its host here.
-  question['x-forwarded-uri'] = { txn.f:url() }
+  -- As sent: an absolute URL must not lose its host here. HAProxy itself makes one of each HTTP/2 request.
+  question['x-forwarded-uri'] = { txn.f:req_ver() == '2.0' and txn.f:pathq() or txn.f:url() }
   question['x-forwarded-for'] = { txn.f:src() }
   question['x-claimcheck-recipe'] = { '${fingerprint}' }
 

@@ -1,32 +1,34 @@
 // Recipes: complete configurations of gateways, made from the gateway's own list of identity headers. A recipe that is written by hand
 // copies some of these headers and leaves the others to the client.
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
+import type { DialectName } from '../dialects/dialects.ts'
 import type { Gateway } from '../gateway.ts'
 import { apache } from './apache.ts'
 import { caddy } from './caddy.ts'
+import { envoy } from './envoy.ts'
 import { haproxy } from './haproxy.ts'
 import { nginx } from './nginx.ts'
+import { traefik } from './traefik.ts'
 import type { RecipeFile, RecipeOptions, RecipeParts } from './parts.ts'
 
-/** The gateways that a recipe can be printed for. */
-export type RecipeName = 'nginx' | 'caddy' | 'haproxy' | 'apache'
-
-const recipes: Readonly<Record<RecipeName, (parts: RecipeParts) => readonly RecipeFile[]>> = {
+const recipes: Readonly<Record<DialectName, (parts: RecipeParts) => readonly RecipeFile[]>> = {
   nginx,
   caddy,
   haproxy,
   apache,
+  traefik,
+  envoy,
 }
 
 /**
- * Prints the configuration of a gateway that asks `gateway`: whole files, ready to run, the first of which names the others. Print it anew when the identity headers
- * change: the decision server refuses an older one, and its log says so.
+ * Prints the configuration of a gateway that asks `gateway`: whole files, ready to run, the first of which names the others.
+ * Print it anew when the identity headers change: the decision server refuses an older one, and its log says so.
  *
  * @throws TypeError for an unknown gateway, and for an address that is not `host:port`.
  */
 export function printRecipe(
   gateway: Pick<Gateway, 'identityHeaders' | 'fingerprint'>,
-  name: RecipeName,
+  name: DialectName,
   options: RecipeOptions,
 ): readonly RecipeFile[] {
   checkArgumentCount('printRecipe()', arguments, 3)
