@@ -151,6 +151,11 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     expect(received.map((one) => one.method)).toEqual(['GET'])
   })
 
+  test('the query is told, too', async () => {
+    expect((await send('/scoped?a=1&_method=DELETE', token({ scope: 'a b' }))).status).toBe(400)
+    expect(received).toEqual([])
+  })
+
   test('two credentials are a 400, of the decision server or of the gateway itself', async () => {
     const { status } = await send('/account', token(), 'Authorization: Basic Zm9v')
     expect(status).toBe(400)
@@ -352,6 +357,19 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     )
     try {
       expect((await sendBytes(own.port, `GET /public/x HTTP/1.1\r\n${head([token()])}`)).status).toBe(403)
+      expect(received).toEqual([])
+    } finally {
+      await own.stop()
+    }
+  })
+
+  test.runIf(['haproxy', 'apache'].includes(program))('nothing passes when the Lua fails', async () => {
+    const broken = (port: number): readonly RecipeFile[] =>
+      recipe(port).map(({ name, text }) => ({ name, text: text.replace('local question = {}', "error('broken')") }))
+    const own = await startGateway(program, broken)
+    try {
+      const { status } = await sendBytes(own.port, `GET /public/x HTTP/1.1\r\n${head([token()])}`)
+      expect([500, 503]).toContain(status)
       expect(received).toEqual([])
     } finally {
       await own.stop()
