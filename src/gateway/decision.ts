@@ -1,5 +1,6 @@
 // The answer to one question of a gateway, before a dialect writes it.
 import type { AuthErrorReason, RefusalHeaders } from '../errors/auth-error.ts'
+import type { JwkSet } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { GatewayCheck } from './request.ts'
 
@@ -47,6 +48,8 @@ export interface DecisionFacts {
 export interface DecisionServer {
   readonly identity: { readonly names: readonly string[]; readonly fingerprint: string }
   decide(check: GatewayCheck): Promise<Allowance | Refusal>
+  /** The public keys of its assertions, where it makes any. */
+  jwks?(): JwkSet
   /** The refusal of a question that says too little, or comes from the wrong peer. `hint` is for the log. */
   refuseQuestion(hint: string): Refusal
 }

@@ -2,6 +2,7 @@
 import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
+import type { Clock } from '../internal/clock.ts'
 import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { Policy, PolicyLike } from '../policy/policy.ts'
@@ -15,6 +16,7 @@ import {
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { DecisionFacts, GatewayDecision, Refusal } from './decision.ts'
+import { type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
 import { createIdentity, type IdentityHeaders } from './identity.ts'
 import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
 import {
@@ -50,6 +52,8 @@ export interface GatewaySettings<C, Patterns extends string> {
   readonly routes: { readonly [Pattern in Patterns]: GatewayRoute<C, RouteParams<Pattern>> }
   /** What the upstream is told of the caller. Default: `X-Auth-Principal`, `-Kind`, `-Subject`, `-Tenant`, `-Client`, `-Scopes`, `-Roles`, `-Expires`. */
   readonly identity?: IdentityHeaders<C>
+  /** Adds `X-Auth-Assertion`: a JWT about the caller, bound to method and path, for an API that checks it by `gatewayAssertion`. */
+  readonly assertion?: AssertionOptions
   /** Lets CORS preflights for routes of the table through, without a token and without a caller. Default `false`. */
   readonly preflight?: boolean
   /** How long a decision may take, in milliseconds; then it is a 503, and `signal` of the policies aborts. Default 1500. */
@@ -78,7 +82,7 @@ export interface Gateway<C = Record<string, unknown>> {
 export type GatewayOptions<I extends IssuerOptions, C, Patterns extends string> = ResourceServerOptions<I, C> &
   GatewaySettings<ClaimsByIssuer<I, C>, Patterns>
 
-const settingNames = ['routes', 'identity', 'preflight', 'deadlineMs', 'onDecision']
+const settingNames = ['routes', 'identity', 'assertion', 'preflight', 'deadlineMs', 'onDecision']
 
 /**
  * Makes a decision server for API gateways: it refuses whatever no route allows.
@@ -97,14 +101,15 @@ export function createGateway<
 >(options: GatewayOptions<I, C, Patterns>): Gateway<ClaimsByIssuer<I, C>>
 export function createGateway(options: object): Gateway {
   checkArgumentCount('createGateway()', arguments, 1)
-  const { routes, identity, preflight, deadlineMs, onDecision, ...rest } = options as GatewaySettings<
+  const { routes, identity, assertion, preflight, deadlineMs, onDecision, ...rest } = options as GatewaySettings<
     Record<string, unknown>,
     string
   > & { readonly api?: ResourceServer }
   if (rest.api !== undefined) checkOptionNames('createGateway() with api', rest, ['api'])
   const api = rest.api ?? createResourceServer(rest as ResourceServerOptions)
-  const settings = { routes, identity, preflight, deadlineMs, onDecision }
-  return createAnyGateway(api, settings as GatewaySettings<Record<string, unknown>, string>)
+  const settings = { routes, identity, assertion, preflight, deadlineMs, onDecision }
+  const { clock } = rest as Pick<ResourceServerOptions, 'clock'>
+  return createAnyGateway(api, settings as GatewaySettings<Record<string, unknown>, string>, clock)
 }
 
 type Access<C> =
@@ -112,7 +117,11 @@ type Access<C> =
   | { readonly kind: 'optional' }
   | { readonly kind: 'policy'; readonly policy: Policy<VerifiedToken<C>, GatewayRequest> }
 
-function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C, string>): Gateway<C> {
+function createAnyGateway<C>(
+  api: ResourceServer<C>,
+  settings: GatewaySettings<C, string>,
+  clock: Clock | undefined,
+): Gateway<C> {
   checkOptionNames('createGateway()', settings, settingNames)
   const { preflight = false, deadlineMs = 1500, onDecision } = settings
   checkBoolean('preflight', preflight)
@@ -120,7 +129,8 @@ function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C
   if (onDecision !== undefined) checkFunction('onDecision', onDecision)
   const tell = onDecision && dropErrors(onDecision)
   const guard = toRequestGuard<IssuerOptions, C>(api)
-  const identity = createIdentity<C>(settings.identity)
+  const assertion = settings.assertion && createAssertion(settings.assertion, clock)
+  const identity = createIdentity<C>(settings.identity, assertion && assertionHeader)
   const table = createRouteTable(
     readRouteEntries(settings.routes).map(([key, value]) => [key, readAccess(key, value, guard)] as const),
   )
@@ -151,7 +161,13 @@ function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C
     if (asked !== undefined || route.value.kind === 'anonymous') return allow(route, undefined)
     const result = await withinDeadline(known, (signal) => authorize(known, route, { check, request, signal }))
     if (result.outcome === 'refused') return toRefusal(result.error, known)
-    return allow(route, result.outcome === 'authenticated' ? result.auth : undefined)
+    if (result.outcome === 'anonymous') return allow(route, undefined)
+    const asserted = { method: check.method, path: request.target.path, route: route.key }
+    return allow(
+      route,
+      result.auth,
+      assertion && (() => assertion.sign(result.auth as VerifiedToken<unknown>, asserted)),
+    )
   }
 
   /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */
@@ -189,8 +205,12 @@ function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C
     })
   }
 
-  function allow({ key }: Route<Access<C>>, auth: VerifiedToken<C> | undefined): GatewayDecision<C> {
-    const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth) } as const
+  function allow(
+    { key }: Route<Access<C>>,
+    auth: VerifiedToken<C> | undefined,
+    assert?: () => string,
+  ): GatewayDecision<C> {
+    const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth, assert) } as const
     return auth ? { ...allowed, auth } : allowed
   }
 
@@ -225,7 +245,8 @@ function createAnyGateway<C>(api: ResourceServer<C>, settings: GatewaySettings<C
     identityHeaders: identity.names,
     fingerprint: identity.fingerprint,
     decide,
-    listen: async (options) => listen({ identity, decide, refuseQuestion }, options),
+    listen: async (options) =>
+      listen({ identity, decide, refuseQuestion, ...(assertion && { jwks: assertion.jwks }) }, options),
   }
 }
 

@@ -15,13 +15,14 @@ export interface Identity<C> {
   readonly names: readonly string[]
   /** Names this list of headers: a recipe that was made for another list does not copy or strip all of them. */
   readonly fingerprint: string
-  /** The headers for `auth`; all of them empty without one. */
-  headersFor(auth: VerifiedToken<C> | undefined): Readonly<Record<string, string>>
+  /** The headers for `auth`; all of them empty without one. `assert` makes the assertion, where there is one. */
+  headersFor(auth: VerifiedToken<C> | undefined, assert?: () => string): Readonly<Record<string, string>>
 }
 
 /** Names the headers that were too long, so that an upstream can tell "none" from "not told". */
 const omitted = 'X-Auth-Omitted'
 const maxValueBytes = 4096
+const maxAssertionBytes = 8192
 
 const byDefault: IdentityHeaders<unknown> = {
   'X-Auth-Principal': ({ principal }) => principal.key,
@@ -35,16 +36,16 @@ const byDefault: IdentityHeaders<unknown> = {
 }
 
 /** Reads the option. @throws TypeError for a name that no recipe could copy or strip. */
-export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault): Identity<C> {
+export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault, assertion?: string): Identity<C> {
   checkPlain(headers, "identity must be an object such as { 'X-Auth-Subject': ({ principal }) => principal.subject }.")
   const entries = Object.entries(headers)
   for (const [name, read] of entries) checkFunction(`identity['${checkName(name)}']`, read)
-  const names = [...entries.map(([name]) => name), omitted]
+  const names = [...entries.map(([name]) => name), ...(assertion === undefined ? [] : [assertion]), omitted]
   const known = names.map((name) => name.toLowerCase())
   if (new Set(known).size !== names.length) throw new TypeError('identity names one header twice.')
   const none = Object.freeze(Object.fromEntries(names.map((name) => [name, ''])))
 
-  function headersFor(auth: VerifiedToken<C> | undefined): Readonly<Record<string, string>> {
+  function headersFor(auth: VerifiedToken<C> | undefined, assert?: () => string): Readonly<Record<string, string>> {
     if (!auth) return none
     const made: Record<string, string> = {}
     const tooLong: string[] = []
@@ -52,6 +53,11 @@ export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault): Iden
       const value = encodeValue(read(auth))
       if (value === undefined) tooLong.push(name)
       made[name] = value ?? ''
+    }
+    if (assertion !== undefined) {
+      const value = assert?.() ?? ''
+      if (value.length > maxAssertionBytes) tooLong.push(assertion)
+      made[assertion] = value.length > maxAssertionBytes ? '' : value
     }
     made[omitted] = tooLong.join(',')
     return made

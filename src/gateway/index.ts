@@ -8,6 +8,8 @@ export {
   type GatewaySettings,
   optional,
 } from './gateway.ts'
+export { type AssertionOptions, gatewayAssertion, type GatewayAssertionOptions } from './assertion.ts'
+export { type AssertionKey, type AssertionKeys, fileSigningKeys } from './signing-keys.ts'
 export type { Allowance, DecisionFacts, GatewayDecision, Refusal } from './decision.ts'
 export type { DialectName } from './dialects/dialects.ts'
 export type { IdentityHeaders, IdentityValue } from './identity.ts'

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { viewNodeRequest } from '../http/request-view.ts'
 import { checkOptionNames } from '../internal/options.ts'
+import type { JwkSet } from '../issuer/issuer.ts'
 import { type DialectAnswer, type Question, writePlain } from './dialects/dialect.ts'
 import { type DialectName, dialects } from './dialects/dialects.ts'
 import type { DecisionServer } from './decision.ts'
@@ -33,6 +34,7 @@ export interface GatewayServer {
 }
 
 const recipeHeader = 'x-claimcheck-recipe'
+const jwksPath = '/.well-known/jwks.json'
 const drainMs = 5000
 // A gateway adds its headers to those of the client: more than Node's 16 KiB for a request that the gateway let in.
 const maxHeaderSize = 64 * 1024
@@ -65,6 +67,8 @@ export async function listen(gateway: DecisionServer, options: ListenOptions): P
   )
 
   async function answer(request: IncomingMessage): Promise<DialectAnswer> {
+    // Public by nature: it lets an API check assertions, and not make one.
+    if (gateway.jwks && request.url === jwksPath) return jwksAnswer(gateway.jwks())
     if (!isTrusted(request)) return writePlain(gateway.refuseQuestion('the peer is none that `trust` names'))
     const { method, url, headers, headersTruncated } = viewNodeRequest(request, undefined)
     const name = names.find((one) => url === `/${one}` || url.startsWith(`/${one}/`) || url.startsWith(`/${one}?`))
@@ -95,6 +99,11 @@ function readDialects(names: readonly DialectName[]): readonly DialectName[] {
   const known = Object.keys(dialects)
   if (list.length > 0 && list.every((one) => known.includes(one as string))) return [...names]
   throw new TypeError(`dialects must be a list of the gateways that ask: ${known.join(', ')}.`)
+}
+
+function jwksAnswer(keys: JwkSet): DialectAnswer {
+  const headers = { 'Content-Type': 'application/jwk-set+json', 'Cache-Control': 'max-age=300' }
+  return { status: 200, headers, body: JSON.stringify(keys) }
 }
 
 function pathsOf(names: readonly string[]): string {

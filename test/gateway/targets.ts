@@ -113,6 +113,7 @@ export const honestTargets: readonly string[] = [
   '/public/caf%C3%A9',
   '/public/%E6%BC%A2%E5%AD%97',
   '/public/~user',
+  '/public/%7Euser',
   '/public/x;v=1',
   '/public/README.md',
   '/public/UPPER/Case',

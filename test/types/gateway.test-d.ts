@@ -11,7 +11,7 @@ expectTypeOf<RouteParams<'GET,POST //h.example.com/a/{b}/{c...}'>>().toEqualType
   readonly b: string
   readonly c: string
 }>()
-expectTypeOf<RouteParams<'/a'>>().toEqualTypeOf<{}>()
+expectTypeOf<keyof RouteParams<'/a'>>().toEqualTypeOf<never>()
 
 const gateway = createGateway({
   ...issuer,

@@ -119,7 +119,10 @@ function check(r)
   local decided = headers['x-auth-status']
   -- Only the decision server's own yes is one.
   if ok and status == 200 and decided == '200' then
-    for _, name in ipairs(identity) do r.headers_in[name] = headers[name] or '' end
+    -- What the client sent is gone already: a header that says nothing stays away.
+    for _, name in ipairs(identity) do
+      if (headers[name] or '') ~= '' then r.headers_in[name] = headers[name] end
+    end
     r.subprocess_env['CLAIMCHECK'] = 'allowed'
     return apache2.DECLINED
   end

@@ -71,6 +71,15 @@ ${lines(
 			}
 		}
 
+		# A header that says nothing stays away.
+${lines(
+  '\t\t',
+  identity.flatMap((name, index) => [
+    `@claimcheck_empty_${index} header ${name} ""`,
+    `request_header @claimcheck_empty_${index} -${name}`,
+  ]),
+)}
+
 		reverse_proxy ${upstream} {
 			# The decision was about the real method and target.
 ${lines(

@@ -114,7 +114,10 @@ core.register_action('claimcheck', { 'http-req' }, function(txn)
   local status = header('x-auth-status')
   -- Only the decision server's own yes is one.
   if ok and answer.status == 200 and status == '200' then
-    for _, name in ipairs(identity) do txn.http:req_set_header(name, header(name) or '') end
+    -- What the client sent is gone already: a header that says nothing stays away.
+    for _, name in ipairs(identity) do
+      if (header(name) or '') ~= '' then txn.http:req_set_header(name, header(name)) end
+    end
     txn:set_var('txn.claimcheck', 'allowed')
     return
   end
