@@ -21,7 +21,7 @@ interface PeerRequest {
 /** Where to listen: a port of an address, or a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
-export const secretHeader = 'x-claimcheck-secret'
+const secretHeader = 'x-claimcheck-secret'
 
 /** Reads `listen`. @throws TypeError when it is neither `address:port` nor `unix:/path`. A name may mean another address tomorrow. */
 export function readAddress(listen: string): Address {

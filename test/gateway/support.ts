@@ -1,13 +1,7 @@
 // A gateway for tests, with an issuer in process, and the question that a gateway asks about one request.
 import type { ClaimcheckEvent } from 'claimcheck'
 import { createGateway, type DecisionFacts, type GatewayCheck, type GatewaySettings } from 'claimcheck/gateway'
-import { createTestIssuer, type TestIssuer } from 'claimcheck/testing'
-
-export interface TestGatewayParts {
-  readonly sts: TestIssuer
-  readonly events: ClaimcheckEvent[]
-  readonly decisions: DecisionFacts[]
-}
+import { createTestIssuer } from 'claimcheck/testing'
 
 type Routes = GatewaySettings<Record<string, unknown>, string>['routes']
 type Changes = Partial<Omit<GatewaySettings<Record<string, unknown>, string>, 'routes'>>

@@ -8,7 +8,7 @@ export interface RecipeOptions {
   readonly upstream: string
   /** Where the decision server listens. Default `127.0.0.1:9001`. */
   readonly decisions?: string
-  /** Whether the upstream gets the access token, too. Default `true`. */
+  /** Whether the upstream gets the access token. Default `true`; `false` with `assertion`, beside which it is a second credential. */
   readonly forwardAuthorization?: boolean
 }
 

@@ -1,6 +1,7 @@
 // Recipes: complete configurations of gateways, made from the gateway's own list of identity headers. A recipe that is written by hand
 // copies some of these headers and leaves the others to the client.
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
+import { assertionHeader } from '../assertion.ts'
 import type { DialectName } from '../dialects/dialects.ts'
 import type { Gateway } from '../gateway.ts'
 import { apache } from './apache.ts'
@@ -33,11 +34,12 @@ export function printRecipe(
 ): readonly RecipeFile[] {
   checkArgumentCount('printRecipe()', arguments, 3)
   checkOptionNames('printRecipe()', options, ['listen', 'upstream', 'decisions', 'forwardAuthorization'])
-  const { listen, upstream, decisions = '127.0.0.1:9001', forwardAuthorization = true } = options
+  const { identityHeaders: identity, fingerprint } = gateway
+  const { listen, upstream, decisions = '127.0.0.1:9001' } = options
+  const { forwardAuthorization = !identity.includes(assertionHeader) } = options
   if (!Object.hasOwn(recipes, name)) throw new TypeError(`printRecipe() knows ${Object.keys(recipes).join(', ')}.`)
   for (const [option, value] of Object.entries({ listen, upstream, decisions })) checkHostPort(option, value)
   checkBoolean('forwardAuthorization', forwardAuthorization)
-  const { identityHeaders: identity, fingerprint } = gateway
   return recipes[name]({ listen, upstream, decisions, forwardAuthorization, identity, fingerprint })
 }
 
