@@ -50,10 +50,22 @@ export function createAssertion(options: AssertionOptions, clock: Clock = system
     const { subject, key, kind, tenant, client, scopes, roles } = principal
     const now = Math.floor(clock.nowMs() / 1000)
     const claims = {
-      ...{ iss: issuer, aud: audience, sub: subject, key, kind, tenant, client_id: client?.id },
-      ...{ scope: scopes.join(' '), roles, htm: request.method, path: request.path, route: request.route },
+      iss: issuer,
+      aud: audience,
+      sub: subject,
+      key,
+      kind,
+      tenant,
+      client_id: client?.id,
+      scope: scopes.join(' '),
+      roles,
+      htm: request.method,
+      path: request.path,
+      route: request.route,
+      iat: now,
       // Never longer than the token that it stands for.
-      ...{ iat: now, exp: Math.min(now + lifetimeSeconds, expiresAt), jti: randomUUID() },
+      exp: Math.min(now + lifetimeSeconds, expiresAt),
+      jti: randomUUID(),
     }
     const input = `${segment({ alg: 'ES256', typ: type, kid })}.${segment(claims)}`
     const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -96,7 +108,7 @@ export function gatewayAssertion(options: GatewayAssertionOptions): IssuerWithAu
   checkStrings('audience', audiences)
   if ((jwksUri === undefined) === (jwks === undefined)) throw new TypeError('gatewayAssertion() needs jwksUri or jwks.')
   if (prefix !== '' && !/^(?:\/[\w.~-]+)+$/.test(prefix))
-    throw new TypeError(`prefix must be like '/api', not '${String(prefix)}'.`)
+    throw new TypeError(`prefix must be like '/api', not '${prefix}'.`)
   return {
     preset: 'gatewayAssertion',
     endpoints: [{ issuer, keys: jwks ? { jwks } : { jwksUri: String(jwksUri) }, insecureAllowHttp: false }],

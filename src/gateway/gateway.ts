@@ -163,11 +163,7 @@ function createAnyGateway<C>(
     if (result.outcome === 'refused') return toRefusal(result.error, known)
     if (result.outcome === 'anonymous') return allow(route, undefined)
     const asserted = { method: check.method, path: request.target.path, route: route.key }
-    return allow(
-      route,
-      result.auth,
-      assertion && (() => assertion.sign(result.auth as VerifiedToken<unknown>, asserted)),
-    )
+    return allow(route, result.auth, assertion && (() => assertion.sign(result.auth, asserted)))
   }
 
   /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */

@@ -11,7 +11,6 @@ expectTypeOf<RouteParams<'GET,POST //h.example.com/a/{b}/{c...}'>>().toEqualType
   readonly b: string
   readonly c: string
 }>()
-expectTypeOf<keyof RouteParams<'/a'>>().toEqualTypeOf<never>()
 
 const gateway = createGateway({
   ...issuer,
