@@ -72,8 +72,8 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
   if (targetOverrides.some((header) => valuesOf(headers, header).some((value) => value !== sent))) return undefined
   const overrides = [
     ...methodOverrides.flatMap((header) => valuesOf(headers, header)),
-    // Frameworks that take `_method` from a form take it from the query, too.
-    ...(target.query === '' ? [] : new URLSearchParams(target.query).getAll('_method')),
+    // Frameworks that take `_method` from a form take it from the query, too; some of them split that at `;`.
+    ...(target.query === '' ? [] : new URLSearchParams(target.query.replaceAll(';', '&')).getAll('_method')),
   ]
   const methods = [method, method.toUpperCase(), ...overrides.map((one) => one.trim().toUpperCase())]
   return {

@@ -95,6 +95,7 @@ describe('decides by the route', () => {
   test('so is _method of the query, and the method in capitals', async () => {
     const read = { scope: 'orders:read' }
     expect(await decide('GET', '/orders/1?a=1&%5Fmethod=delete', read)).toEqual(['refuse', 400, 'target_ambiguous'])
+    expect(await decide('GET', '/orders/1?a=1;_method=delete', read)).toEqual(['refuse', 400, 'target_ambiguous'])
     expect(await decide('GET', '/orders/1?method=delete', read)).toEqual(['allow', 200, 'GET /orders/{id}'])
     expect(await decide('get', '/orders/1', read)).toEqual(['refuse', 400, 'target_ambiguous'])
   })

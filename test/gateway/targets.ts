@@ -41,9 +41,14 @@ export const twistedTargets: readonly string[] = [
   '/\\admin/x',
   '\\admin/x',
   '/admin%2fx',
+  '/public/a%2fb',
+  '/public/a%5cb',
   '/admin%5cx',
   '/public/%5c..%5cadmin/x',
-  // Encoded twice, in another way, or badly.
+  // No characters of a path (RFC 3986 §3.3). Braces are placeholders to Caddy.
+  ...['{http.request.host}', 'a|b', 'a<b', 'a>b', 'a^b', 'a`b', 'a[b', 'a"b'].map((name) => `/public/${name}`),
+  // Encoded twice, in another way, or badly. An upstream that does not decode has another name there.
+  '/%70ublic/x',
   '/%61dmin/x',
   '/%41dmin/x',
   '/%2561dmin/x',
