@@ -219,10 +219,10 @@ describe('the server', () => {
     expect(chunk.toString()).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  test('needs no Host of the question: clients of HTTP/1.0 send none', async () => {
+  test.each(['1.0', '1.1'])('needs no Host of the question, in HTTP/%s either', async (version) => {
     const { port } = await start()
     const socket = connect(port, '127.0.0.1')
-    socket.write(`GET /nginx HTTP/1.0\r\n${told('/health').join('\r\n')}\r\n\r\n`)
+    socket.write(`GET /nginx HTTP/${version}\r\nConnection: close\r\n${told('/health').join('\r\n')}\r\n\r\n`)
     const chunks: Buffer[] = []
     for await (const chunk of socket) chunks.push(chunk as Buffer)
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 /)
