@@ -1,6 +1,7 @@
 // The description of one issuer: where its keys are, how its tokens look, and how they identify the caller. Made by a preset.
 import type { Algorithm } from '../crypto/algorithms.ts'
 import type { AuthErrorReason, ValidationError } from '../errors/auth-error.ts'
+import type { RequestView } from '../http/request-view.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount, checkFunction } from '../internal/options.ts'
 import type { KeySource, VerificationKey } from '../jwks/key-source.ts'
@@ -26,7 +27,8 @@ export type PrincipalEnrichment = Partial<Pick<Principal, 'groups' | 'roles' | '
 /**
  * An issuer to trust. Presets in `claimcheck/issuers` make one: data with a few functions. The author of an issuer decides who
  * gets in. The order in which it is used: `endpoints`, `algorithms`, `types`, `requiredClaims`, `validateToken`, `audience`,
- * `isTenantAllowed`, keys, `checkKey`, signature, `claims`, `principal`, `enrichPrincipal`.
+ * `isTenantAllowed`, keys, `checkKey`, signature, `claims`, `principal`,
+ * `enrichPrincipal`, and for each request `validateRequest`.
  */
 export interface Issuer {
   /** The preset's name, for messages. */
@@ -72,6 +74,11 @@ export interface Issuer {
   isTenantAllowed?(token: UnverifiedToken): boolean | PromiseLike<boolean>
   /** Says why a key of this issuer must not verify this token, such as a key of another tenant. */
   checkKey?(key: VerificationKey, token: UnverifiedToken): ValidationError | undefined
+  /**
+   * Says why a verified token is none for this request, such as one for another path. Asked for each request, for remembered tokens
+   * too; `request` is absent where a token was verified by itself.
+   */
+  validateRequest?(claims: JsonObject, request: RequestView | undefined): ValidationError | undefined
   /** Maps verified claims to the caller, a plain object. `issuer` is the endpoint's, as configured. Must not throw. */
   principal(claims: JsonObject, issuer: string, header: JoseHeader): Principal
   /**

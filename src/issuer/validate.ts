@@ -37,7 +37,15 @@ function optionalData(issuer: Issuer): Partial<Issuer> {
   return Object.fromEntries(data.map((name) => [name, issuer[name]]).filter(([, value]) => value !== undefined))
 }
 
-const functions = ['validateToken', 'principal', 'isTenantAllowed', 'checkKey', 'enrichPrincipal', 'hint'] as const
+const functions = [
+  'validateToken',
+  'validateRequest',
+  'principal',
+  'isTenantAllowed',
+  'checkKey',
+  'enrichPrincipal',
+  'hint',
+] as const
 
 /** Bound, since an issuer may be an instance of a class. */
 function boundFunctions(issuer: Issuer): Pick<Issuer, (typeof functions)[number]> {

@@ -45,6 +45,8 @@ export interface RequestGuard<C> {
   ): MaybePromise<GuardResult<C>>
   /** Asks a policy about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
   requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
+  /** Reports a refusal that an edge makes itself, such as a gateway's for a target without a route. Returns it. */
+  report(error: AuthError, request: RequestView): AuthError
   /** The answer for a refused request. */
   challenge(error: AuthError, request?: RequestView): RefusalAnswer
   /** The parameters of every challenge of this server, such as its realm. */
@@ -137,8 +139,10 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     return published.answer(request)
   }
 
+  const report: RequestGuard<C>['report'] = (error, request) => reportRefusal(emit, error, request)
   const challenge: RequestGuard<C>['challenge'] = (error, request) => refusalAnswer(error, challengeParams(request))
-  return { routes, tokenHeaders, authenticate, authorizeRequest, requirePolicy, challenge, challengeParams, metadata }
+  const answers = { report, challenge, challengeParams, metadata }
+  return { routes, tokenHeaders, authenticate, authorizeRequest, requirePolicy, ...answers }
 }
 
 const preflightHint =

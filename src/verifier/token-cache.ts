@@ -27,7 +27,7 @@ export interface CachedToken {
 
 /** A token whose every check has passed, but for those that each request is asked anew. */
 export interface CacheEntry extends SharedParts, Times, CachedToken {
-  /** The issuer's own claims, for `isTenantAllowed`, where a schema left some out. */
+  /** The issuer's own claims, for `isTenantAllowed` and `validateRequest`, where a schema left some out. */
   readonly rawClaims: Pick<ParsedToken, 'header' | 'claims'> | undefined
   readonly trusted: TrustedIssuer
   readonly key: VerificationKey
@@ -161,7 +161,7 @@ export function createEntries({ tokenCache }: Pick<VerifierSettings, 'tokenCache
       exp,
       nbf,
       iat,
-      rawClaims: trusted.profile.isTenantAllowed && typed.claims !== claims ? { header, claims } : undefined,
+      rawClaims: readsRaw(trusted) && typed.claims !== claims ? { header, claims } : undefined,
       trusted,
       key,
       // A schema may put out what cannot be frozen, such as a Date. Each request then gets its own.
@@ -176,6 +176,10 @@ export function createEntries({ tokenCache }: Pick<VerifierSettings, 'tokenCache
     const typedBytes = typed.claims === claims ? 0 : typed.bytes - sharedBytes(typed.claims)
     return bytes - sharedBytes(header) - sharedBytes(claims) + typedBytes
   }
+}
+
+function readsRaw({ profile }: TrustedIssuer): boolean {
+  return profile.isTenantAllowed !== undefined || profile.validateRequest !== undefined
 }
 
 // Which names earlier claims had. However many objects have the same names in the same order, V8 keeps one layout for all of them.

@@ -186,11 +186,12 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   }
 
   /** Each request is asked this, for new and remembered tokens alike. Throws or rejects with a refusal. */
-  function checkRequest(entry: CacheEntry, { token, header }: Credential): MaybePromise<VerifiedToken<C>> {
+  function checkRequest(entry: CacheEntry, { token, header, request }: Credential): MaybePromise<VerifiedToken<C>> {
     const { trusted } = entry
     const misplaced =
       checkTokenHeader(trusted.profile, header) ??
-      (trusted.profile.base64Padding && header === 'authorization' ? checkBearer(token) : undefined)
+      (trusted.profile.base64Padding && header === 'authorization' ? checkBearer(token) : undefined) ??
+      trusted.profile.validateRequest?.((entry.rawClaims ?? entry).claims, request)
     if (misplaced) throw refuse(misplaced, entry, true)
     const auth = createVerifiedToken<C>(entry, token)
     return isRevoked ? unlessRevoked(auth, isRevoked) : auth

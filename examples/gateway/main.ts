@@ -1,0 +1,121 @@
+// `npm run start:gateway`: a real nginx asks a decision server about each request to an API that knows nothing of tokens. Prints what
+// was answered; the exit code is 1 when an answer is not the expected one.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { logTo } from 'claimcheck'
+import { anonymous, createGateway, printRecipe } from 'claimcheck/gateway'
+import { authenticated, policy, scope } from 'claimcheck/policy'
+import { createTestIssuer } from 'claimcheck/testing'
+import { formatTable } from '../quickstart/table.ts'
+
+const sts = createTestIssuer()
+await sts.listen()
+
+const gateway = createGateway({
+  issuer: sts.issuer,
+  audience: sts.audience,
+  onEvent: logTo({ info: () => {}, warn: (line) => console.log(`  log: ${line.slice(0, 110)}`) }),
+  routes: {
+    'GET /orders/{id}': scope('orders:read'),
+    '/users/{user}/{rest...}': policy('own', ({ auth, resource }) => resource.params.user === auth.principal.subject),
+    '/account': authenticated,
+    '/health': anonymous,
+  },
+})
+const decisions = await gateway.listen({ dialects: ['nginx'], listen: '127.0.0.1:0' })
+
+// The API: any language would do. It believes the headers, since only the gateway reaches it.
+const api = createServer(({ headers }, response) => void response.end(String(headers['x-auth-subject'] || 'nobody')))
+api.listen(0, '127.0.0.1')
+await once(api, 'listening')
+
+const port = await freePort()
+const [recipe] = printRecipe(gateway, 'nginx', {
+  listen: `127.0.0.1:${port}`,
+  upstream: `127.0.0.1:${portOf(api)}`,
+  decisions: decisions.url.replace('http://', ''),
+})
+const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
+writeFileSync(join(folder, 'nginx.conf'), recipe?.text ?? '')
+const global = `daemon off; pid ${folder}/nginx.pid; error_log stderr;`
+const nginx = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', global], {
+  env: { PATH: `${process.env.PATH}:/usr/sbin` },
+  stdio: ['ignore', 'ignore', 'inherit'],
+})
+nginx.once('error', () => console.error('nginx is missing: apt-get install nginx-light'))
+
+const alice = `Bearer ${sts.token({ sub: 'alice', scope: 'orders:read' })}`
+const walk: readonly (readonly [what: string, expected: number, headers?: Record<string, string>])[] = [
+  ['GET /health', 200],
+  ['GET /health', 200, { 'X-Auth-Subject': 'root' }],
+  ['GET /account', 401],
+  ['GET /account', 401, { Authorization: `Bearer ${sts.badToken('expired')}` }],
+  ['GET /account', 200, { Authorization: alice }],
+  ['GET /orders/1', 200, { Authorization: alice }],
+  ['GET /orders/1', 403, { Authorization: `Bearer ${sts.token({ sub: 'bob' })}` }],
+  ['DELETE /orders/1', 403, { Authorization: alice }],
+  ['GET /users/alice/files', 200, { Authorization: alice }],
+  ['GET /users/bob/files', 403, { Authorization: alice }],
+  ['GET /users/bob/%2e%2e/alice', 400, { Authorization: alice }],
+  ['GET /elsewhere', 403, { Authorization: alice }],
+]
+
+try {
+  await untilItAccepts()
+  const rows: string[][] = []
+  for (const [what, expected, headers = {}] of walk) {
+    const [method = '', path = ''] = what.split(' ')
+    const { status, body } = await send(method, path, headers)
+    if (status !== expected) process.exitCode = 1
+    rows.push([what, String(status), status === expected ? body.slice(0, 60) : `EXPECTED ${expected}`])
+  }
+  console.log(`\n${formatTable([['WHAT', 'STATUS', 'BODY'], ...rows])}`)
+  if (process.exitCode === undefined) console.log(`\nAll ${walk.length} as expected.`)
+} finally {
+  if (nginx.kill()) await once(nginx, 'exit')
+  await Promise.all([sts.close(), decisions.close()])
+  api.close()
+  api.closeAllConnections()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** By bytes: fetch would clean the path. */
+async function send(method: string, path: string, headers: Record<string, string>) {
+  const lines = Object.entries({ Host: 'api.example.com', Connection: 'close', ...headers }).map((one) =>
+    one.join(': '),
+  )
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+  let text = ''
+  for await (const chunk of socket) text += String(chunk)
+  return { status: Number(text.slice(9, 12)), body: /\r\n\r\n(?:[0-9a-f]+\r\n)?([^\r]*)/.exec(text)?.[1] ?? '' }
+}
+
+async function untilItAccepts(): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const socket = connect(port, '127.0.0.1')
+    const [event] = await Promise.race([once(socket, 'connect').then(() => ['yes']), once(socket, 'error')])
+    socket.destroy()
+    if (event === 'yes') return
+    await setTimeout(50)
+  }
+  throw new Error('nginx did not start')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const free = portOf(server)
+  await new Promise((resolve) => server.close(resolve))
+  return free
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}

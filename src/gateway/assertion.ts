@@ -1,0 +1,156 @@
+// The assertion: a JWT of the gateway about one request and its caller. An API that checks it needs to trust no header and no network.
+import { randomUUID, sign } from 'node:crypto'
+import { type Clock, systemClock } from '../internal/clock.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import type { Issuer, IssuerWithAudience, JwkSet } from '../issuer/issuer.ts'
+import type { Principal } from '../principal/principal.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { AssertionKeys } from './signing-keys.ts'
+
+/** The option `assertion`. */
+export interface AssertionOptions {
+  /** Its `iss`: any name for this gateway, which the API repeats. */
+  readonly issuer: string
+  /** Its `aud`: the API. */
+  readonly audience: string
+  readonly keys: AssertionKeys
+  /** Default 30. */
+  readonly lifetimeSeconds?: number
+}
+
+/** The request that an assertion is bound to. */
+export interface AssertedRequest {
+  readonly method: string
+  /** As sent, undecoded, without the query. */
+  readonly path: string
+  readonly route: string
+}
+
+export interface Assertion {
+  sign(auth: VerifiedToken<unknown>, request: AssertedRequest): string
+  jwks(): JwkSet
+}
+
+export const assertionHeader = 'X-Auth-Assertion'
+const type = 'claimcheck-assertion+jwt'
+
+/** Reads the option. @throws TypeError for options that can never work. */
+export function createAssertion(options: AssertionOptions, clock: Clock = systemClock): Assertion {
+  checkOptionNames('assertion', options, ['issuer', 'audience', 'keys', 'lifetimeSeconds'])
+  const { issuer, audience, keys, lifetimeSeconds = 30 } = options
+  checkString('assertion.issuer', issuer)
+  checkString('assertion.audience', audience)
+  checkFunction('assertion.keys.current', keys?.current)
+  checkFunction('assertion.keys.jwks', keys?.jwks)
+  checkNumber('assertion.lifetimeSeconds', lifetimeSeconds, 1, 300)
+
+  function signFor({ principal, expiresAt }: VerifiedToken<unknown>, request: AssertedRequest): string {
+    const { kid, privateKey } = keys.current()
+    const { subject, key, kind, tenant, client, scopes, roles } = principal
+    const now = Math.floor(clock.nowMs() / 1000)
+    const claims = {
+      iss: issuer,
+      aud: audience,
+      sub: subject,
+      key,
+      kind,
+      tenant,
+      client_id: client?.id,
+      scope: scopes.join(' '),
+      roles,
+      htm: request.method,
+      path: request.path,
+      route: request.route,
+      iat: now,
+      // Never longer than the token that it stands for.
+      exp: Math.min(now + lifetimeSeconds, expiresAt),
+      jti: randomUUID(),
+    }
+    const input = `${segment({ alg: 'ES256', typ: type, kid })}.${segment(claims)}`
+    const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    return `${input}.${signature.toString('base64url')}`
+  }
+
+  return { sign: signFor, jwks: () => keys.jwks() }
+}
+
+function segment(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+/** Options of `gatewayAssertion`. One of `jwks` and `jwksUri` says where the keys are. */
+export interface GatewayAssertionOptions {
+  /** As the gateway's option `assertion` has it. */
+  readonly issuer: string
+  readonly audience: string | readonly [string, ...string[]]
+  /** `/.well-known/jwks.json` of the decision server. */
+  readonly jwksUri?: string
+  readonly jwks?: JwkSet
+  /** The beginning of the path that the gateway took off on the way, such as `/api`. Default: none. */
+  readonly prefix?: string
+}
+
+/**
+ * Trusts the assertions of a gateway, and takes them from `X-Auth-Assertion` only. Each is good for one method and one path, which are
+ * compared for every request, for remembered assertions too. The principal is the one that the gateway verified, with its `key`.
+ *
+ * Does not refuse a second request of the same method and path within the lifetime. The query is not bound.
+ *
+ * @example createResourceServer({ issuer: gatewayAssertion({ issuer: 'gateway', audience: 'orders', jwksUri }) })
+ * @throws TypeError for options that can never work.
+ */
+export function gatewayAssertion(options: GatewayAssertionOptions): IssuerWithAudience {
+  checkOptionNames('gatewayAssertion()', options, ['issuer', 'audience', 'jwksUri', 'jwks', 'prefix'])
+  const { issuer, audience, jwksUri, jwks, prefix = '' } = options
+  checkString('issuer', issuer)
+  const audiences: readonly string[] = [audience].flat()
+  checkStrings('audience', audiences)
+  if ((jwksUri === undefined) === (jwks === undefined)) throw new TypeError('gatewayAssertion() needs jwksUri or jwks.')
+  if (prefix !== '' && !/^(?:\/[\w.~-]+)+$/.test(prefix))
+    throw new TypeError(`prefix must be like '/api', not '${prefix}'.`)
+  return {
+    preset: 'gatewayAssertion',
+    endpoints: [{ issuer, keys: jwks ? { jwks } : { jwksUri: String(jwksUri) }, insecureAllowHttp: false }],
+    audience: audiences,
+    tokenHeader: assertionHeader.toLowerCase(),
+    algorithms: ['ES256'],
+    types: [type],
+    requiredClaims: ['sub', 'key', 'kind', 'htm', 'path', 'jti'],
+    validateToken: () => undefined,
+    validateRequest: createRequestCheck(prefix),
+    principal: readPrincipal,
+  }
+}
+
+function createRequestCheck(prefix: string): NonNullable<Issuer['validateRequest']> {
+  return ({ htm, path }, request) => {
+    // A target in absolute form is a whole URL (RFC 9112 §3.2), and so is that of a Fetch API request.
+    const received = request?.url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
+    if (received !== undefined && htm === request?.method && path === prefix + received) return undefined
+    return {
+      reason: 'token_for_other_resource',
+      hint: 'the assertion is for another method or path: a gateway that takes a prefix off needs the option prefix',
+    }
+  }
+}
+
+const kinds: readonly unknown[] = ['user', 'application', 'device']
+
+function readPrincipal(claims: JsonObject, issuer: string): Principal {
+  const { sub, key, kind, tenant, client_id: client, scope, roles } = claims
+  return {
+    kind: kinds.includes(kind) ? (kind as Principal['kind']) : 'unknown',
+    key: String(key),
+    subject: String(sub),
+    issuer,
+    ...(typeof tenant === 'string' && { tenant }),
+    ...(typeof client === 'string' && { client: { id: client, type: 'unknown' } }),
+    scopes: typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : [],
+    roles: Array.isArray(roles) ? roles.filter((one) => typeof one === 'string') : [],
+    permissions: [],
+    groups: { values: [], complete: false },
+    authentication: {},
+    traits: [],
+  }
+}

@@ -1,0 +1,16 @@
+// The dialects by name. `/nginx` of the server is for nginx, and so on.
+import { type Dialect, writeJoined, writePlain } from './dialect.ts'
+import { envoy } from './envoy.ts'
+import { readForwarded } from './forwarded.ts'
+import { nginx } from './nginx.ts'
+
+export type DialectName = 'nginx' | 'caddy' | 'traefik' | 'haproxy' | 'apache' | 'envoy'
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  nginx,
+  caddy: { read: readForwarded, write: writePlain },
+  traefik: { read: readForwarded, write: writePlain },
+  haproxy: { read: readForwarded, write: writeJoined },
+  apache: { read: readForwarded, write: writeJoined },
+  envoy,
+}

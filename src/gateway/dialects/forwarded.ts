@@ -1,0 +1,41 @@
+// The question of gateways that tell the request in four headers: X-Forwarded-Method, -Proto, -Host and -Uri. Four, and never one
+// URL: a client's `Host: a/public?` would move its end (found on HAProxy).
+import { isIP } from 'node:net'
+import { type GatewayCheck, valuesOf } from '../request.ts'
+import type { Question } from './dialect.ts'
+
+const told = {
+  method: 'X-Forwarded-Method',
+  scheme: 'X-Forwarded-Proto',
+  host: 'X-Forwarded-Host',
+  target: 'X-Forwarded-Uri',
+}
+
+export function readForwarded(question: Question): GatewayCheck | string {
+  const { headers, headersTruncated } = question
+  const found: Partial<Record<keyof typeof told, string>> = {}
+  for (const [part, name] of Object.entries(told) as [keyof typeof told, string][]) {
+    const [value, ...more] = valuesOf(headers, name.toLowerCase())
+    if (value === undefined || value === '') return `the gateway did not send ${name}`
+    // One of them is the client's.
+    if (more.length > 0) return `the gateway sent ${name} more than once`
+    found[part] = value
+  }
+  const { method = '', scheme = '', host = '', target = '' } = found
+  const clientAddress = addressIn(valuesOf(headers, 'x-forwarded-for').at(-1))
+  return {
+    method,
+    scheme,
+    host,
+    target,
+    headers,
+    ...(clientAddress !== undefined && { clientAddress }),
+    ...(headersTruncated && { headersTruncated }),
+  }
+}
+
+/** The last address is the one that the gateway itself saw; those before it are the client's word. */
+function addressIn(forwardedFor: string | undefined): string | undefined {
+  const last = forwardedFor?.split(',').at(-1)?.trim() ?? ''
+  return isIP(last) === 0 ? undefined : last
+}

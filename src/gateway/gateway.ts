@@ -1,0 +1,291 @@
+// createGateway: decides about requests that a gateway asks about. The order of checks is in `check`, top to bottom.
+import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
+import type { RequestView } from '../http/request-view.ts'
+import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
+import type { Clock } from '../internal/clock.ts'
+import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
+import type { ClaimsByIssuer } from '../issuer/issuer.ts'
+import type { Policy, PolicyLike } from '../policy/policy.ts'
+import type { Authentication, RequestGuard } from '../server/request-guard.ts'
+import {
+  createResourceServer,
+  type ResourceServer,
+  type ResourceServerOptions,
+  toRequestGuard,
+} from '../server/resource-server.ts'
+import type { IssuerOptions } from '../verifier/options.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { DecisionFacts, GatewayDecision, Refusal } from './decision.ts'
+import { type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
+import { createIdentity, type IdentityHeaders } from './identity.ts'
+import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
+import {
+  type GatewayCheck,
+  type GatewayRequest,
+  preflightMethod,
+  type ReadRequest,
+  readRequest,
+  valuesOf,
+} from './request.ts'
+import { createRouteTable, readRouteEntries, type Route, type RouteParams } from './routes.ts'
+
+/** Marks a route that needs no token. A token that comes is not looked at, and the upstream is told of no caller. */
+export const anonymous: { readonly route: 'anonymous' } = Object.freeze({ route: 'anonymous' })
+/** Marks a route for requests with a good token or with none. A bad token is refused. */
+export const optional: { readonly route: 'optional' } = Object.freeze({ route: 'optional' })
+
+/** The right-hand side of a route: a policy, `authenticated` of claimcheck/policy among them, or one of the marks. */
+export type GatewayRoute<C, Params> =
+  | PolicyLike<VerifiedToken<C>, GatewayRequest<Params>>
+  // For the compiler: gives `auth` its type in `policy(…)` within the options, where the claims are not inferred yet.
+  | Policy<VerifiedToken, GatewayRequest<Params>>
+  | typeof anonymous
+  | typeof optional
+
+/** The options of a gateway besides those of its resource server. */
+export interface GatewaySettings<C, Patterns extends string> {
+  /**
+   * Patterns, and who may pass: `GET,POST /orders/{id}`, `/files/{rest...}`, `//host.example.com/{rest...}`. A request without a
+   * route is refused (403). The most specific path decides, whatever the order, and a method that it lacks is refused. GET stands for
+   * HEAD, too; a slash at the end counts for nothing.
+   */
+  readonly routes: { readonly [Pattern in Patterns]: GatewayRoute<C, RouteParams<Pattern>> }
+  /** What the upstream is told of the caller. Default: `X-Auth-Principal`, `-Kind`, `-Subject`, `-Tenant`, `-Client`, `-Scopes`, `-Roles`, `-Expires`. */
+  readonly identity?: IdentityHeaders<C>
+  /** Adds `X-Auth-Assertion`: a JWT about the caller, bound to method and path, for an API that checks it by `gatewayAssertion`. */
+  readonly assertion?: AssertionOptions
+  /** Lets CORS preflights for routes of the table through, without a token and without a caller. Default `false`. */
+  readonly preflight?: boolean
+  /** How long a decision may take, in milliseconds; then it is a 503, and `signal` of the policies aborts. Default 1500. */
+  readonly deadlineMs?: number
+  /** Gets every decision, for metrics and audit. Errors that it throws are dropped. */
+  readonly onDecision?: (decision: DecisionFacts) => unknown
+}
+
+/** A decision server for API gateways. Its functions may be taken off it. */
+export interface Gateway<C = Record<string, unknown>> {
+  /** The resource server that verifies tokens and asks policies: `ready()`, `keys()`. */
+  readonly api: ResourceServer<C>
+  /** The patterns in the order of their rank, most specific first. */
+  readonly routes: readonly string[]
+  /** The names of all identity headers: a gateway must replace each of them, on every request. */
+  readonly identityHeaders: readonly string[]
+  /** Names the list of identity headers. A recipe sends it, and one of another list is refused. */
+  readonly fingerprint: string
+  /** Decides about one request. Never rejects: what goes wrong is a refusal (503). */
+  decide(check: GatewayCheck): Promise<GatewayDecision<C>>
+  /** Serves the dialects of gateways over HTTP. @throws TypeError for an address that other machines reach without `trust`. */
+  listen(options: ListenOptions): Promise<GatewayServer>
+}
+
+/** Options of `createGateway`: those of `createResourceServer`, or one that exists, and the routes. */
+export type GatewayOptions<I extends IssuerOptions, C, Patterns extends string> = ResourceServerOptions<I, C> &
+  GatewaySettings<ClaimsByIssuer<I, C>, Patterns>
+
+const settingNames = ['routes', 'identity', 'assertion', 'preflight', 'deadlineMs', 'onDecision']
+
+/**
+ * Makes a decision server for API gateways: it refuses whatever no route allows.
+ *
+ * @example const gateway = createGateway({ issuer, audience, routes: { 'GET /orders/{id}': scope('Orders.Read') } })
+ * @throws TypeError as `createResourceServer` does. Also for patterns that cannot be read or say the same, and for a policy that is
+ * `undefined`.
+ */
+export function createGateway<C, const Patterns extends string>(
+  options: { readonly api: ResourceServer<C> } & GatewaySettings<C, Patterns>,
+): Gateway<C>
+export function createGateway<
+  const I extends IssuerOptions,
+  C = Record<string, unknown>,
+  const Patterns extends string = string,
+>(options: GatewayOptions<I, C, Patterns>): Gateway<ClaimsByIssuer<I, C>>
+export function createGateway(options: object): Gateway {
+  checkArgumentCount('createGateway()', arguments, 1)
+  const { routes, identity, assertion, preflight, deadlineMs, onDecision, ...rest } = options as GatewaySettings<
+    Record<string, unknown>,
+    string
+  > & { readonly api?: ResourceServer }
+  if (rest.api !== undefined) checkOptionNames('createGateway() with api', rest, ['api'])
+  const api = rest.api ?? createResourceServer(rest as ResourceServerOptions)
+  const settings = { routes, identity, assertion, preflight, deadlineMs, onDecision }
+  const { clock } = rest as Pick<ResourceServerOptions, 'clock'>
+  return createAnyGateway(api, settings as GatewaySettings<Record<string, unknown>, string>, clock)
+}
+
+type Access<C> =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'optional' }
+  | { readonly kind: 'policy'; readonly policy: Policy<VerifiedToken<C>, GatewayRequest> }
+
+function createAnyGateway<C>(
+  api: ResourceServer<C>,
+  settings: GatewaySettings<C, string>,
+  clock: Clock | undefined,
+): Gateway<C> {
+  checkOptionNames('createGateway()', settings, settingNames)
+  const { preflight = false, deadlineMs = 1500, onDecision } = settings
+  checkBoolean('preflight', preflight)
+  checkNumber('deadlineMs', deadlineMs, 1, 60_000)
+  if (onDecision !== undefined) checkFunction('onDecision', onDecision)
+  const tell = onDecision && dropErrors(onDecision)
+  const guard = toRequestGuard<IssuerOptions, C>(api)
+  const assertion = settings.assertion && createAssertion(settings.assertion, clock)
+  const identity = createIdentity<C>(settings.identity, assertion && assertionHeader)
+  const table = createRouteTable(
+    readRouteEntries(settings.routes).map(([key, value]) => [key, readAccess(key, value, guard)] as const),
+  )
+
+  async function decide(check: GatewayCheck): Promise<GatewayDecision<C>> {
+    const startMs = performance.now()
+    let view = nothingKnown
+    let decision: GatewayDecision<C>
+    try {
+      view = viewOf(check)
+      decision = await decideInOrder(check, view)
+    } catch (cause) {
+      // Such as a function of `identity` that throws: our fault, not the token's.
+      decision = refuse('policy_unavailable', view, { details: { cause } })
+    }
+    tellOf(decision, startMs, view.id)
+    return decision
+  }
+
+  /** The order of checks. Every line may end the request; only `allow` lets it through. */
+  async function decideInOrder(check: GatewayCheck, view: RequestView): Promise<GatewayDecision<C>> {
+    const request = readRequest(check)
+    if (!request) return refuse('target_ambiguous', view)
+    const asked = preflight ? preflightMethod(check, request) : undefined
+    const route = table.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
+    if (typeof route === 'string') return refuse(route, view)
+    const known = { ...view, origin: request.origin, route: route.key }
+    if (asked !== undefined || route.value.kind === 'anonymous') return allow(route, undefined)
+    const result = await withinDeadline(known, (signal) => authorize(known, route, { check, request, signal }))
+    if (result.outcome === 'refused') return toRefusal(result.error, known)
+    if (result.outcome === 'anonymous') return allow(route, undefined)
+    const asserted = { method: check.method, path: request.target.path, route: route.key }
+    return allow(route, result.auth, assertion && (() => assertion.sign(result.auth, asserted)))
+  }
+
+  /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */
+  function authorize(
+    view: RequestView,
+    { key, value, params }: Route<Access<C>>,
+    { check, request, signal }: { check: GatewayCheck; request: ReadRequest; signal: AbortSignal },
+  ): MaybePromise<Authentication<C>> {
+    const authentication = guard.authenticate(view)
+    if (value.kind === 'policy') {
+      const resource = resourceOf(check, request, { key, params: params(request.target.segments) })
+      return guard.authorizeRequest(view, authentication, { policy: value.policy, resource, signal })
+    }
+    // A caller that is there must also satisfy the default policy.
+    const route = { policy: guard.routes.byDefault, resource: undefined, signal }
+    const decideOptional = (known: Authentication<C>): MaybePromise<Authentication<C>> =>
+      known.outcome === 'anonymous' ? known : guard.authorizeRequest(view, known, route)
+    return isPromise(authentication) ? authentication.then(decideOptional) : decideOptional(authentication)
+  }
+
+  async function withinDeadline(
+    view: RequestView,
+    start: (signal: AbortSignal) => MaybePromise<Authentication<C>>,
+  ): Promise<Authentication<C>> {
+    const controller = new AbortController()
+    const work = start(controller.signal)
+    if (!isPromise(work)) return work
+    return within<Authentication<C>, Authentication<C>>(work, deadlineMs, () => {
+      const cause = new Error(`no decision within deadlineMs (${deadlineMs})`)
+      controller.abort(cause)
+      return {
+        outcome: 'refused',
+        error: guard.report(new AuthError('policy_unavailable', { details: { cause } }), view),
+      }
+    })
+  }
+
+  function allow(
+    { key }: Route<Access<C>>,
+    auth: VerifiedToken<C> | undefined,
+    assert?: () => string,
+  ): GatewayDecision<C> {
+    const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth, assert) } as const
+    return auth ? { ...allowed, auth } : allowed
+  }
+
+  function refuse(reason: AuthErrorReason, view: RequestView, options?: AuthErrorOptions): Refusal {
+    return toRefusal(guard.report(new AuthError(reason, options), view), view)
+  }
+
+  function toRefusal(error: AuthError, view: RequestView): Refusal {
+    const { status, headers, body } = guard.challenge(error, view)
+    const effect = error.status === 503 ? 'unavailable' : 'refuse'
+    const refused = { effect, status: status as Refusal['status'], headers, body, reason: error.reason } as const
+    return view.route === undefined ? refused : { ...refused, route: view.route }
+  }
+
+  function refuseQuestion(hint: string): Refusal {
+    const decision = refuse('peer_untrusted', nothingKnown, { hint })
+    tellOf(decision, performance.now(), undefined)
+    return decision
+  }
+
+  function tellOf(decision: GatewayDecision<C>, startMs: number, id: string | undefined): void {
+    if (!tell) return
+    const { effect, status, route } = decision
+    const known = { ...(route !== undefined && { route }), ...(id !== undefined && { id }) }
+    const reason = effect === 'allow' ? {} : { reason: decision.reason }
+    tell({ effect, status, ms: performance.now() - startMs, ...known, ...reason })
+  }
+
+  return {
+    api,
+    routes: table.routes.map(({ key }) => key),
+    identityHeaders: identity.names,
+    fingerprint: identity.fingerprint,
+    decide,
+    listen: async (options) =>
+      listen({ identity, decide, refuseQuestion, ...(assertion && { jwks: assertion.jwks }) }, options),
+  }
+}
+
+/** @throws TypeError for a value that is neither a mark nor a policy. */
+function readAccess<C>(key: string, value: unknown, guard: RequestGuard<C>): Access<C> {
+  if (value === anonymous) return { kind: 'anonymous' }
+  if (value === optional) return { kind: 'optional' }
+  const policy = value as PolicyLike<VerifiedToken<C>, GatewayRequest>
+  try {
+    guard.routes.declare(policy)
+    return { kind: 'policy', policy: guard.routes.withDefault(policy) }
+  } catch (cause) {
+    throw new TypeError(`routes['${key}']: ${(cause as Error).message}`, { cause })
+  }
+}
+
+const nothingKnown: RequestView = { method: '', url: '', headers: [] }
+const requestId = /^[\w.:/+=-]{1,128}$/
+
+function viewOf({ method, target, headers, headersTruncated }: GatewayCheck): RequestView {
+  const [id, ...more] = valuesOf(headers, 'x-request-id')
+  const view = { method, url: target, headers, ...(headersTruncated && { headersTruncated }) }
+  return id !== undefined && more.length === 0 && requestId.test(id) ? { ...view, id } : view
+}
+
+function resourceOf(
+  { method, headers, clientAddress }: GatewayCheck,
+  { scheme, host, target }: ReadRequest,
+  { key, params }: { readonly key: string; readonly params: Readonly<Record<string, string>> },
+): GatewayRequest {
+  const { path, query } = target
+  return Object.freeze({
+    method,
+    scheme,
+    host,
+    path,
+    query,
+    params,
+    route: key,
+    ...(clientAddress !== undefined && { clientAddress }),
+    header(name: string): string | undefined {
+      const values = valuesOf(headers, name.toLowerCase())
+      return values.length === 0 ? undefined : values.join(', ')
+    },
+  })
+}

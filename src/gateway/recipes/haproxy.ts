@@ -1,0 +1,134 @@
+// The recipe for HAProxy, 2.6 or newer, built with Lua. The Lua needs no library.
+import { lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
+
+export function haproxy(parts: RecipeParts): readonly RecipeFile[] {
+  return [
+    { name: 'haproxy.cfg', text: writeConfiguration(parts) },
+    { name: 'claimcheck.lua', text: writeLua(parts) },
+  ]
+}
+
+function writeConfiguration({ listen, upstream, forwardAuthorization, fingerprint }: RecipeParts): string {
+  const dropped = [...overrides, 'Upgrade', 'X-Forwarded-Method', 'X-Forwarded-Uri']
+  const all = [...dropped, 'X-Claimcheck-Recipe', ...(forwardAuthorization ? [] : ['Authorization'])]
+  return `# Written by claimcheck for HAProxy. Print it anew when the identity headers change: ${fingerprint}
+# Start it in the folder of claimcheck.lua.
+global
+  lua-load claimcheck.lua
+  # For the identity headers of an answer.
+  tune.bufsize 65536
+
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 30s
+  timeout server 30s
+  timeout http-request 10s
+
+frontend claimcheck_gateway
+  bind ${listen}
+  http-request lua.claimcheck
+  # An error in the Lua would let the request go on.
+  http-request deny deny_status 503 unless { var(txn.claimcheck) -m str allowed }
+  # The decision was about the real method and target, and about no other protocol.
+${lines(
+  '  ',
+  all.map((name) => `http-request del-header ${name}`),
+)}
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  http-request set-header X-Forwarded-Proto http unless { ssl_fc }
+  http-request set-header X-Forwarded-Proto https if { ssl_fc }
+  default_backend claimcheck_api
+
+backend claimcheck_api
+  server api ${upstream}
+`
+}
+
+function writeLua({ decisions, identity, fingerprint }: RecipeParts): string {
+  return `-- Written by claimcheck for HAProxy: asks the decision server about a request.
+local identity = { ${identity.map((name) => `'${name.toLowerCase()}'`).join(', ')} }
+
+local is_identity = {}
+for _, name in ipairs(identity) do is_identity[name] = true end
+
+-- Not of the question: these would change how it is sent, or pass for what the gateway tells.
+local not_asked = {}
+for _, name in ipairs({
+  'host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'keep-alive', 'proxy-connection',
+  'x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri', 'x-forwarded-for', 'x-claimcheck-recipe',
+}) do not_asked[name] = true end
+
+local unavailable = '{"title":"Service Unavailable","status":503,"detail":"Access cannot be decided right now. Please try again."}'
+
+local function reply(txn, status, headers, body)
+  local answer = txn:reply()
+  answer:set_status(status)
+  for name, value in pairs(headers) do answer:add_header(name, value) end
+  answer:set_body(body)
+  txn:done(answer)
+end
+
+-- All values of a header, which HAProxy counts from 0.
+local function list(values)
+  local found = {}
+  local index = 0
+  while values[index] do
+    found[#found + 1] = values[index]
+    index = index + 1
+  end
+  return found
+end
+
+core.register_action('claimcheck', { 'http-req' }, function(txn)
+  local question = {}
+  local host = {}
+  for name, values in pairs(txn.http:req_get_headers()) do
+    -- In every spelling that the API may take for the real one.
+    if is_identity[string.gsub(string.lower(name), '[^a-z0-9]', '-')] then
+      txn.http:req_del_header(name)
+    elseif name == 'host' then
+      host = list(values)
+    elseif not not_asked[string.gsub(string.lower(name), '[^a-z0-9]', '-')] then
+      question[name] = list(values)
+    end
+  end
+  question['host'] = { 'claimcheck' }
+  question['x-forwarded-method'] = { txn.f:method() }
+  question['x-forwarded-proto'] = { txn.f:ssl_fc() == 1 and 'https' or 'http' }
+  question['x-forwarded-host'] = host
+  -- As sent: an absolute URL must not lose its host here. HAProxy itself makes one of each HTTP/2 request.
+  question['x-forwarded-uri'] = { txn.f:req_ver() == '2.0' and txn.f:pathq() or txn.f:url() }
+  question['x-forwarded-for'] = { txn.f:src() }
+  question['x-claimcheck-recipe'] = { '${fingerprint}' }
+
+  -- A little more than the deadline of a decision. HAProxy tries four times, so a server that hangs costs four times this.
+  local ok, answer = pcall(function()
+    return core.httpclient():get({ url = 'http://${decisions}/haproxy', headers = question, timeout = 1600 })
+  end)
+  local headers = ok and answer and answer.headers or {}
+  local function header(name)
+    return headers[name] and headers[name][0]
+  end
+  local status = header('x-auth-status')
+  -- Only the decision server's own yes is one.
+  if ok and answer.status == 200 and status == '200' then
+    -- What the client sent is gone already: a header that says nothing stays away.
+    for _, name in ipairs(identity) do
+      if (header(name) or '') ~= '' then txn.http:req_set_header(name, header(name)) end
+    end
+    txn:set_var('txn.claimcheck', 'allowed')
+    return
+  end
+  if status == '400' or status == '401' or status == '403' or status == '503' then
+    local told = { ['Content-Type'] = 'application/problem+json', ['Cache-Control'] = 'no-store' }
+    told['WWW-Authenticate'] = header('www-authenticate')
+    told['Retry-After'] = header('retry-after')
+    return reply(txn, tonumber(status), told, answer.body or '')
+  end
+  local told = { ['Content-Type'] = 'application/problem+json', ['Cache-Control'] = 'no-store', ['Retry-After'] = '1' }
+  reply(txn, 503, told, unavailable)
+end, 0)
+`
+}

@@ -1,0 +1,104 @@
+// What a gateway tells of a request: read into a route's question and into the resource that policies are asked about.
+import { type Target, readTarget } from './targets.ts'
+
+/** A header line: its name in any letter case, and its value. */
+export type HeaderLine = readonly [name: string, value: string]
+
+/** A request as a gateway tells it. Every member is the gateway's word: never take one from the client. */
+export interface GatewayCheck {
+  readonly method: string
+  /** The target as the client sent it, undecoded: `/orders/1?page=2`. */
+  readonly target: string
+  /** The authority that the client called, with its port where there is one. */
+  readonly host: string
+  /** `http` or `https`; `ws` and `wss` count as these. */
+  readonly scheme: string
+  /** The client's header lines, as received. */
+  readonly headers: readonly HeaderLine[]
+  readonly clientAddress?: string
+  /** Set when header lines may be missing, a second `Authorization` among them: such a request is refused. */
+  readonly headersTruncated?: boolean
+}
+
+/** The resource of a route's policy: the request, with the parameters of its pattern. */
+export interface GatewayRequest<Params = Readonly<Record<string, string>>> {
+  readonly method: string
+  readonly scheme: 'http' | 'https'
+  /** In lower case, without a port. */
+  readonly host: string
+  /** As sent, undecoded. */
+  readonly path: string
+  /** As sent, undecoded, without the question mark. */
+  readonly query: string
+  /**
+   * Decoded once, in the letter case that was sent. Every reading of the path comes to this route, but an upstream may read a
+   * parameter in another letter case, or without `;…` at its end: compare it for equality with what the caller may have.
+   */
+  readonly params: Params
+  /** The key of the route. */
+  readonly route: string
+  /** The address of the client as the gateway saw it, where it told one. */
+  readonly clientAddress?: string
+  /** The value of a header of the client. The values of several lines are joined by `, `. */
+  header(name: string): string | undefined
+}
+
+/** The parts of a request that choose its route. */
+export interface ReadRequest {
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly origin: string
+  readonly target: Target
+  /** Every reading of the method: as told, in upper case, and what the client would have it overridden with. */
+  readonly methods: readonly string[]
+  readonly isOverridden: boolean
+}
+
+const schemes: Readonly<Record<string, 'http' | 'https'>> = { http: 'http', https: 'https', ws: 'http', wss: 'https' }
+const token = /^[\w!#$%&'*+\-.^`|~]+$/
+// Without a dot at the end: with it, a host has a second name.
+const authority = /^(?<host>[a-z0-9_](?:[a-z0-9_-]|\.(?!\.))*(?<!\.)|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
+
+const methodOverrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
+// IIS, Symfony and Zend have obeyed these in place of the target.
+const targetOverrides = ['x-original-url', 'x-rewrite-url']
+
+/** Reads `check`. `undefined` when it has no meaning, or more than one. */
+export function readRequest({ method, target: sent, host, scheme, headers }: GatewayCheck): ReadRequest | undefined {
+  const known = Object.hasOwn(schemes, scheme.toLowerCase()) ? schemes[scheme.toLowerCase()] : undefined
+  const name = authority.exec(host)?.groups?.host?.toLowerCase()
+  const target = readTarget(sent)
+  if (known === undefined || name === undefined || target === undefined || !token.test(method)) return undefined
+  if (targetOverrides.some((header) => valuesOf(headers, header).some((value) => value !== sent))) return undefined
+  const overrides = [
+    ...methodOverrides.flatMap((header) => valuesOf(headers, header)),
+    // Frameworks that take `_method` from a form take it from the query, too; some of them split that at `;`.
+    ...(target.query === '' ? [] : new URLSearchParams(target.query.replaceAll(';', '&')).getAll('_method')),
+  ]
+  const methods = [method, method.toUpperCase(), ...overrides.map((one) => one.trim().toUpperCase())]
+  return {
+    scheme: known,
+    host: name,
+    origin: `${known}://${host.toLowerCase()}`,
+    target,
+    methods: [...new Set(methods)],
+    isOverridden: overrides.length > 0,
+  }
+}
+
+/** The values of all lines called `name`, which is in lower case. */
+export function valuesOf(headers: readonly HeaderLine[], name: string): readonly string[] {
+  const values: string[] = []
+  for (const [one, value] of headers) if (one.length === name.length && one.toLowerCase() === name) values.push(value)
+  return values
+}
+
+/**
+ * True for a CORS preflight (Fetch §4.8) that no upstream can take for anything else: told as OPTIONS, overridden by nothing, with
+ * one `Origin` and one `Access-Control-Request-Method`, which is returned.
+ */
+export function preflightMethod({ method, headers }: GatewayCheck, { isOverridden }: ReadRequest): string | undefined {
+  const [asked, ...more] = valuesOf(headers, 'access-control-request-method')
+  const isOne = method === 'OPTIONS' && !isOverridden && valuesOf(headers, 'origin').length === 1 && more.length === 0
+  return isOne && asked !== undefined && token.test(asked) ? asked : undefined
+}

@@ -1,0 +1,3 @@
+import { describeGateway } from './real.ts'
+
+describeGateway('apache', { down: 503 })

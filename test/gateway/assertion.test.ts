@@ -1,0 +1,220 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createResourceServer, createVerifier, type RequestView } from 'claimcheck'
+import {
+  anonymous,
+  createGateway,
+  fileSigningKeys,
+  gatewayAssertion,
+  type GatewayDecision,
+  optional,
+} from 'claimcheck/gateway'
+import { authenticated } from 'claimcheck/policy'
+import { createTestClock, createTestIssuer } from 'claimcheck/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { ask, bearer } from './support.ts'
+
+function folderOf(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'claimcheck-keys-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'keys')
+}
+
+function setUp({ claims, ...changes }: { readonly prefix?: string; readonly claims?: unknown } = {}) {
+  const clock = createTestClock()
+  const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+  const keys = fileSigningKeys(folderOf(), { clock })
+  const gateway = createGateway({
+    issuer: sts.issuer,
+    audience: sts.audience,
+    fetch: sts.fetch,
+    clock,
+    assertion: { issuer: 'gateway', audience: 'orders', keys },
+    routes: { '/anonymous': anonymous, '/optional': optional, '/{rest...}': authenticated },
+  })
+  const api = createResourceServer({
+    issuer: gatewayAssertion({ issuer: 'gateway', audience: 'orders', jwks: keys.jwks(), ...changes }),
+    clock,
+    ...(claims !== undefined && { claims: claims as never }),
+  })
+  const assert = async (target: string, method = 'GET', claims = {}) =>
+    headerOf(await gateway.decide(ask(target, { method, headers: bearer(sts.token({ sub: 'alice', ...claims })) })))
+  const statusOf = async (request: RequestView) =>
+    api.guard(request).then(
+      () => 200,
+      (error: { status: number }) => error.status,
+    )
+  return { clock, sts, keys, gateway, api, assert, statusOf }
+}
+
+function headerOf(decision: GatewayDecision): string {
+  if (decision.effect !== 'allow') throw new Error(decision.reason)
+  return decision.identity['X-Auth-Assertion'] ?? ''
+}
+
+function request(assertion: string, url: string, method = 'GET'): RequestView {
+  return { method, url, headers: [['X-Auth-Assertion', assertion]] }
+}
+
+describe('an assertion', () => {
+  test('gives the API the principal that the gateway has verified, with its key', async () => {
+    const { sts, api, assert } = setUp()
+    const direct = createVerifier({ issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock: sts.clock })
+    const { principal } = await direct.verifyToken(sts.token({ sub: 'alice' }))
+    const auth = await api.guard(request(await assert('/orders', 'GET', { scope: 'a b', roles: ['r'] }), '/orders'))
+    expect(auth.principal).toMatchObject({ subject: 'alice', key: principal.key, kind: principal.kind })
+    expect(auth.principal).toMatchObject({ scopes: ['a', 'b'], roles: ['r'], issuer: 'gateway' })
+  })
+
+  test.each([undefined, z.object({ jti: z.string() })])(
+    'is good for one method and one path, also when it is remembered, and whatever the schema keeps',
+    async (claims) => {
+      const { assert, statusOf } = setUp({ claims })
+      const assertion = await assert('/orders/1?page=1')
+      for (let time = 0; time < 2; time++) {
+        expect(await statusOf(request(assertion, '/orders/1'))).toBe(200)
+        expect(await statusOf(request(assertion, '/orders/1?page=2'))).toBe(200)
+        expect(await statusOf(request(assertion, 'https://api.example.com/orders/1'))).toBe(200)
+        for (const url of ['/orders/2', '/orders', '/orders/1/', '/Orders/1', '/orders/%31', '/', '', '//orders/1'])
+          expect(await statusOf(request(assertion, url)), url).toBe(401)
+        for (const method of ['POST', 'get', 'HEAD', '']) {
+          expect(await statusOf(request(assertion, '/orders/1', method)), method).toBe(401)
+        }
+      }
+    },
+  )
+
+  test('refuses the request that it is not for, and not one that comes at the same time', async () => {
+    const { assert, statusOf } = setUp()
+    const assertion = await assert('/orders/1')
+    const all = ['/orders/2', '/orders/1', '/orders/2', '/orders/1'].map((url) => statusOf(request(assertion, url)))
+    expect(await Promise.all(all)).toEqual([401, 200, 401, 200])
+  })
+
+  test('is none without a request', async () => {
+    const { keys, assert, clock } = setUp()
+    const { verifyToken } = createVerifier({
+      issuer: gatewayAssertion({ issuer: 'gateway', audience: 'orders', jwks: keys.jwks() }),
+      clock,
+    })
+    await expect(verifyToken(await assert('/orders'))).rejects.toMatchObject({ reason: 'token_for_other_resource' })
+  })
+
+  test('is compared with the path before the gateway took its prefix off', async () => {
+    const { assert, statusOf } = setUp({ prefix: '/api' })
+    const assertion = await assert('/api/orders')
+    expect(await statusOf(request(assertion, '/orders'))).toBe(200)
+    expect(await statusOf(request(assertion, '/api/orders'))).toBe(401)
+  })
+
+  test('ends soon, and never after the token that it stands for', async () => {
+    const { clock, sts, gateway, assert, statusOf } = setUp()
+    const assertion = await assert('/orders')
+    clock.advance({ seconds: 61 })
+    expect(await statusOf(request(assertion, '/orders'))).toBe(401)
+    const short = bearer(sts.token({}, { lifetimeSeconds: 5 }))
+    const [, claims = ''] = headerOf(await gateway.decide(ask('/orders', { headers: short }))).split('.')
+    const { iat, exp } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { iat: number; exp: number }
+    expect(exp - iat).toBe(5)
+  })
+
+  test('comes in its own header only, and no other token comes in that', async () => {
+    const { sts, assert, statusOf } = setUp()
+    const assertion = await assert('/orders')
+    expect(await statusOf({ method: 'GET', url: '/orders', headers: bearer(assertion) })).toBe(401)
+    expect(await statusOf(request(sts.token(), '/orders'))).toBe(401)
+    const two: RequestView = {
+      method: 'GET',
+      url: '/orders',
+      headers: [
+        ['X-Auth-Assertion', assertion],
+        ['x-auth-assertion', assertion],
+      ],
+    }
+    expect(await statusOf(two)).toBe(400)
+  })
+
+  test('of another audience, issuer or key is refused', async () => {
+    const { clock, keys, assert } = setUp()
+    const assertion = await assert('/orders')
+    const other = fileSigningKeys(folderOf(), { clock })
+    const wrong = [
+      { issuer: 'gateway', audience: 'other', jwks: keys.jwks() },
+      { issuer: 'other', audience: 'orders', jwks: keys.jwks() },
+      { issuer: 'gateway', audience: 'orders', jwks: other.jwks() },
+    ]
+    for (const options of wrong) {
+      const api = createResourceServer({ issuer: gatewayAssertion(options), clock })
+      await expect(api.guard(request(assertion, '/orders'))).rejects.toMatchObject({ status: 401 })
+    }
+  })
+
+  test('is never made for a request without a caller', async () => {
+    const { sts, gateway } = setUp()
+    expect(headerOf(await gateway.decide(ask('/anonymous', { headers: bearer(sts.token()) })))).toBe('')
+    expect(headerOf(await gateway.decide(ask('/optional')))).toBe('')
+    expect(headerOf(await gateway.decide(ask('/optional', { headers: bearer(sts.token()) })))).not.toBe('')
+  })
+})
+
+describe('the keys', () => {
+  test('rotate, and the one before stays published as long again', () => {
+    const clock = createTestClock()
+    const folder = folderOf()
+    const keys = fileSigningKeys(folder, { rotateHours: 1, clock })
+    const first = keys.current().kid
+    clock.advance({ minutes: 61 })
+    const second = keys.current().kid
+    expect(second).not.toBe(first)
+    expect(keys.jwks().keys.map(({ kid }) => kid)).toEqual([first, second])
+    clock.advance({ minutes: 61 })
+    expect(keys.jwks().keys.map(({ kid }) => kid)).not.toContain(first)
+    expect(readdirSync(folder)).toHaveLength(2)
+    for (const { d } of keys.jwks().keys) expect(d).toBeUndefined()
+  })
+
+  test('are shared by processes, and readable by their owner alone', () => {
+    const folder = folderOf()
+    const [one, other] = [fileSigningKeys(folder), fileSigningKeys(folder)]
+    expect(one.current().kid).toBe(other.current().kid)
+    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o077).toBe(0)
+  })
+
+  test('are refused in a directory that every user may write to, and where a file is none', () => {
+    const folder = folderOf()
+    fileSigningKeys(folder)
+    chmodSync(folder, 0o777)
+    expect(() => fileSigningKeys(folder)).toThrow(/chmod o-w/)
+    chmodSync(folder, 0o700)
+    writeFileSync(join(folder, '9999999999999-0123456789abcdef.pem'), 'no key')
+    expect(() => fileSigningKeys(folder)).toThrow()
+  })
+
+  test('are served to every peer, and only where assertions are made', async () => {
+    const { gateway, keys } = setUp()
+    const server = await gateway.listen({
+      dialects: ['nginx'],
+      listen: '127.0.0.1:0',
+      trust: { addresses: ['10.0.0.1'] },
+    })
+    onTestFinished(() => server.close())
+    const answer = await fetch(`${server.url}/.well-known/jwks.json`)
+    expect(await answer.json()).toEqual(keys.jwks())
+    expect((await fetch(`${server.url}/nginx`)).status).toBe(403)
+    expect(gateway.identityHeaders).toContain('X-Auth-Assertion')
+  })
+})
+
+test.each([
+  ['no keys', { issuer: 'g', audience: 'a' }],
+  ['two places of keys', { issuer: 'g', audience: 'a', jwksUri: 'https://g/jwks', jwks: { keys: [] } }],
+  ['no audience', { issuer: 'g', jwks: { keys: [] } }],
+  ['any audience', { issuer: 'g', audience: null, jwks: { keys: [] } }],
+  ['no issuer', { audience: 'a', jwks: { keys: [] } }],
+  ['a prefix with a slash at its end', { issuer: 'g', audience: 'a', jwks: { keys: [] }, prefix: '/api/' }],
+  ['an unknown option', { issuer: 'g', audience: 'a', jwks: { keys: [] }, path: '/x' }],
+])('gatewayAssertion() throws a TypeError for %s', (_, options) => {
+  expect(() => gatewayAssertion(options as never)).toThrow(TypeError)
+})

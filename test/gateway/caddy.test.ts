@@ -1,0 +1,3 @@
+import { describeGateway } from './real.ts'
+
+describeGateway('caddy', { down: 502 })

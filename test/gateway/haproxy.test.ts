@@ -1,0 +1,3 @@
+import { describeGateway } from './real.ts'
+
+describeGateway('haproxy', { down: 503 })

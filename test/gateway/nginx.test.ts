@@ -1,0 +1,3 @@
+import { describeGateway } from './real.ts'
+
+describeGateway('nginx', { down: 503 })

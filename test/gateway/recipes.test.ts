@@ -1,0 +1,44 @@
+import { anonymous, type DialectName, printRecipe } from 'claimcheck/gateway'
+import { describe, expect, test } from 'vitest'
+import { createTestGateway } from './support.ts'
+
+const all: readonly DialectName[] = ['nginx', 'caddy', 'haproxy', 'apache', 'traefik', 'envoy']
+const identity = { 'X-User': () => 'u', 'X-Team-Name': () => 't' }
+const { gateway } = createTestGateway({ '/x': anonymous }, { identity })
+const addresses = { listen: '127.0.0.1:8080', upstream: 'api.internal:3000', decisions: '[::1]:9001' }
+
+describe.each(all)('the recipe for %s', (name) => {
+  const text = printRecipe(gateway, name, addresses)
+    .map((file) => file.text)
+    .join('\n')
+
+  test('names every identity header, the fingerprint, and the path of its dialect', () => {
+    for (const header of ['X-User', 'X-Team-Name', 'X-Auth-Omitted', 'X-Auth-Omitted'])
+      expect(text.toLowerCase()).toContain(header.toLowerCase())
+    expect(text).toContain(gateway.fingerprint)
+    expect(text).toContain(`/${name}`)
+    expect(text).toContain('9001')
+  })
+
+  test('takes the headers away that some APIs take for the method or the target', () => {
+    for (const header of ['X-HTTP-Method-Override', 'X-Original-URL', 'X-Rewrite-URL'])
+      expect(text.toLowerCase()).toContain(header.toLowerCase())
+  })
+
+  test('takes the access token away where it is told to', () => {
+    const other = printRecipe(gateway, name, { ...addresses, forwardAuthorization: false })
+    expect(other.map((file) => file.text).join('\n')).not.toBe(text)
+  })
+})
+
+test.each([
+  ['an unknown gateway', 'skipper', addresses],
+  ['a member of every object', 'constructor', addresses],
+  ['an unknown option', 'nginx', { ...addresses, port: 1 }],
+  ['an address without a port', 'nginx', { ...addresses, upstream: 'api' }],
+  ['a line more', 'nginx', { ...addresses, upstream: 'api:3000;\n}' }],
+  ['a URL', 'nginx', { ...addresses, decisions: 'http://127.0.0.1:9001' }],
+  ['a switch that is none', 'nginx', { ...addresses, forwardAuthorization: 'no' }],
+])('printRecipe() throws a TypeError for %s', (_, name, options) => {
+  expect(() => printRecipe(gateway, name as DialectName, options as never)).toThrow(TypeError)
+})

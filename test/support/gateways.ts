@@ -1,0 +1,101 @@
+// Real gateways as child processes, each with a configuration in a folder of its own, on a free port of loopback.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { RecipeFile } from 'claimcheck/gateway'
+
+export type GatewayProgram = 'nginx' | 'caddy' | 'haproxy' | 'apache'
+
+export interface RunningGateway {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) => readonly string[]>> = {
+  nginx: (folder, file) => [
+    'nginx',
+    '-p',
+    folder,
+    '-e',
+    join(folder, 'error.log'),
+    '-c',
+    file,
+    '-g',
+    `daemon off; pid ${join(folder, 'nginx.pid')}; user root;`,
+  ],
+  haproxy: (_, file) => ['haproxy', '-db', '-f', file],
+  apache: (folder, file) => [
+    'apache2',
+    ...['-D', 'FOREGROUND', '-f', file, '-C', `Define CLAIMCHECK_DIR ${folder}`],
+    ...['-C', `PidFile ${join(folder, 'pid')}`, '-C', `ErrorLog ${join(folder, 'error.log')}`],
+  ],
+  caddy: (_, file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
+}
+
+const path = `${process.env.PATH}:/usr/sbin`
+
+/** Whether the program is installed. A test that needs it is skipped without, and its title says what is missing. */
+export function isInstalled(program: GatewayProgram): boolean {
+  return (
+    spawnSync('sh', ['-c', `command -v ${program === 'apache' ? 'apache2' : program}`], { env: { PATH: path } })
+      .status === 0
+  )
+}
+
+/** A port that was free a moment ago, since these programs cannot say which one they took. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Starts `program` with the configuration that `write` makes for its port, and waits until it takes connections. */
+export async function startGateway(
+  program: GatewayProgram,
+  write: (port: number) => readonly RecipeFile[],
+): Promise<RunningGateway> {
+  const folder = mkdtempSync(join(tmpdir(), `claimcheck-${program}-`))
+  const port = await freePort()
+  const files = write(port)
+  for (const { name, text } of files) writeFileSync(join(folder, name), text)
+  const file = join(folder, files[0]?.name ?? '')
+  mkdirSync(join(folder, 'home'))
+  const [command = '', ...args] = commands[program](folder, file)
+  const env = { PATH: path, HOME: join(folder, 'home') }
+  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
+  async function stop(): Promise<void> {
+    await end(child)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await accepts(port)) return { port, stop }
+    if (child.exitCode !== null) break
+    await setTimeout(25)
+  }
+  await stop()
+  throw new Error(`${program} did not start:\n${output}`)
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const connected = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+  })
+  socket.destroy()
+  return connected
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}
