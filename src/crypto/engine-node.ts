@@ -3,6 +3,7 @@
 import type { JsonWebKeyInput, KeyObject, verify, webcrypto } from 'node:crypto'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { Algorithm } from './algorithms.ts'
+import { encodeDerSignature } from './der-signature.ts'
 import { isStrongRsa, type PublicKey, signatureBytes } from './engine.ts'
 import { nodeCrypto } from './pem.ts'
 
@@ -44,15 +45,15 @@ export function verifySignature(
   signature: Uint8Array<ArrayBuffer>,
 ): MaybePromise<boolean> {
   const facts = factsOf(key)
-  const { type, curve, digest, maxConsecutiveSync } = parameters[algorithm]
+  const { type, curve, digest, saltLength, maxConsecutiveSync } = parameters[algorithm]
   if (facts.type !== type || facts.curve !== curve || !facts.isStrong) return false
   if (signature.length !== signatureBytes(algorithm, facts.modulusBits)) return false
-  const material = verifyInputOf(facts.publicKey, parameters[algorithm])
-  if (countConsecutive() > maxConsecutiveSync)
-    return verifyInPool(digest, Buffer.from(signingInput), material, signature)
+  const material = saltLength === undefined ? facts.publicKey : pssInputOf(facts.publicKey, saltLength)
+  const encoded = type === 'ec' ? encodeDerSignature(signature) : signature
+  if (countConsecutive() > maxConsecutiveSync) return verifyInPool(digest, Buffer.from(signingInput), material, encoded)
   const bytes = bytesOf(signingInput)
   try {
-    return nodeCrypto().verify(digest, bytes, material, signature)
+    return nodeCrypto().verify(digest, bytes, material, encoded)
   } catch {
     return false
   } finally {
@@ -61,10 +62,8 @@ export function verifySignature(
   }
 }
 
-function verifyInputOf(key: KeyObject, { type, saltLength }: NodeParameters): Parameters<typeof verify>[2] {
-  // R and S side by side, RFC 7518 §3.4.
-  if (type === 'ec') return { key, dsaEncoding: 'ieee-p1363' }
-  return saltLength === undefined ? key : { key, padding: nodeCrypto().constants.RSA_PKCS1_PSS_PADDING, saltLength }
+function pssInputOf(key: KeyObject, saltLength: number): Parameters<typeof verify>[2] {
+  return { key, padding: nodeCrypto().constants.RSA_PKCS1_PSS_PADDING, saltLength }
 }
 
 const scratchBytes = 48 * 1024
