@@ -13,20 +13,46 @@ function aliases(engine: string): { find: RegExp; replacement: string }[] {
   ]
 }
 
+/** Measures of the heap, soaks, compilers of a user's project, and processes of their own: `npm run test:slow`. */
+const slow = [
+  'test/verifier/cache-memory.test.ts',
+  'test/jwks/memory.test.ts',
+  'test/packaging/{package,two-copies}.test.ts',
+  'test/examples/*.test.ts',
+  'test/gateway/{apache,haproxy}.test.ts',
+]
+
+/** What an engine can change: it runs on both. */
+const ofEngine = [
+  'test/crypto/*.test.ts',
+  'test/jwks/*-keys.test.ts',
+  'test/jwt/arbitrary-tokens.test.ts',
+  'test/verifier/{token-cache,verifier,verifier-faults,verifier-times}.test.ts',
+  'test/attacks/{algorithm-confusion,cross-issuer,forged-signatures,forgotten-await,key-injection,kid-storm,malleability}.test.ts',
+  'test/attacks/{oversized,pending-verification,replaced-keys,replaced-promise,request-state,structured-clones}.test.ts',
+  'test/attacks/{token-cache,token-kinds,token-secrecy}.test.ts',
+]
+
 export default defineConfig({
   test: {
     projects: [
       {
         extends: true,
         resolve: { alias: aliases('engine-node') },
-        test: { name: 'node', include: ['{test,examples}/**/*.test.ts'] },
+        test: { name: 'node', include: ['{test,examples}/**/*.test.ts'], exclude: slow },
       },
       {
         extends: true,
         resolve: { alias: aliases('engine-web') },
+        test: { name: 'web', include: ofEngine, exclude: slow },
+      },
+      {
+        extends: true,
+        resolve: { alias: aliases('engine-node') },
         test: {
-          name: 'web',
-          include: ['test/{jwt,crypto,verifier,attacks}/**/*.test.ts', 'test/jwks/*-keys.test.ts'],
+          name: 'slow',
+          include: [...slow, 'test/crypto/differential.test.ts'],
+          env: { DIFFERENTIAL_TOKENS: '10000' },
         },
       },
     ],

@@ -39,5 +39,6 @@ process.exit(0)
 /** Fails unless the package, as it stands in dist, takes Node's own cryptography. */
 function checkEngine(): void {
   const engine = createRequire(fileURLToPath(import.meta.resolve('claimcheck'))).resolve('#engine')
-  if (!/\/dist\/crypto\/engine-node\.c?js$/.test(engine)) throw new Error(`claimcheck would be measured with ${engine}.`)
+  if (!/\/dist\/crypto\/engine-node\.c?js$/.test(engine))
+    throw new Error(`claimcheck would be measured with ${engine}.`)
 }
