@@ -60,6 +60,8 @@ export default defineConfig({
     // Nothing in src has an effect at load, so files may share a worker: express, fastify and jose are then loaded once a
     // worker and not once a file. What a test does to a global is undone after it.
     setupFiles: ['./test/support/real-timers.ts'],
+    // Real servers and keys on a busy machine: five seconds, the default, were not enough for a dozen tests.
+    testTimeout: 20_000,
     pool: 'threads',
     isolate: false,
     restoreMocks: true,
