@@ -45,7 +45,8 @@ export interface ErrorDetails {
 /** The answer of a check that fails. A check that passes answers `undefined`. */
 export interface ValidationError {
   readonly reason: AuthErrorReason
-  readonly hint?: string
+  /** Words on what to change. A function makes them only when they are read: a flood of refusals reads none. */
+  readonly hint?: string | (() => string)
   readonly details?: ErrorDetails
 }
 
@@ -53,7 +54,7 @@ export interface ValidationError {
 export type RefusalHeaders = Readonly<Record<string, string | string[]>>
 
 export interface AuthErrorOptions {
-  readonly hint?: string | undefined
+  readonly hint?: ValidationError['hint'] | undefined
   readonly details?: ErrorDetails | undefined
   /** Seconds until a retry is worthwhile, for 503 alone. Default 1. */
   readonly retryAfterSeconds?: number | undefined
@@ -145,7 +146,8 @@ export class AuthError extends Error {
 
   /** Words on what to change. For logs, never for the client. */
   get hint(): string | undefined {
-    return this.#options.hint
+    const { hint } = this.#options
+    return typeof hint === 'function' ? hint() : hint
   }
 
   /** For logs, never for the client. */

@@ -25,9 +25,9 @@ export interface ResourceMetadataOptions {
    */
   readonly resource: string | readonly string[]
   /** Names and pages for people. */
-  readonly description?: Partial<ResourceDescription>
+  readonly description?: Partial<ResourceDescription> | undefined
   /** Default: the issuers of the configuration. */
-  readonly authorizationServers?: readonly string[]
+  readonly authorizationServers?: readonly string[] | undefined
 }
 
 /** One resource and its addresses. */

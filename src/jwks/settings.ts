@@ -11,18 +11,18 @@ export interface KeyCacheOptions {
    * The longest `Cache-Control: max-age` that counts, in seconds: 60 to 86400. Default 3600. A key that the STS withdraws may
    * serve this long, and twice as long in a quiet API.
    */
-  readonly maxFreshSeconds?: number
+  readonly maxFreshSeconds?: number | undefined
   /** How long keys serve after the last success while the STS fails, in seconds; at most a week. Default 86400. Then: 503. */
-  readonly staleSeconds?: number
+  readonly staleSeconds?: number | undefined
   /**
    * How long a key serves that the STS no longer lists, in seconds. Default 0. In `entra` 86400: its key documents are not
    * read-consistent.
    */
-  readonly graceSeconds?: number
+  readonly graceSeconds?: number | undefined
   /** How many unknown `kid`s in a row cause a fetch at once, and as many bad signatures of known kids. 1 to 10, default 3. */
-  readonly unknownKidBurst?: number
+  readonly unknownKidBurst?: number | undefined
   /** After the burst, the seconds between fetches for unknown `kid`s, and between those for bad signatures. 1 to 600, default 10. */
-  readonly unknownKidRefillSeconds?: number
+  readonly unknownKidRefillSeconds?: number | undefined
 }
 
 /** The options in milliseconds, complete. */

@@ -76,33 +76,34 @@ export function checkTimes({ exp, nbf, iat }: Times, nowMs: number, rules: TimeR
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge } = rules
   // "on or after which the JWT MUST NOT be accepted": at exp itself the token has expired.
   if (now >= exp + tolerance)
-    return untimely('token_expired', 'exp', now, `expired ${durationOf(now - exp)} ago by the clock of this machine`)
+    return untimely(
+      'token_expired',
+      'exp',
+      now,
+      () => `expired ${durationOf(now - exp)} ago by the clock of this machine`,
+    )
   if (nbf !== undefined && now < nbf - tolerance) return tooEarly('nbf', nbf - now, now)
   if (iat !== undefined && now < iat - tolerance) return tooEarly('iat', iat - now, now)
   if (maxAge === undefined) return undefined
   if (iat === undefined) return { reason: 'claim_missing', details: { claim: 'iat' } }
   if (now < iat + maxAge + tolerance) return undefined
-  return untimely('token_too_old', 'iat', now, `issued ${durationOf(now - iat)} ago by the clock of this machine`)
+  return untimely('token_too_old', 'iat', now, () => `issued ${durationOf(now - iat)} ago by the clock of this machine`)
 }
 
 function tooEarly(claim: string, seconds: number, now: number): ValidationError {
-  const hint = `${claim} is ${durationOf(seconds)} ahead of the clock of this machine: do the clocks differ?`
+  const hint = () => `${claim} is ${durationOf(seconds)} ahead of the clock of this machine: do the clocks differ?`
   return untimely('token_not_yet_valid', claim, now, hint)
 }
 
-function untimely(reason: ValidationError['reason'], claim: string, now: number, hint: string): ValidationError {
+function untimely(reason: ValidationError['reason'], claim: string, now: number, hint: () => string): ValidationError {
   return { reason, hint, details: { claim, now: Math.floor(now) } }
 }
 
 /** Says `seconds` in the largest unit of which there are at least two. */
 function durationOf(seconds: number): string {
-  const units = [
-    [86_400, 'days'],
-    [3600, 'hours'],
-    [60, 'minutes'],
-  ] as const
-  for (const [length, unit] of units) if (seconds >= 2 * length) return `${Math.floor(seconds / length)} ${unit}`
-  return `${Math.floor(seconds)} seconds`
+  if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} days`
+  if (seconds >= 2 * 3600) return `${Math.floor(seconds / 3600)} hours`
+  return seconds >= 120 ? `${Math.floor(seconds / 60)} minutes` : `${Math.floor(seconds)} seconds`
 }
 
 /** Checks that `aud` names one of `accepted`, compared code point by code point (RFC 7519 §4.1.3, RFC 8707 §2). */

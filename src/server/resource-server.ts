@@ -24,7 +24,7 @@ export type ResourceServerOptions<
   C = Record<string, unknown>,
 > = VerifierOptions<I, C> & {
   /** The `realm` of the challenges (RFC 9110 §11.5). Default `api`. */
-  readonly realm?: string
+  readonly realm?: string | undefined
   /**
    * The default policy. It must allow besides the policy of each route, unless that one is a `withoutDefaultPolicy(…)`.
    */
@@ -33,9 +33,9 @@ export type ResourceServerOptions<
    * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
    * A client with a good token that lacks a scope is told in any case.
    */
-  readonly publishScopes?: boolean
+  readonly publishScopes?: boolean | undefined
   /** Publishes protected resource metadata (RFC 9728), and names it in every challenge. */
-  readonly metadata?: ResourceMetadataOptions
+  readonly metadata?: ResourceMetadataOptions | undefined
 }
 
 /** An API that accepts access tokens. Its functions may be taken off it. Those that verify or ask always give a promise. */

@@ -23,12 +23,17 @@ export type IssuerOptions = IssuerOption | readonly IssuerOption[]
 /** How many verified tokens are remembered. */
 export interface TokenCacheOptions {
   /** At most so many. Default 10 000. */
-  readonly maxTokens?: number
+  readonly maxTokens?: number | undefined
   /**
    * At most so many bytes, estimated from the text of each token and from the members and items of its claims. Default 32 MiB. A token
    * with twenty claims counts as 3 kB.
    */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
+}
+
+interface TokenCacheSettings {
+  readonly maxTokens: number
+  readonly maxBytes: number
 }
 
 interface CommonOptions<C, A> {
@@ -39,22 +44,22 @@ interface CommonOptions<C, A> {
    *
    * Puts out plain objects, lists, primitives, Date, URL, Map and Set: an instance of any other class is a 503.
    */
-  readonly claims?: StandardSchema<C>
+  readonly claims?: StandardSchema<C> | undefined
   /** How far the STS's clock and ours may differ, in seconds. Default 30, at most 300. */
-  readonly clockToleranceSeconds?: number
+  readonly clockToleranceSeconds?: number | undefined
   /** Claims that every token must have, besides `iss`, `exp` and `aud`. */
-  readonly requiredClaims?: readonly string[]
+  readonly requiredClaims?: readonly string[] | undefined
   /** Refuses tokens issued (`iat`) longer ago than this, in seconds. Default: only `exp` counts. */
-  readonly maxTokenAgeSeconds?: number
+  readonly maxTokenAgeSeconds?: number | undefined
   /**
    * Refuses a token whose text is longer, before anything else is done with it. Default 16 KiB, from 256 bytes to 64 KiB. SECURITY.md has
    * the cost of a token of that length. A server may need an option of its own for headers of that length.
    */
-  readonly maxTokenBytes?: number
+  readonly maxTokenBytes?: number | undefined
   /** Fetches metadata and keys. Default: the platform's `fetch`, read at each call. */
-  readonly fetch?: Fetch
+  readonly fetch?: Fetch | undefined
   /** How long the whole way to an issuer's keys may take, in milliseconds: its metadata, and the last byte of its JWK Set. Default 5000. */
-  readonly fetchTimeoutMs?: number
+  readonly fetchTimeoutMs?: number | undefined
   /**
    * Is given the promise of work that no request waits for, such as a refresh of the keys: the `waitUntil` of platforms that stop a
    * process when its requests are answered. The promise never rejects. Errors that `keepAlive` throws are dropped.
@@ -62,30 +67,30 @@ interface CommonOptions<C, A> {
    * @example import { waitUntil } from 'cloudflare:workers' // or '@vercel/functions'
    * createVerifier({ issuer, audience, keepAlive: waitUntil })
    */
-  readonly keepAlive?: (promise: Promise<unknown>) => void
+  readonly keepAlive?: ((promise: Promise<unknown>) => void) | undefined
   /** How the keys of all issuers are kept. The defaults are for production. */
-  readonly keyCache?: KeyCacheOptions
+  readonly keyCache?: KeyCacheOptions | undefined
   /** Keeps the keys beyond this process, such as `fileKeyStore(path)`: a start while the STS is down can then verify. */
-  readonly keyStore?: KeyStore
+  readonly keyStore?: KeyStore | undefined
   /**
    * Verified tokens are remembered until they or their keys end: by a digest, never by their text. `false` verifies every
    * token anew. Asked for each request all the same: the times in the token, its key, `isRevoked`.
    */
-  readonly tokenCache?: TokenCacheOptions | false
+  readonly tokenCache?: TokenCacheOptions | false | undefined
   /**
    * Facts about clients, by their ids, that no token has: `{ 'client id': { kind: 'device', form: 'tv' } }`. Makes an
    * application a device; never makes an application a user. Ids count for every issuer.
    */
-  readonly clients?: ClientRegistry
+  readonly clients?: ClientRegistry | undefined
   /** Default: the system's clock. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Gets an event for every refusal and for each change of the keys. Errors that it throws are dropped. */
-  readonly onEvent?: (event: ClaimcheckEvent) => unknown
+  readonly onEvent?: ((event: ClaimcheckEvent) => unknown) | undefined
   /**
    * Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. Decide by claims
    * (`jti`, `sub`, `iat`), never by the token's text: an ECDSA signature can be written in two ways.
    */
-  readonly isRevoked?: (auth: VerifiedToken<A>) => boolean | PromiseLike<boolean>
+  readonly isRevoked?: ((auth: VerifiedToken<A>) => boolean | PromiseLike<boolean>) | undefined
 }
 
 type BringsAudience<I> = I extends readonly (infer One)[]
@@ -144,7 +149,7 @@ export interface VerifierSettings {
   readonly maxTokenAgeSeconds: number | undefined
   readonly maxTokenBytes: number
   readonly requiredClaims: readonly string[]
-  readonly tokenCache: Required<TokenCacheOptions> | undefined
+  readonly tokenCache: TokenCacheSettings | undefined
   readonly clients: ReadonlyMap<string, ClientDescription>
 }
 
@@ -184,7 +189,7 @@ export function readVerifierOptions(options: VerifierOptions<IssuerOptions, neve
 }
 
 /** Reads the option. @throws TypeError for values that make no cache. */
-function readTokenCacheOptions(options: TokenCacheOptions = {}): Required<TokenCacheOptions> {
+function readTokenCacheOptions(options: TokenCacheOptions = {}): TokenCacheSettings {
   checkOptionNames('tokenCache', options, ['maxTokens', 'maxBytes'])
   const { maxTokens = 10_000, maxBytes = 32 * 1024 ** 2 } = options
   checkNumber('tokenCache.maxTokens', maxTokens, 1, 1_000_000)

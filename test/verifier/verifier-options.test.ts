@@ -1,5 +1,5 @@
 // Options are checked once, at creation: whatever can never work is a TypeError there, with what to write instead.
-import { createVerifier, type JoseHeader } from 'claimcheck'
+import { createResourceServer, createVerifier, type JoseHeader } from 'claimcheck'
 import { entra, type Issuer, oidc } from 'claimcheck/issuers'
 import type { UnverifiedToken } from 'claimcheck/preset-kit'
 import { describe, expect, it } from 'vitest'
@@ -246,4 +246,30 @@ describe('the settings', () => {
     ])
     expect(read({ issuer: list, audience: null }).issuers.map((one) => one.audience)).toEqual([null, ['urn:own'], null])
   })
+})
+
+it('takes undefined for every option that may be left out', () => {
+  const nothing = {
+    claims: undefined,
+    clockToleranceSeconds: undefined,
+    requiredClaims: undefined,
+    maxTokenAgeSeconds: undefined,
+    maxTokenBytes: undefined,
+    fetch: undefined,
+    fetchTimeoutMs: undefined,
+    keepAlive: undefined,
+    keyCache: undefined,
+    keyStore: undefined,
+    tokenCache: undefined,
+    clients: undefined,
+    clock: undefined,
+    onEvent: undefined,
+    isRevoked: undefined,
+  }
+  const options = { issuer: 'https://sts.example.com', audience: 'https://api.example.com' }
+  expect(() => createVerifier({ ...options, ...nothing })).not.toThrow()
+  const more = { realm: undefined, publishScopes: undefined, metadata: undefined }
+  expect(() => createResourceServer({ ...options, ...nothing, ...more })).not.toThrow()
+  const sizes = { tokenCache: { maxTokens: undefined, maxBytes: undefined } }
+  expect(() => createVerifier({ ...options, ...sizes })).not.toThrow()
 })
