@@ -30,6 +30,7 @@ type ErrorMiddleware = (
   res: ServerResponse,
   next: (error?: unknown) => void,
 ) => void
+type RouteParams = Request['params']
 type Handler<C, P> = (req: Request<P>, res: Response, auth: VerifiedToken<C>) => unknown
 
 /** Guards Express routes. The verified token is also on `req.auth`, which no type declares: ask `guard.auth(req)`. */
@@ -42,8 +43,8 @@ export interface ExpressGuard<C = Record<string, unknown>> extends GuardedReques
    * Guard and handler in one. An AuthError that the handler throws is answered as the guard would. Other errors and rejections reach
    * `next`, on Express 4 too.
    */
-  handler<P>(handler: Handler<C, P>): RequestHandler<P>
-  handler<P>(policy: RoutePolicy<C>, handler: Handler<C, P>): RequestHandler<P>
+  handler<P extends RouteParams = RouteParams>(handler: Handler<C, P>): RequestHandler<P>
+  handler<P extends RouteParams = RouteParams>(policy: RoutePolicy<C>, handler: Handler<C, P>): RequestHandler<P>
   /** Middleware that answers requests for protected resource metadata (RFC 9728) alone. Needs `app.use`, before any guard. */
   metadata(): Middleware
   /**
@@ -84,7 +85,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Expre
     }
   }
 
-  function handler<P>(...args: readonly unknown[]): RequestHandler<P> {
+  function handler<P extends RouteParams>(...args: readonly unknown[]): RequestHandler<P> {
     // Without the response a handler cannot answer, and the request would hang.
     const { policy, handle } = handlerArguments(args, 2)
     const route = requests.readRoute(policy)

@@ -1,5 +1,5 @@
 // "claimcheck/fastify": the guard as Fastify hooks.
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { AuthError } from '../errors/auth-error.ts'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
@@ -22,9 +22,16 @@ import {
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
-type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+type RouteHandler<R extends RouteGenericInterface> = (
+  request: FastifyRequest<R>,
+  reply: FastifyReply,
+) => Promise<unknown>
 type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
-type Handler<C> = (request: FastifyRequest, reply: FastifyReply, auth: VerifiedToken<C>) => unknown
+type Handler<C, R extends RouteGenericInterface = RouteGenericInterface> = (
+  request: FastifyRequest<R>,
+  reply: FastifyReply,
+  auth: VerifiedToken<C>,
+) => unknown
 
 /** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
 export interface FastifyGuard<C = Record<string, unknown>> extends GuardedRequests<FastifyRequest, C> {
@@ -33,8 +40,11 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
   /** An `onRequest` hook that lets a request without any credential in, too. A bad credential is still refused. */
   optional(): Hook
   /** Guard and handler in one, for routes without a hook. An AuthError that the handler throws is answered as the guard would. */
-  handler(handler: Handler<C>): RouteHandler
-  handler(policy: RoutePolicy<C>, handler: Handler<C>): RouteHandler
+  handler<R extends RouteGenericInterface = RouteGenericInterface>(handler: Handler<C, R>): RouteHandler<R>
+  handler<R extends RouteGenericInterface = RouteGenericInterface>(
+    policy: RoutePolicy<C>,
+    handler: Handler<C, R>,
+  ): RouteHandler<R>
   /** An `onRequest` hook that answers requests for protected resource metadata (RFC 9728) alone. Goes before any guard. */
   metadata(): Hook
   /**
@@ -93,7 +103,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
     if (headers) void reply.headers(headers)
   }
 
-  function handler(...args: readonly unknown[]): RouteHandler {
+  function handler(...args: readonly unknown[]): RouteHandler<RouteGenericInterface> {
     const { policy, handle } = handlerArguments(args)
     const route = requests.readRoute(policy)
     return async function claimcheckHandler(request, reply) {
