@@ -68,6 +68,33 @@ describe('an assertion', () => {
     expect(auth.principal).toMatchObject({ scopes: ['a', 'b'], roles: ['r'], issuer: 'gateway' })
   })
 
+  test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
+    const { sts, keys, clock, api } = setUp()
+    const { issuer: trusted } = sts
+    const gateway = createGateway({
+      issuer: {
+        ...trusted,
+        principal: (...args) => {
+          const principal = trusted.principal(...args)
+          return {
+            ...principal,
+            ...(principal.actor && { actor: { ...principal.actor, traits: ['agent'] } }),
+            traits: ['impersonated', 'anonymous'],
+          }
+        },
+      },
+      audience: sts.audience,
+      fetch: sts.fetch,
+      clock,
+      assertion: { issuer: 'gateway', audience: 'orders', keys },
+      routes: { '/{rest...}': authenticated },
+    })
+    const headers = bearer(sts.token({ sub: 'alice', act: { sub: 'support', iss: 'https://sts.example.com' } }))
+    const { principal } = await api.guard(request(headerOf(await gateway.decide(ask('/x', { headers }))), '/x'))
+    expect(principal.traits).toEqual(['impersonated', 'anonymous'])
+    expect(principal.actor).toEqual({ subject: 'support', issuer: 'https://sts.example.com', traits: ['agent'] })
+  })
+
   test.each([undefined, z.object({ jti: z.string() })])(
     'is good for one method and one path, also when it is remembered, and whatever the schema keeps',
     async (claims) => {
