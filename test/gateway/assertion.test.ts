@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createResourceServer, createVerifier, type RequestView } from 'claimcheck'
+import { createResourceServer, createVerifier, type Principal, type RequestView } from 'claimcheck'
 import {
   anonymous,
   createGateway,
@@ -10,6 +10,7 @@ import {
   type GatewayDecision,
   optional,
 } from 'claimcheck/gateway'
+import { rfc9068 } from 'claimcheck/issuers'
 import { authenticated } from 'claimcheck/policy'
 import { createTestClock, createTestIssuer } from 'claimcheck/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -70,20 +71,16 @@ describe('an assertion', () => {
 
   test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
     const { sts, keys, clock, api } = setUp()
-    const { issuer: trusted } = sts
+    const trusted = rfc9068({ issuer: sts.issuer, audience: sts.audience })
     const gateway = createGateway({
       issuer: {
         ...trusted,
-        principal: (...args) => {
-          const principal = trusted.principal(...args)
-          return {
-            ...principal,
-            ...(principal.actor && { actor: { ...principal.actor, traits: ['agent'] } }),
-            traits: ['impersonated', 'anonymous'],
-          }
+        principal: (...args): Principal => {
+          const { actor, ...principal } = trusted.principal(...args)
+          const told: Principal = { ...principal, traits: ['impersonated', 'anonymous'] }
+          return actor ? { ...told, actor: { ...actor, traits: ['agent'] } } : told
         },
       },
-      audience: sts.audience,
       fetch: sts.fetch,
       clock,
       assertion: { issuer: 'gateway', audience: 'orders', keys },

@@ -10,8 +10,17 @@ export function traefik({
   fingerprint,
 }: RecipeParts): readonly RecipeFile[] {
   // A client that lists an identity header in Connection would have it removed on the way to the API.
-  const dropped = ['Connection', ...identity.flatMap(spellings), ...forwarded.flatMap((name) => spellings(name).slice(1))]
-  const afterwards = ['X-Claimcheck-Recipe', 'Forwarded', ...overrides, ...(forwardAuthorization ? [] : ['Authorization'])]
+  const dropped = [
+    'Connection',
+    ...identity.flatMap(spellings),
+    ...forwarded.flatMap((name) => spellings(name).slice(1)),
+  ]
+  const afterwards = [
+    'X-Claimcheck-Recipe',
+    'Forwarded',
+    ...overrides,
+    ...(forwardAuthorization ? [] : ['Authorization']),
+  ]
   const warning = `# Written by claimcheck for Traefik. Print it anew when the identity headers change: ${fingerprint}`
   const start = `${warning}
 entryPoints:
