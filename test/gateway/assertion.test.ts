@@ -81,6 +81,7 @@ describe('an assertion', () => {
           return actor ? { ...told, actor: { ...actor, traits: ['agent'] } } : told
         },
       },
+      audience: sts.audience,
       fetch: sts.fetch,
       clock,
       assertion: { issuer: 'gateway', audience: 'orders', keys },
