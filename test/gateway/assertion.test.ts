@@ -10,7 +10,7 @@ import {
   type GatewayDecision,
   optional,
 } from 'claimcheck/gateway'
-import { rfc9068 } from 'claimcheck/issuers'
+import { type IssuerWithAudience, rfc9068 } from 'claimcheck/issuers'
 import { authenticated } from 'claimcheck/policy'
 import { createTestClock, createTestIssuer } from 'claimcheck/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -72,16 +72,16 @@ describe('an assertion', () => {
   test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
     const { sts, keys, clock, api } = setUp()
     const trusted = rfc9068({ issuer: sts.issuer, audience: sts.audience })
-    const gateway = createGateway({
-      issuer: {
-        ...trusted,
-        principal: (...args): Principal => {
-          const { actor, ...principal } = trusted.principal(...args)
-          const told: Principal = { ...principal, traits: ['impersonated', 'anonymous'] }
-          return actor ? { ...told, actor: { ...actor, traits: ['agent'] } } : told
-        },
+    const issuer: IssuerWithAudience = {
+      ...trusted,
+      principal: (...args) => {
+        const { actor, ...principal } = trusted.principal(...args)
+        const told: Principal = { ...principal, traits: ['impersonated', 'anonymous'] }
+        return actor ? { ...told, actor: { ...actor, traits: ['agent'] } } : told
       },
-      audience: sts.audience,
+    }
+    const gateway = createGateway({
+      issuer,
       fetch: sts.fetch,
       clock,
       assertion: { issuer: 'gateway', audience: 'orders', keys },
