@@ -60,6 +60,7 @@ const token = /^[\w!#$%&'*+\-.^`|~]+$/
 const authority = /^(?<host>[a-z0-9_](?:[a-z0-9_-]|\.(?!\.))*(?<!\.)|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
 const methodOverrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
+const maxOverrides = 8
 // IIS, Symfony and Zend have obeyed these in place of the target.
 const targetOverrides = ['x-original-url', 'x-rewrite-url']
 
@@ -75,6 +76,8 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
     // Frameworks that take `_method` from a form take it from the query, too; some of them split that at `;`.
     ...(target.query === '' ? [] : new URLSearchParams(target.query.replaceAll(';', '&')).getAll('_method')),
   ]
+  // Each costs all readings of the path. An honest request has one.
+  if (overrides.length > maxOverrides) return undefined
   const methods = [method, method.toUpperCase(), ...overrides.map((one) => one.trim().toUpperCase())]
   return {
     scheme: known,

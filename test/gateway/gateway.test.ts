@@ -95,6 +95,12 @@ describe('decides by the route', () => {
     ).toEqual(['refuse', 400, 'target_ambiguous'])
   })
 
+  test('more than 8 overrides are refused unread: each costs all readings of the path', async () => {
+    const times = (count: number) => `/account?${'_method=GET&'.repeat(count)}`
+    expect(await decide('GET', times(8), {})).toEqual(['allow', 200, '/account'])
+    expect(await decide('GET', times(9), {})).toEqual(['refuse', 400, 'target_ambiguous'])
+  })
+
   test('so is _method of the query, and the method in capitals', async () => {
     const read = { scope: 'orders:read' }
     expect(await decide('GET', '/orders/1?a=1&%5Fmethod=delete', read)).toEqual(['refuse', 400, 'target_ambiguous'])
