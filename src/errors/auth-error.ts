@@ -158,7 +158,8 @@ export class AuthError extends Error {
 
   /** Ready to be sent: `Cache-Control`, and `WWW-Authenticate` or `Retry-After` where the status asks for one. */
   get headers(): RefusalHeaders {
-    return deepFreeze(headersOf(this, {}))
+    // An heir, such as a clone by Object.create(), has no facts: its challenge is not known.
+    return deepFreeze(isMade(this) ? headersOf(this, {}) : { 'Cache-Control': 'no-store' })
   }
 }
 

@@ -1,10 +1,11 @@
 // The assertion: a JWT of the gateway about one request and its caller. An API that checks it needs to trust no header and no network.
 import { randomUUID, sign } from 'node:crypto'
 import { type Clock, systemClock } from '../internal/clock.ts'
-import type { JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
 import type { Issuer, IssuerWithAudience, JwkSet } from '../issuer/issuer.ts'
 import type { Principal } from '../principal/principal.ts'
+import { readActor, readStrings } from '../principal/read-claims.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { AssertionKeys } from './signing-keys.ts'
 
@@ -47,7 +48,7 @@ export function createAssertion(options: AssertionOptions, clock: Clock = system
 
   function signFor({ principal, expiresAt }: VerifiedToken<unknown>, request: AssertedRequest): string {
     const { kid, privateKey } = keys.current()
-    const { subject, key, kind, tenant, client, scopes, roles } = principal
+    const { subject, key, kind, tenant, client, scopes, roles, actor, traits } = principal
     const now = Math.floor(clock.nowMs() / 1000)
     const claims = {
       iss: issuer,
@@ -59,6 +60,9 @@ export function createAssertion(options: AssertionOptions, clock: Clock = system
       client_id: client?.id,
       scope: scopes.join(' '),
       roles,
+      // Policies refuse by these: without them an impersonated or anonymous user would pass for an ordinary one.
+      act: actor && { sub: actor.subject, iss: actor.issuer, traits: actor.traits },
+      traits,
       htm: request.method,
       path: request.path,
       route: request.route,
@@ -93,7 +97,8 @@ export interface GatewayAssertionOptions {
 
 /**
  * Trusts the assertions of a gateway, and takes them from `X-Auth-Assertion` only. Each is good for one method and one path, which are
- * compared for every request, for remembered assertions too. The principal is the one that the gateway verified, with its `key`.
+ * compared for every request, for remembered assertions too. The principal is the one that the gateway verified, with its `key`, `actor`
+ * and `traits`, but without permissions, groups and login: policies about these belong to the gateway.
  *
  * Does not refuse a second request of the same method and path within the lifetime. The query is not bound.
  *
@@ -138,7 +143,8 @@ function createRequestCheck(prefix: string): NonNullable<Issuer['validateRequest
 const kinds: readonly unknown[] = ['user', 'application', 'device']
 
 function readPrincipal(claims: JsonObject, issuer: string): Principal {
-  const { sub, key, kind, tenant, client_id: client, scope, roles } = claims
+  const { sub, key, kind, tenant, client_id: client, scope, act } = claims
+  const actor = readActor(claims)
   return {
     kind: kinds.includes(kind) ? (kind as Principal['kind']) : 'unknown',
     key: String(key),
@@ -147,10 +153,16 @@ function readPrincipal(claims: JsonObject, issuer: string): Principal {
     ...(typeof tenant === 'string' && { tenant }),
     ...(typeof client === 'string' && { client: { id: client, type: 'unknown' } }),
     scopes: typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : [],
-    roles: Array.isArray(roles) ? roles.filter((one) => typeof one === 'string') : [],
+    roles: readStrings(claims, 'roles'),
     permissions: [],
     groups: { values: [], complete: false },
+    ...(actor && { actor: { ...actor, traits: traitsIn(act) } }),
     authentication: {},
-    traits: [],
+    traits: traitsIn(claims),
   }
+}
+
+/** As the gateway has verified them. */
+function traitsIn(claims: unknown): Principal['traits'] {
+  return (isJsonObject(claims) ? readStrings(claims, 'traits') : []) as Principal['traits']
 }

@@ -11,7 +11,7 @@ import { type DialectAnswer, type Question, writePlain } from './dialects/dialec
 import { type DialectName, dialects } from './dialects/dialects.ts'
 import type { DecisionServer } from './decision.ts'
 import { createPeerCheck, readAddress, type TrustOptions } from './peers.ts'
-import { valuesOf } from './request.ts'
+import { plainName, valuesOf } from './request.ts'
 
 /** Options of `gateway.listen`. */
 export interface ListenOptions {
@@ -85,7 +85,7 @@ export async function listen(gateway: DecisionServer, options: ListenOptions): P
   /** Identity headers and our own are never the client's word, and no policy may read them as if they were. */
   const ours = new Set([...gateway.identity.names.map((name) => name.toLowerCase()), recipeHeader])
   function isClients([name]: readonly [string, string]): boolean {
-    const known = name.toLowerCase().replaceAll('_', '-')
+    const known = plainName(name)
     return !ours.has(known) && !known.startsWith('x-claimcheck-')
   }
 

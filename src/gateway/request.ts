@@ -60,6 +60,7 @@ const token = /^[\w!#$%&'*+\-.^`|~]+$/
 const authority = /^(?<host>[a-z0-9_](?:[a-z0-9_-]|\.(?!\.))*(?<!\.)|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
 const methodOverrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
+const maxOverrides = 8
 // IIS, Symfony and Zend have obeyed these in place of the target.
 const targetOverrides = ['x-original-url', 'x-rewrite-url']
 
@@ -69,12 +70,14 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
   const name = authority.exec(host)?.groups?.host?.toLowerCase()
   const target = readTarget(sent)
   if (known === undefined || name === undefined || target === undefined || !token.test(method)) return undefined
-  if (targetOverrides.some((header) => valuesOf(headers, header).some((value) => value !== sent))) return undefined
+  if (overridesOf(headers, targetOverrides).some((value) => value !== sent)) return undefined
   const overrides = [
-    ...methodOverrides.flatMap((header) => valuesOf(headers, header)),
+    ...overridesOf(headers, methodOverrides),
     // Frameworks that take `_method` from a form take it from the query, too; some of them split that at `;`.
     ...(target.query === '' ? [] : new URLSearchParams(target.query.replaceAll(';', '&')).getAll('_method')),
   ]
+  // Each costs all readings of the path. An honest request has one.
+  if (overrides.length > maxOverrides) return undefined
   const methods = [method, method.toUpperCase(), ...overrides.map((one) => one.trim().toUpperCase())]
   return {
     scheme: known,
@@ -84,6 +87,19 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
     methods: [...new Set(methods)],
     isOverridden: overrides.length > 0,
   }
+}
+
+/** The values of all lines that a server may take for one of `names`: many turn every other character into an underscore. */
+function overridesOf(headers: readonly HeaderLine[], names: readonly string[]): readonly string[] {
+  const values: string[] = []
+  for (const [one, value] of headers)
+    if (names.some((name) => name.length === one.length && plainName(one) === name)) values.push(value)
+  return values
+}
+
+/** A header name in lower case, with a hyphen for each character that is neither letter nor digit. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
 /** The values of all lines called `name`, which is in lower case. */

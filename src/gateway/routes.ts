@@ -78,16 +78,32 @@ export function createRouteTable<V>(entries: readonly (readonly [key: string, va
   })
 
   function find({ host, target, methods }: RouteQuestion): Route<V> | 'target_ambiguous' | 'route_unknown' {
-    const found = target.readings.flatMap((reading) => methods.map((method) => routeOf(host, reading, method)))
+    const found = target.readings.flatMap((reading) =>
+      leavesOf(host, reading).flatMap((leaf) => methods.map((method) => routeOf(leaf, method))),
+    )
     const [first] = found
     // One reading that has no route is enough: the upstream may serve that one.
     if (found.some((one) => one !== first)) return 'target_ambiguous'
     return first ?? 'route_unknown'
   }
 
-  function routeOf(host: string, { segments, folded: isFolded }: Reading, method: string): Route<V> | undefined {
+  /** The leaf of a path, and another one where a framework may take the end of the path for a format: `/admin.json` (Rails). */
+  function leavesOf(host: string, { segments, folded: isFolded }: Reading): readonly (Leaf<V> | undefined)[] {
     const hosts = isFolded ? folded : exact
-    const leaf = leafOf(hosts.get(host), segments) ?? leafOf(hosts.get(''), segments)
+    const leafAt = (path: readonly string[]): Leaf<V> | undefined =>
+      leafOf(hosts.get(host), path) ?? leafOf(hosts.get(''), path)
+    const leaf = leafAt(segments)
+    const [bare] = formatForm.exec(segments.at(-1) ?? '') ?? []
+    if (bare === undefined) return [leaf]
+    const parent = segments.slice(0, -1)
+    const unnamed = leafAt([...parent, noLiteral])
+    // A name that is written in the table with its dot is what it says.
+    if (leaf !== unnamed) return [leaf]
+    const named = leafAt([...parent, bare])
+    return named === leaf ? [leaf] : [leaf, named]
+  }
+
+  function routeOf(leaf: Leaf<V> | undefined, method: string): Route<V> | undefined {
     if (!leaf) return undefined
     // A method that the path lacks does not fall through to a wider path.
     return leaf.byMethod.get(method) ?? (method === 'HEAD' ? leaf.byMethod.get('GET') : undefined) ?? leaf.any
@@ -148,6 +164,11 @@ function readParams({ segments }: Pattern, values: readonly string[]): Readonly<
   })
   return Object.freeze(Object.fromEntries(named))
 }
+
+/** A name before the last dot of a segment. */
+const formatForm = /^.+(?=\.[^.]+$)/
+/** In no target: control characters are refused. */
+const noLiteral = '\0'
 
 const patternForm =
   /^(?:(?<methods>[A-Z][A-Z-]*(?:,[A-Z][A-Z-]*)*) )?(?:\/\/(?<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?))?(?<path>\/.*)$/

@@ -1,6 +1,7 @@
 // Gets one JSON object or text over the network, or posts one object to get another. Time, size and redirects have bounds,
 // since a server may be broken or hostile.
 import { type JsonObject, parseJsonObject, printable } from './json.ts'
+import { withoutLogin } from './urls.ts'
 
 export interface FetchJsonOptions {
   readonly fetch: Fetch
@@ -120,12 +121,15 @@ async function fetchOnce(
   }
 }
 
-/** Where a redirect leads: the operator may write that address. It is not followed, since a document could then come from anywhere. */
+/**
+ * Where a redirect leads: the operator may write that address. It is not followed, since a document could then come from anywhere. A
+ * log must not hold a login, or the state and tickets that login pages put into a query.
+ */
 function redirectOf({ status, headers }: Response): string {
   const location = status >= 300 && status < 400 ? headers.get('location') : null
-  return location === null
-    ? ''
-    : `, a redirect to ${printable(location, 120)}: it is not followed, write the address it leads to`
+  if (location === null) return ''
+  const address = withoutLogin(location).replace(/[?#].*$/s, '?...')
+  return `, a redirect to ${printable(address, 120)}: it is not followed, write the address it leads to`
 }
 
 /** Names the host and the code of a failure: the platform's message is "fetch failed", and hides the code in `cause`. */

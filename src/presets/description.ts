@@ -1,6 +1,7 @@
 // One STS as data: where its keys are, what tells its access tokens from its other tokens, and which claim says what of the caller.
 import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
+import { checkOptions } from '../internal/options.ts'
 import {
   type Principal,
   type PrincipalActor,
@@ -85,8 +86,13 @@ export interface StsDescription extends Copied {
   readonly authentication?: 'standard' | ((claims: JsonObject) => PrincipalAuthentication)
 }
 
-/** Makes an issuer of a description. A token is checked for marks first, then for what must be there, then by `validate`. */
+/**
+ * Makes an issuer of a description. A token is checked for marks first, then for what must be there, then by `validate`.
+ *
+ * @throws TypeError for a member that no description has, such as `validateToken`: a check under a wrong name would be off.
+ */
 export function createIssuer(sts: StsDescription): IssuerWithAudience {
+  checkOptions('createIssuer()', arguments, names)
   const { issuer, keys, insecureAllowHttp = false, requires = [] } = sts
   const created: IssuerWithAudience = {
     preset: sts.preset,
@@ -115,6 +121,33 @@ const optional = [
   'hint',
 ] as const
 
+const names: readonly (keyof StsDescription)[] = [
+  ...optional,
+  'preset',
+  'issuer',
+  'keys',
+  'insecureAllowHttp',
+  'audience',
+  'algorithms',
+  'types',
+  'requires',
+  'texts',
+  'mark',
+  'marksOfThese',
+  'marksOfOthers',
+  'marks',
+  'validate',
+  'client',
+  'subject',
+  'tenant',
+  'scopes',
+  'roles',
+  'permissions',
+  'groups',
+  'actor',
+  'authentication',
+]
+
 const descriptions = new WeakMap<Issuer, StsDescription>()
 
 /** The description that `createIssuer` was given; `undefined` for an issuer that was written by hand. */
@@ -131,7 +164,7 @@ function validateToken(sts: StsDescription, token: UnverifiedToken): ValidationE
   if (foreign !== undefined) return notAnAccessToken(foreign)
   if (mark && !mark.values.includes(readString(claims, mark.claim) ?? ''))
     return notAnAccessToken(mark.claim, claims[mark.claim])
-  const refusal = marks === 'all' ? checkAccessToken(claims) : undefined
+  const refusal = marks === 'own' ? undefined : checkAccessToken(claims)
   const absent = texts.find((name) => readString(claims, name) === undefined)
   return refusal ?? (absent === undefined ? sts.validate?.(token) : missing(absent))
 }

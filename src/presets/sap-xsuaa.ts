@@ -1,5 +1,5 @@
 // SAP XSUAA (Authorization and Trust Management Service): access tokens of one subaccount for one application.
-import type { JsonObject } from '../internal/json.ts'
+import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions, checkString } from '../internal/options.ts'
 import { readScopes, readString } from '../principal/read-claims.ts'
 import { notAnAccessToken } from '../jwt/claims.ts'
@@ -22,7 +22,7 @@ export interface SapXsuaaOptions {
  * those of this application, without its name in front; those of other applications are left out. A client that is its own subject
  * is an application; a token with `user_id` is a user's. The zone (`zid`) is the tenant.
  *
- * Refuses ID tokens and refresh tokens, which lack `cid` or `scope`, and tokens that name their audience by scopes alone. Never
+ * Refuses ID tokens, which have no `ext_attr` of XSUAA, refresh tokens, which have no `scope`, and tokens that name their audience by scopes alone. Never
  * reads `jku`: keys come from the configured host. Does not read role collections and attributes, which are in `claims`.
  *
  * @throws TypeError for a `domain` with anything around it.
@@ -43,12 +43,20 @@ export function sapXsuaa(options: SapXsuaaOptions): IssuerWithAudience {
     requires: ['sub'],
     marksOfOthers: ['nonce', 'granted_scopes'],
     marksOfThese: ['cid', 'grant_type'],
-    validate: ({ claims }) => (Object.hasOwn(claims, 'scope') ? undefined : notAnAccessToken('scope')),
+    validate({ claims }) {
+      if (!Object.hasOwn(claims, 'scope')) return notAnAccessToken('scope')
+      return isEnhanced(claims) ? undefined : notAnAccessToken('ext_attr', claims.ext_attr)
+    },
     client: 'cid',
     subject: subjectOf,
     tenant: 'zid',
     scopes: (claims) => ownScopes(claims, `${appName}.`),
   })
+}
+
+/** XSUAA adds its attributes to access tokens alone. A UAA writes `cid`, `grant_type` and `scope: ["openid"]` into ID tokens, too. */
+function isEnhanced({ ext_attr: attributes }: JsonObject): boolean {
+  return isJsonObject(attributes) && readString(attributes, 'enhancer') === 'XSUAA'
 }
 
 function ownScopes(claims: JsonObject, prefix: string): readonly string[] {

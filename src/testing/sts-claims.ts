@@ -14,6 +14,7 @@ export interface StsClaims {
 const alice = '5c1fb0a2-0000-4000-8000-00000000a11c'
 const login = { auth_time: '{now}', amr: ['pwd'] }
 const job = { ref: 'refs/heads/main', repository_id: '74', repository_owner_id: '65' }
+const xsuaa = { zid: alice, ext_attr: { enhancer: 'XSUAA', subaccountid: alice } }
 const account = { namespace: 'orders', serviceaccount: { name: 'web', uid: alice } }
 
 /** By the name of the preset. */
@@ -85,8 +86,9 @@ export const stsClaims: Readonly<Record<string, StsClaims>> = {
   },
   pingOne: { user: { sub: alice, acr: 'Single_Factor', auth_time: '{now}' }, application: { sub: null } },
   sapXsuaa: {
-    user: { sub: alice, user_id: alice, grant_type: 'authorization_code', scope: ['openid'], zid: alice },
-    application: { grant_type: 'client_credentials', scope: ['uaa.resource'], zid: alice },
+    user: { sub: alice, user_id: alice, grant_type: 'authorization_code', ...xsuaa, scope: ['openid'] },
+    application: { grant_type: 'client_credentials', ...xsuaa, scope: ['uaa.resource'] },
+    id: { user_id: alice, grant_type: 'authorization_code', scope: ['openid'], zid: alice },
   },
   stytch: {
     user: { sub: `user-test-${alice}`, 'https://stytch.com/session': { id: `session-test-${alice}`, roles: [] } },

@@ -248,6 +248,13 @@ describe('what the operator may know', () => {
   })
 })
 
+it('has an heir, as clones by Object.create() are, whose headers have no challenge', () => {
+  const error = new AuthError('token_expired')
+  const heir = Object.assign(Object.create(AuthError.prototype) as AuthError, error)
+  expect([heir instanceof AuthError, heir.status]).toEqual([true, 401])
+  expect(heir.headers).toEqual({ 'Cache-Control': 'no-store' })
+})
+
 it('has its name on the prototype, where no copy of an error shows it', () => {
   const error = new AuthError('token_expired')
   expect(Object.hasOwn(error, 'name')).toBe(false)

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createResourceServer, createVerifier, type RequestView } from 'claimcheck'
+import { createResourceServer, createVerifier, type Principal, type RequestView } from 'claimcheck'
 import {
   anonymous,
   createGateway,
@@ -10,6 +10,7 @@ import {
   type GatewayDecision,
   optional,
 } from 'claimcheck/gateway'
+import { type IssuerWithAudience, rfc9068 } from 'claimcheck/issuers'
 import { authenticated } from 'claimcheck/policy'
 import { createTestClock, createTestIssuer } from 'claimcheck/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -66,6 +67,30 @@ describe('an assertion', () => {
     const auth = await api.guard(request(await assert('/orders', 'GET', { scope: 'a b', roles: ['r'] }), '/orders'))
     expect(auth.principal).toMatchObject({ subject: 'alice', key: principal.key, kind: principal.kind })
     expect(auth.principal).toMatchObject({ scopes: ['a', 'b'], roles: ['r'], issuer: 'gateway' })
+  })
+
+  test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
+    const { sts, keys, clock, api } = setUp()
+    const trusted = rfc9068({ issuer: sts.issuer, audience: sts.audience })
+    const issuer: IssuerWithAudience = {
+      ...trusted,
+      principal: (...args) => {
+        const { actor, ...principal } = trusted.principal(...args)
+        const told: Principal = { ...principal, traits: ['impersonated', 'anonymous'] }
+        return actor ? { ...told, actor: { ...actor, traits: ['agent'] } } : told
+      },
+    }
+    const gateway = createGateway({
+      issuer,
+      fetch: sts.fetch,
+      clock,
+      assertion: { issuer: 'gateway', audience: 'orders', keys },
+      routes: { '/{rest...}': authenticated },
+    })
+    const headers = bearer(sts.token({ sub: 'alice', act: { sub: 'support', iss: 'https://sts.example.com' } }))
+    const { principal } = await api.guard(request(headerOf(await gateway.decide(ask('/x', { headers }))), '/x'))
+    expect(principal.traits).toEqual(['impersonated', 'anonymous'])
+    expect(principal.actor).toEqual({ subject: 'support', issuer: 'https://sts.example.com', traits: ['agent'] })
   })
 
   test.each([undefined, z.object({ jti: z.string() })])(

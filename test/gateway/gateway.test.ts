@@ -77,20 +77,29 @@ describe('decides by the route', () => {
     expect(await decide('GET', '/users/bob;x/a', { sub: 'bob' })).toEqual(['refuse', 403, 'access_denied'])
   })
 
-  test.each(['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override'])(
-    '%s is a reading of the method',
-    async (name) => {
-      const read = { scope: 'orders:read' }
-      expect(await decide('GET', '/orders/1', read, [[name, 'DELETE']])).toEqual(['refuse', 400, 'target_ambiguous'])
-      expect(await decide('GET', '/orders/1', read, [[name, 'head']])).toEqual(['allow', 200, 'GET /orders/{id}'])
-      expect(
-        await decide('GET', '/orders/1', read, [
-          [name, 'GET'],
-          [name, 'DELETE'],
-        ]),
-      ).toEqual(['refuse', 400, 'target_ambiguous'])
-    },
-  )
+  test.each([
+    'X-HTTP-Method-Override',
+    'x-http-method',
+    'X-Method-Override',
+    'X_HTTP_Method_Override',
+    'X.Http-Method',
+  ])('%s is a reading of the method', async (name) => {
+    const read = { scope: 'orders:read' }
+    expect(await decide('GET', '/orders/1', read, [[name, 'DELETE']])).toEqual(['refuse', 400, 'target_ambiguous'])
+    expect(await decide('GET', '/orders/1', read, [[name, 'head']])).toEqual(['allow', 200, 'GET /orders/{id}'])
+    expect(
+      await decide('GET', '/orders/1', read, [
+        [name, 'GET'],
+        [name, 'DELETE'],
+      ]),
+    ).toEqual(['refuse', 400, 'target_ambiguous'])
+  })
+
+  test('more than 8 overrides are refused unread: each costs all readings of the path', async () => {
+    const times = (count: number) => `/account?${'_method=GET&'.repeat(count)}`
+    expect(await decide('GET', times(8), {})).toEqual(['allow', 200, '/account'])
+    expect(await decide('GET', times(9), {})).toEqual(['refuse', 400, 'target_ambiguous'])
+  })
 
   test('so is _method of the query, and the method in capitals', async () => {
     const read = { scope: 'orders:read' }
@@ -100,10 +109,17 @@ describe('decides by the route', () => {
     expect(await decide('get', '/orders/1', read)).toEqual(['refuse', 400, 'target_ambiguous'])
   })
 
-  test.each(['X-Original-URL', 'X-Rewrite-URL'])('%s is a reading of the target', async (name) => {
-    expect(await decide('GET', '/health', undefined, [[name, '/admin/x']])).toEqual(['refuse', 400, 'target_ambiguous'])
-    expect(await decide('GET', '/health', undefined, [[name, '/health']])).toEqual(['allow', 200, '/health'])
-  })
+  test.each(['X-Original-URL', 'X-Rewrite-URL', 'X_Original_URL', 'x.rewrite-url'])(
+    '%s is a reading of the target',
+    async (name) => {
+      expect(await decide('GET', '/health', undefined, [[name, '/admin/x']])).toEqual([
+        'refuse',
+        400,
+        'target_ambiguous',
+      ])
+      expect(await decide('GET', '/health', undefined, [[name, '/health']])).toEqual(['allow', 200, '/health'])
+    },
+  )
 })
 
 describe('reads host and scheme', () => {
@@ -163,6 +179,13 @@ describe('preflights', () => {
     ['a path without a route', '/other', [origin, asks('GET')], 'OPTIONS', 403],
     ['a path with two meanings', '/x/../orders/1', [origin, asks('GET')], 'OPTIONS', 400],
     ['an override', '/orders', [origin, asks('PUT'), ['X-HTTP-Method-Override', 'PUT'] as const], 'OPTIONS', 400],
+    [
+      'an override as CGI spells it',
+      '/orders',
+      [origin, asks('PUT'), ['X_HTTP_METHOD_OVERRIDE', 'PUT'] as const],
+      'OPTIONS',
+      400,
+    ],
     ['an override in the query', '/orders?_method=PUT', [origin, asks('PUT')], 'OPTIONS', 400],
   ])('do not pass with %s', async (_, target, headers, method, status) => {
     expect((await decide(target, headers, method)).status).toBe(status)

@@ -238,6 +238,20 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       expect(received).toEqual([])
     })
 
+    test('nor does the API get a host, a scheme or an address that the client made up', async () => {
+      const names = ['X-Forwarded-Host', 'X_Forwarded_Host', 'X-Forwarded-Proto', 'X-Forwarded-For', 'X_Forwarded-For']
+      const lines = ['Forwarded: for=made.up;host=made.up;proto=made.up', ...names.map((name) => `${name}: made.up`)]
+      expect((await send('/account', token(), ...lines, ...lines)).status).toBe(200)
+      expect(JSON.stringify(received)).not.toContain('made.up')
+    })
+
+    test('nor an override in a spelling that CGI takes for the real one', async () => {
+      const answer = await send('/scoped', token({ scope: 'a b' }), 'X_HTTP_METHOD_OVERRIDE: DELETE')
+      expect([200, 400]).toContain(answer.status)
+      expect(JSON.stringify(received)).not.toMatch(/override/i)
+      expect(received.length).toBe(answer.status === 200 ? 1 : 0)
+    })
+
     test.each(['X-HTTP-Method-Override: DELETE', 'X-Original-URL: /admin/x', 'X-Rewrite-URL: /admin/x'])(
       'nor does %s reach the API with an override that was not decided about',
       async (line) => {

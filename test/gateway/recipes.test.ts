@@ -25,6 +25,10 @@ describe.each(all)('the recipe for %s', (name) => {
       expect(text.toLowerCase()).toContain(header.toLowerCase())
   })
 
+  test("takes the client's word on the host away", () => {
+    expect(text.toLowerCase()).toMatch(/\bforwarded(?![-\w])/)
+  })
+
   test('takes the access token away where it is told to', () => {
     const other = printRecipe(gateway, name, { ...addresses, forwardAuthorization: false })
     expect(other.map((file) => file.text).join('\n')).not.toBe(text)

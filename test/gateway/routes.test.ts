@@ -83,6 +83,17 @@ test('refuses a path that another letter case would bring to another route', () 
   expect(mixed.find('GET', '/orders/A')).toBe('target_ambiguous')
 })
 
+test('refuses a path that is another route for a framework that takes its end for a format', () => {
+  const { find } = tableOf('/admin', '/admin.css', '/orders/{id}', '/orders/new', '//a.example.com/x', '/{rest...}')
+  for (const path of ['/admin.json', '/admin.json/', '/ADMIN.json', '/admin.js;v=1', '/orders/new.xml'])
+    expect(find('GET', path), path).toBe('target_ambiguous')
+  expect(find('GET', '/x.json', 'a.example.com')).toBe('target_ambiguous')
+  expect(find('GET', '/admin.css')).toBe('/admin.css')
+  expect(find('GET', '/orders/7.xml')).toBe('/orders/{id}')
+  for (const path of ['/x.json', '/.json', '/admin.json/x', '/admin.a.b', '/orders.d/new'])
+    expect(find('GET', path), path).toBe('/{rest...}')
+})
+
 test('reads the parameters of the route that was found', () => {
   const table = createRouteTable([['/users/{user}/{rest...}', 0]] as const)
   const [route] = table.routes

@@ -88,6 +88,10 @@ export const twistedTargets: readonly string[] = [
   '/admin;v=1/x',
   '/;/admin/x',
   '/admin%3b/x',
+  // Frameworks that take an extension for the format of the answer: Rails, and older Spring.
+  '/admin.json',
+  '/ADMIN.Json',
+  '/admin.x;v=1',
   // What ends a path early.
   '/admin%3fy=/public/x',
   '/admin%23/public/x',

@@ -98,6 +98,17 @@ describe('fetchJson', () => {
       expect(canary.requests()).toBe(0)
     })
 
+    it.each([
+      ['https://sso.example.com/login?ticket=secret#secret', 'https://sso.example.com/login?'],
+      ['https://bot:secret@sts.example.com/keys', 'https://sts.example.com/keys'],
+      ['//bot:secret@sts.example.com/keys', 'sts.example.com/keys'],
+      ['/login?state=secret', '/login?'],
+    ])('that leads to %s is told without what may be secret', async (location, told) => {
+      const { error } = await failureOf(faults.status(302, { location }))
+      expect(error.message).toContain(told)
+      expect(error.message).not.toContain('secret')
+    })
+
     it('gives its connection back, read or not', async () => {
       const endless: Answer = (_, response) => void response.writeHead(500).write('x'.repeat(100_000))
       const server = await startLoopback(endless)

@@ -106,3 +106,11 @@ function sorted(value: unknown): unknown {
       .map(([name, one]) => [name, sorted(one)]),
   )
 }
+
+it.each(['validateToken', 'requiredClaims', 'markOfOthers', 'endpoints'])(
+  'createIssuer() throws a TypeError for %s, which no description has: the check would be off',
+  (name) => {
+    const [sts] = allFixtures().flatMap((fixture) => descriptionOf(fixture.makeIssuer({})) ?? [])
+    expect(() => createIssuer({ ...(sts as StsDescription), [name]: [] })).toThrow(new RegExp(`no option ${name}`))
+  },
+)

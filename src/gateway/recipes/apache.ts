@@ -1,5 +1,5 @@
 // The recipe for Apache httpd, 2.4, with mod_lua and the Lua library luasocket (Debian: lua-socket). Each question opens a connection.
-import { lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
+import { forwarded, lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
 
 export function apache(parts: RecipeParts): readonly RecipeFile[] {
   return [
@@ -47,6 +47,7 @@ ${lines(
   '',
   all.map((name) => `RequestHeader unset ${name}`),
 )}
+RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
 ProxyRequests Off
 ProxyPreserveHost On
 # As sent: another spelling would be another target.
@@ -63,6 +64,10 @@ local identity = { ${identity.map((name) => `'${name.toLowerCase()}'`).join(', '
 
 local is_identity = {}
 for _, name in ipairs(identity) do is_identity[name] = true end
+
+-- The client's word on the host, the scheme and the address: Apache adds its own to it.
+local is_forwarded = {}
+for _, name in ipairs({ ${forwarded.map((name) => `'${name.toLowerCase()}'`).join(', ')} }) do is_forwarded[name] = true end
 
 -- Not of the question: these would change how it is sent, or pass for what the gateway tells.
 local not_asked = {}
@@ -87,7 +92,7 @@ function check(r)
   for name, value in pairs(r:headers_in_table()) do
     local plain = string.gsub(string.lower(name), '[^a-z0-9]', '-')
     -- In every spelling that the API may take for the real one.
-    if is_identity[plain] then
+    if is_identity[plain] or is_forwarded[plain] then
       removed[#removed + 1] = name
     elseif not not_asked[plain] then
       question[name] = value

@@ -1,6 +1,6 @@
 // The recipe for Caddy, 2.6 or newer. Not `forward_auth`: it has no timeout, takes any 2xx for a yes, and writes the name of a missing
 // header in place of its value.
-import { lines, overrides, type RecipeFile, type RecipeParts, spellings } from './parts.ts'
+import { forwarded, lines, overrides, type RecipeFile, type RecipeParts, spellings } from './parts.ts'
 
 export function caddy(parts: RecipeParts): readonly RecipeFile[] {
   return [{ name: 'Caddyfile', text: write(parts) }]
@@ -22,10 +22,10 @@ http://:${port} {
 		# A client that lists an identity header here would have it removed on the way to the API. Without it no Upgrade passes.
 		request_header -Connection
 		request_header -X-Claimcheck-Recipe
-		# The client's own identity headers, in every spelling that an upstream may take for the real one.
+		# The client's own identity headers, and its word on the host, in every spelling that an upstream may take for the real one.
 ${lines(
   '\t\t',
-  identity.flatMap(spellings).map((name) => `request_header -${name}`),
+  [...identity, ...forwarded].flatMap(spellings).map((name) => `request_header -${name}`),
 )}
 
 		reverse_proxy ${decisions} {

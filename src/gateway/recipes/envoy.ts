@@ -7,7 +7,7 @@ const asked = ['X-Forwarded-Proto', 'X-Forwarded-For', 'X-Request-Id', 'Origin',
 export function envoy(parts: RecipeParts): readonly RecipeFile[] {
   const { listen, upstream, decisions, forwardAuthorization, identity, fingerprint } = parts
   const exact = (name: string): string => `- exact: ${name.toLowerCase()}`
-  const removed = [...overrides, ...(forwardAuthorization ? [] : ['Authorization'])]
+  const removed = ['Forwarded', 'X-Forwarded-Host', ...overrides, ...(forwardAuthorization ? [] : ['Authorization'])]
   const text = `# Written by claimcheck for Envoy. Print it anew when the identity headers change: ${fingerprint}
 static_resources:
   listeners:

@@ -1,5 +1,5 @@
 // The recipe for HAProxy, 2.6 or newer, built with Lua. The Lua needs no library.
-import { lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
+import { forwarded, lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
 
 export function haproxy(parts: RecipeParts): readonly RecipeFile[] {
   return [
@@ -53,6 +53,10 @@ local identity = { ${identity.map((name) => `'${name.toLowerCase()}'`).join(', '
 local is_identity = {}
 for _, name in ipairs(identity) do is_identity[name] = true end
 
+-- The client's word on the host, the scheme and the address.
+local is_forwarded = {}
+for _, name in ipairs({ ${forwarded.map((name) => `'${name.toLowerCase()}'`).join(', ')} }) do is_forwarded[name] = true end
+
 -- Not of the question: these would change how it is sent, or pass for what the gateway tells.
 local not_asked = {}
 for _, name in ipairs({
@@ -85,12 +89,13 @@ core.register_action('claimcheck', { 'http-req' }, function(txn)
   local question = {}
   local host = {}
   for name, values in pairs(txn.http:req_get_headers()) do
+    local plain = string.gsub(string.lower(name), '[^a-z0-9]', '-')
     -- In every spelling that the API may take for the real one.
-    if is_identity[string.gsub(string.lower(name), '[^a-z0-9]', '-')] then
+    if is_identity[plain] or is_forwarded[plain] then
       txn.http:req_del_header(name)
     elseif name == 'host' then
       host = list(values)
-    elseif not not_asked[string.gsub(string.lower(name), '[^a-z0-9]', '-')] then
+    elseif not not_asked[plain] then
       question[name] = list(values)
     end
   end

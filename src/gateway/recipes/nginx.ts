@@ -8,7 +8,7 @@ export function nginx(parts: RecipeParts): readonly RecipeFile[] {
 function write({ listen, upstream, decisions, forwardAuthorization, identity, fingerprint }: RecipeParts): string {
   const variable = (name: string): string => `$claimcheck_${name.toLowerCase().replaceAll('-', '_')}`
   const received = (name: string): string => `$upstream_http_${name.toLowerCase().replaceAll('-', '_')}`
-  const dropped = [...overrides, 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']
+  const dropped = [...overrides, 'Forwarded', 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']
   const authorization = forwardAuthorization ? [] : ['proxy_set_header Authorization "";']
   return `# Written by claimcheck for nginx. Print it anew when the identity headers change: ${fingerprint}
 worker_processes auto;

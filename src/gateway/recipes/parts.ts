@@ -33,7 +33,10 @@ export const overrides: readonly string[] = [
   'X-Rewrite-URL',
 ]
 
-/** `name` and every spelling that a server may take for it: some turn hyphens into underscores, and back. */
+/** Client headers that some upstreams take for the host, the scheme or the address. A gateway writes the last three itself. */
+export const forwarded: readonly string[] = ['Forwarded', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-For']
+
+/** `name`, and then every spelling that a server may take for it: some turn hyphens into underscores, and back. */
 export function spellings(name: string): readonly string[] {
   const [first = '', ...rest] = name.split('-')
   return rest.reduce<readonly string[]>(

@@ -1,5 +1,5 @@
 // The recipe for Traefik, v3, with ForwardAuth and the file provider. By its documentation: it has never run here.
-import { lines, overrides, type RecipeFile, type RecipeParts, spellings } from './parts.ts'
+import { forwarded, lines, overrides, type RecipeFile, type RecipeParts, spellings } from './parts.ts'
 
 export function traefik({
   listen,
@@ -10,8 +10,17 @@ export function traefik({
   fingerprint,
 }: RecipeParts): readonly RecipeFile[] {
   // A client that lists an identity header in Connection would have it removed on the way to the API.
-  const dropped = ['Connection', ...identity.flatMap(spellings)]
-  const afterwards = ['X-Claimcheck-Recipe', ...overrides, ...(forwardAuthorization ? [] : ['Authorization'])]
+  const dropped = [
+    'Connection',
+    ...identity.flatMap(spellings),
+    ...forwarded.flatMap((name) => spellings(name).slice(1)),
+  ]
+  const afterwards = [
+    'X-Claimcheck-Recipe',
+    'Forwarded',
+    ...overrides,
+    ...(forwardAuthorization ? [] : ['Authorization']),
+  ]
   const warning = `# Written by claimcheck for Traefik. Print it anew when the identity headers change: ${fingerprint}`
   const start = `${warning}
 entryPoints:
