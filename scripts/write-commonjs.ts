@@ -10,8 +10,8 @@ for (const file of files.map((name) => `${root}/dist/${name}`)) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    // Not the identifiers: the name of a policy's function is its id.
     minifyWhitespace: true,
+    minifySyntax: true,
   })
   writeFileSync(file.replace(/\.js$/, '.cjs'), code.replace(/(\brequire\("\.[^"]*)\.js"\)/g, '$1.cjs")'))
 }

@@ -71,8 +71,9 @@ test('the tarball holds the build and the papers, and no source, map or test', (
   expect(files.filter((file) => /^dist\/.*(\.test|\.map$|(?<!\.d)\.c?ts$)/.test(file))).toEqual([])
 })
 
-test('the tarball is below 350 kB', () => {
-  expect(statSync(join(project, tarball)).size).toBeLessThan(350_000)
+// 350 kB were meant for what there was before claimcheck/gateway, which takes 45 kB in both formats.
+test('the tarball is below 395 kB', () => {
+  expect(statSync(join(project, tarball)).size).toBeLessThan(395_000)
 })
 
 test('what README, SECURITY and the pages of docs link to is in the tarball', () => {
