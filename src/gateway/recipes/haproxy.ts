@@ -1,5 +1,5 @@
 // The recipe for HAProxy, 2.6 or newer, built with Lua. The Lua needs no library.
-import { forwarded, lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
+import { forwarded, lines, luaQuestion, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
 
 export function haproxy(parts: RecipeParts): readonly RecipeFile[] {
   return [
@@ -57,14 +57,7 @@ for _, name in ipairs(identity) do is_identity[name] = true end
 local is_forwarded = {}
 for _, name in ipairs({ ${forwarded.map((name) => `'${name.toLowerCase()}'`).join(', ')} }) do is_forwarded[name] = true end
 
--- Not of the question: these would change how it is sent, or pass for what the gateway tells.
-local not_asked = {}
-for _, name in ipairs({
-  'host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'keep-alive', 'proxy-connection',
-  'x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri', 'x-forwarded-for', 'x-claimcheck-recipe',
-}) do not_asked[name] = true end
-
-local unavailable = '{"title":"Service Unavailable","status":503,"detail":"Access cannot be decided right now. Please try again."}'
+${luaQuestion}
 
 local function reply(txn, status, headers, body)
   local answer = txn:reply()

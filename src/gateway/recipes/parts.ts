@@ -49,3 +49,13 @@ export function spellings(name: string): readonly string[] {
 export function lines(indent: string, list: readonly string[]): string {
   return list.map((line) => (line === '' ? '' : `${indent}${line}`)).join('\n')
 }
+
+/** For gateways that ask by Lua: the header lines that they do not ask with, and the answer when they cannot ask. */
+export const luaQuestion = `-- Not of the question: these would change how it is sent, or pass for what the gateway tells.
+local not_asked = {}
+for _, name in ipairs({
+  'host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'keep-alive', 'proxy-connection',
+  'x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri', 'x-forwarded-for', 'x-claimcheck-recipe',
+}) do not_asked[name] = true end
+
+local unavailable = '{"title":"Service Unavailable","status":503,"detail":"Access cannot be decided right now. Please try again."}'`
