@@ -12,7 +12,7 @@ import { loadMade, type Source } from './source.ts'
 /** The configuration of the demo, and what to start when the server listens. */
 export async function demoSource(): Promise<{ readonly source: Source; start(url: string): Promise<void> }> {
   // Loaded here alone: the server for production never holds an STS.
-  const { createTestIssuer } = await import('../testing/create-test-issuer.ts')
+  const { createTestIssuer } = await import('../testing/index.ts')
   const sts = createTestIssuer()
   await sts.listen()
   const options = {
