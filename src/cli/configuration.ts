@@ -1,5 +1,5 @@
 // The table of a configuration in JSON: the options of createGateway, and those of the server around it. gateway.schema.json comes from it.
-import { fileSigningKeys } from '../gateway/signing-keys.ts'
+import { type AssertionKeys, fileSigningKeys } from '../gateway/signing-keys.ts'
 import { dialects } from '../gateway/dialects/dialects.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { fileKeyStore } from '../jwks/file-key-store.ts'
@@ -72,6 +72,13 @@ function ofDirectory(name: string, make: (directory: string) => unknown): Shape 
   }
 }
 
+/** Made at first use: `check` and `recipe` run where there is no such directory, and must not create it. */
+function lazySigningKeys(directory: string): AssertionKeys {
+  let made: AssertionKeys | undefined
+  const keys = (): AssertionKeys => (made ??= fileSigningKeys(directory))
+  return { current: () => keys().current(), jwks: () => keys().jwks() }
+}
+
 const gatewayMembers: Members = {
   issuer: [oneOrMore(issuer), 'Whose tokens are accepted: an identifier, a preset by its name, or a list of these.'],
   audience: [orElse(oneOf(null), oneOrMore(text)), 'What aud must name. null accepts tokens meant for any API.'],
@@ -82,7 +89,7 @@ const gatewayMembers: Members = {
       {
         issuer: [text, 'Its iss: any name for this gateway.'],
         audience: [text, 'Its aud: the API.'],
-        keys: [ofDirectory('fileSigningKeys', (directory) => fileSigningKeys(directory)), 'The directory of its keys.'],
+        keys: [ofDirectory('fileSigningKeys', lazySigningKeys), 'The directory of its keys.'],
         lifetimeSeconds: [number, 'Default 30.'],
       },
       ['issuer', 'audience', 'keys'],

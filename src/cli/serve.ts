@@ -41,10 +41,9 @@ async function serveSource(
   const additions = { onEvent, keyStore: memoryKeyStore() }
   let log = createLog('silent')
   let isDraining = false
-  let current = await source.load(additions)
+  let current = await load()
   const settings = settingsOf(current.server, overrides)
   log = createLog(settings.log)
-  current.decisions.observe(onDecision)
 
   const { dialects, listen: address, trust } = settings
   const server = await listen(() => current.decisions, { dialects, listen: address, ...(trust && { trust }) })
@@ -58,7 +57,8 @@ async function serveSource(
   let reloading = Promise.resolve()
   process.on('SIGHUP', () => void (reloading = reloading.then(reload)))
   log.info('listening', { url: server.url, admin: admin.url, dialects, routes: current.gateway.routes.length })
-  await warm(current)
+  // Not waited for: a signal must not wait for an STS that hangs. Requests wait for the same fetch, and /readyz tells.
+  void warm(current)
   await onListening?.(server.url)
 
   const signal = await stopped
@@ -71,6 +71,14 @@ async function serveSource(
   log.info('stopped')
   return 0
 
+  async function load(): Promise<Loaded> {
+    const next = await source.load(additions)
+    // Keys of assertions that cannot be read or made are found now, and not by the first request.
+    next.decisions.jwks?.()
+    next.decisions.observe(onDecision)
+    return next
+  }
+
   /** Never rejects. What is served changes in one assignment, after the new configuration is complete. */
   async function reload(): Promise<void> {
     if (!source.canReload) {
@@ -78,10 +86,9 @@ async function serveSource(
       return log.warn('reload refused', { hint: 'only a configuration in a JSON file can be read anew: restart, which drains' })
     }
     try {
-      const next = await source.load(additions)
+      const next = await load()
       checkSameServer(current, next)
       await warm(next)
-      next.decisions.observe(onDecision)
       current = next
       metrics.reloaded('ok')
       log.info('reloaded', { routes: next.gateway.routes.length })
@@ -108,7 +115,9 @@ async function serveSource(
     const { type, ...facts } = event
     if (type === 'keys.refresh_failed') metrics.refreshFailed()
     // A refusal is told by its decision.
-    if (type !== 'refusal') log.info(type, facts)
+    if (type === 'refusal') return
+    if (/failed|refused/.test(type)) log.warn(type, facts)
+    else log.info(type, facts)
   }
 }
 

@@ -1,12 +1,12 @@
 // `claimcheck check`, `recipe`, `health`, and the command without any.
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { isInstalled, startGateway } from '../support/gateways.ts'
-import { sendRaw } from '../support/raw-request.ts'
+import { sendRaw, valuesOf } from '../support/raw-request.ts'
 import { folder, run, serve, stsAndConfig, write } from './run.ts'
 
 const limit = 30_000
@@ -62,6 +62,27 @@ test(
       expect(stderr).toMatch(/^claimcheck check: /)
       expect(code).toBe(2)
     }
+  },
+  limit,
+)
+
+test(
+  'serve makes the keys of assertions, check and recipe do not',
+  async () => {
+    const { sts, config } = await stsAndConfig()
+    const directory = join(folder(), 'keys')
+    const assertion = { issuer: 'gateway', audience: 'orders', keys: { fileSigningKeys: directory } }
+    const file = write('c.json', { ...config, assertion })
+    const checked = await run(['check', '--config', file])
+    expect([checked.code, checked.stdout.includes('assertion: '), existsSync(directory)]).toEqual([0, false, false])
+    expect((await run(['recipe', 'caddy', '--config', file, '--upstream', '127.0.0.1:1', '--decisions', '127.0.0.1:2'])).code).toBe(0)
+    expect(existsSync(directory)).toBe(false)
+    const server = await serve(['--config', file])
+    expect(readdirSync(directory)).toHaveLength(1)
+    const answer = await server.ask('/account', sts.token())
+    expect(valuesOf(answer, 'X-Auth-Assertion')[0]?.split('.')).toHaveLength(3)
+    chmodSync(directory, 0o777)
+    expect((await run(['serve', '--config', file])).stderr).toContain('chmod o-w')
   },
   limit,
 )
