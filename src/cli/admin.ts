@@ -30,7 +30,11 @@ export function readAdminOptions(
 }
 
 /** @throws TypeError as `readAdminOptions` does. Error when the address is in use. */
-export async function listenAdmin(admin: string, trust: TrustOptions | undefined, status: Status): Promise<AdminServer> {
+export async function listenAdmin(
+  admin: string,
+  trust: TrustOptions | undefined,
+  status: Status,
+): Promise<AdminServer> {
   const { address, isTrusted } = readAdminOptions(admin, trust)
   let looking: Promise<unknown> | undefined
 
@@ -49,7 +53,12 @@ export async function listenAdmin(admin: string, trust: TrustOptions | undefined
     // No traffic comes before this says yes, so no request would look for the keys.
     if (!canVerify) looking ??= status.ready().finally(() => (looking = undefined))
     const state = status.isDraining() ? 'draining' : canVerify ? 'ready' : 'without keys'
-    const issuers = keys.map(({ issuer, state: of, keys: usable, ageMs }) => ({ issuer, state: of, keys: usable, ageMs }))
+    const issuers = keys.map(({ issuer, state: of, keys: usable, ageMs }) => ({
+      issuer,
+      state: of,
+      keys: usable,
+      ageMs,
+    }))
     const body = JSON.stringify(tellsAll ? { state, issuers } : { state })
     send(response, state === 'ready' ? 200 : 503, `${body}\n`, 'application/json')
   }

@@ -83,7 +83,10 @@ const gatewayMembers: Members = {
   issuer: [oneOrMore(issuer), 'Whose tokens are accepted: an identifier, a preset by its name, or a list of these.'],
   audience: [orElse(oneOf(null), oneOrMore(text)), 'What aud must name. null accepts tokens meant for any API.'],
   routes: [recordOf(readRoute, routeSchema), 'Patterns, and who may pass. All other requests are refused.'],
-  policy: [{ schema: policySchema, read: (value, at) => readPolicy(value, at) }, 'Asked in addition to the policy of every route.'],
+  policy: [
+    { schema: policySchema, read: (value, at) => readPolicy(value, at) },
+    'Asked in addition to the policy of every route.',
+  ],
   assertion: [
     objectOf(
       {
@@ -104,7 +107,10 @@ const gatewayMembers: Members = {
     objectOf(
       {
         resource: [oneOrMore(text), 'The https URL that clients call.'],
-        description: [recordOf((value, at) => text.read(value, at), text.schema), 'Names and pages for people (RFC 9728 §2).'],
+        description: [
+          recordOf((value, at) => text.read(value, at), text.schema),
+          'Names and pages for people (RFC 9728 §2).',
+        ],
         authorizationServers: [listOf(text), 'Default: the issuers.'],
       },
       ['resource'],
@@ -163,12 +169,14 @@ export function configurationSchema(): JsonObject {
 /** Reads a configuration. @throws TypeError with the path of what is wrong. */
 export function readConfiguration(value: unknown): { readonly server: ServerMembers; readonly options: JsonObject } {
   const read = configuration.read(value, '')
-  const part = (of: Members): JsonObject => Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(of, name)))
+  const part = (of: Members): JsonObject =>
+    Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(of, name)))
   return { server: part(serverMembers) as unknown as ServerMembers, options: part(gatewayMembers) }
 }
 
 /** Reads what a module exports as `server`. @throws TypeError with the path of what is wrong. */
 export function readServerExport(value: unknown): ServerMembers {
-  if (value === undefined) throw wrong('server', "the module must export it: export const server = { dialects: ['nginx'] }")
+  if (value === undefined)
+    throw wrong('server', "the module must export it: export const server = { dialects: ['nginx'] }")
   return server.read(value, 'server') as unknown as ServerMembers
 }

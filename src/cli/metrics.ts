@@ -24,8 +24,8 @@ export function createMetrics(): Metrics {
   let outdated = 0
   let failures = 0
 
-  function decided({ dialect = '', route = '', effect, reason = '', ms, question }: DecisionFacts): void {
-    const labels = labelsOf({ dialect, route, effect, reason })
+  function decided({ dialect = '', route = '', effect, reason, ms, question }: DecisionFacts): void {
+    const labels = labelsOf({ dialect, route, effect, reason: reason ?? '' })
     decisions.set(labels, (decisions.get(labels) ?? 0) + 1)
     if (question === 'untrusted_peer') untrusted++
     if (question === 'outdated_recipe') outdated++
@@ -40,14 +40,22 @@ export function createMetrics(): Metrics {
     const ages = known.flatMap(({ labels, ageMs }) => (ageMs === undefined ? [] : [`${labels} ${ageMs / 1000}`]))
     const steps = buckets.map((limit, index) => `_bucket{le="${limit}"} ${counts[index]}`)
     return [
-      ...family('claimcheck_decisions_total', 'counter', [...decisions].map(([labels, count]) => `${labels} ${count}`)),
+      ...family(
+        'claimcheck_decisions_total',
+        'counter',
+        [...decisions].map(([labels, count]) => `${labels} ${count}`),
+      ),
       ...family('claimcheck_decision_seconds', 'histogram', [
         ...steps,
         `_bucket{le="+Inf"} ${total}`,
         `_sum ${totalSeconds}`,
         `_count ${total}`,
       ]),
-      ...family('claimcheck_keys', 'gauge', known.map(({ labels, number }) => `${labels} ${number}`)),
+      ...family(
+        'claimcheck_keys',
+        'gauge',
+        known.map(({ labels, number }) => `${labels} ${number}`),
+      ),
       ...family('claimcheck_keys_age_seconds', 'gauge', ages),
       ...family('claimcheck_key_refresh_failures_total', 'counter', [` ${failures}`]),
       ...family('claimcheck_untrusted_peers_total', 'counter', [` ${untrusted}`]),

@@ -14,7 +14,9 @@ export function checksThatAreOff(
   options: object | undefined,
   written: JsonObject | undefined,
 ): readonly string[] {
-  const open = routes.flatMap(({ key, access }) => (routeLines[access] === undefined ? [] : [`${key}: ${routeLines[access]}`]))
+  const open = routes.flatMap(({ key, access }) =>
+    routeLines[access] === undefined ? [] : [`${key}: ${routeLines[access]}`],
+  )
   const spared = routes.filter(({ access }) => access.startsWith('withoutDefaultPolicy('))
   const known = options as Readonly<Record<string, unknown>> | undefined
   return [

@@ -68,7 +68,9 @@ export const policyDefinitions: JsonObject = {
       { enum: Object.keys(plain) },
       namedSchema({
         ...Object.fromEntries(Object.keys(byNames).map((name) => [name, nameShape.schema])),
-        ...Object.fromEntries(Object.keys(combinators).map((name) => [name, { type: 'array', minItems: 1, items: reference }])),
+        ...Object.fromEntries(
+          Object.keys(combinators).map((name) => [name, { type: 'array', minItems: 1, items: reference }]),
+        ),
         ...Object.fromEntries(Object.keys(wrappers).map((name) => [name, reference])),
         claim: {
           type: 'object',
@@ -94,7 +96,10 @@ export function readRoute(value: unknown, at: string, key: string): unknown {
 export function readPolicy(value: unknown, at: string, place: Place = {}): RoutePolicy {
   if (typeof value === 'string') {
     if (Object.hasOwn(plain, value)) return plain[value as keyof typeof plain]
-    throw wrong(at, `there is no rule '${value}'. There are: ${Object.keys(plain).join(', ')}, and objects such as { "scope": "Orders.Read" }.`)
+    throw wrong(
+      at,
+      `there is no rule '${value}'. There are: ${Object.keys(plain).join(', ')}, and objects such as { "scope": "Orders.Read" }.`,
+    )
   }
   const [name, inner] = readNamed(value, at, names)
   const path = pathOf(at, name)

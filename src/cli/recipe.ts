@@ -41,7 +41,9 @@ export const recipeCommand: Command = {
     const { server, gateway } = await sourceOf(overrides.config).load()
     const settings = settingsOf(server, overrides)
     if (!settings.dialects.includes(name as DialectName))
-      throw new TypeError(`\`dialects\` of the configuration lacks '${name}': the decision server would refuse this gateway.`)
+      throw new TypeError(
+        `\`dialects\` of the configuration lacks '${name}': the decision server would refuse this gateway.`,
+      )
     const files = printRecipe(gateway, name as DialectName, {
       listen,
       upstream,
@@ -60,7 +62,9 @@ export const recipeCommand: Command = {
 /** @throws TypeError for an address that says where the server listens, and not where it is reached. */
 function reachable(listen: string): string {
   if (/^(?:0\.0\.0\.0|\[::\]|unix:)/.test(listen))
-    throw new TypeError(`where does the gateway reach the decision server, which listens on ${listen}? Write --decisions HOST:PORT.`)
+    throw new TypeError(
+      `where does the gateway reach the decision server, which listens on ${listen}? Write --decisions HOST:PORT.`,
+    )
   return listen
 }
 

@@ -8,7 +8,8 @@ export const secretSchema: JsonObject = namedSchema({ file: text.schema, env: te
 /** Reads `{ "file": "/run/secrets/x" }` or `{ "env": "X" }`. @throws TypeError with the path, and never with the secret. */
 export function readSecret(value: unknown, at: string): string {
   // Not shown: the text is the secret.
-  if (typeof value === 'string') throw wrong(at, 'a secret is never written here: { "file": "/run/secrets/x" } or { "env": "X" }.')
+  if (typeof value === 'string')
+    throw wrong(at, 'a secret is never written here: { "file": "/run/secrets/x" } or { "env": "X" }.')
   const [source, name] = readNamed(value, at, ['file', 'env'])
   const checked = text.read(name, pathOf(at, source))
   if (source === 'file') return readSecretFile(checked, pathOf(at, source))

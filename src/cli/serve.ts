@@ -83,7 +83,9 @@ async function serveSource(
   async function reload(): Promise<void> {
     if (!source.canReload) {
       metrics.reloaded('refused')
-      return log.warn('reload refused', { hint: 'only a configuration in a JSON file can be read anew: restart, which drains' })
+      return log.warn('reload refused', {
+        hint: 'only a configuration in a JSON file can be read anew: restart, which drains',
+      })
     }
     try {
       const next = await load()
@@ -94,7 +96,10 @@ async function serveSource(
       log.info('reloaded', { routes: next.gateway.routes.length })
     } catch (error) {
       metrics.reloaded('failed')
-      log.error('reload failed', { reason: (error as Error).message, hint: 'the configuration from before still serves' })
+      log.error('reload failed', {
+        reason: (error as Error).message,
+        hint: 'the configuration from before still serves',
+      })
     }
   }
 

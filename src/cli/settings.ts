@@ -53,7 +53,8 @@ export function readArguments<const F extends string = never>(
 ): { readonly overrides: Overrides; readonly flags: ReadonlySet<F> } {
   const texts = Object.values(sources).map(([flag]) => [flag, { type: 'string' }] as const)
   const switches = flags.map((flag) => [flag, { type: 'boolean' }] as const)
-  const { values } = parseArgs({ args: [...args], options: Object.fromEntries([...texts, ...switches]) })
+  const parsed = parseArgs({ args: [...args], options: Object.fromEntries([...texts, ...switches]) })
+  const values: Readonly<Record<string, unknown>> = parsed.values
   const overrides = Object.entries(sources).map(([name, [flag, variable]]) => {
     // An empty variable is one that was not filled in.
     return [name, values[flag] ?? (process.env[variable] || undefined)]
@@ -67,7 +68,8 @@ export function readArguments<const F extends string = never>(
 /** The settings of a server. @throws TypeError for a value that cannot be one. */
 export function settingsOf(members: ServerMembers, overrides: Overrides): Settings {
   const { log = members.log ?? 'json' } = overrides
-  const drainSeconds = overrides.drainSeconds === undefined ? (members.drainSeconds ?? 5) : Number(overrides.drainSeconds)
+  const drainSeconds =
+    overrides.drainSeconds === undefined ? (members.drainSeconds ?? 5) : Number(overrides.drainSeconds)
   checkNumber('drainSeconds', drainSeconds, 0, 3600)
   if (log !== 'json' && log !== 'text' && log !== 'silent')
     throw new TypeError(`log must be json, text or silent, not '${log}'.`)

@@ -95,7 +95,10 @@ export function orElse<S extends string | boolean | null, T>(special: Shape<S>, 
 }
 
 /** An object with any names. */
-export function recordOf<T>(read: (value: unknown, at: string, name: string) => T, schema: JsonObject): Shape<Readonly<Record<string, T>>> {
+export function recordOf<T>(
+  read: (value: unknown, at: string, name: string) => T,
+  schema: JsonObject,
+): Shape<Readonly<Record<string, T>>> {
   return {
     schema: { type: 'object', minProperties: 1, additionalProperties: schema },
     read(value, at) {
@@ -112,7 +115,10 @@ export type Members = Readonly<Record<string, readonly [shape: Shape, descriptio
 /** An object with these members and no others. */
 export function objectOf(members: Members, required: readonly string[] = []): Shape<JsonObject> {
   const names = Object.keys(members)
-  const properties = Object.entries(members).map(([name, [{ schema }, description]]) => [name, { description, ...schema }])
+  const properties = Object.entries(members).map(([name, [{ schema }, description]]) => [
+    name,
+    { description, ...schema },
+  ])
   return {
     schema: {
       type: 'object',
@@ -123,7 +129,9 @@ export function objectOf(members: Members, required: readonly string[] = []): Sh
     read(value, at) {
       if (!isJsonObject(value)) throw wrong(at, 'this must be an object.')
       for (const name of required) if (!Object.hasOwn(value, name)) throw wrong(pathOf(at, name), 'this is missing.')
-      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, readMember(name, one, pathOf(at, name))]))
+      return Object.fromEntries(
+        Object.entries(value).map(([name, one]) => [name, readMember(name, one, pathOf(at, name))]),
+      )
     },
   }
 
@@ -135,7 +143,11 @@ export function objectOf(members: Members, required: readonly string[] = []): Sh
 }
 
 /** An object with exactly one of these members, which says what it is: `{ "scope": "Orders.Read" }`. */
-export function readNamed(value: unknown, at: string, names: readonly string[]): readonly [name: string, value: unknown] {
+export function readNamed(
+  value: unknown,
+  at: string,
+  names: readonly string[],
+): readonly [name: string, value: unknown] {
   const [entry, ...more] = isJsonObject(value) ? Object.entries(value) : []
   if (!entry || more.length > 0) throw wrong(at, `this must be an object with one member, of: ${names.join(', ')}.`)
   if (!names.includes(entry[0]))

@@ -36,7 +36,8 @@ export interface Source {
 /** @throws TypeError for a name that is of no known form. */
 export function sourceOf(config: string | undefined): Source {
   if (config === undefined) throw new TypeError('which configuration? Write --config FILE, or set CLAIMCHECK_CONFIG.')
-  if (config === '-') return { canReload: false, load: async (additions) => loadJson(await readStdin(), 'stdin', additions) }
+  if (config === '-')
+    return { canReload: false, load: async (additions) => loadJson(await readStdin(), 'stdin', additions) }
   const extension = extname(config)
   if (extension === '.json')
     return { canReload: true, load: async (additions) => loadJson(await readText(config), config, additions) }
@@ -84,7 +85,9 @@ async function loadModule(file: string, additions: Additions = {}): Promise<Load
   const members = readServerExport(server)
   if (decisionServerOf(exported)) return loadMade(members, exported as Gateway)
   if ('decide' in exported)
-    throw new TypeError(`${file}: this gateway is of another copy of claimcheck. Run the command of the same project: npx claimcheck.`)
+    throw new TypeError(
+      `${file}: this gateway is of another copy of claimcheck. Run the command of the same project: npx claimcheck.`,
+    )
   return loadMade(members, makeGateway(exported, additions), exported)
 }
 
@@ -93,7 +96,10 @@ async function importModule(file: string): Promise<Readonly<Record<string, unkno
     return (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
-    const advice = code === 'ERR_UNKNOWN_FILE_EXTENSION' ? ' Compile it, or start node with tsx (Node 22.18 or newer needs neither).' : ''
+    const advice =
+      code === 'ERR_UNKNOWN_FILE_EXTENSION'
+        ? ' Compile it, or start node with tsx (Node 22.18 or newer needs neither).'
+        : ''
     throw new TypeError(`${file}: ${message}${advice}`, { cause })
   }
 }

@@ -84,7 +84,8 @@ export async function listen(current: () => DecisionServer, options: ListenOptio
     const gateway = current()
     // Public by nature: it lets an API check assertions, and not make one.
     if (gateway.jwks && request.url === jwksPath) return jwksAnswer(gateway.jwks())
-    if (!isTrusted(request)) return writePlain(gateway.refuseQuestion('untrusted_peer', 'the peer is none that `trust` names'))
+    if (!isTrusted(request))
+      return writePlain(gateway.refuseQuestion('untrusted_peer', 'the peer is none that `trust` names'))
     const { method, url, headers, headersTruncated } = viewNodeRequest(request, undefined)
     const name = names.find((one) => url === `/${one}` || url.startsWith(`/${one}/`) || url.startsWith(`/${one}?`))
     if (!name)

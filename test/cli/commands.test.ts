@@ -30,10 +30,18 @@ test(
   'check prints the routes by rank with their policies, and every check that is off',
   async () => {
     const { config } = await stsAndConfig()
-    const open = { ...config, preflight: true, issuer: { oidc: { issuer: 'http://sts.internal', audience: null, insecureAllowHttp: true } } }
+    const open = {
+      ...config,
+      preflight: true,
+      issuer: { oidc: { issuer: 'http://sts.internal', audience: null, insecureAllowHttp: true } },
+    }
     const { audience: _, ...rest } = open
     const routes = { ...config.routes, '/maybe': 'optional', '/own': { withoutDefaultPolicy: { scope: 'a' } } }
-    const { code, stdout, stderr } = await run(['check', '--config', write('c.json', { ...rest, policy: { scope: 'all' }, routes })])
+    const { code, stdout, stderr } = await run([
+      'check',
+      '--config',
+      write('c.json', { ...rest, policy: { scope: 'all' }, routes }),
+    ])
     expect(stderr).toBe('')
     expect(code).toBe(0)
     const lines = stdout.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' '))
@@ -57,7 +65,13 @@ test(
   'check ends with 2 for what serve would not start with',
   async () => {
     const { config } = await stsAndConfig()
-    for (const change of [{ listen: '0.0.0.0:1' }, { admin: '0.0.0.0:1' }, { routes: {} }, { drainSeconds: -1 }, { audience: undefined }]) {
+    for (const change of [
+      { listen: '0.0.0.0:1' },
+      { admin: '0.0.0.0:1' },
+      { routes: {} },
+      { drainSeconds: -1 },
+      { audience: undefined },
+    ]) {
       const { code, stderr } = await run(['check', '--config', write('c.json', { ...config, ...change })])
       expect(stderr).toMatch(/^claimcheck check: /)
       expect(code).toBe(2)
@@ -75,7 +89,10 @@ test(
     const file = write('c.json', { ...config, assertion })
     const checked = await run(['check', '--config', file])
     expect([checked.code, checked.stdout.includes('assertion: '), existsSync(directory)]).toEqual([0, false, false])
-    expect((await run(['recipe', 'caddy', '--config', file, '--upstream', '127.0.0.1:1', '--decisions', '127.0.0.1:2'])).code).toBe(0)
+    expect(
+      (await run(['recipe', 'caddy', '--config', file, '--upstream', '127.0.0.1:1', '--decisions', '127.0.0.1:2']))
+        .code,
+    ).toBe(0)
     expect(existsSync(directory)).toBe(false)
     const server = await serve(['--config', file])
     expect(readdirSync(directory)).toHaveLength(1)
@@ -123,7 +140,12 @@ test.skipIf(missing !== '')(
     onTestFinished(() => void upstream.close())
     const file = write('c.json', { ...config, dialects: ['nginx'] })
     const server = await serve(['--config', file])
-    const addresses = ['--upstream', `127.0.0.1:${(upstream.address() as AddressInfo).port}`, '--decisions', `127.0.0.1:${server.port}`]
+    const addresses = [
+      '--upstream',
+      `127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      '--decisions',
+      `127.0.0.1:${server.port}`,
+    ]
     const printed = await run(['recipe', 'nginx', '--config', file, '--listen', '127.0.0.1:18080', ...addresses])
     expect(printed.stderr).toBe('')
     const nginx = await startGateway('nginx', (port) => [

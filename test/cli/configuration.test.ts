@@ -8,7 +8,12 @@ import { readArguments, settingsOf } from '../../src/cli/settings.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { write } from './run.ts'
 
-const good = { dialects: ['nginx'], issuer: 'https://sts.example.com', audience: 'a', routes: { '/x': 'authenticated' } }
+const good = {
+  dialects: ['nginx'],
+  issuer: 'https://sts.example.com',
+  audience: 'a',
+  routes: { '/x': 'authenticated' },
+}
 
 test('gateway.schema.json is what the table says: npm run schema', () => {
   expect(JSON.parse(readFileSync(`${root}/gateway.schema.json`, 'utf8'))).toEqual(configurationSchema())
@@ -37,8 +42,16 @@ test.each<[string, object, RegExp]>([
   ['an open route within a policy', { routes: { '/x': { anyOf: ['anonymous'] } } }, /anyOf\[0\]: there is no rule/],
   ['a scope that is none', { routes: { '/x': { scope: 'a b' } } }, /^routes\["\/x"\]\.scope: /],
   ['an empty list of scopes', { routes: { '/x': { scope: [] } } }, /^routes\["\/x"\]\.scope: this must be a list/],
-  ['a parameter that the route lacks', { routes: { '/x/{a}': { claim: { sub: { param: 'b' } } } } }, /param: the route has: a/],
-  ['a parameter in the default policy', { policy: { claim: { sub: { param: 'a' } } } }, /^policy\.claim\.sub\.param: this place has no/],
+  [
+    'a parameter that the route lacks',
+    { routes: { '/x/{a}': { claim: { sub: { param: 'b' } } } } },
+    /param: the route has: a/,
+  ],
+  [
+    'a parameter in the default policy',
+    { policy: { claim: { sub: { param: 'a' } } } },
+    /^policy\.claim\.sub\.param: this place has no/,
+  ],
   [
     'a parameter within not',
     { routes: { '/x/{a}': { not: { anyOf: [{ claim: { sub: { param: 'a' } } }] } } } },
@@ -47,7 +60,11 @@ test.each<[string, object, RegExp]>([
   ['a claim without a value', { routes: { '/x': { claim: { sub: null } } } }, /^routes\["\/x"\]\.claim\.sub: /],
   ['no claim', { routes: { '/x': { claim: {} } } }, /claim: this must be an object of claims/],
   ['a secret as text', { trust: { secret: 's'.repeat(40) } }, /^trust\.secret: a secret is never written here/],
-  ['a variable that is not there', { trust: { secret: { env: 'CLAIMCHECK_TEST_NOTHING' } } }, /^trust\.secret\.env: the environment has no/],
+  [
+    'a variable that is not there',
+    { trust: { secret: { env: 'CLAIMCHECK_TEST_NOTHING' } } },
+    /^trust\.secret\.env: the environment has no/,
+  ],
   ['a file that is not there', { trust: { secret: { file: '/nowhere/x' } } }, /^trust\.secret\.file: ENOENT/],
   ['a flag as text', { preflight: 'yes' }, /^preflight: this must be true or false/],
   ['a number as text', { deadlineMs: '100' }, /^deadlineMs: this must be a number/],
@@ -83,8 +100,18 @@ test('secrets come from a file or a variable', () => {
 
 describe('a policy in JSON decides as the one in code', () => {
   const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
-  const statusOf = async (route: unknown, claims: object, { key = '/x', path = '/x', policy }: { key?: string; path?: string; policy?: unknown } = {}) => {
-    const value = { ...good, issuer: sts.issuer, audience: sts.audience, routes: { [key]: route }, ...(policy !== undefined && { policy }) }
+  const statusOf = async (
+    route: unknown,
+    claims: object,
+    { key = '/x', path = '/x', policy }: { key?: string; path?: string; policy?: unknown } = {},
+  ) => {
+    const value = {
+      ...good,
+      issuer: sts.issuer,
+      audience: sts.audience,
+      routes: { [key]: route },
+      ...(policy !== undefined && { policy }),
+    }
     const { options } = readConfiguration(value)
     const gateway = createGateway({ ...options, fetch: sts.fetch, clock: sts.clock } as never)
     const headers = [['Authorization', `Bearer ${sts.token(claims as never)}`]] as const
@@ -135,7 +162,12 @@ describe('a policy in JSON decides as the one in code', () => {
 })
 
 describe('settings', () => {
-  const members = { dialects: ['nginx'], listen: '127.0.0.1:1', trust: { addresses: ['10.0.0.1'] }, drainSeconds: 1 } as const
+  const members = {
+    dialects: ['nginx'],
+    listen: '127.0.0.1:1',
+    trust: { addresses: ['10.0.0.1'] },
+    drainSeconds: 1,
+  } as const
 
   test('flags beat the environment, which beats the file', () => {
     const of = (...args: string[]) => settingsOf(members, readArguments(args).overrides)
@@ -152,7 +184,9 @@ describe('settings', () => {
       admin: '127.0.0.1:9002',
       trust: { addresses: ['10.0.0.2', '10.0.0.3'] },
     })
-    expect(of('--listen', '127.0.0.1:3', '--drain-seconds', '3', '--log', 'silent', '--trust', '10.0.0.4')).toMatchObject({
+    expect(
+      of('--listen', '127.0.0.1:3', '--drain-seconds', '3', '--log', 'silent', '--trust', '10.0.0.4'),
+    ).toMatchObject({
       listen: '127.0.0.1:3',
       drainSeconds: 3,
       log: 'silent',
@@ -177,7 +211,8 @@ describe('settings', () => {
   )
 
   test('no variable says which issuer is trusted', () => {
-    for (const name of ['ISSUER', 'AUDIENCE', 'ROUTES', 'POLICY']) vi.stubEnv(`CLAIMCHECK_${name}`, 'https://evil.example')
+    for (const name of ['ISSUER', 'AUDIENCE', 'ROUTES', 'POLICY'])
+      vi.stubEnv(`CLAIMCHECK_${name}`, 'https://evil.example')
     expect(Object.values(readArguments([]).overrides).filter((value) => value !== undefined)).toEqual([])
   })
 })

@@ -30,7 +30,7 @@ describe('start', () => {
         reason: 'policy_denied',
         status: 403,
       })
-      const bad = sts.badToken('other-audience')
+      const bad = sts.badToken('wrong-audience')
       expect((await server.ask('/account?secret-query', bad, ['X-Request-Id: r-1'])).status).toBe(401)
       const line = await server.line('refused')
       expect(line).toMatchObject({ reason: 'audience_mismatch', status: 401, id: 'r-1' })
@@ -51,7 +51,10 @@ describe('start', () => {
       await server.ask('/health')
       expect(await server.line('allowed')).toMatchObject({ level: 'info', route: '/health', status: 200 })
       await sendRaw(server.port, { path: '/caddy' })
-      expect(await server.line('refused')).toMatchObject({ question: 'unreadable', hint: expect.stringContaining('X-Forwarded-Method') as string })
+      expect(await server.line('refused')).toMatchObject({
+        question: 'unreadable',
+        hint: expect.stringContaining('X-Forwarded-Method') as string,
+      })
       await server.ask('/health', undefined, ['X-Claimcheck-Recipe: 0123456789abcdef'])
       expect(await server.line('refused')).toMatchObject({
         question: 'outdated_recipe',
@@ -129,10 +132,16 @@ describe('start', () => {
         expect((await server.ask('/odd', sts.token())).status).toBe(403)
         expect(await server.line('refused')).toMatchObject({ route: '/odd' })
         server.child.kill('SIGHUP')
-        expect(await server.line('reload refused')).toMatchObject({ hint: expect.stringContaining('restart') as string })
+        expect(await server.line('reload refused')).toMatchObject({
+          hint: expect.stringContaining('restart') as string,
+        })
       }
       for (const exported of ['{ ...createGateway(options) }', '7', '{ ...options, rotues: {} }']) {
-        const { code, stderr } = await run(['serve', '--config', write('c.mjs', `${imports}export default ${exported}`)])
+        const { code, stderr } = await run([
+          'serve',
+          '--config',
+          write('c.mjs', `${imports}export default ${exported}`),
+        ])
         expect(stderr).not.toBe('')
         expect(code).toBe(2)
       }
@@ -194,8 +203,12 @@ describe('the admin listener', () => {
       const { body, headers } = await server.admin('/metrics')
       expect(headers).toContainEqual(['Content-Type', 'text/plain; version=0.0.4; charset=utf-8'])
       const lines = body.split('\n')
-      expect(lines).toContain('claimcheck_decisions_total{dialect="caddy",route="GET /orders/{id}",effect="allow",reason=""} 2')
-      expect(lines).toContain('claimcheck_decisions_total{dialect="caddy",route="",effect="refuse",reason="route_unknown"} 1')
+      expect(lines).toContain(
+        'claimcheck_decisions_total{dialect="caddy",route="GET /orders/{id}",effect="allow",reason=""} 2',
+      )
+      expect(lines).toContain(
+        'claimcheck_decisions_total{dialect="caddy",route="",effect="refuse",reason="route_unknown"} 1',
+      )
       expect(lines).toContain('claimcheck_decision_seconds_count 4')
       expect(lines).toContain('claimcheck_decision_seconds_bucket{le="+Inf"} 4')
       expect(lines).toContain(`claimcheck_keys{issuer="${sts.issuer}"} 1`)
@@ -222,7 +235,13 @@ describe('reload', () => {
       const fetched = sts.requests.keys
       // An outage begins: a server without the keys of before could verify nothing.
       sts.outage('500')
-      writeFileSync(file, JSON.stringify({ ...config, routes: { ...config.routes, '/account': { scope: 'new' }, '/added': 'authenticated' } }))
+      writeFileSync(
+        file,
+        JSON.stringify({
+          ...config,
+          routes: { ...config.routes, '/account': { scope: 'new' }, '/added': 'authenticated' },
+        }),
+      )
       server.child.kill('SIGHUP')
       const answers = Promise.all(Array.from({ length: 20 }, () => server.ask('/health')))
       expect(await server.line('reloaded')).toMatchObject({ routes: 5 })
@@ -253,10 +272,22 @@ describe('reload', () => {
   )
 
   test.each<[string, (config: Record<string, unknown>) => unknown, RegExp]>([
-    ['a route that cannot be read', (config) => ({ ...config, routes: { '/x': { skope: 'a' }, '/health': 'anonymous' } }), /skope/],
+    [
+      'a route that cannot be read',
+      (config) => ({ ...config, routes: { '/x': { skope: 'a' }, '/health': 'anonymous' } }),
+      /skope/,
+    ],
     ['half a file', (config) => JSON.stringify(config).slice(0, -5), /no JSON/],
-    ['another address', (config) => ({ ...config, listen: '127.0.0.1:1', routes: { '/x': 'anonymous' } }), /listen has changed/],
-    ['another trust', (config) => ({ ...config, trust: { addresses: ['10.0.0.1'] }, routes: { '/x': 'anonymous' } }), /trust has changed/],
+    [
+      'another address',
+      (config) => ({ ...config, listen: '127.0.0.1:1', routes: { '/x': 'anonymous' } }),
+      /listen has changed/,
+    ],
+    [
+      'another trust',
+      (config) => ({ ...config, trust: { addresses: ['10.0.0.1'] }, routes: { '/x': 'anonymous' } }),
+      /trust has changed/,
+    ],
   ])(
     'changes nothing for %s',
     async (_, change, reason) => {
@@ -308,7 +339,9 @@ describe('stop', () => {
       await expect.poll(() => sts.requests.keys).toBeGreaterThan(fetched)
       server.child.kill('SIGTERM')
       await server.line('draining')
-      await expect.poll(async () => server.ask('/health').catch(({ code }: { code: string }) => code)).toBe('ECONNREFUSED')
+      await expect
+        .poll(async () => server.ask('/health').catch(({ code }: { code: string }) => code))
+        .toBe('ECONNREFUSED')
       sts.recover()
       expect((await slow).status).toBe(200)
       expect(await server.ended).toMatchObject({ code: 0 })

@@ -52,7 +52,10 @@ test('package.json names each subpath in both formats, as `npm run exports` writ
 })
 
 test('every file that package.json names is in the tarball', () => {
-  const { main, bin, types, typesVersions, imports, exports } = JSON.parse(read('package.json')) as Record<string, unknown>
+  const { main, bin, types, typesVersions, imports, exports } = JSON.parse(read('package.json')) as Record<
+    string,
+    unknown
+  >
   const targets = textsIn([main, bin, types, typesVersions, imports, exports])
   expect(targets.length).toBeGreaterThan(subpaths.length * 7)
   for (const target of targets) expect(files).toContain(target.replace('./', ''))
@@ -86,7 +89,9 @@ test('the command runs from the installed package, and a module there makes its 
   const command = join(project, 'node_modules', '.bin', 'claimcheck')
   const options = { cwd: project, encoding: 'utf8', shell: process.platform === 'win32' } as const
   expect(execFileSync(command, ['check', '--config', 'gateway.mjs'], options)).toContain('The configuration is good.')
-  expect(execFileSync(command, ['recipe', 'nginx', '--config', 'gateway.mjs', '--upstream', '127.0.0.1:3000'], options)).toContain('auth_request')
+  expect(
+    execFileSync(command, ['recipe', 'nginx', '--config', 'gateway.mjs', '--upstream', '127.0.0.1:3000'], options),
+  ).toContain('auth_request')
 })
 
 test('what README, SECURITY and the pages of docs link to is in the tarball', () => {
