@@ -84,9 +84,17 @@ test.each(['dialects', 'issuer', 'routes'])('without %s there is no start', (nam
 
 test('a message never holds a secret', () => {
   const secret = 'very-secret-very-secret-very-secret-very'
-  expect(() => readConfiguration({ ...good, trust: { secret } })).toThrow(
-    expect.not.objectContaining({ message: expect.stringContaining(secret) as string }) as Error,
-  )
+  const file = write('secret', secret)
+  const messages = [secret, { file: secret, env: secret }, [secret], { file: `${file}x` }].map((value) => {
+    try {
+      readConfiguration({ ...good, trust: { secret: value } })
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'read'
+  })
+  expect(messages).not.toContain('read')
+  for (const message of messages) expect(message).not.toContain(secret)
 })
 
 test('secrets come from a file or a variable', () => {

@@ -27,7 +27,7 @@ describe('start', () => {
         level: 'warn',
         dialect: 'caddy',
         route: '/users/{user}/{rest...}',
-        reason: 'policy_denied',
+        reason: 'access_denied',
         status: 403,
       })
       const bad = sts.badToken('wrong-audience')
@@ -126,7 +126,9 @@ describe('start', () => {
         const options = { issuer: '${sts.issuer}', audience: '${sts.audience}', routes: { '/health': anonymous, '/odd': ({ auth }) => auth.claims.odd === true } }
         export const server = { dialects: ['caddy'], listen: '127.0.0.1:0', admin: '127.0.0.1:0' }\n`
       for (const exported of ['options', 'createGateway(options)']) {
-        const server = await serve(['--config', write('c.mjs', `${imports}export default ${exported}`)])
+        const server = await serve(['--config', write('c.mjs', `${imports}export default ${exported}`)], {
+          unbundled: true,
+        })
         expect((await server.ask('/health')).status).toBe(200)
         expect((await server.ask('/odd', sts.token({ odd: true }))).status).toBe(200)
         expect((await server.ask('/odd', sts.token())).status).toBe(403)
@@ -166,7 +168,7 @@ describe('trust', () => {
       expect((await server.ask('/health', undefined, [`X-Claimcheck-Secret: ${secret}`])).status).toBe(200)
       expect((await server.admin('/healthz')).status).toBe(200)
       expect((await server.admin('/metrics')).status).toBe(403)
-      expect(json((await server.admin('/readyz')).body)).toEqual({ state: 'ready' })
+      await expect.poll(async () => json((await server.admin('/readyz')).body)).toEqual({ state: 'ready' })
     },
     limit,
   )
@@ -315,6 +317,7 @@ describe('stop', () => {
     async () => {
       const { sts, config } = await stsAndConfig()
       const server = await serve(['--config', write('c.json', { ...config, drainSeconds: 1, deadlineMs: 20_000 })])
+      await server.line('keys.refreshed')
       expect((await server.admin('/readyz')).status).toBe(200)
       server.child.kill('SIGTERM')
       await server.line('draining')
