@@ -125,7 +125,7 @@ function readClaims(value: unknown, at: string, place: Place): RoutePolicy {
   const entries = isJsonObject(value) ? Object.entries(value) : []
   if (entries.length === 0) throw wrong(at, 'this must be an object of claims, such as { "email_verified": true }.')
   const rules = entries.map(([name, expected]) => readClaim(name, expected, pathOf(at, name), place))
-  return rules.length === 1 && rules[0] ? rules[0] : (allOf(...rules) as RoutePolicy)
+  return rules.length === 1 && rules[0] ? rules[0] : allOf(...rules)
 }
 
 function readClaim(name: string, expected: unknown, at: string, place: Place): RoutePolicy {
