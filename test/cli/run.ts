@@ -172,7 +172,7 @@ export async function serve(args: readonly string[], options?: RunOptions) {
           ...lines,
         ],
       }),
-    admin: (path: string): Promise<RawAnswer> => sendRaw(port(admin), { path }),
+    admin: (path: string, lines: readonly string[] = []): Promise<RawAnswer> => sendRaw(port(admin), { path, lines }),
     port: port(url),
   }
 }

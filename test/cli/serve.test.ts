@@ -168,6 +168,8 @@ describe('trust', () => {
       expect((await server.ask('/health', undefined, [`X-Claimcheck-Secret: ${secret}`])).status).toBe(200)
       expect((await server.admin('/healthz')).status).toBe(200)
       expect((await server.admin('/metrics')).status).toBe(403)
+      const { body } = await server.admin('/metrics', [`X-Claimcheck-Secret: ${secret}`])
+      expect(body.split('\n')).toContain('claimcheck_untrusted_peers_total 1')
       await expect.poll(async () => json((await server.admin('/readyz')).body)).toEqual({ state: 'ready' })
     },
     limit,
@@ -190,6 +192,9 @@ describe('the admin listener', () => {
       const { issuers } = json((await server.admin('/readyz')).body) as { issuers: object[] }
       expect(issuers).toMatchObject([{ issuer: sts.issuer, state: 'fresh', keys: 1 }])
       expect((await server.admin('/elsewhere')).status).toBe(404)
+      const { body } = await server.admin('/metrics')
+      expect(body).toMatch(/^claimcheck_key_refresh_failures_total [1-9]/m)
+      expect(body).toMatch(/^claimcheck_keys_age_seconds\{issuer="[^"]+"\} \d/m)
     },
     limit,
   )
