@@ -262,6 +262,28 @@ describe('reload', () => {
   )
 
   test(
+    'leaves a question in flight to the configuration that it began with',
+    async () => {
+      const { sts, config } = await stsAndConfig()
+      const file = write('c.json', { ...config, deadlineMs: 20_000 })
+      const server = await serve(['--config', file])
+      await server.line('keys.refreshed')
+      sts.rotateKeys()
+      sts.outage('hang')
+      const fetched = sts.requests.keys
+      const slow = server.ask('/account', sts.token())
+      await expect.poll(() => sts.requests.keys).toBeGreaterThan(fetched)
+      writeFileSync(file, JSON.stringify({ ...config, routes: { '/other': 'authenticated' } }))
+      server.child.kill('SIGHUP')
+      await server.line('reloaded')
+      sts.recover()
+      expect((await slow).status).toBe(200)
+      expect((await server.ask('/account', sts.token())).status).toBe(403)
+    },
+    limit,
+  )
+
+  test(
     'does not give the keys of an address to an issuer whose keys are elsewhere',
     async () => {
       const { sts, config } = await stsAndConfig()
