@@ -19,6 +19,13 @@ test('gateway.schema.json is what the table says: npm run schema', () => {
   expect(JSON.parse(readFileSync(`${root}/gateway.schema.json`, 'utf8'))).toEqual(configurationSchema())
 })
 
+test('the configuration of docs/gateways.md can be used as it is printed', () => {
+  const [, printed = ''] = /```json\n([^]*?)```/.exec(readFileSync(`${root}/docs/gateways.md`, 'utf8')) ?? []
+  const { server, options } = readConfiguration(JSON.parse(printed))
+  expect(server.dialects).toEqual(['nginx'])
+  expect(createGateway(options as never).routes).toHaveLength(3)
+})
+
 test.each<[string, object, RegExp]>([
   ['an unknown member', { audiance: 'a' }, /^audiance: there is no member of this name/],
   ['an inherited name', JSON.parse('{"__proto__": {}}'), /^__proto__: there is no member/],
