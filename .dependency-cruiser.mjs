@@ -54,8 +54,8 @@ export default {
     },
     {
       name: 'index-is-the-roof',
-      comment: 'index.ts exports again what is below it. No file below imports it.',
-      from: { path: '^src/', pathNot: roof },
+      comment: 'index.ts exports again what is below it. No file below imports it; the command stands above.',
+      from: { path: '^src/', pathNot: [...roof, '^src/cli/'] },
       to: { path: roof },
     },
     { name: 'no-circle', from: { path: '^src/' }, to: { circular: true } },

@@ -6,6 +6,8 @@ import { defineConfig, type Options } from 'tsup'
 import { root, subpaths } from './scripts/subpaths.ts'
 
 const modules = subpaths.map(({ module }) => module)
+// Of the same chunks as the subpaths: a gateway that a user's module makes must be one that the command knows.
+const command = 'cli/main'
 // Which of them serves is chosen at run time, by `imports` of package.json.
 const engines = ['crypto/engine-node', 'crypto/engine-web']
 
@@ -29,7 +31,7 @@ const index = `${root}/src/index.ts`
 const oneCore: Plugin = {
   name: 'one-core',
   setup(build) {
-    const others = modules.map((module) => `${root}/src/${module}.ts`).filter((path) => path !== index)
+    const others = [...modules, command].map((module) => `${root}/src/${module}.ts`).filter((path) => path !== index)
     build.onResolve({ filter: /^claimcheck:core$/ }, () => ({ path: index, sideEffects: true }))
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (!others.includes(path)) return undefined
@@ -39,7 +41,7 @@ const oneCore: Plugin = {
 }
 
 export default defineConfig([
-  { ...common, entry: entries(modules), splitting: true, esbuildPlugins: [oneCore] },
+  { ...common, entry: entries([...modules, command]), splitting: true, esbuildPlugins: [oneCore] },
   { ...common, entry: entries(engines), splitting: false },
 ])
 

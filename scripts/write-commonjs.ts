@@ -4,7 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { transform } from 'esbuild'
 import { root } from './subpaths.ts'
 
-const files = readdirSync(`${root}/dist`, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))
+// The command is a program, and no module that anything loads.
+const isModule = (name: string): boolean => name.endsWith('.js') && !/^cli\b/.test(name)
+const files = readdirSync(`${root}/dist`, { recursive: true, encoding: 'utf8' }).filter(isModule)
 for (const file of files.map((name) => `${root}/dist/${name}`)) {
   const { code } = await transform(readFileSync(file, 'utf8'), {
     format: 'cjs',

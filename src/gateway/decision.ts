@@ -22,6 +22,8 @@ export interface Refusal {
   readonly body: string
   /** The inner reason. For logs, never for the client. */
   readonly reason: AuthErrorReason
+  /** What to change, where it is known. For logs, never for the client. */
+  readonly hint?: string
   /** Absent where no route was found. */
   readonly route?: string
 }
@@ -40,16 +42,29 @@ export interface DecisionFacts {
   readonly route?: string
   /** The inner reason of a refusal. */
   readonly reason?: AuthErrorReason
+  /** What to change, where it is known. */
+  readonly hint?: string
   /** The client's `X-Request-Id`, where it has the form of one. */
   readonly id?: string
+  /** The dialect of the question. Absent where none was found, and where `decide` was called by the application. */
+  readonly dialect?: string
+  /** Set where the question itself was refused, and no request was decided about. */
+  readonly question?: QuestionFault
 }
+
+/** What was wrong with a question. */
+export type QuestionFault = 'untrusted_peer' | 'outdated_recipe' | 'unreadable'
 
 /** The gateway as its HTTP server uses it. */
 export interface DecisionServer {
-  readonly identity: { readonly names: readonly string[]; readonly fingerprint: string }
-  decide(check: GatewayCheck): Promise<Allowance | Refusal>
+  readonly identity: { readonly fingerprint: string; readonly known: ReadonlySet<string> }
+  /** Each route with the name of its policy, most specific first. */
+  readonly routes: readonly { readonly key: string; readonly access: string }[]
+  decide(check: GatewayCheck, dialect?: string): Promise<Allowance | Refusal>
   /** The public keys of its assertions, where it makes any. */
   jwks?(): JwkSet
   /** The refusal of a question that says too little, or comes from the wrong peer. `hint` is for the log. */
-  refuseQuestion(hint: string): Refusal
+  refuseQuestion(fault: QuestionFault, hint: string, dialect?: string): Refusal
+  /** Gives every decision from now on to `listener`, besides `onDecision`. Errors that it throws are dropped. */
+  observe(listener: (decision: DecisionFacts) => unknown): void
 }

@@ -3,6 +3,7 @@ import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../error
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
 import type { Clock } from '../internal/clock.ts'
+import { createNotes } from '../internal/freeze.ts'
 import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { Policy, PolicyLike } from '../policy/policy.ts'
@@ -15,7 +16,7 @@ import {
 } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import type { DecisionFacts, GatewayDecision, Refusal } from './decision.ts'
+import type { DecisionFacts, DecisionServer, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
 import { createIdentity, type IdentityHeaders } from './identity.ts'
 import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
@@ -82,6 +83,13 @@ export interface Gateway<C = Record<string, unknown>> {
 export type GatewayOptions<I extends IssuerOptions, C, Patterns extends string> = ResourceServerOptions<I, C> &
   GatewaySettings<ClaimsByIssuer<I, C>, Patterns>
 
+const decisionServers = createNotes<DecisionServer>()
+
+/** The form of `gateway` that a server uses. `undefined` for a copy, and for one that another copy of claimcheck made. */
+export function decisionServerOf(gateway: object): DecisionServer | undefined {
+  return decisionServers.get(gateway)
+}
+
 const settingNames = ['routes', 'identity', 'assertion', 'preflight', 'deadlineMs', 'onDecision']
 
 /**
@@ -127,7 +135,7 @@ function createAnyGateway<C>(
   checkBoolean('preflight', preflight)
   checkNumber('deadlineMs', deadlineMs, 1, 60_000)
   if (onDecision !== undefined) checkFunction('onDecision', onDecision)
-  const tell = onDecision && dropErrors(onDecision)
+  const listeners = onDecision ? [dropErrors(onDecision)] : []
   const guard = toRequestGuard<IssuerOptions, C>(api)
   const assertion = settings.assertion && createAssertion(settings.assertion, clock)
   const identity = createIdentity<C>(settings.identity, assertion && assertionHeader)
@@ -135,7 +143,7 @@ function createAnyGateway<C>(
     readRouteEntries(settings.routes).map(([key, value]) => [key, readAccess(key, value, guard)] as const),
   )
 
-  async function decide(check: GatewayCheck): Promise<GatewayDecision<C>> {
+  async function decide(check: GatewayCheck, dialect?: string): Promise<GatewayDecision<C>> {
     const startMs = performance.now()
     let view = nothingKnown
     let decision: GatewayDecision<C>
@@ -146,7 +154,7 @@ function createAnyGateway<C>(
       // Such as a function of `identity` that throws: our fault, not the token's.
       decision = refuse('policy_unavailable', view, { details: { cause } })
     }
-    tellOf(decision, startMs, view.id)
+    tell(decision, startMs, { id: view.id, dialect })
     return decision
   }
 
@@ -218,32 +226,57 @@ function createAnyGateway<C>(
     const { status, headers, body } = guard.challenge(error, view)
     const effect = error.status === 503 ? 'unavailable' : 'refuse'
     const refused = { effect, status: status as Refusal['status'], headers, body, reason: error.reason } as const
-    return view.route === undefined ? refused : { ...refused, route: view.route }
+    return {
+      ...refused,
+      ...(error.hint !== undefined && { hint: error.hint }),
+      ...(view.route !== undefined && { route: view.route }),
+    }
   }
 
-  function refuseQuestion(hint: string): Refusal {
+  function refuseQuestion(question: QuestionFault, hint: string, dialect?: string): Refusal {
     const decision = refuse('peer_untrusted', nothingKnown, { hint })
-    tellOf(decision, performance.now(), undefined)
+    tell(decision, performance.now(), { dialect, question })
     return decision
   }
 
-  function tellOf(decision: GatewayDecision<C>, startMs: number, id: string | undefined): void {
-    if (!tell) return
+  function tell(decision: GatewayDecision<C>, startMs: number, asked: Asked): void {
+    if (listeners.length === 0) return
     const { effect, status, route } = decision
-    const known = { ...(route !== undefined && { route }), ...(id !== undefined && { id }) }
-    const reason = effect === 'allow' ? {} : { reason: decision.reason }
-    tell({ effect, status, ms: performance.now() - startMs, ...known, ...reason })
+    const refused = effect === 'allow' ? {} : { reason: decision.reason, hint: decision.hint }
+    const known = Object.entries({ route, ...refused, ...asked }).filter(([, value]) => value !== undefined)
+    const facts = { effect, status, ms: performance.now() - startMs, ...Object.fromEntries(known) }
+    for (const listener of listeners) listener(facts)
   }
 
-  return {
+  const server: DecisionServer = {
+    identity,
+    routes: table.routes.map(({ key, value }) => ({ key, access: accessOf(value) })),
+    decide,
+    refuseQuestion,
+    observe: (listener) => void listeners.push(dropErrors(listener)),
+    ...(assertion && { jwks: assertion.jwks }),
+  }
+  const gateway: Gateway<C> = {
     api,
     routes: table.routes.map(({ key }) => key),
     identityHeaders: identity.names,
     fingerprint: identity.fingerprint,
-    decide,
-    listen: async (options) =>
-      listen({ identity, decide, refuseQuestion, ...(assertion && { jwks: assertion.jwks }) }, options),
+    decide: (check) => decide(check),
+    listen: async (options) => listen(() => server, options),
   }
+  decisionServers.set(gateway, server)
+  return gateway
+}
+
+/** What is known of a question besides its decision. */
+interface Asked {
+  readonly id?: string | undefined
+  readonly dialect?: string | undefined
+  readonly question?: QuestionFault
+}
+
+function accessOf<C>(access: Access<C>): string {
+  return access.kind === 'policy' ? access.policy.id : access.kind
 }
 
 /** @throws TypeError for a value that is neither a mark nor a policy. */

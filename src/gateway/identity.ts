@@ -13,6 +13,8 @@ export type IdentityHeaders<C> = Readonly<Record<string, (auth: VerifiedToken<C>
 export interface Identity<C> {
   /** Every header of an allow, in the order of the option. */
   readonly names: readonly string[]
+  /** The same in small letters. */
+  readonly known: ReadonlySet<string>
   /** Names this list of headers: a recipe that was made for another list does not copy or strip all of them. */
   readonly fingerprint: string
   /** The headers for `auth`; all of them empty without one. `assert` makes the assertion, where there is one. */
@@ -63,7 +65,7 @@ export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault, asser
     return made
   }
 
-  return { names, fingerprint: fingerprintOf(known), headersFor }
+  return { names, known: new Set(known), fingerprint: fingerprintOf(known), headersFor }
 }
 
 function fingerprintOf(names: readonly string[]): string {

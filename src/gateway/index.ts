@@ -10,7 +10,7 @@ export {
 } from './gateway.ts'
 export { type AssertionOptions, gatewayAssertion, type GatewayAssertionOptions } from './assertion.ts'
 export { type AssertionKey, type AssertionKeys, fileSigningKeys } from './signing-keys.ts'
-export type { Allowance, DecisionFacts, GatewayDecision, Refusal } from './decision.ts'
+export type { Allowance, DecisionFacts, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 export type { DialectName } from './dialects/dialects.ts'
 export type { IdentityHeaders, IdentityValue } from './identity.ts'
 export type { GatewayServer, ListenOptions } from './listen.ts'

@@ -10,7 +10,7 @@ import type { JwkSet } from '../issuer/issuer.ts'
 import { type DialectAnswer, type Question, writePlain } from './dialects/dialect.ts'
 import { type DialectName, dialects } from './dialects/dialects.ts'
 import type { DecisionServer } from './decision.ts'
-import { createPeerCheck, readAddress, type TrustOptions } from './peers.ts'
+import { type Address, createPeerCheck, readAddress, type TrustOptions } from './peers.ts'
 import { plainName, valuesOf } from './request.ts'
 
 /** Options of `gateway.listen`. */
@@ -40,11 +40,23 @@ const drainMs = 5000
 const maxHeaderSize = 64 * 1024
 
 /** @throws TypeError for an unknown dialect, and for an address that other machines reach without `trust`. */
-export async function listen(gateway: DecisionServer, options: ListenOptions): Promise<GatewayServer> {
+export function readListenOptions(options: ListenOptions): {
+  readonly address: Address
+  readonly names: readonly DialectName[]
+  readonly isTrusted: ReturnType<typeof createPeerCheck>
+} {
   checkOptionNames('listen()', options, ['dialects', 'listen', 'trust'])
   const address = readAddress(options.listen ?? '127.0.0.1:9001')
-  const names = readDialects(options.dialects)
-  const isTrusted = createPeerCheck(address, options.trust)
+  return { address, names: readDialects(options.dialects), isTrusted: createPeerCheck(address, options.trust) }
+}
+
+/**
+ * Serves what `current` returns: it is asked once for each question, so a reload shows in none that has begun.
+ *
+ * @throws TypeError as `readListenOptions` does.
+ */
+export async function listen(current: () => DecisionServer, options: ListenOptions): Promise<GatewayServer> {
+  const { address, names, isTrusted } = readListenOptions(options)
 
   const server = createServer({ maxHeaderSize, requireHostHeader: false, keepAliveTimeout: 65_000 })
   // Bounded by maxHeaderSize alone. A bound on lines drops some of them silently.
@@ -60,33 +72,35 @@ export async function listen(gateway: DecisionServer, options: ListenOptions): P
   server.on('checkContinue', onRequest)
   server.on('checkExpectation', onRequest)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    sendRaw(socket, writePlain(gateway.refuseQuestion(`the question is no HTTP that can be read (${error.code})`))),
+    refuseRaw(socket, `the question is no HTTP that can be read (${error.code})`),
   )
-  server.on('connect', (_, socket) =>
-    sendRaw(socket, writePlain(gateway.refuseQuestion('CONNECT has no target that a route could match'))),
-  )
+  server.on('connect', (_, socket) => refuseRaw(socket, 'CONNECT has no target that a route could match'))
 
-  async function answer(request: IncomingMessage): Promise<DialectAnswer> {
-    // Public by nature: it lets an API check assertions, and not make one.
-    if (gateway.jwks && request.url === jwksPath) return jwksAnswer(gateway.jwks())
-    if (!isTrusted(request)) return writePlain(gateway.refuseQuestion('the peer is none that `trust` names'))
-    const { method, url, headers, headersTruncated } = viewNodeRequest(request, undefined)
-    const name = names.find((one) => url === `/${one}` || url.startsWith(`/${one}/`) || url.startsWith(`/${one}?`))
-    if (!name) return writePlain(gateway.refuseQuestion(`no dialect has this path; there are ${pathsOf(names)}`))
-    const { read, write } = dialects[name]
-    const recipes = valuesOf(headers, recipeHeader)
-    if (recipes.some((one) => one !== gateway.identity.fingerprint))
-      return write(gateway.refuseQuestion(`the recipe is older than the configuration: print the one for ${name} anew`))
-    const question: Question = { method, target: url.slice(name.length + 1), headers: headers.filter(isClients) }
-    const check = read(headersTruncated ? { ...question, headersTruncated } : question)
-    return write(typeof check === 'string' ? gateway.refuseQuestion(check) : await gateway.decide(check))
+  function refuseRaw(socket: Duplex, hint: string): void {
+    sendRaw(socket, writePlain(current().refuseQuestion('unreadable', hint)))
   }
 
-  /** Identity headers and our own are never the client's word, and no policy may read them as if they were. */
-  const ours = new Set([...gateway.identity.names.map((name) => name.toLowerCase()), recipeHeader])
-  function isClients([name]: readonly [string, string]): boolean {
-    const known = plainName(name)
-    return !ours.has(known) && !known.startsWith('x-claimcheck-')
+  async function answer(request: IncomingMessage): Promise<DialectAnswer> {
+    const gateway = current()
+    // Public by nature: it lets an API check assertions, and not make one.
+    if (gateway.jwks && request.url === jwksPath) return jwksAnswer(gateway.jwks())
+    if (!isTrusted(request))
+      return writePlain(gateway.refuseQuestion('untrusted_peer', 'the peer is none that `trust` names'))
+    const { method, url, headers, headersTruncated } = viewNodeRequest(request, undefined)
+    const name = names.find((one) => url === `/${one}` || url.startsWith(`/${one}/`) || url.startsWith(`/${one}?`))
+    if (!name)
+      return writePlain(gateway.refuseQuestion('unreadable', `no dialect has this path; there are ${pathsOf(names)}`))
+    const { read, write } = dialects[name]
+    const recipes = valuesOf(headers, recipeHeader)
+    if (recipes.some((one) => one !== gateway.identity.fingerprint)) {
+      const hint = `the recipe is older than the configuration: run npx claimcheck recipe ${name}`
+      return write(gateway.refuseQuestion('outdated_recipe', hint, name))
+    }
+    const clients = headers.filter(([header]) => !isOurs(header, gateway.identity.known))
+    const question: Question = { method, target: url.slice(name.length + 1), headers: clients }
+    const check = read(headersTruncated ? { ...question, headersTruncated } : question)
+    if (typeof check === 'string') return write(gateway.refuseQuestion('unreadable', check, name))
+    return write(await gateway.decide(check, name))
   }
 
   server.listen(address)
@@ -99,6 +113,12 @@ function readDialects(names: readonly DialectName[]): readonly DialectName[] {
   const known = Object.keys(dialects)
   if (list.length > 0 && list.every((one) => known.includes(one as string))) return [...names]
   throw new TypeError(`dialects must be a list of the gateways that ask: ${known.join(', ')}.`)
+}
+
+/** Identity headers and our own are never the client's word, and no policy may read them as if they were. */
+function isOurs(name: string, identity: ReadonlySet<string>): boolean {
+  const known = plainName(name)
+  return identity.has(known) || known.startsWith('x-claimcheck-')
 }
 
 function jwksAnswer(keys: JwkSet): DialectAnswer {

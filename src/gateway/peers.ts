@@ -10,6 +10,8 @@ export interface TrustOptions {
   readonly addresses?: readonly string[]
   /** A file with a secret of at least 32 characters, which the gateway sends as `X-Claimcheck-Secret`. Read once. */
   readonly secretFile?: string
+  /** The same secret, for a configuration that keeps it elsewhere than in a file. */
+  readonly secret?: string
 }
 
 /** The part of a request that tells its peer. */
@@ -44,26 +46,30 @@ export function readAddress(listen: string): Address {
  */
 export function createPeerCheck(address: Address, trust: TrustOptions | undefined): (request: PeerRequest) => boolean {
   if (trust === undefined) {
-    if ('path' in address || isLoopback(address.host)) return () => true
+    if ('path' in address || isLocal(address)) return () => true
     throw new TypeError(
       `trust is missing: other machines can reach ${address.host}. Name the gateways, such as trust: { addresses: ['10.0.0.7'] }, or listen on 127.0.0.1.`,
     )
   }
-  checkOptionNames('trust', trust, ['addresses', 'secretFile'])
-  const { addresses, secretFile } = trust
-  if (addresses === undefined && secretFile === undefined)
-    throw new TypeError('trust must name addresses or a secretFile.')
+  checkOptionNames('trust', trust, ['addresses', 'secretFile', 'secret'])
+  const { addresses, secretFile, secret } = trust
+  if (addresses === undefined && secretFile === undefined && secret === undefined)
+    throw new TypeError('trust must name addresses or a secretFile, or have a secret.')
+  if (secretFile !== undefined && secret !== undefined)
+    throw new TypeError('trust has a secret and a secretFile: write one.')
   if (addresses !== undefined && 'path' in address)
     throw new TypeError(
       'trust.addresses: the peers of a Unix socket have no address. Use its file mode, or a secretFile.',
     )
   const isKnown = addresses === undefined ? () => true : createAddressCheck(addresses)
-  const hasSecret = secretFile === undefined ? () => true : createSecretCheck(secretFile)
+  const expected = secretFile === undefined ? secret : readSecret(secretFile)
+  const hasSecret = expected === undefined ? () => true : createSecretCheck(expected)
   return (request) => isKnown(request) && hasSecret(request)
 }
 
-function isLoopback(host: string): boolean {
-  return host === '::1' || host.startsWith('127.')
+/** Whether only this machine reaches `address`. */
+export function isLocal(address: Address): boolean {
+  return 'path' in address || address.host === '::1' || address.host.startsWith('127.')
 }
 
 function createAddressCheck(addresses: readonly string[]): (request: PeerRequest) => boolean {
@@ -90,11 +96,14 @@ function addNetwork(list: BlockList, network: string): void {
   list.addSubnet(host, prefix, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-function createSecretCheck(file: string): (request: PeerRequest) => boolean {
+function readSecret(file: string): string {
   checkString('trust.secretFile', file)
-  const secret = readFileSync(file, 'utf8').trim()
-  if (!/^[!-~]{32,}$/.test(secret))
-    throw new TypeError('trust.secretFile must hold at least 32 visible ASCII characters, and nothing else.')
+  return readFileSync(file, 'utf8').trim()
+}
+
+function createSecretCheck(secret: string): (request: PeerRequest) => boolean {
+  if (typeof secret !== 'string' || !/^[!-~]{32,}$/.test(secret))
+    throw new TypeError('trust: the secret must have at least 32 visible ASCII characters, and nothing else.')
   const expected = digest(secret)
   return ({ rawHeaders }) => {
     const values = rawHeaders.filter(

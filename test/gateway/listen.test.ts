@@ -309,6 +309,8 @@ describe('trust', () => {
     ['a name', { listen: 'localhost:0' }, /listen must be like/],
     ['a port alone', { listen: '9001' }, /listen must be like/],
     ['trust in nothing', { trust: {} }, /addresses or a secretFile/],
+    ['two secrets', { trust: { secret: 'a'.repeat(40), secretFile: '/nowhere' } }, /write one/],
+    ['a short secret', { trust: { secret: 'a'.repeat(31) } }, /32 visible/],
     ['trust in all', { trust: { addresses: ['0.0.0.0/0'] } }, /trusts everyone/],
     ['trust in no list', { trust: { addresses: [] } }, /at least one/],
     ['trust in a name', { trust: { addresses: ['gateway'] } }, /must be an address/],

@@ -52,8 +52,11 @@ test('package.json names each subpath in both formats, as `npm run exports` writ
 })
 
 test('every file that package.json names is in the tarball', () => {
-  const { main, types, typesVersions, imports, exports } = JSON.parse(read('package.json')) as Record<string, unknown>
-  const targets = textsIn([main, types, typesVersions, imports, exports])
+  const { main, bin, types, typesVersions, imports, exports } = JSON.parse(read('package.json')) as Record<
+    string,
+    unknown
+  >
+  const targets = textsIn([main, bin, types, typesVersions, imports, exports])
   expect(targets.length).toBeGreaterThan(subpaths.length * 7)
   for (const target of targets) expect(files).toContain(target.replace('./', ''))
 })
@@ -66,6 +69,7 @@ test('the tarball holds the build and the papers, and no source, map or test', (
     'LICENSE',
     'README.md',
     'SECURITY.md',
+    'gateway.schema.json',
     'package.json',
   ])
   expect(files.filter((file) => /^dist\/.*(\.test|\.map$|(?<!\.d)\.c?ts$)/.test(file))).toEqual([])
@@ -74,6 +78,21 @@ test('the tarball holds the build and the papers, and no source, map or test', (
 // 350 kB were meant for what there was before claimcheck/gateway, which takes 45 kB in both formats.
 test('the tarball is below 395 kB', () => {
   expect(statSync(join(project, tarball)).size).toBeLessThan(395_000)
+})
+
+test('the command runs from the installed package, and a module there makes its gateway with the same copy', () => {
+  const config = `
+    import { anonymous, createGateway } from 'claimcheck/gateway'
+    export const server = { dialects: ['nginx'] }
+    export default createGateway({ issuer: 'https://sts.example.com', audience: 'a', routes: { '/health': anonymous } })
+  `
+  writeFileSync(join(project, 'gateway.mjs'), config)
+  const command = join(project, 'node_modules', '.bin', 'claimcheck')
+  const options = { cwd: project, encoding: 'utf8', shell: process.platform === 'win32' } as const
+  expect(execFileSync(command, ['check', '--config', 'gateway.mjs'], options)).toContain('The configuration is good.')
+  expect(
+    execFileSync(command, ['recipe', 'nginx', '--config', 'gateway.mjs', '--upstream', '127.0.0.1:3000'], options),
+  ).toContain('auth_request')
 })
 
 test('what README, SECURITY and the pages of docs link to is in the tarball', () => {

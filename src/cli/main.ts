@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// The command `claimcheck`. Each command is a file beside this one.
+import { checkCommand } from './check.ts'
+import { type Command, print } from './command.ts'
+import { healthCommand } from './health.ts'
+import { recipeCommand } from './recipe.ts'
+import { serveCommand } from './serve.ts'
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: serveCommand,
+  check: checkCommand,
+  recipe: recipeCommand,
+  health: healthCommand,
+}
+
+const usage = `claimcheck <command> [options]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .join('\n')}
+
+claimcheck <command> --help says more. Exit codes: 0 good, 1 trouble at run time, 2 wrong arguments or configuration.`
+
+async function main([name = '', ...args]: readonly string[]): Promise<number> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const asksForHelp = name === '--help' || args.includes('--help')
+  if (command === undefined || asksForHelp) {
+    if (asksForHelp) print(command?.usage ?? usage)
+    else console.error(usage)
+    return asksForHelp ? 0 : 2
+  }
+  try {
+    return await command.run(args)
+  } catch (error) {
+    console.error(`claimcheck ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    return error instanceof TypeError ? 2 : 1
+  }
+}
+
+const code = await main(process.argv.slice(2))
+// A module of the user may hold connections that would keep the process. What was printed is written out first.
+process.stdout.write('', () => process.exit(code))
