@@ -22,7 +22,7 @@ const core = await size(all)
 // replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
 // arguments 6.4, words that name the fix and one answer everywhere 2.0, refusals of an edge and tokens for one request (gateways) 0.2. To be brought down again.
 const rows = [
-  { what: 'claimcheck', bytes: core, budget: 37_100 },
+  { what: 'claimcheck', bytes: core, budget: 37_300 },
   {
     what: '+ claimcheck/express',
     bytes: (await size(`${all}; export * from 'claimcheck/express'`)) - core,

@@ -47,7 +47,8 @@ const stricter: Readonly<Record<string, readonly string[]>> = {
   // An ID token is no access token, whatever its `typ`.
   not_an_access_token: ['an at_hash'],
   // DESIGN §4: a key without `alg` serves the one algorithm that the configuration names, never one that the token chooses.
-  key_not_found: ['a key without alg'],
+  // RFC 7518 §6: coordinates are base64url, without padding. Such a key is left out of the set.
+  key_not_found: ['a key without alg', 'a padded coordinate'],
   // RFC 7518 §6: coordinates are base64url, without padding.
   'no usable key': ['a padded coordinate'],
 }
