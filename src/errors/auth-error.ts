@@ -28,8 +28,6 @@ export interface ErrorDetails {
   readonly iat?: number
   readonly nbf?: number
   readonly exp?: number
-  /** The time of this machine when the times of the token were checked: NumericDate, in seconds. */
-  readonly now?: number
   /** The policy that refused. */
   readonly policy?: string
   /** The scopes and roles of a caller that a policy refused, and what the policy needed. */
