@@ -50,7 +50,7 @@ export function stytch(options: StytchOptions): IssuerWithAudience {
     types: ['JWT', null],
     requires: ['sub'],
     marksOfOthers: ['nonce', 'client_id'],
-    // A machine has no session, and every session is somebody's.
+    // A machine (M2M) token has no session. A token of a session belongs to a user.
     validate: ({ claims }) =>
       machine.test(String(claims.sub)) === (readString(memberOf(claims, 'session'), 'id') === undefined)
         ? undefined
