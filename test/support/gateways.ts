@@ -1,11 +1,10 @@
 // Real gateways as child processes, each with a configuration in a folder of its own, on a free port of loopback.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { mkdirSync, mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { RecipeFile } from 'claimcheck/gateway'
 
 export type GatewayProgram = 'nginx' | 'caddy' | 'haproxy' | 'apache'
@@ -25,15 +24,18 @@ const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) =
     '-c',
     file,
     '-g',
-    `daemon off; pid ${join(folder, 'nginx.pid')}; user root;`,
+    `daemon off; pid ${join(folder, 'pid')}; user root;`,
   ],
-  haproxy: (_, file) => ['haproxy', '-db', '-f', file],
+  haproxy: (folder, file) => ['haproxy', '-W', '-p', join(folder, 'pid'), '-f', file],
   apache: (folder, file) => [
     'apache2',
     ...['-D', 'FOREGROUND', '-f', file, '-C', `Define CLAIMCHECK_DIR ${folder}`],
     ...['-C', `PidFile ${join(folder, 'pid')}`, '-C', `ErrorLog ${join(folder, 'error.log')}`],
   ],
-  caddy: (_, file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
+  caddy: (folder, file) => [
+    'caddy',
+    ...['run', '--adapter', 'caddyfile', '--config', file, '--pidfile', join(folder, 'pid')],
+  ],
 }
 
 const path = `${process.env.PATH}:/usr/sbin`
@@ -75,22 +77,27 @@ export async function startGateway(
     await end(child)
     rmSync(folder, { recursive: true, force: true })
   }
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await accepts(port)) return { port, stop }
-    if (child.exitCode !== null) break
-    await setTimeout(25)
-  }
+  if (await hasStarted(child, folder)) return { port, stop }
   await stop()
   throw new Error(`${program} did not start:\n${output}`)
 }
 
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  const connected = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+/** Each of them opens its sockets first, and writes its pid file then. False when it ends before. */
+async function hasStarted(child: ChildProcess, folder: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const watcher = watch(folder)
+    const settle = (started: boolean): void => {
+      watcher.close()
+      resolve(started)
+    }
+    const look = (): void => {
+      if ((statSync(join(folder, 'pid'), { throwIfNoEntry: false })?.size ?? 0) > 0) settle(true)
+    }
+    watcher.on('change', look)
+    child.once('exit', () => settle(false))
+    // It may have been there before the watcher.
+    look()
   })
-  socket.destroy()
-  return connected
 }
 
 async function end(child: ChildProcess): Promise<void> {
