@@ -2,12 +2,11 @@
 // was answered; the exit code is 1 when an answer is not the expected one.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { logTo } from 'claimcheck'
 import { anonymous, createGateway, printRecipe } from 'claimcheck/gateway'
 import { authenticated, policy, scope } from 'claimcheck/policy'
@@ -43,6 +42,7 @@ const [recipe] = printRecipe(gateway, 'nginx', {
 })
 const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
 writeFileSync(join(folder, 'nginx.conf'), recipe?.text ?? '')
+const started = watch(folder)
 const global = `daemon off; pid ${folder}/nginx.pid; error_log stderr;`
 const nginx = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', global], {
   env: { PATH: `${process.env.PATH}:/usr/sbin` },
@@ -67,7 +67,7 @@ const walk: readonly (readonly [what: string, expected: number, headers?: Record
 ]
 
 try {
-  await untilItAccepts()
+  await hasStarted()
   const rows: string[][] = []
   for (const [what, expected, headers = {}] of walk) {
     const [method = '', path = ''] = what.split(' ')
@@ -97,15 +97,13 @@ async function send(method: string, path: string, headers: Record<string, string
   return { status: Number(text.slice(9, 12)), body: /\r\n\r\n(?:[0-9a-f]+\r\n)?([^\r]*)/.exec(text)?.[1] ?? '' }
 }
 
-async function untilItAccepts(): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect(port, '127.0.0.1')
-    const [event] = await Promise.race([once(socket, 'connect').then(() => ['yes']), once(socket, 'error')])
-    socket.destroy()
-    if (event === 'yes') return
-    await setTimeout(50)
-  }
-  throw new Error('nginx did not start')
+/** nginx opens its sockets first, and writes its pid file then. */
+async function hasStarted(): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    started.on('change', (_, name) => (name === 'nginx.pid' ? resolve() : undefined))
+    nginx.once('error', reject).once('exit', () => reject(new Error('nginx did not start')))
+  })
+  started.close()
 }
 
 async function freePort(): Promise<number> {
