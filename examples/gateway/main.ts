@@ -78,6 +78,7 @@ try {
   console.log(`\n${formatTable([['WHAT', 'STATUS', 'BODY'], ...rows])}`)
   if (process.exitCode === undefined) console.log(`\nAll ${walk.length} as expected.`)
 } finally {
+  started.close()
   if (nginx.kill()) await once(nginx, 'exit')
   await Promise.all([sts.close(), decisions.close()])
   api.close()
@@ -103,7 +104,6 @@ async function hasStarted(): Promise<void> {
     started.on('change', (_, name) => (name === 'nginx.pid' ? resolve() : undefined))
     nginx.once('error', reject).once('exit', () => reject(new Error('nginx did not start')))
   })
-  started.close()
 }
 
 async function freePort(): Promise<number> {

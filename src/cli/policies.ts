@@ -1,5 +1,5 @@
 // Policies in JSON, by the names of claimcheck/policy: `{ "anyOf": [{ "scope": "a" }, { "role": "b" }] }`.
-import { anonymous, optional } from '../gateway/gateway.ts'
+import { anonymous, optional } from '../gateway/access.ts'
 import type { GatewayRequest } from '../gateway/request.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { claim } from '../policy/claim-rules.ts'

@@ -6,8 +6,7 @@ import type { Clock } from '../internal/clock.ts'
 import { createNotes } from '../internal/freeze.ts'
 import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { Policy, PolicyLike } from '../policy/policy.ts'
-import type { Authentication, RequestGuard } from '../server/request-guard.ts'
+import type { Authentication } from '../server/request-guard.ts'
 import {
   createResourceServer,
   type ResourceServer,
@@ -16,32 +15,21 @@ import {
 } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
+import { type Access, accessOf, type GatewayRoute, readAccess } from './access.ts'
 import type { DecisionFacts, DecisionServer, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
 import { createIdentity, type IdentityHeaders } from './identity.ts'
 import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
 import {
   type GatewayCheck,
-  type GatewayRequest,
+  nothingKnown,
   preflightMethod,
   type ReadRequest,
   readRequest,
-  valuesOf,
+  resourceOf,
+  viewOf,
 } from './request.ts'
 import { createRouteTable, readRouteEntries, type Route, type RouteParams } from './routes.ts'
-
-/** Marks a route that needs no token. A token that comes is not looked at, and the upstream is told of no caller. */
-export const anonymous: { readonly route: 'anonymous' } = Object.freeze({ route: 'anonymous' })
-/** Marks a route for requests with a good token or with none. A bad token is refused. */
-export const optional: { readonly route: 'optional' } = Object.freeze({ route: 'optional' })
-
-/** The right-hand side of a route: a policy, `authenticated` of claimcheck/policy among them, or one of the marks. */
-export type GatewayRoute<C, Params> =
-  | PolicyLike<VerifiedToken<C>, GatewayRequest<Params>>
-  // For the compiler: gives `auth` its type in `policy(…)` within the options, where the claims are not inferred yet.
-  | Policy<VerifiedToken, GatewayRequest<Params>>
-  | typeof anonymous
-  | typeof optional
 
 /** The options of a gateway besides those of its resource server. */
 export interface GatewaySettings<C, Patterns extends string> {
@@ -119,11 +107,6 @@ export function createGateway(options: object): Gateway {
   const { clock } = rest as Pick<ResourceServerOptions, 'clock'>
   return createAnyGateway(api, settings as GatewaySettings<Record<string, unknown>, string>, clock)
 }
-
-type Access<C> =
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'optional' }
-  | { readonly kind: 'policy'; readonly policy: Policy<VerifiedToken<C>, GatewayRequest> }
 
 function createAnyGateway<C>(
   api: ResourceServer<C>,
@@ -273,52 +256,4 @@ interface Asked {
   readonly id?: string | undefined
   readonly dialect?: string | undefined
   readonly question?: QuestionFault
-}
-
-function accessOf<C>(access: Access<C>): string {
-  return access.kind === 'policy' ? access.policy.id : access.kind
-}
-
-/** @throws TypeError for a value that is neither a mark nor a policy. */
-function readAccess<C>(key: string, value: unknown, guard: RequestGuard<C>): Access<C> {
-  if (value === anonymous) return { kind: 'anonymous' }
-  if (value === optional) return { kind: 'optional' }
-  const policy = value as PolicyLike<VerifiedToken<C>, GatewayRequest>
-  try {
-    guard.routes.declare(policy)
-    return { kind: 'policy', policy: guard.routes.withDefault(policy) }
-  } catch (cause) {
-    throw new TypeError(`routes['${key}']: ${(cause as Error).message}`, { cause })
-  }
-}
-
-const nothingKnown: RequestView = { method: '', url: '', headers: [] }
-const requestId = /^[\w.:/+=-]{1,128}$/
-
-function viewOf({ method, target, headers, headersTruncated }: GatewayCheck): RequestView {
-  const [id, ...more] = valuesOf(headers, 'x-request-id')
-  const view = { method, url: target, headers, ...(headersTruncated && { headersTruncated }) }
-  return id !== undefined && more.length === 0 && requestId.test(id) ? { ...view, id } : view
-}
-
-function resourceOf(
-  { method, headers, clientAddress }: GatewayCheck,
-  { scheme, host, target }: ReadRequest,
-  { key, params }: { readonly key: string; readonly params: Readonly<Record<string, string>> },
-): GatewayRequest {
-  const { path, query } = target
-  return Object.freeze({
-    method,
-    scheme,
-    host,
-    path,
-    query,
-    params,
-    route: key,
-    ...(clientAddress !== undefined && { clientAddress }),
-    header(name: string): string | undefined {
-      const values = valuesOf(headers, name.toLowerCase())
-      return values.length === 0 ? undefined : values.join(', ')
-    },
-  })
 }

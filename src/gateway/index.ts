@@ -1,12 +1,10 @@
 // What "claimcheck/gateway" exports: a decision server for API gateways.
+export { anonymous, type GatewayRoute, optional } from './access.ts'
 export {
-  anonymous,
   createGateway,
   type Gateway,
   type GatewayOptions,
-  type GatewayRoute,
   type GatewaySettings,
-  optional,
 } from './gateway.ts'
 export { type AssertionOptions, gatewayAssertion, type GatewayAssertionOptions } from './assertion.ts'
 export { type AssertionKey, type AssertionKeys, fileSigningKeys } from './signing-keys.ts'

@@ -1,4 +1,5 @@
 // What a gateway tells of a request: read into a route's question and into the resource that policies are asked about.
+import type { RequestView } from '../http/request-view.ts'
 import { type Target, readTarget } from './targets.ts'
 
 /** A header line: its name in any letter case, and its value. */
@@ -117,4 +118,38 @@ export function preflightMethod({ method, headers }: GatewayCheck, { isOverridde
   const [asked, ...more] = valuesOf(headers, 'access-control-request-method')
   const isOne = method === 'OPTIONS' && !isOverridden && valuesOf(headers, 'origin').length === 1 && more.length === 0
   return isOne && asked !== undefined && token.test(asked) ? asked : undefined
+}
+
+/** The view of a question that told nothing. */
+export const nothingKnown: RequestView = { method: '', url: '', headers: [] }
+const requestId = /^[\w.:/+=-]{1,128}$/
+
+/** The client's request, for the resource server. */
+export function viewOf({ method, target, headers, headersTruncated }: GatewayCheck): RequestView {
+  const [id, ...more] = valuesOf(headers, 'x-request-id')
+  const view = { method, url: target, headers, ...(headersTruncated && { headersTruncated }) }
+  return id !== undefined && more.length === 0 && requestId.test(id) ? { ...view, id } : view
+}
+
+/** The client's request, for policies. */
+export function resourceOf(
+  { method, headers, clientAddress }: GatewayCheck,
+  { scheme, host, target }: ReadRequest,
+  { key, params }: { readonly key: string; readonly params: Readonly<Record<string, string>> },
+): GatewayRequest {
+  const { path, query } = target
+  return Object.freeze({
+    method,
+    scheme,
+    host,
+    path,
+    query,
+    params,
+    route: key,
+    ...(clientAddress !== undefined && { clientAddress }),
+    header(name: string): string | undefined {
+      const values = valuesOf(headers, name.toLowerCase())
+      return values.length === 0 ? undefined : values.join(', ')
+    },
+  })
 }
