@@ -125,14 +125,18 @@ export function createVerifierParts<C>(
 }
 
 function promiseOf<T>(verified: MaybePromise<Outcome<T>>): Promise<T> {
-  return isPromise(verified) ? verified.then(resultOf) : Promise.resolve(resultOf(verified))
+  if (isPromise(verified)) return verified.then(orThrow)
+  return verified instanceof AuthError ? rejectSoon(verified) : Promise.resolve(verified)
+}
+
+function orThrow<T>(outcome: Outcome<T>): T {
+  if (outcome instanceof AuthError) throw outcome
+  return outcome
 }
 
 const soon = Promise.resolve()
 
-/** A token as it is: a promise of it would cost two more microtasks. */
-function resultOf<T>(outcome: Outcome<T>): MaybePromise<T> {
-  if (!(outcome instanceof AuthError)) return outcome
-  // A microtask later, when the caller has had time to listen: runtimes keep books of rejections that are not handled yet.
-  return new Promise((_, reject) => void soon.then(() => reject(outcome)))
+/** A microtask later, when the caller has had time to listen: runtimes keep books of rejections that are not handled yet. */
+function rejectSoon(error: AuthError): Promise<never> {
+  return new Promise((_, reject) => void soon.then(() => reject(error)))
 }
