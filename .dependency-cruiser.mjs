@@ -20,14 +20,17 @@ const folders = layers.flat()
 
 const { peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 
-/** Which folders may import a package, and whether only its types. A peer is loaded by the application alone. */
+/** Peers whose users make nothing of their own: a subpath loads them, as their errors and decorators are classes and functions. */
+const loadedPeers = ['@grpc/grpc-js', '@modelcontextprotocol/sdk', '@nestjs/common', '@trpc/server']
+
+/** Which folders may import a package, and whether only its types. Other peers are loaded by the application alone. */
 const packages = [
   { name: 'jose', folders: [] },
   { name: 'lru-cache', folders: ['jwt', 'jwks', 'issuer', 'verifier'] },
   ...Object.keys(peerDependencies).map((name) => ({
     name,
     folders: ['adapters', 'gateway', 'policy'],
-    onlyTypes: true,
+    onlyTypes: !loadedPeers.includes(name),
   })),
 ]
 /** The folders that may use modules of Node, and not their types alone. */

@@ -1,5 +1,6 @@
 // JavaScript of the package: ES modules, one entry for each subpath and shared chunks, so that AuthError is one class whichever
 // subpath it comes through. Declarations come from tsc (tsconfig.build.json), CommonJS from scripts/write-commonjs.ts.
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'esbuild'
 import { defineConfig, type Options } from 'tsup'
@@ -11,6 +12,9 @@ const command = 'cli/main'
 // Which of them serves is chosen at run time, by `imports` of package.json.
 const engines = ['crypto/engine-node', 'crypto/engine-web']
 
+const { peerDependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { peerDependencies: object }
+const peers = Object.keys(peerDependencies)
+
 const common: Options = {
   format: 'esm',
   target: 'node20',
@@ -19,7 +23,7 @@ const common: Options = {
   // A smaller package, and a quicker import. Not the identifiers: the name of a policy's function is its id.
   minifyWhitespace: true,
   minifySyntax: true,
-  external: ['#engine', 'lru-cache', 'express', 'fastify', '@casl/ability', /^@cedar-policy\/cedar-wasm/],
+  external: ['#engine', 'lru-cache', ...peers.map((name) => new RegExp(`^${name}(/|$)`))],
 }
 
 const index = `${root}/src/index.ts`

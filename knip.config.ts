@@ -1,0 +1,19 @@
+// Unused files, exports and dependencies (npm run check:unused). What the package exports is in use: the one list of subpaths says so.
+import type { KnipConfig } from 'knip'
+import { subpaths } from './scripts/subpaths.ts'
+
+export default {
+  entry: [
+    ...subpaths.map(({ module }) => `src/${module}.ts`),
+    'src/cli/main.ts',
+    'src/crypto/engine-{node,web}.ts',
+    'test/**/*.test-d.ts',
+    'examples/*/main.ts',
+    'test/support/{fetch-in-new-process,forget-await,remember-tokens}.ts',
+    'scripts/*.ts',
+    'bench/*.ts',
+  ],
+  project: ['{src,test,examples,scripts}/**/*.ts', 'bench/*.ts'],
+  ignoreBinaries: ['nginx'],
+  ignoreExportsUsedInFile: { interface: true, type: true },
+} satisfies KnipConfig
