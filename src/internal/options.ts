@@ -34,7 +34,7 @@ export function checkNumber(name: string, value: unknown, min: number, max: numb
   const isInside = typeof value === 'number' && value >= min && value <= max
   if (isInside && Number.isInteger(value)) return
   const instead = isInside ? `: write ${Math.ceil(value)}` : ''
-  throw new TypeError(`${name} must be a whole number from ${min} to ${max}, not ${String(value)}${instead}.`)
+  throw new TypeError(`${name} must be a whole number from ${min} to ${max}, not ${shown(value)}${instead}.`)
 }
 
 /** @throws TypeError when `value` is not a non-empty string. For a URL object it says which string to write. */
@@ -46,23 +46,33 @@ export function checkString(name: string, value: unknown): asserts value is stri
       `${name} must be a string, not a URL object: write '${value.href.replace(/\/$/, '')}' (or with the slash, if your STS does).`,
     )
   }
-  throw new TypeError(`${name} must be a non-empty string.`)
+  throw new TypeError(`${name} must be a non-empty string, not ${shown(value)}.`)
 }
 
 /** @throws TypeError when `value` is not a list of non-empty strings with `atLeast` members. */
 export function checkStrings(name: string, value: unknown, atLeast = 1): asserts value is readonly string[] {
   if (!Array.isArray(value) || value.length < atLeast) {
-    throw new TypeError(`${name} must be a list of ${atLeast === 0 ? 'strings' : 'at least one string'}.`)
+    throw new TypeError(
+      `${name} must be a list of ${atLeast === 0 ? 'strings' : 'at least one string'}, not ${shown(value)}.`,
+    )
   }
   for (const item of value) checkString(`${name}[]`, item)
 }
 
 /** @throws TypeError when `value` is neither true nor false. */
 export function checkBoolean(name: string, value: unknown): asserts value is boolean {
-  if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false.`)
+  if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, not ${shown(value)}.`)
 }
 
 /** @throws TypeError when `value` is no function. */
 export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw new TypeError(`${name} must be a function.`)
+  if (typeof value !== 'function') throw new TypeError(`${name} must be a function, not ${shown(value)}.`)
+}
+
+/** A value that is no option, for messages: a text in quotes, so that '5' is told from 5. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (Object(value) !== value) return String(value)
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list'
+  return typeof value === 'function' ? 'a function' : 'an object'
 }

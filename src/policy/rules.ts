@@ -63,12 +63,15 @@ export function group(...ids: readonly [string, ...string[]]): Policy<HasPrincip
   return { id: nameOf('group', ids), evaluate: ({ auth }) => decideMembership(auth.principal.groups, ids) }
 }
 
-/** Requires one of `tenants`. */
+/** Requires one of `tenants`. Ids that are GUIDs are compared without regard to case, all others exactly. */
 export function tenant(...tenants: readonly [string, ...string[]]): Policy<HasPrincipal<'tenant'>> {
   return isOneOf('tenant', tenants, ({ auth }) => ownMember(auth.principal, 'tenant'))
 }
 
-/** Requires one of `clients`: the software that holds the token. In a user's token it is not the subject. */
+/**
+ * Requires one of `clients`: the software that holds the token. In a user's token it is not the subject. GUIDs are compared without
+ * regard to case.
+ */
 export function client(...clients: readonly [string, ...string[]]): Policy<HasPrincipal<'client'>> {
   return isOneOf('client', clients, ({ auth }) => ownMember(auth.principal, 'client')?.id)
 }
@@ -77,7 +80,8 @@ type ActorPredicate = (actor: PrincipalActor) => boolean
 
 /**
  * Requires an actor on the subject's behalf (RFC 8693 §4.1). `expected` is a function that answers `true` for the actor, or
- * lists the subjects of acceptable actors. Only the outermost actor counts: nested actors are history.
+ * lists the subjects of acceptable actors. GUIDs are compared without regard to case. Only the outermost actor counts: nested actors
+ * are history.
  */
 export function actor(
   ...expected: readonly [ActorPredicate] | readonly [string, ...string[]]
@@ -111,7 +115,11 @@ function isOneOf<A>(
   names: readonly string[],
   read: (query: PolicyQuery<A>) => string | undefined,
 ): Policy<A> {
-  return { id: nameOf(rule, names), evaluate: (query) => yesOrNo(names.includes(read(query) ?? '')) }
+  const evaluate = (query: PolicyQuery<A>): Decision => {
+    const held = read(query)
+    return yesOrNo(held !== undefined && names.some((name) => lists([held], name)))
+  }
+  return { id: nameOf(rule, names), evaluate }
 }
 
 const argumentOf: Readonly<Record<string, string>> = {
@@ -134,7 +142,7 @@ function nameOf(rule: string, names: readonly unknown[]): string {
 
 /** Decides whether the caller is in every group in `ids`. Only a complete list can deny. */
 function decideMembership({ values, complete }: PrincipalGroups, ids: readonly unknown[]): Decision {
-  if (ids.every((id) => listsGroup(values, id))) return { effect: 'allow' }
+  if (ids.every((id) => lists(values, id))) return { effect: 'allow' }
   return complete ? { effect: 'deny' } : incompleteGroups()
 }
 
@@ -151,14 +159,14 @@ export function decideAbsence(
   const { principal }: { readonly principal?: { readonly groups?: PrincipalGroups } } = auth
   const groups = principal?.groups
   if (groups === undefined || groups.claim !== claim) return { effect: 'deny' }
-  if (listsGroup([held].flat(), wanted)) return { effect: 'allow' }
+  if (lists([held].flat(), wanted)) return { effect: 'allow' }
   return decideMembership(groups, [wanted]).effect === 'deny' ? { effect: 'deny' } : incompleteGroups()
 }
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** "Case insensitive on input" (RFC 9562 §4): `not(group(…))` with a GUID in capitals would otherwise let a member in. */
-function listsGroup(held: readonly unknown[], id: unknown): boolean {
+/** "Case insensitive on input" (RFC 9562 §4): `not(group(…))` or `not(tenant(…))` with a GUID in capitals would otherwise let it in. */
+function lists(held: readonly unknown[], id: unknown): boolean {
   if (held.includes(id)) return true
   const wanted = typeof id === 'string' && guid.test(id) ? id.toLowerCase() : undefined
   return wanted !== undefined && held.some((one) => typeof one === 'string' && one.toLowerCase() === wanted)

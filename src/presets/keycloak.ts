@@ -112,13 +112,17 @@ function rolesIn(access: unknown): readonly string[] {
   return isJsonObject(access) ? readStrings(access, 'roles') : []
 }
 
+const addMapper = 'add an audience mapper for this API to the client, or to a client scope of it'
+
 function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const { iss } = claims
   if (reason === 'issuer_unknown' && typeof iss === 'string' && iss.endsWith(realmPath(issuer)))
     return `the token says ${printable(iss)}, this API expects ${issuer}: if both are this realm, write issuer: '${printable(iss)}', and as realmUrl the address where this API reaches it`
-  if (reason !== 'claim_missing' || iss !== issuer) return undefined
-  if (!Object.hasOwn(claims, 'aud'))
-    return 'the token has no aud: add an audience mapper for this API to the client, or to a client scope of it'
+  if (iss !== issuer) return undefined
+  if (reason === 'audience_mismatch' && [claims.aud].flat().includes('account'))
+    return `aud is ${printable(claims.aud)}, which Keycloak writes for its own account pages: ${addMapper}`
+  if (reason !== 'claim_missing') return undefined
+  if (!Object.hasOwn(claims, 'aud')) return `the token has no aud: ${addMapper}`
   if (!readString(claims, 'sub'))
     return 'the token has no sub: give the client the scope basic, and let lightweight tokens have it'
   return undefined

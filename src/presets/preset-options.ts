@@ -79,6 +79,9 @@ function checkUrl(name: string, text: unknown, allowHttp: unknown): asserts text
     throw new TypeError(
       `${name} must be an absolute URL such as 'https://sts.example.com', not '${withoutLogin(text)}'.`,
     )
+  const [before = '', after = ''] = text.split(/\/\.well-known\/[^/]*/)
+  if (before !== text)
+    throw new TypeError(`${name} must not be the address of a document: write '${withoutLogin(before + after)}'.`)
   const bare = text.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/]*@/, '$1')
   if (bare !== text || hasLogin(url)) {
     throw new TypeError(

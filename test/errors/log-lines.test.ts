@@ -4,9 +4,9 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createResourceServer, fromWeb, logTo, type ResourceServerOptions } from 'claimcheck'
-import { entra, oidc } from 'claimcheck/issuers'
+import { entra, keycloak, oidc } from 'claimcheck/issuers'
 import { role, scope } from 'claimcheck/policy'
-import { createTestIssuer, entraLike } from 'claimcheck/testing'
+import { createTestIssuer, entraLike, stsLike } from 'claimcheck/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { certificateOf } from '../support/certificates.ts'
 import { createKey, createToken } from '../support/tokens.ts'
@@ -31,6 +31,7 @@ const ofEntra = { issuer: entra({ tenant, clientId, versions: ['2.0'] }), fetch:
 const v1 = createTestIssuer(entraLike({ tenant, clientId, version: '1.0' }))
 const elsewhere = createTestIssuer(entraLike({ tenant: '77776666-2b34-4da1-9baa-8bc8c9d6a490', clientId }))
 const emulator = createTestIssuer(entraLike({ tenant, clientId }))
+const elsewhereId = '77776666-58c5-4b57-8b7a-3a9a3a1f0b11'
 const graph = '00000003-0000-0000-c000-000000000000'
 
 it.each<[string, string, RegExp, Policy?]>([
@@ -45,6 +46,11 @@ it.each<[string, string, RegExp, Policy?]>([
     /nbf is 15 minutes ahead: the clock .*Do the clocks differ/,
   ],
   ['is for another API', sts.token({ aud: 'https://billing.example.com' }), /expected=".*hint="this API is /],
+  [
+    'is for another application',
+    sts.token({ aud: elsewhereId }),
+    /hint="the token is for the API with the id 77776666[^"]*: ask for/,
+  ],
   ['has format 1.0', v1.token(), /hint="the token is of format 1\.0: set api\.requestedAccessTokenVersion to 2/],
   ['is an ID token', sts.idToken(), /hint=".*looks like an ID token: send the access token/],
   ['is of another tenant', elsewhere.token(), /hint="the token is of the tenant 77776666.*allowedTenants"/],
@@ -83,6 +89,18 @@ it('names a slash that the iss of the token has and the configuration has not', 
     `Bearer ${createToken({ claims: { iss: 'https://sts.example.com/' } })}`,
   )
   expect(lines.join()).toMatch(/differ by the slash at the end: write issuer 'https:\/\/sts\.example\.com\/'/)
+})
+
+it('says which mapper a Keycloak token needs that is for the account pages alone', async () => {
+  const realmUrl = 'https://sso.example.com/realms/acme'
+  const issuer = keycloak({ realmUrl, audience: 'orders' })
+  const realm = createTestIssuer(stsLike(issuer))
+  const options = { issuer, fetch: realm.fetch, clock: realm.clock }
+  const lines = await linesFor(options, `Bearer ${realm.token({ aud: 'account' })}`)
+  expect(lines.join()).toMatch(
+    /aud is account, which Keycloak writes for its own account pages: add an audience mapper/,
+  )
+  expect(lines.join()).not.toMatch(/add it to audience/)
 })
 
 async function serve(listener: RequestListener): Promise<string> {

@@ -7,6 +7,7 @@ import {
   checkOptionNames,
   checkString,
   checkStrings,
+  shown,
 } from '../../src/internal/options.ts'
 
 describe('option names', () => {
@@ -49,12 +50,16 @@ describe('a number', () => {
     for (const value of [1, 2, 3]) expect(() => checkNumber('n', value, 1, 3)).not.toThrow()
   })
 
+  it('is no text, which the message tells from a number', () => {
+    expect(() => checkNumber('n', '2', 1, 2)).toThrow(new TypeError("n must be a whole number from 1 to 2, not '2'."))
+  })
+
   it('is whole: half a millisecond is no deadline, and half a turn is one that never runs out', () => {
     const message = 'n must be a whole number from 1 to 3, not 1.5: write 2.'
     expect(() => checkNumber('n', 1.5, 1, 3)).toThrow(new TypeError(message))
   })
 
-  it.each([0.999, 2.001, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined, 1n])('cannot be %s', (value) => {
+  it.each([0.999, 2.001, Number.NaN, Number.POSITIVE_INFINITY, null, undefined, 1n])('cannot be %s', (value) => {
     const message = `n must be a whole number from 1 to 2, not ${String(value)}.`
     expect(() => checkNumber('n', value, 1, 2)).toThrow(new TypeError(message))
   })
@@ -64,7 +69,7 @@ describe('a string', () => {
   it('must not be empty or anything else', () => {
     expect(() => checkString('s', 'x')).not.toThrow()
     for (const value of ['', 1, null, undefined, {}, ['x']])
-      expect(() => checkString('s', value)).toThrow(new TypeError('s must be a non-empty string.'))
+      expect(() => checkString('s', value)).toThrow(new TypeError(`s must be a non-empty string, not ${shown(value)}.`))
   })
 
   it.each([
@@ -81,20 +86,35 @@ describe('a list of strings', () => {
   it('has at least one of them, unless it may be empty', () => {
     expect(() => checkStrings('l', ['x', 'y'])).not.toThrow()
     expect(() => checkStrings('l', [], 0)).not.toThrow()
-    expect(() => checkStrings('l', [])).toThrow(new TypeError('l must be a list of at least one string.'))
+    expect(() => checkStrings('l', [])).toThrow(new TypeError('l must be a list of at least one string, not [].'))
   })
 
   it('is a list, and every member is a string', () => {
     for (const value of ['x', { length: 1 }, new Set(['x']), 7, null])
-      expect(() => checkStrings('l', value)).toThrow(new TypeError('l must be a list of at least one string.'))
-    expect(() => checkStrings('l', 'x', 0)).toThrow(new TypeError('l must be a list of strings.'))
+      expect(() => checkStrings('l', value)).toThrow(
+        new TypeError(`l must be a list of at least one string, not ${shown(value)}.`),
+      )
+    expect(() => checkStrings('l', 'x', 0)).toThrow(new TypeError("l must be a list of strings, not 'x'."))
     for (const value of [[''], ['x', 1], [null], [['x']]])
-      expect(() => checkStrings('l', value, 0)).toThrow(new TypeError('l[] must be a non-empty string.'))
+      expect(() => checkStrings('l', value, 0)).toThrow(/^l\[\] must be a non-empty string, not /)
   })
+})
+
+it.each([
+  ['5', "'5'"],
+  [5, '5'],
+  [null, 'null'],
+  [undefined, 'undefined'],
+  [[], '[]'],
+  [['x'], 'a list'],
+  [{ secret: 'x' }, 'an object'],
+  [() => 'x', 'a function'],
+])('a value that is no option is shown without its inside: %j', (value, text) => {
+  expect(shown(value)).toBe(text)
 })
 
 it('a function is nothing else', () => {
   expect(() => checkFunction('f', () => {})).not.toThrow()
   for (const value of [undefined, null, {}, 'f'])
-    expect(() => checkFunction('f', value)).toThrow(new TypeError('f must be a function.'))
+    expect(() => checkFunction('f', value)).toThrow(new TypeError(`f must be a function, not ${shown(value)}.`))
 })

@@ -289,7 +289,7 @@ describe('the client registry', () => {
       { web: { kind: 'application' } },
       "clients['web'].kind may only be 'device', not 'application': what a token does not prove, no configuration makes a user.",
     ],
-    [{ web: { form: '' } }, "clients['web'].form must be a non-empty string."],
+    [{ web: { form: '' } }, "clients['web'].form must be a non-empty string, not ''."],
     [{ web: { shape: 'tv' } }, "clients['web'] has no option shape. It has: kind, form."],
     [{ web: 'device' }, "clients['web'] needs an options object, a plain one."],
     [['web'], "clients must be an object such as { 'client id': { kind: 'device', form: 'tv' } }."],
@@ -526,6 +526,6 @@ it('a schema can be given to any issuer, also one that is an instance of a class
   const instance = new OwnIssuer() as unknown as ReturnType<typeof customIssuer>
   const { verifyToken } = createVerifier({ issuer: withClaims(instance, schema), clock, fetch })
   expect((await verifyToken(createToken())).claims).toMatchObject({ level: 7, sub: 'alice' })
-  const message = "claims['~standard'].validate must be a function."
+  const message = "claims['~standard'].validate must be a function, not undefined."
   expect(() => withClaims(instance, {} as never)).toThrow(new TypeError(message))
 })

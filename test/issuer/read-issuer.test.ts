@@ -21,13 +21,19 @@ describe('refuses at creation', () => {
   it.each([
     [{ tokenHeader: 'X-Assertion' }, "custom: tokenHeader must be a header's name in small letters."],
     [{ tokenHeader: 'x assertion' }, "custom: tokenHeader must be a header's name in small letters."],
-    [{ base64Padding: { headerClaims: 'iss' } }, 'custom: base64Padding.headerClaims must be a list of strings.'],
+    [
+      { base64Padding: { headerClaims: 'iss' } },
+      "custom: base64Padding.headerClaims must be a list of strings, not 'iss'.",
+    ],
     [{ algorithms: ['HS256'] }, 'custom: algorithms may not hold HS256.'],
     [{ algorithms: ['ES256', 'none'] }, 'custom: algorithms may not hold none.'],
-    [{ isTenantAllowed: true }, 'custom: isTenantAllowed must be a function.'],
-    [{ enrichPrincipal: {} }, 'custom: enrichPrincipal must be a function.'],
-    [{ claims: {} }, "custom: claims['~standard'].validate must be a function."],
-    [{ nonStandardClaimTypes: 'auth_time' }, 'custom: nonStandardClaimTypes must be a list of strings.'],
+    [{ isTenantAllowed: true }, 'custom: isTenantAllowed must be a function, not true.'],
+    [{ enrichPrincipal: {} }, 'custom: enrichPrincipal must be a function, not an object.'],
+    [{ claims: {} }, "custom: claims['~standard'].validate must be a function, not undefined."],
+    [
+      { nonStandardClaimTypes: 'auth_time' },
+      "custom: nonStandardClaimTypes must be a list of strings, not 'auth_time'.",
+    ],
     [
       { endpoints: [{ ...endpoint, keys: { jwksUri: 'http://sts.example.com/jwks' } }] },
       "custom: an address of its keys must be https: if the server has TLS, write 'https://sts.example.com/jwks'; if not, set insecureAllowHttp: true.",
@@ -36,23 +42,23 @@ describe('refuses at creation', () => {
       { endpoints: [{ ...endpoint, keys: pemMap('https://u:p@sts.example.com/') }] },
       "custom: an address of its keys must have no user name: write 'https://sts.example.com/'.",
     ],
-    [{ endpoints: [{ ...endpoint, keys: { create: 1 } }] }, 'custom: keys.create must be a function.'],
+    [{ endpoints: [{ ...endpoint, keys: { create: 1 } }] }, 'custom: keys.create must be a function, not 1.'],
     [
       { endpoints: [{ ...endpoint, keys, discriminator: { values: ['a'] } }] },
-      'custom: discriminator.claim must be a non-empty string.',
+      'custom: discriminator.claim must be a non-empty string, not undefined.',
     ],
     [
       { endpoints: [{ ...endpoint, keys, discriminator: { claim: 'tfp', values: 'a' } }] },
-      'custom: discriminator.values must be a list of at least one string.',
+      "custom: discriminator.values must be a list of at least one string, not 'a'.",
     ],
-    [{ endpoints: [{ ...endpoint, keys, keyUse: 7 }] }, 'custom: keyUse must be a non-empty string.'],
+    [{ endpoints: [{ ...endpoint, keys, keyUse: 7 }] }, 'custom: keyUse must be a non-empty string, not 7.'],
     [
       { endpoints: [{ ...endpoint, keys: { metadataUrls: [] } }] },
-      'custom: keys.metadataUrls must be a list of at least one string.',
+      'custom: keys.metadataUrls must be a list of at least one string, not [].',
     ],
     [
       { endpoints: [{ ...endpoint, keys: { jwksUri: 7 } }] },
-      'custom: an address of its keys must be a non-empty string.',
+      'custom: an address of its keys must be a non-empty string, not 7.',
     ],
     [{ endpoints: [{ ...endpoint, keys: undefined }] }, 'custom: keys say where the keys are.'],
     [{ endpoints: [{ ...endpoint, keys: {} }] }, 'custom: keys must have one of jwks, jwksUri, metadataUrls, create.'],
@@ -64,13 +70,19 @@ describe('refuses at creation', () => {
     expect(() => make(changes as unknown as Partial<Issuer>)).toThrow(new TypeError(message))
   })
 
-  it.each([undefined, null, 'true', 'false', 1, 0])(
-    'insecureAllowHttp: %j, which is no answer',
-    (insecureAllowHttp) => {
-      const endpoints = [{ issuer, keys, insecureAllowHttp: insecureAllowHttp as unknown as boolean }]
-      expect(() => make({ endpoints })).toThrow(new TypeError('custom: insecureAllowHttp must be true or false.'))
-    },
-  )
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['true', "'true'"],
+    ['false', "'false'"],
+    [1, '1'],
+    [0, '0'],
+  ])('insecureAllowHttp: %j, which is no answer', (insecureAllowHttp, shown) => {
+    const endpoints = [{ issuer, keys, insecureAllowHttp: insecureAllowHttp as unknown as boolean }]
+    expect(() => make({ endpoints })).toThrow(
+      new TypeError(`custom: insecureAllowHttp must be true or false, not ${shown}.`),
+    )
+  })
 
   it.each([
     ['http://u:p@sts.example.com/jwks', 'http://sts.example.com/jwks'],

@@ -201,7 +201,9 @@ describe('a policy', () => {
     const make = policy as (...args: readonly unknown[]) => unknown
     const misnamed = new TypeError('policy() has no option mayveto. It has: mayVeto.')
     expect(() => make('owner', good, { mayveto: true })).toThrow(misnamed)
-    expect(() => make('owner', good, { mayVeto: 'no' })).toThrow(new TypeError('mayVeto must be true or false.'))
+    expect(() => make('owner', good, { mayVeto: 'no' })).toThrow(
+      new TypeError("mayVeto must be true or false, not 'no'."),
+    )
     for (const wrong of [null, true, good, 'mayVeto'])
       expect(() => make('owner', good, wrong)).toThrow(new TypeError('policy() needs an options object, a plain one.'))
   })

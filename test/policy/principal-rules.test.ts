@@ -87,6 +87,20 @@ describe('group', () => {
   })
 })
 
+it.each([
+  ['tenant', tenant, (id: string) => ({ tenant: id })],
+  ['client', client, (id: string) => ({ client: { id, type: 'unknown' } })],
+  ['actor', actor, (subject: string) => ({ actor: { subject } })],
+] as const)(
+  '%s compares GUIDs without regard to case: not(…) with one in capitals lets nobody in',
+  (_, rule, holding: (id: string) => object) => {
+    const small = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
+    const written = small.toUpperCase()
+    expect(evaluate(not(rule(written)), asking(holding(small)))).toEqual(denied)
+    expect(evaluate(rule(small), asking(holding(written)))).toEqual(allowed)
+  },
+)
+
 it('tenant and client want one of those named, and never an absent one', () => {
   expect(evaluate(tenant('t1', 't2'), asking({ tenant: 't2' }))).toEqual(allowed)
   for (const changes of [{}, { tenant: 't3' }, { tenant: 'T1' }, { tenant: '' }])

@@ -15,16 +15,16 @@ describe('adfs()', () => {
       { subjectClaim: 'UPN' },
       "subjectClaim: a UPN can pass to another user; write 'sub', or a claim with an objectGUID or SID.",
     ],
-    [{ subjectClaim: undefined }, 'subjectClaim must be a non-empty string.'],
+    [{ subjectClaim: undefined }, 'subjectClaim must be a non-empty string, not undefined.'],
     [
       { domain: 'https://sts.example.com/adfs' },
       "domain must be a host name, and nothing else: write 'sts.example.com', not 'https://sts.example.com/adfs'.",
     ],
-    [{ issuer: '' }, 'issuer must be a non-empty string.'],
-    [{ applications: 7 }, 'applications[] must be a non-empty string.'],
-    [{ userClaim: true }, 'userClaim must be a non-empty string.'],
-    [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
+    [{ applications: 7 }, 'applications[] must be a non-empty string, not 7.'],
+    [{ userClaim: true }, 'userClaim must be a non-empty string, not true.'],
+    [{ rolesClaim: '' }, "rolesClaim must be a non-empty string, not ''."],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

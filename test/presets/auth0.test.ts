@@ -40,12 +40,12 @@ describe('the domain', () => {
 })
 
 it.each([
-  [{ domain: '' }, 'domain must be a non-empty string.'],
-  [{ domain: ['acme.eu.auth0.com'] }, 'domain must be a non-empty string.'],
-  [{ audience: undefined }, 'audience[] must be a non-empty string.'],
-  [{ audience: [] }, 'audience must be a list of at least one string.'],
-  [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
-  [{ groupsClaim: ['x'] }, 'groupsClaim must be a non-empty string.'],
+  [{ domain: '' }, "domain must be a non-empty string, not ''."],
+  [{ domain: ['acme.eu.auth0.com'] }, 'domain must be a non-empty string, not a list.'],
+  [{ audience: undefined }, 'audience[] must be a non-empty string, not undefined.'],
+  [{ audience: [] }, 'audience must be a list of at least one string, not [].'],
+  [{ rolesClaim: '' }, "rolesClaim must be a non-empty string, not ''."],
+  [{ groupsClaim: ['x'] }, 'groupsClaim must be a non-empty string, not a list.'],
   [
     { issuer: 'x' },
     'auth0() has no option issuer. It has: domain, audience, rolesClaim, groupsClaim, groupsAreComplete.',

@@ -23,8 +23,8 @@ describe('authentik()', () => {
       { domain: 'id.example.com/' },
       "domain must be a host name, and nothing else: write 'id.example.com', not 'id.example.com/'.",
     ],
-    [{ clientId: '' }, 'clientId must be a non-empty string.'],
-    [{ serviceAccounts: {} }, 'serviceAccounts[] must be a non-empty string.'],
+    [{ clientId: '' }, "clientId must be a non-empty string, not ''."],
+    [{ serviceAccounts: {} }, 'serviceAccounts[] must be a non-empty string, not an object.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

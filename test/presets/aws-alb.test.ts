@@ -26,15 +26,15 @@ describe('awsAlb()', () => {
   })
 
   it.each([
-    [{ loadBalancer: [] }, 'loadBalancer must be a list of at least one string.'],
-    [{ loadBalancer: null }, 'loadBalancer[] must be a non-empty string.'],
+    [{ loadBalancer: [] }, 'loadBalancer must be a list of at least one string, not [].'],
+    [{ loadBalancer: null }, 'loadBalancer[] must be a non-empty string, not null.'],
     [{ loadBalancer: [arn, govArn] }, /^loadBalancer: every region has keys of its own/],
-    [{ allowedClients: '' }, 'allowedClients[] must be a non-empty string.'],
-    [{ allowedClients: null }, 'allowedClients[] must be a non-empty string.'],
-    [{ allowedClients: ['1example23456789', ''] }, 'allowedClients[] must be a non-empty string.'],
-    [{ allowedClients: [] }, 'allowedClients must be a list of at least one string.'],
+    [{ allowedClients: '' }, "allowedClients[] must be a non-empty string, not ''."],
+    [{ allowedClients: null }, 'allowedClients[] must be a non-empty string, not null.'],
+    [{ allowedClients: ['1example23456789', ''] }, "allowedClients[] must be a non-empty string, not ''."],
+    [{ allowedClients: [] }, 'allowedClients must be a list of at least one string, not [].'],
     [{ issuer: 'accounts.google.com' }, /^issuer must be an absolute URL/],
-    [{ groupsClaim: [] }, 'groupsClaim must be a non-empty string.'],
+    [{ groupsClaim: [] }, 'groupsClaim must be a non-empty string, not [].'],
     [{ audience: 'x' }, /^awsAlb\(\) has no option audience/],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(message)

@@ -31,10 +31,13 @@ describe('clerk()', () => {
       { authorizedParties: ['null'] },
       "authorizedParties must be origins, such as 'https://www.example.com', not 'null'.",
     ],
-    [{ authorizedParties: [] }, 'authorizedParties must be a list of at least one string.'],
-    [{ authorizedParties: 7 }, 'authorizedParties[] must be a non-empty string.'],
-    [{ authorizedParties: [], nativeApplications: false }, 'authorizedParties must be a list of at least one string.'],
-    [{ nativeApplications: 'true' }, 'nativeApplications must be true or false.'],
+    [{ authorizedParties: [] }, 'authorizedParties must be a list of at least one string, not [].'],
+    [{ authorizedParties: 7 }, 'authorizedParties[] must be a non-empty string, not 7.'],
+    [
+      { authorizedParties: [], nativeApplications: false },
+      'authorizedParties must be a list of at least one string, not [].',
+    ],
+    [{ nativeApplications: 'true' }, "nativeApplications must be true or false, not 'true'."],
     [{ machine: 'user_1' }, "machine must look like 'mch_2vYVabcDEF', not 'user_1'."],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))

@@ -20,7 +20,7 @@ describe('cloudflareAccess()', () => {
       { audience: 'https://api.example.com' },
       "audience must look like '32eafc7626e737136ed1ec03d3ad09e1…', not 'https://api.example.com'.",
     ],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

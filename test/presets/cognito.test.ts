@@ -31,13 +31,13 @@ it.each(['us-gov-west-1_Example', 'ap-southeast-2_abc'])('knows the user pool %s
 })
 
 it.each([
-  [{ userPoolId: '' }, 'userPoolId must be a non-empty string.'],
-  [{ userPoolId: 7 }, 'userPoolId must be a non-empty string.'],
-  [{ allowedClients: undefined }, 'allowedClients[] must be a non-empty string.'],
-  [{ allowedClients: '' }, 'allowedClients[] must be a non-empty string.'],
-  [{ allowedClients: [] }, 'allowedClients must be a list of at least one string.'],
-  [{ resource: '' }, 'resource must be a non-empty string.'],
-  [{ resource: ['urn:a'] }, 'resource must be a non-empty string.'],
+  [{ userPoolId: '' }, "userPoolId must be a non-empty string, not ''."],
+  [{ userPoolId: 7 }, 'userPoolId must be a non-empty string, not 7.'],
+  [{ allowedClients: undefined }, 'allowedClients[] must be a non-empty string, not undefined.'],
+  [{ allowedClients: '' }, "allowedClients[] must be a non-empty string, not ''."],
+  [{ allowedClients: [] }, 'allowedClients must be a list of at least one string, not [].'],
+  [{ resource: '' }, "resource must be a non-empty string, not ''."],
+  [{ resource: ['urn:a'] }, 'resource must be a non-empty string, not a list.'],
   [
     { audience: 'web' },
     'cognito() has no option audience. It has: userPoolId, allowedClients, resource, groupsAreComplete.',

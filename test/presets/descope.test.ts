@@ -14,10 +14,10 @@ describe('descope()', () => {
       "projectId must look like 'P2abcDEFghiJKLmnoPQRstuVWxyz', not 'https://api.descope.com/P2abcDEFghiJ'.",
     ],
     [{ projectId: 'P2abcDEFghiJ/x' }, "projectId must look like 'P2abcDEFghiJKLmnoPQRstuVWxyz', not 'P2abcDEFghiJ/x'."],
-    [{ issuer: '' }, 'issuer must be a non-empty string.'],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
-    [{ tenant: 7 }, 'tenant must be a non-empty string.'],
-    [{ accessKeyPrefix: '' }, 'accessKeyPrefix must be a non-empty string.'],
+    [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
+    [{ tenant: 7 }, 'tenant must be a non-empty string, not 7.'],
+    [{ accessKeyPrefix: '' }, "accessKeyPrefix must be a non-empty string, not ''."],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

@@ -5,17 +5,17 @@ import { expect, it } from 'vitest'
 import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
 
 it.each([
-  [{ issuer: '' }, 'issuer must be a non-empty string.'],
+  [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
   [{ issuer: 'ids.example.com' }, /^issuer must be an absolute URL/],
   [{ issuer: 'http://ids.example.com' }, /^issuer must be https/],
-  [{ audience: undefined }, 'audience[] must be a non-empty string.'],
+  [{ audience: undefined }, 'audience[] must be a non-empty string, not undefined.'],
   [
     { audience: ['orders', 'https://ids.example.com/resources'] },
     "audience 'https://ids.example.com/resources' is in tokens for every API of the server: write the name of the API resource, or null and let scopes decide.",
   ],
-  [{ typ: 7 }, 'typ[] must be a non-empty string.'],
-  [{ typ: [] }, 'typ must be a list of at least one string.'],
-  [{ typ: [''] }, 'typ[] must be a non-empty string.'],
+  [{ typ: 7 }, 'typ[] must be a non-empty string, not 7.'],
+  [{ typ: [] }, 'typ must be a list of at least one string, not [].'],
+  [{ typ: [''] }, "typ[] must be a non-empty string, not ''."],
   [{ algorithms: ['none'] }, /^algorithms may hold/],
   [
     { authority: 'https://ids.example.com' },

@@ -113,8 +113,8 @@ describe('refuses', () => {
     [{ keysPerTenant: true }, "keysPerTenant is for many tenants: leave it out, or write tenant: 'organizations'."],
     [{ tenant: 'common', anyTenant: false }, 'anyTenant can only be true, or left out.'],
     [{ tenant: 'common', anyTenant: 1 }, 'anyTenant can only be true, or left out.'],
-    [{ tenant: 'common', allowedTenants: [] }, 'allowedTenants must be a list of at least one string.'],
-    [{ tenant: 'common', allowedTenants: 7 }, 'allowedTenants[] must be a non-empty string.'],
+    [{ tenant: 'common', allowedTenants: [] }, 'allowedTenants must be a list of at least one string, not [].'],
+    [{ tenant: 'common', allowedTenants: 7 }, 'allowedTenants[] must be a non-empty string, not 7.'],
     [
       { tenant: 'common', allowedTenants: ['contoso.com'] },
       "allowedTenants[] must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not 'contoso.com'.",
@@ -127,10 +127,10 @@ describe('refuses', () => {
       { tenant: 'organizations', allowedTenants: [tenant, '9188040D-6c67-4c5b-b112-36a304b66dad'] },
       "allowedTenants holds the tenant of personal accounts (9188040d-6c67-4c5b-b112-36a304b66dad), which 'organizations' leaves out: write tenant: 'common'.",
     ],
-    [{ versions: [] }, 'versions must be a list of at least one string.'],
+    [{ versions: [] }, 'versions must be a list of at least one string, not [].'],
     [{ versions: ['2'] }, 'versions[] must be one of 1.0, 2.0.'],
-    [{ customSigningKeys: 'yes' }, 'customSigningKeys must be true or false.'],
-    [{ groupResolver: {} }, 'groupResolver must be a function.'],
+    [{ customSigningKeys: 'yes' }, "customSigningKeys must be true or false, not 'yes'."],
+    [{ groupResolver: {} }, 'groupResolver must be a function, not an object.'],
     [{ appTokens: 'acl' }, "appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }."],
     [{ appTokens: { acl: [] } }, "appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }."],
     [{ appTokens: null }, "appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }."],
@@ -164,12 +164,12 @@ describe('refuses', () => {
   })
 
   it.each([
-    [{ tenant: undefined }, 'tenant must be a non-empty string.'],
-    [{ clientId: '' }, 'clientId must be a non-empty string.'],
+    [{ tenant: undefined }, 'tenant must be a non-empty string, not undefined.'],
+    [{ clientId: '' }, "clientId must be a non-empty string, not ''."],
     [{ cloud: 'germany' }, 'cloud must be one of public, usGov, china, bleu, delos, govSg.'],
     [{ cloud: '__proto__' }, 'cloud must be one of public, usGov, china, bleu, delos, govSg.'],
-    [{ audiences: 7 }, 'audiences[] must be a non-empty string.'],
-    [{ audiences: [''] }, 'audiences[] must be a non-empty string.'],
+    [{ audiences: 7 }, 'audiences[] must be a non-empty string, not 7.'],
+    [{ audiences: [''] }, "audiences[] must be a non-empty string, not ''."],
     [
       { audience: 'api://orders' },
       'entra() has no option audience. It has: tenant, clientId, audiences, cloud, versions, allowedTenants, anyTenant, keysPerTenant, customSigningKeys, appTokens, groupsAreComplete, groupResolver.',

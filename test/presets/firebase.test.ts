@@ -9,9 +9,9 @@ describe('firebase()', () => {
     [{ projectId: '123456789012' }, "projectId must look like 'my-project-a1b2c', not '123456789012'."],
     [{ projectId: 'Shop' }, "projectId must look like 'my-project-a1b2c', not 'Shop'."],
     [{ projectId: 'shop-a1b2c/' }, "projectId must look like 'my-project-a1b2c', not 'shop-a1b2c/'."],
-    [{ projectId: '' }, 'projectId must be a non-empty string.'],
-    [{ sessionCookies: 'false' }, 'sessionCookies must be true or false.'],
-    [{ rolesClaim: ['roles'] }, 'rolesClaim must be a non-empty string.'],
+    [{ projectId: '' }, "projectId must be a non-empty string, not ''."],
+    [{ sessionCookies: 'false' }, "sessionCookies must be true or false, not 'false'."],
+    [{ rolesClaim: ['roles'] }, 'rolesClaim must be a non-empty string, not a list.'],
     [{ audience: 'x' }, 'firebase() has no option audience. It has: projectId, sessionCookies, rolesClaim.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))

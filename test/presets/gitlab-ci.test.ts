@@ -11,8 +11,8 @@ describe('gitlabCi()', () => {
     [{ issuer: 'https://gitlab.com/' }, "issuer must not end in a slash: write 'https://gitlab.com'."],
     [{ issuer: 'gitlab.com' }, "issuer must be an absolute URL such as 'https://sts.example.com', not 'gitlab.com'."],
     [{ issuer: 'http://gitlab.com' }, "issuer must be https: write 'https://gitlab.com'."],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
-    [{ audience: [] }, 'audience must be a list of at least one string.'],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
+    [{ audience: [] }, 'audience must be a list of at least one string, not [].'],
     [{ projects: ['20'] }, 'gitlabCi() has no option projects. It has: audience, issuer.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))

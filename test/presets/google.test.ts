@@ -37,9 +37,9 @@ it('grants 300 seconds of clock skew where the verifier does', async () => {
 })
 
 it.each([
-  [{}, 'audience[] must be a non-empty string.'],
-  [{ audience: '' }, 'audience[] must be a non-empty string.'],
-  [{ audience: [] }, 'audience must be a list of at least one string.'],
+  [{}, 'audience[] must be a non-empty string, not undefined.'],
+  [{ audience: '' }, "audience[] must be a non-empty string, not ''."],
+  [{ audience: [] }, 'audience must be a list of at least one string, not [].'],
   [{ audience: new URL('https://api.example.com') }, /^audience\[\] must be a string, not a URL object/],
   [{ audience: 'x', hd: 'example.com' }, /^google(Iap)?\(\) has no option hd\. It has: audience\.$/],
 ])('refuses the options %j', (options, message) => {

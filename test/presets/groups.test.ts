@@ -141,9 +141,14 @@ describe.each(readers.map((reader) => ({ name: reader.fixture.name, reader })))(
     expect(await groupsIn(value, { groupsAreComplete: true })).toEqual({ values, complete: false, claim: claimName })
   })
 
-  it.each(['yes', 1, null, {}])('has no other option than true and false: %j', (groupsAreComplete) => {
+  it.each([
+    ['yes', "'yes'"],
+    [1, '1'],
+    [null, 'null'],
+    [{}, 'an object'],
+  ])('has no other option than true and false: %j', (groupsAreComplete, shown) => {
     expect(() => fixture.makeIssuer({ ...reader.options, groupsAreComplete })).toThrow(
-      new TypeError('groupsAreComplete must be true or false.'),
+      new TypeError(`groupsAreComplete must be true or false, not ${shown}.`),
     )
   })
 

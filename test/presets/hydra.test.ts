@@ -11,9 +11,9 @@ describe('hydra()', () => {
       { issuer: 'https://hydra.example.com/?a=b' },
       "issuer must have no query, fragment or user name (RFC 8414 §2): write 'https://hydra.example.com/'.",
     ],
-    [{ audience: undefined }, 'audience[] must be a non-empty string.'],
-    [{ audience: [] }, 'audience must be a list of at least one string.'],
-    [{ audience: '' }, 'audience[] must be a non-empty string.'],
+    [{ audience: undefined }, 'audience[] must be a non-empty string, not undefined.'],
+    [{ audience: [] }, 'audience must be a list of at least one string, not [].'],
+    [{ audience: '' }, "audience[] must be a non-empty string, not ''."],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

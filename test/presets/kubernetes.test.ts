@@ -13,10 +13,10 @@ describe('kubernetes()', () => {
       { audience: ['a', 'https://kubernetes.default.svc.cluster.local'] },
       'audience must be one of your own: every pod has a token for the API server, whose audience is the issuer.',
     ],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
     [{ jwks: { keys: [] }, jwksUri: 'https://10.0.0.1/openid/v1/jwks' }, 'Give jwks or jwksUri, not both.'],
     [{ issuer: 'http://kubernetes.default.svc' }, "issuer must be https: write 'https://kubernetes.default.svc'."],
-    [{ jwksUri: 7 }, 'jwksUri must be a non-empty string.'],
+    [{ jwksUri: 7 }, 'jwksUri must be a non-empty string, not 7.'],
     // The message must not name insecureAllowHttp, which this preset does not have.
     [{ jwksUri: 'http://10.0.0.1/openid/v1/jwks' }, "jwksUri must be https: write 'https://10.0.0.1/openid/v1/jwks'."],
     [{ token: 'x' }, 'kubernetes() has no option token. It has: issuer, audience, jwksUri, jwks.'],

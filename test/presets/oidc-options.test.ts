@@ -38,6 +38,16 @@ describe('the issuer', () => {
   })
 
   it.each([
+    ['https://sts.example.com/.well-known/openid-configuration', 'https://sts.example.com'],
+    ['https://sts.example.com/tenant/.well-known/openid-configuration', 'https://sts.example.com/tenant'],
+    ['https://sts.example.com/.well-known/oauth-authorization-server/tenant', 'https://sts.example.com/tenant'],
+    ['https://sts.example.com/.well-known/jwks.json', 'https://sts.example.com'],
+  ])('is not the address of a document: %s', (issuer, instead) => {
+    const message = `issuer must not be the address of a document: write '${instead}'.`
+    expect(() => make({ issuer })).toThrow(new TypeError(message))
+  })
+
+  it.each([
     ['https://sts.example.com?tenant=a', 'https://sts.example.com'],
     ['https://sts.example.com/a/?', 'https://sts.example.com/a/'],
     ['https://sts.example.com#x', 'https://sts.example.com'],
@@ -131,7 +141,9 @@ describe('the issuer', () => {
     expect(oidc({ issuer }).endpoints[0]?.insecureAllowHttp).toBe(false)
     expect(() => make({ issuer: 'http://sts.example.com', insecureAllowHttp: false })).toThrow(/^issuer must be https/)
     for (const insecureAllowHttp of ['true', 1, 'false', {}, null])
-      expect(() => make({ insecureAllowHttp })).toThrow(new TypeError('insecureAllowHttp must be true or false.'))
+      expect(() => make({ insecureAllowHttp })).toThrow(
+        /^insecureAllowHttp must be true or false, not ('(true|false)'|1|null|an object)\.$/,
+      )
   })
 })
 
@@ -178,24 +190,24 @@ describe('refuses', () => {
   const known = 'issuer, audience, jwksUri, jwks, algorithms, typ, requiredClaims, insecureAllowHttp, groupsAreComplete'
 
   it.each([
-    [{ issuer: '' }, 'issuer must be a non-empty string.'],
-    [{ issuer: undefined }, 'issuer must be a non-empty string.'],
-    [{ audience: '' }, 'audience[] must be a non-empty string.'],
-    [{ audience: [] }, 'audience must be a list of at least one string.'],
-    [{ audience: 7 }, 'audience[] must be a non-empty string.'],
+    [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
+    [{ issuer: undefined }, 'issuer must be a non-empty string, not undefined.'],
+    [{ audience: '' }, "audience[] must be a non-empty string, not ''."],
+    [{ audience: [] }, 'audience must be a list of at least one string, not [].'],
+    [{ audience: 7 }, 'audience[] must be a non-empty string, not 7.'],
     [{ jwks, jwksUri: 'https://sts.example.com/jwks' }, 'Give jwks or jwksUri, not both.'],
     [{ jwks: { keys: [] } }, 'jwks must be a JWK Set with at least one key.'],
     [{ jwks: {} }, 'jwks must be a JWK Set with at least one key.'],
     [{ jwks: null }, 'jwks must be a JWK Set with at least one key.'],
     [{ jwks: { keys: 'x' } }, 'jwks must be a JWK Set with at least one key.'],
-    [{ jwksUri: '' }, 'jwksUri must be a non-empty string.'],
-    [{ algorithms: [] }, 'algorithms must be a list of at least one string.'],
-    [{ algorithms: 7 }, 'algorithms[] must be a non-empty string.'],
-    [{ typ: [] }, 'typ must be a list of at least one string.'],
-    [{ typ: 7 }, 'typ[] must be a non-empty string.'],
-    [{ typ: [null, 7] }, 'typ[] must be a non-empty string.'],
-    [{ typ: [null, ''] }, 'typ[] must be a non-empty string.'],
-    [{ requiredClaims: [7] }, 'requiredClaims[] must be a non-empty string.'],
+    [{ jwksUri: '' }, "jwksUri must be a non-empty string, not ''."],
+    [{ algorithms: [] }, 'algorithms must be a list of at least one string, not [].'],
+    [{ algorithms: 7 }, 'algorithms[] must be a non-empty string, not 7.'],
+    [{ typ: [] }, 'typ must be a list of at least one string, not [].'],
+    [{ typ: 7 }, 'typ[] must be a non-empty string, not 7.'],
+    [{ typ: [null, 7] }, 'typ[] must be a non-empty string, not 7.'],
+    [{ typ: [null, ''] }, "typ[] must be a non-empty string, not ''."],
+    [{ requiredClaims: [7] }, 'requiredClaims[] must be a non-empty string, not 7.'],
     [{ jwks_uri: 'https://sts.example.com/jwks' }, `oidc() has no option jwks_uri. It has: ${known}.`],
   ])('%j', (options, message) => {
     expect(() => make(options)).toThrow(new TypeError(message))

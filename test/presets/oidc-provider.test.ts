@@ -86,14 +86,14 @@ it('refuses an encrypted token', async () => {
 })
 
 it.each([
-  [{ issuer: '' }, 'issuer must be a non-empty string.'],
+  [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
   [{ issuer: 'op.example.com' }, /^issuer must be an absolute URL/],
   [{ issuer: 'http://op.example.com' }, /^issuer must be https/],
   [{ issuer: 'http://op.example.com', insecureAllowHttp: false }, /^issuer must be https/],
-  [{ insecureAllowHttp: 'true' }, 'insecureAllowHttp must be true or false.'],
-  [{ audience: undefined }, 'audience[] must be a non-empty string.'],
+  [{ insecureAllowHttp: 'true' }, "insecureAllowHttp must be true or false, not 'true'."],
+  [{ audience: undefined }, 'audience[] must be a non-empty string, not undefined.'],
   [{ algorithms: ['HS256'] }, /^algorithms may hold/],
-  [{ algorithms: [] }, 'algorithms must be a list of at least one string.'],
+  [{ algorithms: [] }, 'algorithms must be a list of at least one string, not [].'],
   [{ typ: ['JWT'] }, 'oidcProvider() has no option typ. It has: issuer, audience, algorithms, insecureAllowHttp.'],
 ])('refuses the options %j', (options, message) => {
   const make = () =>

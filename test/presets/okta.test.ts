@@ -46,13 +46,13 @@ it.each([
     { issuer: 'acme.okta.com' },
     "issuer must be an absolute URL such as 'https://sts.example.com', not 'acme.okta.com'.",
   ],
-  [{ issuer: '' }, 'issuer must be a non-empty string.'],
-  [{ issuer: null }, 'issuer must be a non-empty string.'],
+  [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
+  [{ issuer: null }, 'issuer must be a non-empty string, not null.'],
   [
     { issuer: 'https://acme.okta.com/oauth2/default?x=1' },
     "issuer must have no query, fragment or user name (RFC 8414 §2): write 'https://acme.okta.com/oauth2/default'.",
   ],
-  [{ audience: '' }, 'audience[] must be a non-empty string.'],
+  [{ audience: '' }, "audience[] must be a non-empty string, not ''."],
   [{ domain: 'acme.okta.com' }, 'okta() has no option domain. It has: issuer, audience, groupsAreComplete.'],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(new TypeError(message))

@@ -25,11 +25,11 @@ describe('pingOne()', () => {
       "domain must be a host name, and nothing else: write 'auth.pingone.eu', not 'Auth.PingOne.EU'.",
     ],
     [{ domain: 'a b' }, "domain must be a host name, such as 'sts.example.com', not 'a b'."],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
-    [{ applications: 7 }, 'applications[] must be a non-empty string.'],
-    [{ applications: [''] }, 'applications[] must be a non-empty string.'],
-    [{ rolesClaim: '' }, 'rolesClaim must be a non-empty string.'],
-    [{ groupsClaim: 1 }, 'groupsClaim must be a non-empty string.'],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
+    [{ applications: 7 }, 'applications[] must be a non-empty string, not 7.'],
+    [{ applications: [''] }, "applications[] must be a non-empty string, not ''."],
+    [{ rolesClaim: '' }, "rolesClaim must be a non-empty string, not ''."],
+    [{ groupsClaim: 1 }, 'groupsClaim must be a non-empty string, not 1.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

@@ -30,9 +30,9 @@ describe('spiffe()', () => {
       { bundle: undefined, jwksUri: 'http://spire.example.org/keys' },
       "jwksUri must be https: write 'https://spire.example.org/keys'.",
     ],
-    [{ bundle: undefined, bundleUri: 7 }, 'bundleUri must be a non-empty string.'],
-    [{ issuer: '' }, 'issuer must be a non-empty string.'],
-    [{ audience: null }, 'audience[] must be a non-empty string.'],
+    [{ bundle: undefined, bundleUri: 7 }, 'bundleUri must be a non-empty string, not 7.'],
+    [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
+    [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

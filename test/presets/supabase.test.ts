@@ -19,7 +19,7 @@ describe('supabase()', () => {
       { projectRef: 'ABCDEFGHIJKLMNOPQRST' },
       "projectRef must look like 'abcdefghijklmnopqrst', not 'ABCDEFGHIJKLMNOPQRST'.",
     ],
-    [{ rolesMember: '' }, 'rolesMember must be a non-empty string.'],
+    [{ rolesMember: '' }, "rolesMember must be a non-empty string, not ''."],
     [{ audience: 'anon' }, 'supabase() has no option audience. It has: projectRef, rolesMember.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))

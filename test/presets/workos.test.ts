@@ -9,12 +9,12 @@ describe('workos()', () => {
       { clientId: 'client_01/../x' },
       "clientId must look like 'client_01E2KBF6XNSE8HKF6WGPR4GWTH', not 'client_01/../x'.",
     ],
-    [{}, 'clientId must be a non-empty string.'],
+    [{}, 'clientId must be a non-empty string, not undefined.'],
     [
       { clientId: 'client_01', domain: 'shop.authkit.app' },
       'workos() has no option clientId. It has: domain, audience.',
     ],
-    [{ domain: 'shop.authkit.app' }, 'audience[] must be a non-empty string.'],
+    [{ domain: 'shop.authkit.app' }, 'audience[] must be a non-empty string, not undefined.'],
     [
       { domain: 'https://shop.authkit.app', audience: 'x' },
       "domain must be a host name, and nothing else: write 'shop.authkit.app', not 'https://shop.authkit.app'.",

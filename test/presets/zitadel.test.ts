@@ -16,9 +16,9 @@ describe('zitadel()', () => {
       "domain must be a host name, and nothing else: write 'example-abc123.zitadel.cloud', not 'https://example-abc123.zitadel.cloud/'.",
     ],
     [{ projectId: 'a:roles' }, "projectId must look like '223281986649719041', not 'a:roles'."],
-    [{ projectId: '' }, 'projectId must be a non-empty string.'],
-    [{ organization: '' }, 'organization must be a non-empty string.'],
-    [{ serviceAccounts: 7 }, 'serviceAccounts[] must be a non-empty string.'],
+    [{ projectId: '' }, "projectId must be a non-empty string, not ''."],
+    [{ organization: '' }, "organization must be a non-empty string, not ''."],
+    [{ serviceAccounts: 7 }, 'serviceAccounts[] must be a non-empty string, not 7.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })

@@ -3,6 +3,7 @@ import type { AuthErrorReason } from '../../errors/auth-error.ts'
 import { printable } from '../../internal/json.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 import { clientIdOf } from './claims.ts'
+import { guid } from './guid.ts'
 import { clouds, cloudsOf, issuerOf } from './clouds.ts'
 import type { EntraSettings } from './settings.ts'
 
@@ -57,6 +58,9 @@ function audienceHint({ claims }: UnverifiedToken, { clientId }: EntraSettings):
   if (typeof claims.aud === 'string' && claims.aud.toLowerCase().includes(clientId)) {
     return `aud is another spelling of this API's id: if '${received}' is an application ID URI of its registration, add it to audiences`
   }
+  // Never offered for `audiences`: the id of another application is another API.
+  if (typeof claims.aud === 'string' && guid.test(claims.aud.toLowerCase()))
+    return `the token is for the API with the id ${received}, and this one is ${clientId}: ask for a scope of this API, such as api://${clientId}/access_as_user`
   return `this API is ${clientId} or api://${clientId}: if '${received}' is an application ID URI of its registration, add it to audiences; else the token is for another API`
 }
 
