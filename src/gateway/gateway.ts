@@ -21,6 +21,7 @@ import { type AssertionOptions, assertionHeader, createAssertion } from './asser
 import { createIdentity, type IdentityHeaders } from './identity.ts'
 import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
 import {
+  imitatesOne,
   type GatewayCheck,
   nothingKnown,
   preflightMethod,
@@ -145,6 +146,8 @@ function createAnyGateway<C>(
   async function decideInOrder(check: GatewayCheck, view: RequestView): Promise<GatewayDecision<C>> {
     const request = readRequest(check)
     if (!request) return refuse('target_ambiguous', view)
+    if (check.headers.some(([name]) => imitatesOne(name, identity.known)))
+      return refuse('target_ambiguous', view, { hint: imitationHint })
     const asked = preflight ? preflightMethod(check, request) : undefined
     const route = table.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
     if (typeof route === 'string') return refuse(route, view)
@@ -250,6 +253,8 @@ function createAnyGateway<C>(
   decisionServers.set(gateway, server)
   return gateway
 }
+
+const imitationHint = 'a header of the client has the name of an identity header, written with other signs'
 
 /** What is known of a question besides its decision. */
 interface Asked {

@@ -103,6 +103,13 @@ export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
+const oddSign = /[^\w-]/
+
+/** Whether `name` is one of `names` (in lower case) with signs that no recipe strips: CGI and its heirs read `X.Auth.Subject` so. */
+export function imitatesOne(name: string, names: ReadonlySet<string>): boolean {
+  return oddSign.test(name) && names.has(plainName(name))
+}
+
 /** The values of all lines called `name`, which is in lower case. */
 export function valuesOf(headers: readonly HeaderLine[], name: string): readonly string[] {
   const values: string[] = []

@@ -63,6 +63,22 @@ describe('decides by the route', () => {
     expect(await decide('GET', '/admin/../health', 'a b')).toEqual(['refuse', 400, 'target_ambiguous'])
   })
 
+  test.each(['X.Auth.Subject', 'x-auth.subject', 'X~Auth~Roles', 'X-Auth!Omitted'])(
+    'refuses a header that an upstream may take for an identity header, on every route: %s',
+    async (name) => {
+      for (const target of ['/orders/1', '/catalog', '/health'])
+        expect(await decide('GET', target, { scope: 'orders:read' }, [[name, 'alice']])).toEqual([
+          'refuse',
+          400,
+          'target_ambiguous',
+        ])
+    },
+  )
+
+  test('lets other headers with odd signs be', async () => {
+    expect(await decide('GET', '/health', undefined, [['X.Trace.Id', '1']])).toEqual(['allow', 200, '/health'])
+  })
+
   test('an anonymous route never looks at the token; an optional one refuses a bad one', async () => {
     expect(await decide('GET', '/health', 'a b')).toEqual(['allow', 200, '/health'])
     expect(await decide('GET', '/health', sts.badToken('expired'))).toEqual(['allow', 200, '/health'])
