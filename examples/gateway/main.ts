@@ -1,5 +1,6 @@
-// `npm run start:gateway`: a real nginx asks a decision server about each request to an API that knows nothing of tokens. Prints what
-// was answered; the exit code is 1 when an answer is not the expected one.
+// `npm run start:gateway`: a real nginx asks a decision server about each request to two APIs. One knows nothing of tokens and believes
+// the identity headers; the other believes a signed assertion alone. Prints what was answered; the exit code is 1 when an answer is not
+// the expected one.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
@@ -8,15 +9,20 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { logTo } from 'claimcheck'
-import { anonymous, createGateway, printRecipe } from 'claimcheck/gateway'
+import { createGuard } from 'claimcheck/express'
+import { anonymous, createGateway, fileSigningKeys, gatewayAssertion, printRecipe } from 'claimcheck/gateway'
 import { authenticated, policy, scope } from 'claimcheck/policy'
 import { createTestIssuer } from 'claimcheck/testing'
+import express from 'express'
 import { formatTable } from '../quickstart/table.ts'
 
+const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
 const sts = createTestIssuer()
 await sts.listen()
 
+const keys = fileSigningKeys(join(folder, 'keys'))
 const gateway = createGateway({
+  assertion: { issuer: 'gateway', audience: 'users', keys },
   issuer: sts.issuer,
   audience: sts.audience,
   onEvent: logTo({ info: () => {}, warn: (line) => console.log(`  log: ${line.slice(0, 110)}`) }),
@@ -29,19 +35,24 @@ const gateway = createGateway({
 })
 const decisions = await gateway.listen({ dialects: ['nginx'], listen: '127.0.0.1:0' })
 
-// The API: any language would do. It believes the headers, since only the gateway reaches it.
-const api = createServer(({ headers }, response) => void response.end(String(headers['x-auth-subject'] || 'nobody')))
-api.listen(0, '127.0.0.1')
-await once(api, 'listening')
+// The orders API: any language would do. It believes the headers, since only the gateway reaches it.
+const orders = createServer(({ headers }, response) => void response.end(String(headers['x-auth-subject'] || 'nobody')))
+orders.listen(0, '127.0.0.1')
+
+// The users API: it may stand in any network, since it believes no header that the gateway has not signed.
+const guard = createGuard({ issuer: gatewayAssertion({ issuer: 'gateway', audience: 'users', jwks: keys.jwks() }) })
+const app = express().use(guard())
+app.use((request, response) => void response.send(`${guard.auth(request).principal.subject}, asserted`))
+const users = createServer(app).listen(0, '127.0.0.1')
+await Promise.all([orders, users].map(async (api) => api.listening || once(api, 'listening')))
 
 const port = await freePort()
 const [recipe] = printRecipe(gateway, 'nginx', {
   listen: `127.0.0.1:${port}`,
-  upstream: `127.0.0.1:${portOf(api)}`,
+  upstream: `127.0.0.1:${portOf(orders)}`,
   decisions: decisions.url.replace('http://', ''),
 })
-const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
-writeFileSync(join(folder, 'nginx.conf'), recipe?.text ?? '')
+writeFileSync(join(folder, 'nginx.conf'), withUsersApi(recipe?.text ?? ''))
 const started = watch(folder)
 const global = `daemon off; pid ${folder}/nginx.pid; error_log stderr;`
 const nginx = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', global], {
@@ -81,9 +92,19 @@ try {
   started.close()
   if (nginx.kill()) await once(nginx, 'exit')
   await Promise.all([sts.close(), decisions.close()])
-  api.close()
-  api.closeAllConnections()
+  for (const api of [orders, users]) api.close().closeAllConnections()
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** The recipe with a second API behind `/users/`, as docs/gateways.md has it. */
+function withUsersApi(text: string): string {
+  return text
+    .replace(
+      '  # auth_request takes any',
+      `  upstream users_api {\n    server 127.0.0.1:${portOf(users)};\n  }\n  # auth_request takes any`,
+    )
+    .replace('map $claimcheck_status $claimcheck_upstream', 'map "$claimcheck_status $uri" $claimcheck_upstream')
+    .replace('200 claimcheck_api;', '"~^200 /users/" users_api;\n    "~^200 " claimcheck_api;')
 }
 
 /** By bytes: fetch would clean the path. */
