@@ -18,7 +18,12 @@ if (process.argv[1] === import.meta.filename) check()
 /** The documents, by their paths from the root, with slashes. */
 export function documents(): readonly string[] {
   const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)
-  const all = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pages.map((page) => page.replaceAll('\\', '/')).sort()]
+  const all = [
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    ...pages.map((page) => page.replaceAll('\\', '/')).toSorted(),
+  ]
   return all.filter((name) => name.endsWith('.md') && existsSync(`${root}/${name}`))
 }
 
