@@ -150,6 +150,26 @@ describe.each(readdirSync(folder))('%s', (file) => {
   )
 })
 
+describe('other pages', () => {
+  const textOf = (page: string): string => readFileSync(join(folder, '../..', page), 'utf8').replaceAll(/\s+/g, ' ')
+  const hintIn = (line: string): string => / hint=".*"$/.exec(line)?.[0] ?? expect.fail('no hint')
+
+  it('README quotes the line of a token for Microsoft Graph', async () => {
+    const [first = expect.fail('no token')] = pages.entra?.() ?? []
+    expect(textOf('README.md')).toContain(hintIn(await logged(first)))
+  })
+
+  it('docs/cors.md quotes the line of a preflight', async () => {
+    const lines: string[] = []
+    const log = { warn: (line: string) => void lines.push(line), info: () => {} }
+    const api = createResourceServer({ issuer: 'https://sts.example.com', audience: 'a', onEvent: logTo(log) })
+    const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' }
+    const preflight = new Request('https://api.example.com/orders', { method: 'OPTIONS', headers })
+    await expect(api.guard(fromWeb(preflight))).rejects.toBeInstanceOf(AuthError)
+    expect(textOf('docs/cors.md')).toContain(lines[0] ?? 'no line')
+  })
+})
+
 /** The fields in the first cell of each row, such as `reason="token_expired"`. */
 function rowsOf(page: string): string[][] {
   const [, section = ''] = page.split('\n## When a token is refused\n')
