@@ -15,10 +15,21 @@ export interface Block {
 
 if (process.argv[1] === import.meta.filename) check()
 
+/** The documents, by their paths from the root, with slashes. */
+export function documents(): readonly string[] {
+  const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)
+  const all = [
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    ...pages.map((page) => page.replaceAll('\\', '/')).toSorted(),
+  ]
+  return all.filter((name) => name.endsWith('.md') && existsSync(`${root}/${name}`))
+}
+
 /** Every block of the documents. */
 export function documentedBlocks(): readonly Block[] {
-  const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pagesOf('docs')]
-  return documents.filter((name) => existsSync(`${root}/${name}`)).flatMap(readBlocks)
+  return documents().flatMap(readBlocks)
 }
 
 function check(): void {
@@ -35,14 +46,7 @@ function check(): void {
 
 /** The name of a file for `block`, without an extension. */
 export function nameOf({ document, line }: Block): string {
-  return `${document.replace('/', '-')}-${line}`
-}
-
-function pagesOf(folder: string): string[] {
-  if (!existsSync(`${root}/${folder}`)) return []
-  return readdirSync(`${root}/${folder}`)
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `${folder}/${name}`)
+  return `${document.replaceAll('/', '-')}-${line}`
 }
 
 function readBlocks(document: string): Block[] {
