@@ -79,6 +79,13 @@ export function decisionServerOf(gateway: object): DecisionServer | undefined {
   return decisionServers.get(gateway)
 }
 
+/** The same for an edge. @throws TypeError for what `createGateway` of this copy did not make. */
+export function readDecisionServer(gateway: object): DecisionServer {
+  const server = decisionServerOf(gateway)
+  if (server) return server
+  throw new TypeError('gateway must be what createGateway() of this copy of claimcheck returned.')
+}
+
 const settingNames = ['routes', 'identity', 'assertion', 'preflight', 'deadlineMs', 'onDecision']
 
 /**
