@@ -1,17 +1,13 @@
 // `npm run start:gateway`: a real nginx asks a decision server about each request to an API that knows nothing of tokens. Prints what
 // was answered; the exit code is 1 when an answer is not the expected one.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createServer } from 'node:http'
 import { logTo } from 'claimcheck'
 import { anonymous, createGateway, printRecipe } from 'claimcheck/gateway'
 import { authenticated, policy, scope } from 'claimcheck/policy'
 import { createTestIssuer } from 'claimcheck/testing'
 import { formatTable } from '../quickstart/table.ts'
+import { hasNginx, portOf, send, startNginx } from './nginx.ts'
 
 const sts = createTestIssuer()
 await sts.listen()
@@ -34,21 +30,15 @@ const api = createServer(({ headers }, response) => void response.end(String(hea
 api.listen(0, '127.0.0.1')
 await once(api, 'listening')
 
-const port = await freePort()
-const [recipe] = printRecipe(gateway, 'nginx', {
-  listen: `127.0.0.1:${port}`,
-  upstream: `127.0.0.1:${portOf(api)}`,
-  decisions: decisions.url.replace('http://', ''),
+if (!hasNginx()) console.error('nginx is missing: apt-get install nginx-light')
+const nginx = await startNginx((listen) => {
+  const addresses = {
+    listen,
+    upstream: `127.0.0.1:${portOf(api)}`,
+    decisions: decisions.url.replace('http://', ''),
+  }
+  return printRecipe(gateway, 'nginx', addresses)[0]?.text
 })
-const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
-writeFileSync(join(folder, 'nginx.conf'), recipe?.text ?? '')
-const started = watch(folder)
-const global = `daemon off; pid ${folder}/nginx.pid; error_log stderr;`
-const nginx = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', global], {
-  env: { PATH: `${process.env.PATH}:/usr/sbin` },
-  stdio: ['ignore', 'ignore', 'inherit'],
-})
-nginx.once('error', () => console.error('nginx is missing: apt-get install nginx-light'))
 
 const alice = `Bearer ${sts.token({ sub: 'alice', scope: 'orders:read' })}`
 const walk: readonly (readonly [what: string, expected: number, headers?: Record<string, string>])[] = [
@@ -67,53 +57,17 @@ const walk: readonly (readonly [what: string, expected: number, headers?: Record
 ]
 
 try {
-  await hasStarted()
   const rows: string[][] = []
   for (const [what, expected, headers = {}] of walk) {
     const [method = '', path = ''] = what.split(' ')
-    const { status, body } = await send(method, path, headers)
+    const { status, body } = await send(nginx.port, { method, path, headers })
     if (status !== expected) process.exitCode = 1
     rows.push([what, String(status), status === expected ? body.slice(0, 60) : `EXPECTED ${expected}`])
   }
   console.log(`\n${formatTable([['WHAT', 'STATUS', 'BODY'], ...rows])}`)
   if (process.exitCode === undefined) console.log(`\nAll ${walk.length} as expected.`)
 } finally {
-  started.close()
-  if (nginx.kill()) await once(nginx, 'exit')
-  await Promise.all([sts.close(), decisions.close()])
+  await Promise.all([nginx.stop(), sts.close(), decisions.close()])
   api.close()
   api.closeAllConnections()
-  rmSync(folder, { recursive: true, force: true })
-}
-
-/** By bytes: fetch would clean the path. */
-async function send(method: string, path: string, headers: Record<string, string>) {
-  const lines = Object.entries({ Host: 'api.example.com', Connection: 'close', ...headers }).map((one) =>
-    one.join(': '),
-  )
-  const socket = connect(port, '127.0.0.1')
-  socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
-  let text = ''
-  for await (const chunk of socket) text += String(chunk)
-  return { status: Number(text.slice(9, 12)), body: /\r\n\r\n(?:[0-9a-f]+\r\n)?([^\r]*)/.exec(text)?.[1] ?? '' }
-}
-
-/** nginx opens its sockets first, and writes its pid file then. */
-async function hasStarted(): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    started.on('change', (_, name) => (name === 'nginx.pid' ? resolve() : undefined))
-    nginx.once('error', reject).once('exit', () => reject(new Error('nginx did not start')))
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const free = portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return free
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port
 }
