@@ -154,12 +154,15 @@ function createAnyGateway<C>(
   async function decideInOrder(check: GatewayCheck, view: RequestView, edge: Edge): Promise<GatewayDecision<C>> {
     const request = readRequest(check)
     if (!request) return refuse('target_ambiguous', view)
-    const asked = preflight ? preflightMethod(check, request) : undefined
+    // A preflight that passes without a token must not be remembered for requests that need one.
+    const asked = preflight && !edge.forAllRequests ? preflightMethod(check, request) : undefined
     const routes: RouteTable<Access<C>> | undefined = edge.route === undefined ? table : tables.get(edge.route)
     if (!routes) return refuse('route_unknown', view, { hint: 'the gateway named a route that is not in `routes`' })
     const route = routes.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
     if (typeof route === 'string') return refuse(route, view)
-    const known = { ...view, origin: request.origin, route: route.key }
+    // A token that is bound to one method and path is good for no other.
+    const seen = edge.forAllRequests ? { ...view, method: '', url: '' } : view
+    const known = { ...seen, origin: request.origin, route: route.key }
     if (asked !== undefined || route.value.kind === 'anonymous') return allow(route, undefined)
     const resource = edge.forAllRequests
       ? anyRequest

@@ -10,11 +10,11 @@ import type {
   APIGatewayRequestSimpleAuthorizerHandlerV2,
   APIGatewayTokenAuthorizerHandler,
 } from 'aws-lambda'
-import { anonymous, createGateway, fileSigningKeys, optional } from 'claimcheck/gateway'
+import { anonymous, createGateway, fileSigningKeys, gatewayAssertion, optional } from 'claimcheck/gateway'
 import { createLambdaAuthorizer, type LambdaAuthorizerEvent } from 'claimcheck/gateway/lambda'
 import { authenticated, policy, role, scope } from 'claimcheck/policy'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createTestGateway } from './support.ts'
+import { ask, createTestGateway } from './support.ts'
 
 type Json = Record<string, unknown>
 type Form = 'rest-token' | 'rest-request' | 'http-1.0' | 'http-2.0'
@@ -412,6 +412,43 @@ describe('cached: true', () => {
       expect(await statusOf(createLambdaAuthorizer(own.gateway, { answer: 'iam', cached: true })(event))).toBe(500)
       expect(await statusOf(createLambdaAuthorizer(own.gateway, { answer: 'iam' })(event))).toBe(200)
     }
+  })
+
+  test('lets no preflight pass: its answer would count for requests with the same bad token', async () => {
+    const own = createTestGateway({ '/orders/{id}': one }, { preflight: true })
+    const headers = {
+      Origin: 'https://a.example',
+      'Access-Control-Request-Method': 'GET',
+      Authorization: 'Bearer a.b.c',
+    }
+    const event = eventOf('rest-request', { method: 'OPTIONS', changes: { headers, multiValueHeaders: null } })
+    expect(await statusOf(createLambdaAuthorizer(own.gateway, { answer: 'iam', cached: true })(event))).toBe(401)
+    expect(await statusOf(createLambdaAuthorizer(own.gateway, { answer: 'iam' })(event))).toBe(200)
+  })
+
+  test('takes no token that is bound to one request', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'claimcheck-lambda-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const keys = fileSigningKeys(directory)
+    const before = createTestGateway({ '/orders/1': one }, { assertion: { issuer: 'g', audience: 'orders', keys } })
+    const headers: [string, string][] = [['Authorization', `Bearer ${before.sts.token({ scope: 'orders:read' })}`]]
+    const allowed = await before.gateway.decide({ ...ask('/orders/1'), headers })
+    const assertion = (allowed as { identity: Record<string, string> }).identity['X-Auth-Assertion']
+    const behind = createGateway({
+      issuer: gatewayAssertion({ issuer: 'g', audience: 'orders', jwks: keys.jwks() }),
+      clock: before.sts.clock,
+      routes: { '/orders/{id}': one },
+    })
+    const changes = { headers: { 'X-Auth-Assertion': assertion }, multiValueHeaders: null }
+    const event = eventOf('rest-request', { changes })
+    expect(await statusOf(createLambdaAuthorizer(behind, { answer: 'iam' })(event))).toBe(200)
+    expect(await statusOf(createLambdaAuthorizer(behind, { answer: 'iam', cached: true })(event))).toBe(401)
+  })
+
+  test('refuses as ever', async () => {
+    const authorize = createLambdaAuthorizer(gateway, { answer: 'iam', cached: true })
+    const { context } = await authorize(eventOf('rest-request', { token: sts.token({ scope: 'other' }) }))
+    expect(context).toMatchObject({ status: 403, challenge: expect.stringContaining('scope="orders:read"') })
   })
 
   test('is a TypeError unless all routes have one policy', () => {

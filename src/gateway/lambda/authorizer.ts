@@ -1,6 +1,6 @@
 // createLambdaAuthorizer: a gateway's decisions as a Lambda authorizer of AWS API Gateway.
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
-import type { Allowance, DecisionServer, GatewayDecision } from '../decision.ts'
+import type { DecisionServer, GatewayDecision, Refusal } from '../decision.ts'
 import { type Gateway, readDecisionServer } from '../gateway.ts'
 import { clientLines } from '../request.ts'
 import {
@@ -76,11 +76,8 @@ export function createLambdaAuthorizer(
     // Without a host, a request would come to the routes of all hosts, past those of its own.
     if (namesHosts && !request.tellsHost) throw new Error('claimcheck: routes name a host, and this event tells none')
     const decision = await decide(request)
-    if (decision.effect === 'unavailable') throw new Error(`claimcheck: no decision (${decision.reason})`)
-    // The words that API Gateway wants, letter by letter. Such an answer is not remembered.
-    if (decision.status === 401) throw new Error('Unauthorized')
-    if (decision.effect === 'refuse') return writeRefusal(decision, writerFor(request, 'Deny', 'refused'))
-    if (cached) checkIdentitySource(request, decision)
+    if (decision.effect !== 'allow') return writeRefusal(checkRefusal(decision), writerFor(request, 'Deny', 'refused'))
+    if (cached) checkIdentitySource(request, decision.auth)
     return writeAllowance(decision, decision.auth, writerFor(request, 'Allow', principalIdOf(decision.auth)))
   }
 
@@ -110,6 +107,14 @@ export function createLambdaAuthorizer(
   return authorize
 }
 
+/** @throws Error for what is no Deny. API Gateway remembers no error. */
+function checkRefusal(refusal: Refusal): Refusal {
+  if (refusal.effect === 'unavailable') throw new Error(`claimcheck: no decision (${refusal.reason})`)
+  // The word that API Gateway wants, letter by letter.
+  if (refusal.status === 401) throw new Error('Unauthorized')
+  return refusal
+}
+
 /** @throws TypeError where an answer about one request would be wrong for another. */
 function checkCached({ isOnePolicy, jwks }: DecisionServer): void {
   if (!isOnePolicy)
@@ -125,7 +130,7 @@ function checkCached({ isOnePolicy, jwks }: DecisionServer): void {
 /** An answer that is remembered by anything but the token would be given to the next caller. */
 function checkIdentitySource(
   { identitySource }: AuthorizerRequest,
-  { auth }: Allowance & { readonly auth?: { readonly token: string } },
+  auth: { readonly token: string } | undefined,
 ): void {
   if (auth && identitySource?.every((source) => !source.includes(auth.token)))
     throw new Error('claimcheck: cached: true needs the header with the token as the identity source of the authorizer')
