@@ -291,6 +291,8 @@ describe('paths', () => {
   test('must be the one of the ARN, behind the stage or the base path', async () => {
     expect(await status('rest-request', '/orders/1', 'alice', { path: '/shop/orders/1/' })).toBe(200)
     expect(await status('rest-request', '/orders/1', 'alice', { path: '/health' })).toBe(403)
+    expect(await status('rest-request', '/orders/1', 'alice', { path: '/orders/2' })).toBe(403)
+    expect(await status('http-2.0', '/orders/1', 'alice', { rawPath: '/test/orders/2' })).toBe(403)
     expect(await status('rest-request', '/orders/1', 'alice', { path: '/orders/1/x' })).toBe(403)
     expect(await status('rest-request', '/health', 'alice', { path: '/orders/2' })).toBe(403)
     expect(await status('http-2.0', '/orders/1', 'alice', { rawPath: 'orders/1' })).toBe(403)
@@ -304,7 +306,12 @@ describe('paths', () => {
   })
 
   test('and methods must agree', async () => {
-    expect(await status('rest-request', '/orders/1', 'alice', { httpMethod: 'POST' })).toBe(403)
+    const arn = (method: string) => `arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/${method}/orders/1`
+    const token = sts.token({ scope: 'orders:read' })
+    const event = (changes: Json) => eventOf('rest-request', { method: 'DELETE', token, changes })
+    expect(await statusOf(authorize(event({ methodArn: arn('GET'), httpMethod: 'GET' })))).toBe(200)
+    expect(await statusOf(authorize(event({ httpMethod: 'GET' })))).toBe(403)
+    expect(await statusOf(authorize(event({ methodArn: arn('GET') })))).toBe(403)
     expect(await status('http-2.0', '/orders/1', 'alice', { requestContext: {} })).toBe(403)
   })
 

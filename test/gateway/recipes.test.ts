@@ -2,7 +2,16 @@ import { anonymous, type DialectName, printRecipe } from 'claimcheck/gateway'
 import { describe, expect, test } from 'vitest'
 import { createTestGateway } from './support.ts'
 
-const all: readonly DialectName[] = ['nginx', 'caddy', 'haproxy', 'apache', 'traefik', 'envoy']
+const all: readonly DialectName[] = [
+  'nginx',
+  'caddy',
+  'haproxy',
+  'apache',
+  'traefik',
+  'envoy',
+  'ingress-nginx',
+  'apisix',
+]
 const identity = { 'X-User': () => 'u', 'X-Team-Name': () => 't' }
 const { gateway } = createTestGateway({ '/x': anonymous }, { identity })
 const addresses = { listen: '127.0.0.1:8080', upstream: 'api.internal:3000', decisions: '[::1]:9001' }
