@@ -28,7 +28,7 @@ const rows: readonly { readonly what: string; readonly bytes: number; readonly b
   {
     what: '+ claimcheck/gateway',
     bytes: (await size(`${all}; export * from 'claimcheck/gateway'`)) - core,
-    budget: 16_500,
+    budget: 17_600,
   },
   { what: '+ …/gateway/lambda', ...(await edge('lambda', 2_500)) },
   { what: '+ …/gateway/envoy', ...(await edge('envoy', 2_500)) },

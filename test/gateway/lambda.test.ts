@@ -349,7 +349,7 @@ describe('hosts', () => {
 
 describe("answer: 'simple'", () => {
   const { gateway, sts } = createTestGateway(routes)
-  const authorize = createLambdaAuthorizer(gateway, { answer: 'simple' })
+  const authorize = createLambdaAuthorizer(gateway, { answer: 'simple', cached: false })
   const token = sts.token({ sub: 'alice', scope: 'orders:read' })
 
   test('gives the same context', async () => {
@@ -479,6 +479,7 @@ test.each([
   ['an unknown answer', { answer: 'policy' }],
   ['no answer', {}],
   ['an unknown option', { answer: 'iam', ttl: 1 }],
+  ['a simple answer that does not say whether it is cached', { answer: 'simple' }],
   ['a switch that is none', { answer: 'iam', cached: 'no' }],
 ])('throws a TypeError for %s', (_, options) => {
   const { gateway } = createTestGateway({ '/x': anonymous })
@@ -494,6 +495,6 @@ test('fits the types of AWS', () => {
     APIGatewayRequestAuthorizerHandler,
     APIGatewayRequestIAMAuthorizerHandlerV2,
     APIGatewayRequestSimpleAuthorizerHandlerV2,
-  ] = [iam, iam, iam, createLambdaAuthorizer(gateway, { answer: 'simple' })]
+  ] = [iam, iam, iam, createLambdaAuthorizer(gateway, { answer: 'simple', cached: false })]
   expect(handlers).toHaveLength(4)
 })

@@ -28,7 +28,8 @@ export interface LambdaAuthorizerOptions<Answer extends 'iam' | 'simple' = 'iam'
   readonly answer: Answer
   /**
    * Says that API Gateway remembers answers (its TTL is above 0). An answer then counts for every route of the stage, and a policy that
-   * reads the request decides nothing. Default `false`: set the TTL of the authorizer to 0, which is not its default.
+   * reads the request decides nothing. Default `false`: set the TTL of the authorizer to 0, which is not its default. `simple` has no
+   * default: with a TTL, its answer about one route opens all others.
    */
   readonly cached?: boolean
 }
@@ -45,7 +46,8 @@ export type LambdaAuthorizer<Answer> = (event: LambdaAuthorizerEvent) => Promise
  * its token ends.
  *
  * @example export const handler = createLambdaAuthorizer(gateway, { answer: 'iam' })
- * @throws TypeError for `cached` unless all routes have one policy, and for `cached` with an assertion, which is for one request.
+ * @throws TypeError for `cached: true` unless all routes have one policy, and with an assertion, which is for one request. Also for `simple`
+ * without `cached`.
  */
 export function createLambdaAuthorizer(
   gateway: Pick<Gateway, 'routes'>,
@@ -53,7 +55,7 @@ export function createLambdaAuthorizer(
 ): LambdaAuthorizer<LambdaPolicyAnswer>
 export function createLambdaAuthorizer(
   gateway: Pick<Gateway, 'routes'>,
-  options: LambdaAuthorizerOptions<'simple'>,
+  options: LambdaAuthorizerOptions<'simple'> & { readonly cached: boolean },
 ): LambdaAuthorizer<LambdaSimpleAnswer>
 export function createLambdaAuthorizer(
   gateway: Pick<Gateway, 'routes'>,
@@ -65,6 +67,10 @@ export function createLambdaAuthorizer(
   const decisions = readDecisionServer(gateway)
   if (answer !== 'iam' && answer !== 'simple') throw new TypeError("answer must be 'iam' or 'simple'.")
   checkBoolean('cached', cached)
+  if (answer === 'simple' && options.cached === undefined)
+    throw new TypeError(
+      "answer: 'simple' needs cached: false, and then a TTL of 0. With a TTL it opens every route to a caller of one.",
+    )
   if (cached) checkCached(decisions)
   const namesHosts = gateway.routes.some((key) => /^(?:\S+ )?\/\//.test(key))
   const isSimple = answer === 'simple'
