@@ -330,7 +330,7 @@ describe('headers', () => {
 })
 
 describe('what is no CheckRequest', () => {
-  const { gateway, decisions } = createTestGateway({ '/x': anonymous })
+  const { gateway, decisions, events } = createTestGateway({ '/x': anonymous })
 
   /** By bytes: a gRPC client would not write these. Gives the status of gRPC and the bytes of the answer. */
   async function send(port: number, message: Buffer) {
@@ -369,6 +369,7 @@ describe('what is no CheckRequest', () => {
     // status { code: 7 }, and then the denied response.
     expect([...body.subarray(0, 5)]).toEqual([0x0a, 0x02, 0x08, 0x07, 0x12])
     expect(decisions.at(-1)).toMatchObject({ question: 'unreadable', dialect: 'envoy-grpc' })
+    expect(events.at(-1)).toMatchObject({ hint: expect.stringContaining('no CheckRequest that can be read') })
   })
 })
 
