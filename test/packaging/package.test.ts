@@ -75,9 +75,9 @@ test('the tarball holds the build and the papers, and no source, map or test', (
   expect(files.filter((file) => /^dist\/.*(\.test|\.map$|(?<!\.d)\.c?ts$)/.test(file))).toEqual([])
 })
 
-// 350 kB were meant for what there was before claimcheck/gateway, which takes 45 kB in both formats.
-test('the tarball is below 395 kB', () => {
-  expect(statSync(join(project, tarball)).size).toBeLessThan(395_000)
+// 350 kB were meant for what there was before claimcheck/gateway, which takes 45 kB in both formats; its edges and their page take 10.
+test('the tarball is below 405 kB', () => {
+  expect(statSync(join(project, tarball)).size).toBeLessThan(405_000)
 })
 
 test('the command runs from the installed package, and a module there makes its gateway with the same copy', () => {
@@ -289,7 +289,18 @@ test("the documents' code, and what users export, compiles with declarations, st
 
 /** The packages that the documents' code imports, from our own node_modules. */
 function linkOurPackages(): void {
-  for (const name of ['@casl', '@cedar-policy', '@types', 'cors', 'express', 'fastify', 'supertest', 'vitest', 'zod'])
+  for (const name of [
+    '@casl',
+    '@cedar-policy',
+    '@grpc',
+    '@types',
+    'cors',
+    'express',
+    'fastify',
+    'supertest',
+    'vitest',
+    'zod',
+  ])
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction')
 }
 
