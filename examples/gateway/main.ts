@@ -1,11 +1,9 @@
 // `npm run start:gateway`: a real nginx asks a decision server about each request to two APIs. One knows nothing of tokens and believes
 // the identity headers; the other believes a signed assertion alone. Prints what was answered; the exit code is 1 when an answer is not
 // the expected one.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { logTo } from 'claimcheck'
@@ -15,6 +13,7 @@ import { authenticated, policy, scope } from 'claimcheck/policy'
 import { createTestIssuer } from 'claimcheck/testing'
 import express from 'express'
 import { formatTable } from '../quickstart/table.ts'
+import { hasNginx, portOf, send, startNginx } from './nginx.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
 const sts = createTestIssuer()
@@ -46,20 +45,15 @@ app.use((request, response) => void response.send(`${guard.auth(request).princip
 const users = createServer(app).listen(0, '127.0.0.1')
 await Promise.all([orders, users].map(async (api) => api.listening || once(api, 'listening')))
 
-const port = await freePort()
-const [recipe] = printRecipe(gateway, 'nginx', {
-  listen: `127.0.0.1:${port}`,
-  upstream: `127.0.0.1:${portOf(orders)}`,
-  decisions: decisions.url.replace('http://', ''),
+if (!hasNginx()) console.error('nginx is missing: apt-get install nginx-light')
+const nginx = await startNginx((listen) => {
+  const addresses = {
+    listen,
+    upstream: `127.0.0.1:${portOf(orders)}`,
+    decisions: decisions.url.replace('http://', ''),
+  }
+  return withUsersApi(printRecipe(gateway, 'nginx', addresses)[0]?.text ?? '')
 })
-writeFileSync(join(folder, 'nginx.conf'), withUsersApi(recipe?.text ?? ''))
-const started = watch(folder)
-const global = `daemon off; pid ${folder}/nginx.pid; error_log stderr;`
-const nginx = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', global], {
-  env: { PATH: `${process.env.PATH}:/usr/sbin` },
-  stdio: ['ignore', 'ignore', 'inherit'],
-})
-nginx.once('error', () => console.error('nginx is missing: apt-get install nginx-light'))
 
 const alice = `Bearer ${sts.token({ sub: 'alice', scope: 'orders:read' })}`
 const walk: readonly (readonly [what: string, expected: number, headers?: Record<string, string>])[] = [
@@ -78,20 +72,17 @@ const walk: readonly (readonly [what: string, expected: number, headers?: Record
 ]
 
 try {
-  await hasStarted()
   const rows: string[][] = []
   for (const [what, expected, headers = {}] of walk) {
     const [method = '', path = ''] = what.split(' ')
-    const { status, body } = await send(method, path, headers)
+    const { status, body } = await send(nginx.port, { method, path, headers })
     if (status !== expected) process.exitCode = 1
     rows.push([what, String(status), status === expected ? body.slice(0, 60) : `EXPECTED ${expected}`])
   }
   console.log(`\n${formatTable([['WHAT', 'STATUS', 'BODY'], ...rows])}`)
   if (process.exitCode === undefined) console.log(`\nAll ${walk.length} as expected.`)
 } finally {
-  started.close()
-  if (nginx.kill()) await once(nginx, 'exit')
-  await Promise.all([sts.close(), decisions.close()])
+  await Promise.all([nginx.stop(), sts.close(), decisions.close()])
   for (const api of [orders, users]) api.close().closeAllConnections()
   rmSync(folder, { recursive: true, force: true })
 }
@@ -105,36 +96,4 @@ function withUsersApi(text: string): string {
     )
     .replace('map $claimcheck_status $claimcheck_upstream', 'map "$claimcheck_status $uri" $claimcheck_upstream')
     .replace('200 claimcheck_api;', '"~^200 /users/" users_api;\n    "~^200 " claimcheck_api;')
-}
-
-/** By bytes: fetch would clean the path. */
-async function send(method: string, path: string, headers: Record<string, string>) {
-  const lines = Object.entries({ Host: 'api.example.com', Connection: 'close', ...headers }).map((one) =>
-    one.join(': '),
-  )
-  const socket = connect(port, '127.0.0.1')
-  socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
-  let text = ''
-  for await (const chunk of socket) text += String(chunk)
-  return { status: Number(text.slice(9, 12)), body: /\r\n\r\n(?:[0-9a-f]+\r\n)?([^\r]*)/.exec(text)?.[1] ?? '' }
-}
-
-/** nginx opens its sockets first, and writes its pid file then. */
-async function hasStarted(): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    started.on('change', (_, name) => (name === 'nginx.pid' ? resolve() : undefined))
-    nginx.once('error', reject).once('exit', () => reject(new Error('nginx did not start')))
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const free = portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return free
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port
 }

@@ -55,12 +55,24 @@ export interface DecisionFacts {
 /** What was wrong with a question. */
 export type QuestionFault = 'untrusted_peer' | 'outdated_recipe' | 'unreadable'
 
-/** The gateway as its HTTP server uses it. */
+/** What an edge says of its question, besides the request. */
+export interface Edge {
+  /** The key of the only route that may answer. It must match the request, too. */
+  readonly route?: string
+  /** Set where the answer will count for other requests: a policy that looks at this one then decides nothing (503). */
+  readonly forAllRequests?: boolean
+  /** The patience of this edge, where it is shorter than the gateway's. */
+  readonly deadlineMs?: number
+}
+
+/** The gateway as its edges use it. */
 export interface DecisionServer {
   readonly identity: { readonly fingerprint: string; readonly known: ReadonlySet<string> }
   /** Each route with the name of its policy, most specific first. */
   readonly routes: readonly { readonly key: string; readonly access: string }[]
-  decide(check: GatewayCheck, dialect?: string): Promise<Allowance | Refusal>
+  /** Whether every route has the same right-hand side. */
+  readonly isOnePolicy: boolean
+  decide(check: GatewayCheck, dialect?: string, edge?: Edge): Promise<GatewayDecision<unknown>>
   /** The public keys of its assertions, where it makes any. */
   jwks?(): JwkSet
   /** The refusal of a question that says too little, or comes from the wrong peer. `hint` is for the log. */

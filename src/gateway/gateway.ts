@@ -16,21 +16,22 @@ import {
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import { type Access, accessOf, type GatewayRoute, readAccess } from './access.ts'
-import type { DecisionFacts, DecisionServer, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
+import type { DecisionFacts, DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
 import { createIdentity, type IdentityHeaders } from './identity.ts'
 import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
 import {
   imitatesOne,
+  anyRequest,
   type GatewayCheck,
+  type GatewayRequest,
   nothingKnown,
   preflightMethod,
-  type ReadRequest,
   readRequest,
   resourceOf,
   viewOf,
 } from './request.ts'
-import { createRouteTable, readRouteEntries, type Route, type RouteParams } from './routes.ts'
+import { createRouteTable, readRouteEntries, type Route, type RouteParams, type RouteTable } from './routes.ts'
 
 /** The options of a gateway besides those of its resource server. */
 export interface GatewaySettings<C, Patterns extends string> {
@@ -79,6 +80,13 @@ export function decisionServerOf(gateway: object): DecisionServer | undefined {
   return decisionServers.get(gateway)
 }
 
+/** The same for an edge. @throws TypeError for what `createGateway` of this copy did not make. */
+export function readDecisionServer(gateway: object): DecisionServer {
+  const server = decisionServerOf(gateway)
+  if (server) return server
+  throw new TypeError('gateway must be what createGateway() of this copy of claimcheck returned.')
+}
+
 const settingNames = ['routes', 'identity', 'assertion', 'preflight', 'deadlineMs', 'onDecision']
 
 /**
@@ -123,17 +131,18 @@ function createAnyGateway<C>(
   const guard = toRequestGuard<IssuerOptions, C>(api)
   const assertion = settings.assertion && createAssertion(settings.assertion, clock)
   const identity = createIdentity<C>(settings.identity, assertion && assertionHeader)
-  const table = createRouteTable(
-    readRouteEntries(settings.routes).map(([key, value]) => [key, readAccess(key, value, guard)] as const),
-  )
+  const entries = readRouteEntries(settings.routes)
+  const accesses = entries.map(([key, value]) => [key, readAccess(key, value, guard)] as const)
+  const table = createRouteTable(accesses)
+  const tables = new Map(accesses.map((entry) => [entry[0], createRouteTable([entry])]))
 
-  async function decide(check: GatewayCheck, dialect?: string): Promise<GatewayDecision<C>> {
+  async function decide(check: GatewayCheck, dialect?: string, edge: Edge = {}): Promise<GatewayDecision<C>> {
     const startMs = performance.now()
     let view = nothingKnown
     let decision: GatewayDecision<C>
     try {
       view = viewOf(check)
-      decision = await decideInOrder(check, view)
+      decision = await decideInOrder(check, view, edge)
     } catch (cause) {
       // Such as a function of `identity` that throws: our fault, not the token's.
       decision = refuse('policy_unavailable', view, { details: { cause } })
@@ -143,17 +152,27 @@ function createAnyGateway<C>(
   }
 
   /** The order of checks. Every line may end the request; only `allow` lets it through. */
-  async function decideInOrder(check: GatewayCheck, view: RequestView): Promise<GatewayDecision<C>> {
+  async function decideInOrder(check: GatewayCheck, view: RequestView, edge: Edge): Promise<GatewayDecision<C>> {
     const request = readRequest(check)
     if (!request) return refuse('target_ambiguous', view)
     if (check.headers.some(([name]) => imitatesOne(name, identity.known)))
       return refuse('target_ambiguous', view, { hint: imitationHint })
-    const asked = preflight ? preflightMethod(check, request) : undefined
-    const route = table.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
+    // A preflight that passes without a token must not be remembered for requests that need one.
+    const asked = preflight && !edge.forAllRequests ? preflightMethod(check, request) : undefined
+    const routes: RouteTable<Access<C>> | undefined = edge.route === undefined ? table : tables.get(edge.route)
+    if (!routes) return refuse('route_unknown', view, { hint: 'the gateway named a route that is not in `routes`' })
+    const route = routes.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
     if (typeof route === 'string') return refuse(route, view)
-    const known = { ...view, origin: request.origin, route: route.key }
+    // A token that is bound to one method and path is good for no other.
+    const seen = edge.forAllRequests ? { ...view, method: '', url: '' } : view
+    const known = { ...seen, origin: request.origin, route: route.key }
     if (asked !== undefined || route.value.kind === 'anonymous') return allow(route, undefined)
-    const result = await withinDeadline(known, (signal) => authorize(known, route, { check, request, signal }))
+    const resource = edge.forAllRequests
+      ? anyRequest
+      : resourceOf(check, request, { key: route.key, params: route.params(request.target.segments) })
+    const result = await withinDeadline(known, Math.min(deadlineMs, edge.deadlineMs ?? deadlineMs), (signal) =>
+      authorize(known, route.value, { resource, signal }),
+    )
     if (result.outcome === 'refused') return toRefusal(result.error, known)
     if (result.outcome === 'anonymous') return allow(route, undefined)
     const asserted = { method: check.method, path: request.target.path, route: route.key }
@@ -163,14 +182,12 @@ function createAnyGateway<C>(
   /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */
   function authorize(
     view: RequestView,
-    { key, value, params }: Route<Access<C>>,
-    { check, request, signal }: { check: GatewayCheck; request: ReadRequest; signal: AbortSignal },
+    access: Access<C>,
+    { resource, signal }: { readonly resource: GatewayRequest; readonly signal: AbortSignal },
   ): MaybePromise<Authentication<C>> {
     const authentication = guard.authenticate(view)
-    if (value.kind === 'policy') {
-      const resource = resourceOf(check, request, { key, params: params(request.target.segments) })
-      return guard.authorizeRequest(view, authentication, { policy: value.policy, resource, signal })
-    }
+    if (access.kind === 'policy')
+      return guard.authorizeRequest(view, authentication, { policy: access.policy, resource, signal })
     // A caller that is there must also satisfy the default policy.
     const route = { policy: guard.routes.byDefault, resource: undefined, signal }
     const decideOptional = (known: Authentication<C>): MaybePromise<Authentication<C>> =>
@@ -180,13 +197,14 @@ function createAnyGateway<C>(
 
   async function withinDeadline(
     view: RequestView,
+    waitMs: number,
     start: (signal: AbortSignal) => MaybePromise<Authentication<C>>,
   ): Promise<Authentication<C>> {
     const controller = new AbortController()
     const work = start(controller.signal)
     if (!isPromise(work)) return work
-    return within<Authentication<C>, Authentication<C>>(work, deadlineMs, () => {
-      const cause = new Error(`no decision within deadlineMs (${deadlineMs})`)
+    return within<Authentication<C>, Authentication<C>>(work, waitMs, () => {
+      const cause = new Error(`no decision within deadlineMs (${waitMs})`)
       controller.abort(cause)
       return {
         outcome: 'refused',
@@ -237,6 +255,7 @@ function createAnyGateway<C>(
   const server: DecisionServer = {
     identity,
     routes: table.routes.map(({ key, value }) => ({ key, access: accessOf(value) })),
+    isOnePolicy: new Set(entries.map(([, value]) => value)).size === 1,
     decide,
     refuseQuestion,
     observe: (listener) => void listeners.push(dropErrors(listener)),

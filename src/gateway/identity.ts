@@ -22,7 +22,7 @@ export interface Identity<C> {
 }
 
 /** Names the headers that were too long, so that an upstream can tell "none" from "not told". */
-const omitted = 'X-Auth-Omitted'
+export const omitted = 'X-Auth-Omitted'
 const maxValueBytes = 4096
 const maxAssertionBytes = 8192
 

@@ -11,7 +11,7 @@ import { type DialectAnswer, type Question, writePlain } from './dialects/dialec
 import { type DialectName, dialects } from './dialects/dialects.ts'
 import type { DecisionServer } from './decision.ts'
 import { type Address, createPeerCheck, readAddress, type TrustOptions } from './peers.ts'
-import { plainName, valuesOf } from './request.ts'
+import { clientLines, valuesOf } from './request.ts'
 
 /** Options of `gateway.listen`. */
 export interface ListenOptions {
@@ -96,8 +96,11 @@ export async function listen(current: () => DecisionServer, options: ListenOptio
       const hint = `the recipe is older than the configuration: run npx claimcheck recipe ${name}`
       return write(gateway.refuseQuestion('outdated_recipe', hint, name))
     }
-    const clients = headers.filter(([header]) => !isOurs(header, gateway.identity.known))
-    const question: Question = { method, target: url.slice(name.length + 1), headers: clients }
+    const question: Question = {
+      method,
+      target: url.slice(name.length + 1),
+      headers: clientLines(headers, gateway.identity.known),
+    }
     const check = read(headersTruncated ? { ...question, headersTruncated } : question)
     if (typeof check === 'string') return write(gateway.refuseQuestion('unreadable', check, name))
     return write(await gateway.decide(check, name))
@@ -113,12 +116,6 @@ function readDialects(names: readonly DialectName[]): readonly DialectName[] {
   const known = Object.keys(dialects)
   if (list.length > 0 && list.every((one) => known.includes(one as string))) return [...names]
   throw new TypeError(`dialects must be a list of the gateways that ask: ${known.join(', ')}.`)
-}
-
-/** Identity headers and our own are never the client's word, and no policy may read them as if they were. */
-function isOurs(name: string, identity: ReadonlySet<string>): boolean {
-  const known = plainName(name)
-  return identity.has(known) || known.startsWith('x-claimcheck-')
 }
 
 function jwksAnswer(keys: JwkSet): DialectAnswer {

@@ -99,8 +99,22 @@ function overridesOf(headers: readonly HeaderLine[], names: readonly string[]): 
 }
 
 /** A header name in lower case, with a hyphen for each character that is neither letter nor digit. */
-export function plainName(name: string): string {
+function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+}
+
+/**
+ * The header lines that are the client's word. Identity headers and our own never are, in any spelling that an upstream may take for
+ * them: no policy may read them as if they were. Those with odd signs stay, since they refuse the request.
+ */
+export function clientLines(headers: readonly HeaderLine[], identity: ReadonlySet<string>): readonly HeaderLine[] {
+  return headers.filter(([name]) => !isOurs(name, identity) || imitatesOne(name, identity))
+}
+
+/** True for every spelling of an identity header, and of our own. */
+export function isOurs(name: string, identity: ReadonlySet<string>): boolean {
+  const known = plainName(name)
+  return identity.has(known) || known.startsWith('x-claimcheck-')
 }
 
 const oddSign = /[^\w-]/
@@ -136,6 +150,21 @@ export function viewOf({ method, target, headers, headersTruncated }: GatewayChe
   const [id, ...more] = valuesOf(headers, 'x-request-id')
   const view = { method, url: target, headers, ...(headersTruncated && { headersTruncated }) }
   return id !== undefined && more.length === 0 && requestId.test(id) ? { ...view, id } : view
+}
+
+/**
+ * The resource of policies whose answer counts for other requests, too. To read any of it throws: an answer that depends on one request
+ * would be remembered for all of them.
+ */
+export const anyRequest: GatewayRequest = new Proxy({} as GatewayRequest, {
+  get: refuseReading,
+  has: refuseReading,
+  ownKeys: refuseReading,
+  getOwnPropertyDescriptor: refuseReading,
+})
+
+function refuseReading(): never {
+  throw new TypeError('this policy reads the request, so its answer must not be cached: leave out cached: true')
 }
 
 /** The client's request, for policies. */

@@ -12,8 +12,8 @@ import { type RawRequest, sendRaw, valuesOf } from '../support/raw-request.ts'
 import { createTestGateway } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'claimcheck-gateway-'))
-const all: readonly DialectName[] = ['nginx', 'caddy', 'traefik', 'haproxy', 'apache', 'envoy']
-const forwarded: readonly DialectName[] = ['nginx', 'caddy', 'traefik', 'haproxy', 'apache']
+const forwarded: readonly DialectName[] = ['nginx', 'caddy', 'traefik', 'haproxy', 'apache', 'apisix']
+const all: readonly DialectName[] = [...forwarded, 'envoy', 'ingress-nginx']
 
 async function start(options: Partial<ListenOptions> = {}) {
   const parts = createTestGateway({
@@ -106,11 +106,18 @@ const sent: Record<DialectName, readonly number[]> = {
   haproxy: [400, 401, 403, 503],
   apache: [400, 401, 403, 503],
   envoy: [400, 401, 403, 403],
+  'ingress-nginx': [403, 401, 403, 403],
+  apisix: [400, 401, 403, 503],
 }
 
 function questionFor(dialect: DialectName, target: string, ...lines: readonly string[]): RawRequest {
+  if (dialect === 'ingress-nginx') return { path: `/${dialect}`, lines: [...original(target), ...lines] }
   if (dialect !== 'envoy') return { path: `/${dialect}`, lines: [...told(target), ...lines] }
   return { path: `/envoy${target}`, lines: ['X-Forwarded-Proto: https', ...lines] }
+}
+
+function original(target: string, url = `https://api.example.com${target}`): string[] {
+  return ['X-Original-Method: GET', `X-Original-URL: ${url}`, 'X-Forwarded-For: 203.0.113.7']
 }
 
 test.each(all)('%s: sends the status that this gateway takes for a no, and the real one beside it', async (dialect) => {
@@ -159,6 +166,47 @@ test('Envoy: reads the target behind the path, and removes what the token does n
   expect((await send({ path: '/envoy/x', lines: [token] })).status).toBe(403)
   expect((await send({ path: '/envoy//x', lines: ['X-Forwarded-Proto: http', token] })).status).toBe(400)
   expect((await send({ path: '/envoy', lines: ['X-Forwarded-Proto: http', token] })).status).toBe(400)
+})
+
+describe('ingress-nginx', () => {
+  test('reads one URL, whose host ends at the first slash', async () => {
+    const { send, sts } = await start()
+    const token = `Authorization: Bearer ${sts.token({ sub: 'alice' })}`
+    const statusOf = async (url: string) =>
+      (await send({ path: '/ingress-nginx', lines: [...original('', url), token] })).status
+    expect(await statusOf('http://api.example.com:8080/x?a=https://b/c')).toBe(200)
+    // 400 travels as 403; nginx hands such hosts on.
+    for (const url of [
+      'https://a?/x',
+      'https://a#/x',
+      'https://a@b/x',
+      'https:///x',
+      'https://a',
+      'ftp://a/x',
+      '/x',
+      '',
+    ])
+      expect(await statusOf(url), url).toBe(403)
+    expect(await statusOf('https://api.example.com/health')).toBe(200)
+    expect(await statusOf('https://api.example.com/health/../x')).toBe(403)
+  })
+
+  test('refuses without one of its headers, and with two', async () => {
+    const { send, events } = await start()
+    const lines = original('/health')
+    expect((await send({ path: '/ingress-nginx', lines })).status).toBe(200)
+    for (const changed of [
+      lines.slice(1),
+      lines.toSpliced(1, 1),
+      [...lines, lines[0] ?? ''],
+      [...lines, lines[1] ?? ''],
+    ])
+      expect((await send({ path: '/ingress-nginx', lines: changed })).status).toBe(403)
+    const hints = events.flatMap((event) => (event.type === 'refusal' ? [event.hint] : []))
+    expect(hints).toEqual(
+      ['Method', 'URL', 'Method', 'URL'].map((name) => expect.stringContaining(`X-Original-${name}`)),
+    )
+  })
 })
 
 describe('the server', () => {

@@ -1,8 +1,18 @@
+import { readFileSync } from 'node:fs'
 import { anonymous, type DialectName, printRecipe } from 'claimcheck/gateway'
 import { describe, expect, test } from 'vitest'
 import { createTestGateway } from './support.ts'
 
-const all: readonly DialectName[] = ['nginx', 'caddy', 'haproxy', 'apache', 'traefik', 'envoy']
+const all: readonly DialectName[] = [
+  'nginx',
+  'caddy',
+  'haproxy',
+  'apache',
+  'traefik',
+  'envoy',
+  'ingress-nginx',
+  'apisix',
+]
 const identity = { 'X-User': () => 'u', 'X-Team-Name': () => 't' }
 const { gateway } = createTestGateway({ '/x': anonymous }, { identity })
 const addresses = { listen: '127.0.0.1:8080', upstream: 'api.internal:3000', decisions: '[::1]:9001' }
@@ -45,4 +55,31 @@ test.each([
   ['a switch that is none', 'nginx', { ...addresses, forwardAuthorization: 'no' }],
 ])('printRecipe() throws a TypeError for %s', (_, name, options) => {
   expect(() => printRecipe(gateway, name as DialectName, options as never)).toThrow(TypeError)
+})
+
+describe('the configuration of docs/gateways.md', () => {
+  const text = readFileSync(new URL('../../docs/gateways.md', import.meta.url), 'utf8')
+  const { gateway: byDefault } = createTestGateway({ '/x': anonymous })
+
+  test.each(['Kong', 'Azure API Management'])(
+    'for %s is one for the default identity headers, and says so',
+    (title) => {
+      const section = text.split(`\n## ${title}\n`)[1]?.split('\n## ')[0]
+      const [, block = ''] = /```(?:lua|xml)\n(.*?)```/s.exec(section ?? '') ?? []
+      expect(block).toContain(byDefault.fingerprint)
+      // Each stands between quotes, so that none is a part of another.
+      for (const name of byDefault.identityHeaders) expect(block).toMatch(new RegExp(`(['"])${name}\\1`))
+      for (const name of ['Method', 'Proto', 'Host', 'Uri']) expect(block).toContain(`X-Forwarded-${name}`)
+      for (const name of [
+        'X-HTTP-Method-Override',
+        'X-HTTP-Method',
+        'X-Method-Override',
+        'X-Original-URL',
+        'X-Rewrite-URL',
+      ])
+        expect(block).toMatch(new RegExp(`(['"])${name}\\1`))
+      expect(block).toContain('/apisix')
+      expect(block).toContain('X-Auth-Status')
+    },
+  )
 })

@@ -290,7 +290,18 @@ test("the documents' code, and what users export, compiles with declarations, st
 
 /** The packages that the documents' code imports, from our own node_modules. */
 function linkOurPackages(): void {
-  for (const name of ['@casl', '@cedar-policy', '@types', 'cors', 'express', 'fastify', 'supertest', 'vitest', 'zod'])
+  for (const name of [
+    '@casl',
+    '@cedar-policy',
+    '@grpc',
+    '@types',
+    'cors',
+    'express',
+    'fastify',
+    'supertest',
+    'vitest',
+    'zod',
+  ])
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction')
 }
 

@@ -2,9 +2,10 @@
 import { type Dialect, writeJoined, writePlain } from './dialect.ts'
 import { envoy } from './envoy.ts'
 import { readForwarded } from './forwarded.ts'
+import { ingressNginx } from './ingress-nginx.ts'
 import { nginx } from './nginx.ts'
 
-export type DialectName = 'nginx' | 'caddy' | 'traefik' | 'haproxy' | 'apache' | 'envoy'
+export type DialectName = 'nginx' | 'caddy' | 'traefik' | 'haproxy' | 'apache' | 'envoy' | 'ingress-nginx' | 'apisix'
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
   nginx,
@@ -13,4 +14,6 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
   haproxy: { read: readForwarded, write: writeJoined },
   apache: { read: readForwarded, write: writeJoined },
   envoy,
+  'ingress-nginx': ingressNginx,
+  apisix: { read: readForwarded, write: writeJoined },
 }

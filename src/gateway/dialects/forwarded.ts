@@ -22,7 +22,7 @@ export function readForwarded(question: Question): GatewayCheck | string {
     found[part] = value
   }
   const { method = '', scheme = '', host = '', target = '' } = found
-  const clientAddress = addressIn(valuesOf(headers, 'x-forwarded-for').at(-1))
+  const clientAddress = clientAddressIn(headers)
   return {
     method,
     scheme,
@@ -35,7 +35,7 @@ export function readForwarded(question: Question): GatewayCheck | string {
 }
 
 /** The last address is the one that the gateway itself saw; those before it are the client's word. */
-function addressIn(forwardedFor: string | undefined): string | undefined {
-  const last = forwardedFor?.split(',').at(-1)?.trim() ?? ''
+export function clientAddressIn(headers: Question['headers']): string | undefined {
+  const last = valuesOf(headers, 'x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() ?? ''
   return isIP(last) === 0 ? undefined : last
 }

@@ -5,9 +5,11 @@ import { assertionHeader } from '../assertion.ts'
 import type { DialectName } from '../dialects/dialects.ts'
 import type { Gateway } from '../gateway.ts'
 import { apache } from './apache.ts'
+import { apisix } from './apisix.ts'
 import { caddy } from './caddy.ts'
 import { envoy } from './envoy.ts'
 import { haproxy } from './haproxy.ts'
+import { ingressNginx } from './ingress-nginx.ts'
 import { nginx } from './nginx.ts'
 import { traefik } from './traefik.ts'
 import type { RecipeFile, RecipeOptions, RecipeParts } from './parts.ts'
@@ -19,6 +21,8 @@ const recipes: Readonly<Record<DialectName, (parts: RecipeParts) => readonly Rec
   apache,
   traefik,
   envoy,
+  'ingress-nginx': ingressNginx,
+  apisix,
 }
 
 /**

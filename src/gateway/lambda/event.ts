@@ -1,0 +1,168 @@
+// The events of Lambda authorizers: TOKEN and REQUEST of REST APIs, REQUEST 1.0 and 2.0 of HTTP APIs. Each tells a request in its own way.
+// AWS writes an event, and the client chooses what stands in its path, its query and its headers.
+import { isJsonObject, type JsonObject } from '../../internal/json.ts'
+import type { GatewayCheck, HeaderLine } from '../request.ts'
+
+/** An event, read. */
+export interface AuthorizerRequest {
+  readonly check: GatewayCheck
+  /** The request as a policy document names it. The client chose its end. */
+  readonly arn: string
+  /** All requests of the stage. */
+  readonly stageArn: string
+  readonly isVersion2: boolean
+  /** A TOKEN event tells no host, no query and no header but one. */
+  readonly tellsHost: boolean
+  /** What API Gateway remembers an answer by, where the event tells it. */
+  readonly identitySource: readonly string[] | undefined
+}
+
+/** Stands where no host was told: a name that no host has (RFC 2606). */
+const unknownHost = 'unknown.invalid'
+
+/** @throws Error for what is no event of an authorizer, such as the one of a WebSocket API. API Gateway answers 500 to it. */
+export function readEvent(event: unknown): AuthorizerRequest {
+  if (!isJsonObject(event)) throw notAnEvent('it is no object')
+  const isVersion2 = event.version === '2.0'
+  const arn = readArn(isVersion2 ? event.routeArn : event.methodArn)
+  if (event.type === 'TOKEN') return { ...arn, ...tokenRequest(event, arn), isVersion2: false }
+  if (event.type !== 'REQUEST') throw notAnEvent('its type is neither TOKEN nor REQUEST')
+  const context = objectIn(event, 'requestContext')
+  const http = objectIn(context, 'http')
+  const method = isVersion2 ? http.method : event.httpMethod
+  const path = textIn(event, isVersion2 ? 'rawPath' : 'path')
+  // REST APIs tell the path as it was sent. HTTP APIs have decoded it, and give their payload a version.
+  const target = agreedPath(event.version === undefined ? path : asSent(path), arn.path)
+  const query = isVersion2 ? textIn(event, 'rawQueryString') : queryOf(event)
+  const { domainName } = context
+  const clientAddress = isVersion2 ? http.sourceIp : objectIn(context, 'identity').sourceIp
+  return {
+    ...arn,
+    isVersion2,
+    tellsHost: typeof domainName === 'string',
+    identitySource: event.identitySource === undefined ? undefined : textsOf(event.identitySource),
+    check: {
+      // Without a method or a target that all tellings agree about, the gateway answers 400.
+      method: typeof method === 'string' && (arn.method ?? method) === method ? method : '',
+      target: query === '' ? target : `${target}?${query}`,
+      host: typeof domainName === 'string' ? domainName : unknownHost,
+      scheme: 'https',
+      headers: linesOf(event),
+      ...(typeof clientAddress === 'string' && { clientAddress }),
+    },
+  }
+}
+
+interface Arn {
+  readonly arn: string
+  readonly stageArn: string
+  /** Both are absent for the route `$default` of an HTTP API. */
+  readonly method?: string
+  readonly path?: string
+}
+
+/** Splits at slashes: a path may hold any number of colons. */
+function readArn(arn: unknown): Arn {
+  const form = /^(arn:[^/*?]+\/[\w$-]+)\/(?:([A-Z]+)(\/.*)?|\$default)$/s
+  const [, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
+  if (typeof arn !== 'string' || stage === undefined) throw notAnEvent('its ARN is not of a method or a route')
+  return { arn, stageArn: `${stage}/*`, ...(method !== undefined && { method, path }) }
+}
+
+type TokenRequest = Pick<AuthorizerRequest, 'check' | 'tellsHost' | 'identitySource'>
+
+function tokenRequest(event: JsonObject, { method = '', path = '' }: Arn): TokenRequest {
+  const credential = textIn(event, 'authorizationToken')
+  return {
+    tellsHost: false,
+    identitySource: [credential],
+    check: {
+      method,
+      // The documents do not say whether this one is decoded: an escape in it has two readings, and none is taken.
+      target: asSent(path),
+      host: unknownHost,
+      scheme: 'https',
+      headers: [['Authorization', credential]],
+    },
+  }
+}
+
+/** A decoded path as a client may have sent it. An escape that is left in it was encoded twice, and the gateway refuses that. */
+function asSent(path: string): string {
+  if (!path.isWellFormed()) return ''
+  return path.replace(/[^\w\-.~!$&'()*+,;=:@/]/gu, encodeURIComponent)
+}
+
+/**
+ * The path behind the stage or the base path of a domain, which some events put before it. Empty when the ARN tells another one: the
+ * answer would be about a request that was not asked about.
+ */
+function agreedPath(told: string, inArn: string | undefined): string {
+  if (inArn === undefined) return told
+  const [segments, expected] = [segmentsOf(told), segmentsOf(inArn)]
+  if (!told.startsWith('/') || segments.length < expected.length) return ''
+  const path = segments.slice(segments.length - expected.length).join('/')
+  return decode(path) === decode(expected.join('/')) ? `/${path}` : ''
+}
+
+function segmentsOf(path: string): readonly string[] {
+  const inner = path.slice(1, path.endsWith('/') ? -1 : undefined)
+  return inner === '' ? [] : inner.split('/')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function queryOf(event: JsonObject): string {
+  const parameters = valuesIn(event.multiValueQueryStringParameters)
+  return new URLSearchParams(parameters.length > 0 ? parameters : valuesIn(event.queryStringParameters)).toString()
+}
+
+/**
+ * Every header line that the event tells. `headers` hides a second `Authorization` line, and two spellings of one name are two lines. A
+ * value that only one of the two members has is one more line.
+ */
+function linesOf(event: JsonObject): readonly HeaderLine[] {
+  const lines = valuesIn(event.multiValueHeaders)
+  const known = new Set(lines.map(lineKey))
+  return [...lines, ...valuesIn(event.headers).filter((line) => !known.has(lineKey(line)))]
+}
+
+function lineKey([name, value]: readonly [string, string]): string {
+  return `${name.toLowerCase()}:${value}`
+}
+
+/** The members of a map whose values are texts or lists of texts. Tests in the console of AWS send `null` for a map. */
+function valuesIn(map: unknown): [string, string][] {
+  if (map === undefined || map === null) return []
+  if (!isJsonObject(map)) throw notAnEvent('a map of it is none')
+  return Object.entries(map).flatMap(([name, values]) =>
+    textsOf(values).map((value): [string, string] => [name, value]),
+  )
+}
+
+function textsOf(values: unknown): readonly string[] {
+  const list: readonly unknown[] = values === undefined || values === null ? [] : [values].flat()
+  if (!list.every((value) => typeof value === 'string')) throw notAnEvent('a value of it is no text')
+  return list
+}
+
+function objectIn(object: JsonObject, name: string): JsonObject {
+  const value = object[name]
+  return isJsonObject(value) ? value : {}
+}
+
+function textIn(object: JsonObject, name: string): string {
+  const value = object[name]
+  if (typeof value !== 'string') throw notAnEvent(`its ${name} is no text`)
+  return value
+}
+
+function notAnEvent(reason: string): Error {
+  return new Error(`claimcheck: this is no event of a Lambda authorizer that is known here (${reason})`)
+}
