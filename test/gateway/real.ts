@@ -207,6 +207,14 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       }
     })
 
+    // The gateway drops it, or the decision server refuses the request.
+    test.each(['X.Auth.Subject', 'X~Auth~Subject', 'x.auth-subject'])('with other signs: %s', async (name) => {
+      for (const target of ['/public/x', '/optional']) {
+        expect([200, 400]).toContain((await send(target, `${name}: spoofed`)).status)
+        expect(JSON.stringify(received)).not.toContain('spoofed')
+      }
+    })
+
     test.each([
       'X-Auth-Subject',
       'x-auth-subject, X-Auth-Roles',
