@@ -1,5 +1,5 @@
 // The gateway under test: sends a probe, and sees it from three sides.
-import { type Arrival, type Echo } from './echo.ts'
+import type { Arrival, Echo } from './echo.ts'
 import type { ProbeReport, Told } from './doctor-server.ts'
 import { createProbeId, type Fault, probeHeader } from './probe-header.ts'
 import type { Reports } from './reports.ts'

@@ -102,6 +102,6 @@ function judgeRefusal(check: Check, seen: Sighting): Finding {
 
 /** The token with another signature. */
 function badToken(token: string): string {
-  const [head = '', rest = ''] = [token.slice(0, token.lastIndexOf('.') + 1), token.slice(token.lastIndexOf('.') + 1)]
-  return `${head}${rest.startsWith('A') ? 'B' : 'A'}${rest.slice(1)}`
+  const at = token.lastIndexOf('.') + 1
+  return `${token.slice(0, at)}${token.charAt(at) === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
 }

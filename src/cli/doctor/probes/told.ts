@@ -52,7 +52,7 @@ export async function probeTold(site: Site): Promise<readonly Finding[]> {
 
 /** A gateway that cleans the target for both, or takes a prefix off for both, asks about what the API gets. */
 function isTargetWrong({ told, arrival, target: sent }: Sighting): boolean {
-  return told !== undefined && told.target !== (arrival?.target ?? sent)
+  return told !== undefined && told.target !== sent && told.target !== arrival?.target
 }
 
 /** A host in the request line (RFC 9112 §3.2.2) must count for the decision and for the API, or for neither. */
