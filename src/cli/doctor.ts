@@ -116,21 +116,27 @@ async function examine({ site: options, admin, secret, echo: address, json }: Op
     if (typeof answer === 'string') throw new Error(`${options.url.host}: ${answer}`)
     const findings = await probeAll(site)
     const holes = findings.filter(({ verdict }) => verdict === 'hole')
-    const isReached = answer.status >= 200 && answer.status < 300
-    const reached = isReached
-      ? ''
-      : `GET ${options.path} does not come through (${describe(site.control)}): most probes need it`
+    const problem = problemOf(site)
     print(
       json
-        ? toJson(site, findings, reached)
+        ? toJson(site, findings, problem)
         : [`${options.url.href}, GET ${options.path}`, '', ...printFindings(findings)].join('\n'),
     )
     if (holes.length > 0) return 1
-    if (isReached) return 0
-    throw new Error(reached)
+    if (problem !== undefined) throw new Error(problem)
+    return 0
   } finally {
     await echo?.close()
   }
+}
+
+/** Why most probes have said nothing. */
+function problemOf({ control, path }: Site): string | undefined {
+  const { answer, report } = control
+  if (typeof answer === 'string' || answer.status < 200 || answer.status >= 300)
+    return `GET ${path} does not come through (${describe(control)}): probes need a path that the token reaches`
+  if (report !== null) return undefined
+  return 'the decision server was not asked about a probe: does the gateway ask this one, and hand X-Claimcheck-Probe on?'
 }
 
 async function probeAll(site: Site): Promise<readonly Finding[]> {
@@ -148,11 +154,8 @@ async function probeAll(site: Site): Promise<readonly Finding[]> {
   ]
 }
 
-function toJson({ url, path }: Site, findings: readonly Finding[], problem: string): string {
-  const result = findings.some(({ verdict }) => verdict === 'hole')
-    ? 'holes'
-    : problem === ''
-      ? 'closed'
-      : 'could not run'
-  return JSON.stringify({ url: url.href, path, result, ...(problem !== '' && { problem }), findings }, null, 2)
+function toJson({ url, path }: Site, findings: readonly Finding[], problem: string | undefined): string {
+  const closed = problem === undefined ? 'closed' : 'could not run'
+  const result = findings.some(({ verdict }) => verdict === 'hole') ? 'holes' : closed
+  return JSON.stringify({ url: url.href, path, result, ...(problem !== undefined && { problem }), findings }, null, 2)
 }

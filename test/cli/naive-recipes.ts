@@ -184,6 +184,35 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
     holes: ['D9 body of the question'],
   },
   {
+    title: 'files by their ending without a question',
+    program: 'nginx',
+    files: changed('nginx', [
+      'location / {',
+      'location ~ \\.json$ {\n proxy_pass http://claimcheck_api;\n}\nlocation / {',
+    ]),
+    holes: ['D8 target without a decision'],
+  },
+  {
+    title: 'OPTIONS without a question, for CORS',
+    program: 'nginx',
+    files: changed('nginx', [
+      'location / {',
+      'location @preflight { proxy_pass http://claimcheck_api; }\nlocation / {\nerror_page 418 = @preflight;\nif ($request_method = OPTIONS) { return 418; }\n',
+    ]),
+    holes: ['D1 asked at all'],
+  },
+  {
+    title: 'no question at all',
+    program: 'nginx',
+    files: ({ listen, upstream }) => [
+      {
+        name: 'nginx.conf',
+        text: `events {}\nhttp { server { listen ${listen}; location / { proxy_pass http://${upstream}; } } }\n`,
+      },
+    ],
+    holes: ['D1 asked at all', 'D2 forged metadata for the API', ...spoofs, 'D9 overrides'],
+  },
+  {
     title: 'forward_auth with copy_headers, as in its manual',
     program: 'caddy',
     files: ({ listen, upstream, decisions }) => [
@@ -196,14 +225,23 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
 http://:${listen.replace(/.*:/, '')} {
 	forward_auth ${decisions} {
 		uri /caddy
-		copy_headers X-Auth-Subject X-Auth-Tenant
+		copy_headers X-Auth-Subject X-Auth-Email
 	}
 	reverse_proxy ${upstream}
 }
 `,
       },
     ],
-    holes: [],
+    holes: [
+      'D2 forged metadata for the API',
+      ...spoofs,
+      'D4 identity removed by Connection',
+      'D4 placeholders for identity',
+      'D6 timeout',
+      'D6 fault 204',
+      'D6 fault 200',
+      'D9 upgrade',
+    ],
   },
   {
     title: 'a decision server that is no answer is no refusal',

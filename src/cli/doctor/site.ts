@@ -77,8 +77,12 @@ export async function openSite(
     const report = await reports?.fetch(id)
     const [arrival] = echo?.take(value) ?? []
     const told = typeof report?.told === 'object' ? report.told : undefined
-    const hosts = host === url.host ? [] : [`Host: ${host}`]
-    const sent = [`${method} ${target}`, ...hosts, ...lines].join(', ')
+    const differs = [
+      ...(host === url.host ? [] : [`Host: ${host}`]),
+      ...(probe.authorization === undefined ? [] : [probe.authorization === null ? 'no token' : 'a bad credential']),
+      ...lines,
+    ]
+    const sent = [`${method} ${target}`, ...differs].join(', ')
     return { probe, sent, target, host, answer, report, told, arrival }
   }
 

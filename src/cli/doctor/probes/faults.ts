@@ -3,7 +3,7 @@ import { type Check, type Finding, judge, needsReports, unchecked } from '../fin
 import { type Fault, faults, maxNonces } from '../probe-header.ts'
 import { hasPassed, type Sighting, type Site } from '../site.ts'
 import { valueOf } from '../wire.ts'
-import { forged } from './forged.ts'
+import { badToken, forged } from './forged.ts'
 
 const whatHappens: Readonly<Record<Fault, string>> = {
   hang: 'hangs',
@@ -98,10 +98,4 @@ function judgeRefusal(check: Check, seen: Sighting): Finding {
     if (valueOf(answer.lines, 'WWW-Authenticate') !== decided.challenge) return 'the challenge is another one'
     return answer.body === decided.body ? false : 'the body is another one'
   })
-}
-
-/** The token with another signature. */
-function badToken(token: string): string {
-  const at = token.lastIndexOf('.') + 1
-  return `${token.slice(0, at)}${token.charAt(at) === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
 }

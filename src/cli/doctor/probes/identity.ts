@@ -64,7 +64,7 @@ const removed: Check = {
 const placeholder: Check = {
   probe: 'D4',
   name: 'placeholders for identity',
-  closed: 'The API gets identity headers with values of the decision server, or without.',
+  closed: 'The API gets values, and no names of variables.',
   hole: 'The API gets the name of a variable in place of an identity that is not there.',
   fix: 'Leave a header out when the decision has no value for it. Caddy: do not use copy_headers.',
 }
@@ -86,7 +86,7 @@ export async function probeIdentity(site: Site): Promise<readonly Finding[]> {
           [listed],
           ({ arrival }) => arrival !== undefined && before.some((name) => valueOf(arrival.lines, name) === ''),
         ),
-    judge(placeholder, [control, listed], ({ arrival }) => placeholderIn(arrival?.lines ?? [], identity)),
+    judge(placeholder, [control, listed], ({ arrival }) => placeholderIn(arrival?.lines ?? [])),
   ]
 }
 
@@ -126,10 +126,10 @@ function spoofedIn({ arrival }: Sighting): string | false {
   return names.length > 0 ? `the API got the client's ${[...new Set(names)].join(', ')}` : false
 }
 
-/** Values of the decision server have their braces encoded. */
-function placeholderIn(lines: readonly Line[], identity: readonly string[]): string | false {
-  const found = identity.find((name) => /[{}]|^\$/.test(valueOf(lines, name)))
-  return found === undefined ? false : `the API got ${found}: ${valueOf(lines, found)}`
+/** Caddy's names of variables. The decision server encodes braces. */
+function placeholderIn(lines: readonly Line[]): string | false {
+  const found = lines.find(([, value]) => value.includes('{http.'))
+  return found ? `the API got ${found[0]}: ${found[1]}` : false
 }
 
 const outdated: Check = {

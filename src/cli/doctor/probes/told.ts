@@ -1,10 +1,17 @@
 // D1: the decision server is told the request that was sent. D2: and nothing that the client says of it.
 import { type Check, type Finding, judge, needsEcho, needsReports, unchecked } from '../finding.ts'
-import type { Probe, Sighting, Site } from '../site.ts'
+import { hasPassed, type Probe, type Sighting, type Site } from '../site.ts'
 import { valueOf } from '../wire.ts'
 import { plainName } from '../../../gateway/request.ts'
-import { forged } from './forged.ts'
+import { badToken, forged } from './forged.ts'
 
+const asked: Check = {
+  probe: 'D1',
+  name: 'asked at all',
+  closed: 'The gateway asks before it lets a request through.',
+  hole: 'The gateway lets requests through without a decision.',
+  fix: 'Ask in the one location that everything comes through, for every method, and let nothing pass without an answer.',
+}
 const target: Check = {
   probe: 'D1',
   name: 'told target',
@@ -29,7 +36,9 @@ const host: Check = {
 
 export async function probeTold(site: Site): Promise<readonly Finding[]> {
   const { path, control, url } = site
-  if (!site.hasReports) return [target, method, host].map((check) => unchecked(check, needsReports))
+  const bad = await site.send({ authorization: `Bearer ${badToken(site.token ?? 'a.b.c')}` })
+  if (!site.hasReports)
+    return [judgeUntold(site, bad), ...[target, method, host].map((check) => unchecked(check, needsReports))]
   const plain = [control, await site.send({ target: `${path}?claimcheck=%2F..%20&a` })]
   const encoded = await site.send({ target: encodeLast(path) })
   const options = await site.send({ method: 'OPTIONS' })
@@ -40,6 +49,7 @@ export async function probeTold(site: Site): Promise<readonly Finding[]> {
     return seen.told !== undefined && bare(seen.told.host) !== bare(seen.host)
   }
   return [
+    judgeAsked(site, [bad, options]),
     judgeTold(target, [...plain, encoded], isTargetWrong),
     judgeTold(
       method,
@@ -48,6 +58,25 @@ export async function probeTold(site: Site): Promise<readonly Finding[]> {
     ),
     judgeTold(host, [control, withPath, absolute], isHostWrong),
   ]
+}
+
+function judgeAsked({ control, token }: Site, sightings: readonly Sighting[]): Finding {
+  // A gateway that does not hand the header of probes on seems to ask nothing.
+  if (!control.report && token === undefined)
+    return unchecked(asked, 'the decision server was not asked about a probe', control)
+  // OPTIONS may be answered by the gateway itself.
+  return judge(asked, sightings, (seen) => {
+    const isThrough =
+      seen.probe.method === undefined ? hasPassed(seen) : seen.arrival !== undefined && control.report !== null
+    return isThrough && seen.report === null
+  })
+}
+
+/** Without the decision server's word: nothing but a route for everyone explains a bad token that passes. */
+function judgeUntold({ routes, token }: Site, bad: Sighting): Finding {
+  const isOpen = routes.some(({ access }) => access === 'anonymous')
+  if (token === undefined || (isOpen && hasPassed(bad))) return unchecked(asked, needsReports, bad)
+  return judge(asked, [bad], hasPassed)
 }
 
 /** A gateway that cleans the target for both, or takes a prefix off for both, asks about what the API gets. */

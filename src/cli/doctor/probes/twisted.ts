@@ -1,5 +1,5 @@
 // D8: the API gets the target that was decided about. A gateway that cleans it in between has the policy of one path guard another.
-import { type Check, type Finding, judge, needsEcho, unchecked } from '../finding.ts'
+import { type Check, type Finding, judge, needsEcho, needsReports, unchecked } from '../finding.ts'
 import type { Sighting, Site } from '../site.ts'
 
 const changed: Check = {
@@ -10,8 +10,16 @@ const changed: Check = {
   fix: 'Hand the target on as it was sent: no path behind proxy_pass in nginx, nocanon in Apache, no normalization after the question.',
 }
 
+const unasked: Check = {
+  probe: 'D8',
+  name: 'target without a decision',
+  closed: 'No spelling of the target reaches the API without a decision.',
+  hole: 'A spelling of the target comes through without a decision.',
+  fix: 'Let no location for endings, such as .json, pass requests on without asking.',
+}
+
 export async function probeTargets(site: Site): Promise<readonly Finding[]> {
-  if (!site.hasEcho) return [unchecked(changed, needsEcho)]
+  if (!site.hasEcho) return [changed, unasked].map((check) => unchecked(check, needsEcho))
   const sightings: Sighting[] = []
   for (const target of twist(site.path)) sightings.push(await site.send({ target }))
   return [
@@ -20,6 +28,9 @@ export async function probeTargets(site: Site): Promise<readonly Finding[]> {
       const decided = told?.target ?? target
       return arrival.target === decided ? false : `decided was ${decided}`
     }),
+    site.control.report
+      ? judge(unasked, sightings, ({ arrival, report }) => arrival !== undefined && report === null)
+      : unchecked(unasked, needsReports),
   ]
 }
 
