@@ -1,6 +1,7 @@
 // doctor against the four real gateways, with the recipes as they are printed and with naive ones.
 import { describe, expect, test } from 'vitest'
 import { type GatewayProgram, isInstalled } from '../support/gateways.ts'
+import { startLoopback } from '../support/loopback.ts'
 import { examine, recipeOf } from './doctor-gateways.ts'
 import { naiveRecipes } from './naive-recipes.ts'
 
@@ -39,3 +40,17 @@ describe.each<[GatewayProgram, readonly string[]]>([
     limit,
   )
 })
+
+test.skipIf(!isInstalled('nginx'))(
+  'finds an API that answers without the gateway, and none that refuses',
+  async () => {
+    const files = (at: Parameters<typeof recipeOf>[1]) => recipeOf('nginx', at)
+    const api = await startLoopback((_, response) => response.end('the API'))
+    const open = await examine('nginx', files, ['--upstream', api.url])
+    expect([open.code, open.holes]).toEqual([1, ['D10 way past the gateway']])
+    const checking = await startLoopback((_, response) => void response.writeHead(401).end())
+    const closed = await examine('nginx', files, ['--upstream', checking.url])
+    expect([closed.code, closed.unchecked]).toEqual([0, ['D7 refusal 503']])
+  },
+  limit,
+)
