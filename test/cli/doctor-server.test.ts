@@ -124,12 +124,14 @@ test(
       'two lines': [header(signed), header('x')],
       'a body': [header(signed), 'Content-Length: 1'],
       'a body in chunks': [header(signed), 'Transfer-Encoding: chunked'],
-      'a nonce for a report': [header(signNonce(server.secret, nonceOf('report'), target))],
+      'a nonce for a report': [header(signNonce(server.secret, nonceOf('report')))],
     }
     for (const [title, extra] of Object.entries(lines)) {
       const answer = await server.ask(target, server.token, extra)
       expect([title, answer.status, valuesOf(answer, 'X-Auth-Status')]).toEqual([title, 200, ['200']])
     }
+    for (const other of ['/orders/2', `${target}?a`, '/health'])
+      expectDecision(await server.ask(other, server.token, [header(signed)]))
     for (const method of ['POST', 'HEAD', 'get', 'DELETE']) {
       const told = [`X-Forwarded-Method: ${method}`, 'X-Forwarded-Proto: https', 'X-Forwarded-Host: api.example.com']
       const answer = await sendRaw(server.port, {
@@ -173,7 +175,8 @@ test(
     expectDecision(await server.ask(`${target}?a=%2F`, server.token, [tell, 'Cookie: sid=secret-cookie']))
     const unsigned = await server.admin('/doctor')
     expect(unsigned.status).toBe(404)
-    expect(await server.admin('/doctor', [tell])).toMatchObject({ status: 404 })
+    const again = signNonce(server.secret, nonceOf('tell', { id, serial: 1 }))
+    expect(await server.admin('/doctor', [`X-Claimcheck-Probe: ${again}`])).toMatchObject({ status: 404 })
     const asked = `X-Claimcheck-Probe: ${signNonce(server.secret, nonceOf('report', { id }))}`
     const { status, body } = await server.admin('/doctor', [asked])
     expect(status).toBe(200)
@@ -210,6 +213,17 @@ test(
     const line = faultLine(opened)
     expect((await server.ask(target, opened.token, [line])).status).toBe(403)
     expect((await server.ask(target, opened.token, [line, `X-Claimcheck-Secret: ${secret}`])).status).toBe(204)
+  },
+  limit,
+)
+
+test(
+  'gives no report to a peer that is not trusted',
+  async () => {
+    const server = await open({ admin: '0.0.0.0:0', trust: { addresses: ['192.0.2.1'] } })
+    expect((await reportOf(server, createProbeId())).status).toBe(404)
+    const trusting = await open({ admin: '0.0.0.0:0', trust: { addresses: ['127.0.0.1'] } })
+    expect((await reportOf(trusting, createProbeId())).status).toBe(200)
   },
   limit,
 )

@@ -2,12 +2,15 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { faults } from '../../src/cli/doctor/probe-header.ts'
 import { isInstalled, startGateway } from '../support/gateways.ts'
+import { certificateOf } from '../support/certificates.ts'
 import { startLoopback } from '../support/loopback.ts'
+import { createKey } from '../support/tokens.ts'
 import { path, recipeOf } from './doctor-gateways.ts'
 import { folder, run, serve, stsAndConfig, write } from './run.ts'
 
@@ -125,3 +128,23 @@ test.each([
 ])('ends with 2 for %s', async (_, args) => {
   expect((await run(['doctor', ...args])).code).toBe(2)
 })
+
+test(
+  'verifies the certificate of a gateway',
+  async () => {
+    const { config } = await stsAndConfig()
+    const key = createKey('ES256')
+    const cert = certificateOf(key, { name: 'localhost', lastYear: 2049 })
+    const pem = key.privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const gateway = createHttpsServer({ key: pem, cert }, (_, response) => void response.writeHead(418).end())
+    gateway.listen(0, '127.0.0.1')
+    await once(gateway, 'listening')
+    onTestFinished(() => void gateway.close())
+    const url = `https://localhost:${(gateway.address() as AddressInfo).port}`
+    const args = ['doctor', url, '--config', write('c.json', config), '--path', '/health']
+    expect(await run(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('certificate') as string })
+    const env = { NODE_EXTRA_CA_CERTS: write('ca.pem', cert) }
+    expect(await run(args, { env })).toMatchObject({ code: 2, stderr: expect.stringContaining('(418') as string })
+  },
+  limit,
+)

@@ -82,7 +82,8 @@ function cut(text: string): string {
 /** The findings as text: holes first, then what was not checked. */
 export function printFindings(findings: readonly Finding[]): readonly string[] {
   const of = (verdict: Finding['verdict']): readonly Finding[] => findings.filter((one) => one.verdict === verdict)
-  const holes = of('hole').flatMap(({ probe, name, sent, received, means, fix = '' }) => [
+  const holes = of('hole')
+  const texts = holes.flatMap(({ probe, name, sent, received, means, fix = '' }) => [
     `HOLE ${probe} ${name}`,
     `  sent      ${sent}`,
     `  received  ${received}`,
@@ -92,6 +93,6 @@ export function printFindings(findings: readonly Finding[]): readonly string[] {
   ])
   const missing = of('unchecked').map(({ probe, name, means }) => `not checked  ${probe.padEnd(3)} ${name}: ${means}`)
   const closed = of('closed').map(({ probe, name }) => `closed       ${probe.padEnd(3)} ${name}`)
-  const counts = `${holes.length / 6} holes, ${missing.length} not checked, ${closed.length} closed.`
-  return [...holes, ...missing, ...closed, '', counts]
+  const counts = `${holes.length} holes, ${missing.length} not checked, ${closed.length} closed.`
+  return [...texts, ...missing, ...closed, '', counts]
 }

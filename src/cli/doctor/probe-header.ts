@@ -68,7 +68,7 @@ function macOf(secret: string, { action, id, issuedMs, serial }: ProbeNonce, tar
 /** Makes a secret, and writes it to `file` for its owner alone. A file that was there is replaced, and a link not followed. */
 export function createSecretFile(file: string): string {
   const secret = randomBytes(32).toString('base64url')
-  const temporary = `${file}.${process.pid}.tmp`
+  const temporary = `${file}.${createProbeId()}.tmp`
   writeFileSync(temporary, `${secret}\n`, { mode: 0o600, flag: 'wx' })
   renameSync(temporary, file)
   return secret

@@ -1,5 +1,5 @@
 // One request as bytes, and its answer as it came: no HTTP client sends two Host lines, a twisted target or an h2c upgrade.
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 export type Line = readonly [name: string, value: string]
@@ -48,7 +48,9 @@ export async function sendRequest(server: URL, request: WireRequest): Promise<An
 function open({ protocol, hostname, port }: URL): Socket {
   const host = hostname.replace(/^\[|\]$/g, '')
   if (protocol !== 'https:') return connect(Number(port || 80), host)
-  return connectTls({ host, port: Number(port || 443), servername: host, ALPNProtocols: ['http/1.1'] })
+  // An address is no server name (RFC 6066 §3). The certificate is verified in any case.
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  return connectTls({ host, port: Number(port || 443), ...name, ALPNProtocols: ['http/1.1'] })
 }
 
 /** The values of all lines called `name`, joined. */
