@@ -93,6 +93,6 @@ export function printFindings(findings: readonly Finding[]): readonly string[] {
   ])
   const missing = of('unchecked').map(({ probe, name, means }) => `not checked  ${probe.padEnd(3)} ${name}: ${means}`)
   const closed = of('closed').map(({ probe, name }) => `closed       ${probe.padEnd(3)} ${name}`)
-  const counts = `${holes.length} holes, ${missing.length} not checked, ${closed.length} closed.`
+  const counts = `${holes.length} hole${holes.length === 1 ? '' : 's'}, ${missing.length} not checked, ${closed.length} closed.`
   return [...texts, ...missing, ...closed, '', counts]
 }
