@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** Longer than any recipe waits for a decision: HAProxy's four tries take 6.4 s. */
-export const patienceMs = 10_000
+const patienceMs = 10_000
 const maxBytes = 1024 * 1024
 
 /** Sends a request on a connection of its own. Resolves to the answer, or to a text that says why there is none. */

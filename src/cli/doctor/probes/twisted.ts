@@ -35,7 +35,7 @@ export async function probeTargets(site: Site): Promise<readonly Finding[]> {
 }
 
 /** `path` in 72 forms, each of which some server takes for it, or for another one. */
-export function twist(path: string): readonly string[] {
+function twist(path: string): readonly string[] {
   const inner = path.slice(1)
   const first = inner.charAt(0)
   const rest = inner.slice(1)
