@@ -20,6 +20,7 @@ const slow = [
   'test/packaging/{package,two-copies}.test.ts',
   'test/examples/*.test.ts',
   'test/gateway/{apache,haproxy}.test.ts',
+  'test/cli/doctor-gateways.test.ts',
 ]
 
 /** What an engine can change: it runs on both. */

@@ -1,6 +1,6 @@
 // The admin listener: health, readiness and metrics, on an address of its own that no gateway needs to reach.
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createPeerCheck, isLocal, readAddress, type TrustOptions } from '../gateway/peers.ts'
 import type { KeyHealth } from '../jwks/key-source.ts'
@@ -12,6 +12,8 @@ export interface Status {
   /** Looks for keys once more. Never rejects. */
   ready(): Promise<unknown>
   metrics(): string
+  /** The report of `serve --doctor` about a probe, for a request that is signed for it. */
+  report?(headers: IncomingHttpHeaders): string | undefined
 }
 
 export interface AdminServer {
@@ -42,6 +44,8 @@ export async function listenAdmin(
     const path = request.url?.replace(/\?.*$/s, '')
     if (path === '/healthz') return send(response, 200, 'ok\n')
     if (path === '/readyz') return sendReadiness(response, isTrusted(request))
+    const report = path === '/doctor' && isTrusted(request) ? status.report?.(request.headers) : undefined
+    if (report !== undefined) return send(response, 200, report, 'application/json')
     if (path !== '/metrics') return send(response, 404, 'There are /healthz, /readyz and /metrics.\n')
     if (!isTrusted(request)) return send(response, 403, 'The peer is none that `trust` names.\n')
     return send(response, 200, status.metrics(), 'text/plain; version=0.0.4; charset=utf-8')

@@ -25,7 +25,7 @@ export const healthCommand: Command = {
 }
 
 /** A server that listens on every address is asked at this machine's own. */
-function reachable(address: { readonly host: string; readonly port: number }): string {
+export function reachable(address: { readonly host: string; readonly port: number }): string {
   if (isLocal(address) || !/^(?:0\.0\.0\.0|::)$/.test(address.host)) return address.host
   return address.host === '::' ? '::1' : '127.0.0.1'
 }

@@ -2,6 +2,7 @@
 // The command `claimcheck`. Each command is a file beside this one.
 import { checkCommand } from './check.ts'
 import { type Command, print } from './command.ts'
+import { doctorCommand } from './doctor.ts'
 import { healthCommand } from './health.ts'
 import { recipeCommand } from './recipe.ts'
 import { serveCommand } from './serve.ts'
@@ -11,6 +12,7 @@ const commands: Readonly<Record<string, Command>> = {
   check: checkCommand,
   recipe: recipeCommand,
   health: healthCommand,
+  doctor: doctorCommand,
 }
 
 const usage = `claimcheck <command> [options]

@@ -7,6 +7,7 @@ import type { KeyStore } from '../jwks/snapshot.ts'
 import { listenAdmin } from './admin.ts'
 import type { Command } from './command.ts'
 import { demoSource } from './demo.ts'
+import type { DoctorServer } from './doctor/doctor-server.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { type Overrides, readArguments, settingsOf, settingsUsage } from './settings.ts'
@@ -19,23 +20,29 @@ export const serveCommand: Command = {
 ${settingsUsage}
   --log-allowed         one line for each allowed request, too
   --demo                starts an STS for tests, an API and the server, and prints what to try
+  --doctor FILE         answers the probes of \`claimcheck doctor\`, which needs FILE: a secret that is made at start
 
 SIGTERM drains, a second one ends at once. SIGHUP reads a JSON configuration anew: all of it, or nothing.`,
   async run(args) {
-    const { overrides, flags } = readArguments(args, ['log-allowed', 'demo'])
-    if (!flags.has('demo')) return serveSource(sourceOf(overrides.config), overrides, flags.has('log-allowed'))
+    const { overrides, flags, texts } = readArguments(args, ['log-allowed', 'demo'], ['doctor'])
+    const settings = { overrides, logsAllowed: flags.has('log-allowed'), doctorFile: texts.doctor }
+    if (!flags.has('demo')) return serveSource(sourceOf(overrides.config), settings)
     const demo = await demoSource()
-    return serveSource(demo.source, overrides, flags.has('log-allowed'), demo.start)
+    return serveSource(demo.source, { ...settings, onListening: demo.start })
   },
 }
 
+/** What the arguments say, besides the configuration. */
+interface Start {
+  readonly overrides: Overrides
+  readonly logsAllowed: boolean
+  readonly doctorFile: string | undefined
+  onListening?(url: string): Promise<void>
+}
+
 /** Serves until a signal ends it. Resolves to the exit code. */
-async function serveSource(
-  source: Source,
-  overrides: Overrides,
-  logsAllowed: boolean,
-  onListening?: (url: string) => Promise<void>,
-): Promise<number> {
+async function serveSource(source: Source, start: Start): Promise<number> {
+  const { overrides, logsAllowed, doctorFile } = start
   const metrics = createMetrics()
   // Keys of issuers that stay the same outlive a reload.
   const additions = { onEvent, keyStore: memoryKeyStore() }
@@ -46,12 +53,15 @@ async function serveSource(
   log = createLog(settings.log)
 
   const { dialects, listen: address, trust } = settings
-  const server = await listen(() => current.decisions, { dialects, listen: address, ...(trust && { trust }) })
+  const doctor = doctorFile === undefined ? undefined : await openDoctor(doctorFile)
+  const options = { dialects, listen: address, ...(trust && { trust }) }
+  const server = await listen(() => current.decisions, options, doctor?.intercept)
   const admin = await listenAdmin(settings.admin, trust, {
     isDraining: () => isDraining,
     keys: () => current.gateway.api.keys(),
     ready: () => current.gateway.api.ready(),
     metrics: () => metrics.print(current.gateway.api.keys()),
+    ...(doctor && { report: doctor.report }),
   })
   const stopped = signalToStop()
   let reloading = Promise.resolve()
@@ -59,7 +69,7 @@ async function serveSource(
   log.info('listening', { url: server.url, admin: admin.url, dialects, routes: current.gateway.routes.length })
   // Not waited for: a signal must not wait for an STS that hangs. Requests wait for the same fetch, and /readyz tells.
   void warm(current)
-  await onListening?.(server.url)
+  await start.onListening?.(server.url)
 
   const signal = await stopped
   isDraining = true
@@ -70,6 +80,17 @@ async function serveSource(
   await admin.close()
   log.info('stopped')
   return 0
+
+  /** Loaded here alone: without the flag nothing of it is there. */
+  async function openDoctor(file: string): Promise<DoctorServer> {
+    const [{ createDoctorServer }, { createSecretFile }] = await Promise.all([
+      import('./doctor/doctor-server.ts'),
+      import('./doctor/probe-header.ts'),
+    ])
+    const opened = createDoctorServer(createSecretFile(file), (fault, dialect) => log.warn('fault', { fault, dialect }))
+    log.warn('doctor', { file, hint: 'the owner of this file can play faults: restart without --doctor afterwards' })
+    return opened
+  }
 
   async function load(): Promise<Loaded> {
     const next = await source.load(additions)

@@ -46,12 +46,22 @@ export const settingsUsage = `  --config FILE         .json, .js, .mjs, .ts, or 
   --drain-seconds N     how long to go on after SIGTERM, 5               (CLAIMCHECK_DRAIN_SECONDS)
   --log FORM            json, text or silent                             (CLAIMCHECK_LOG)`
 
-/** Reads flags and environment; `flags` are those of the command itself. @throws TypeError for an unknown flag. */
-export function readArguments<const F extends string = never>(
+/**
+ * Reads flags and environment; `flags` and `ownTexts`, which take a text, are those of the command itself.
+ *
+ * @throws TypeError for an unknown flag.
+ */
+export function readArguments<const F extends string = never, const T extends string = never>(
   args: readonly string[],
   flags: readonly F[] = [],
-): { readonly overrides: Overrides; readonly flags: ReadonlySet<F> } {
-  const texts = Object.values(sources).map(([flag]) => [flag, { type: 'string' }] as const)
+  ownTexts: readonly T[] = [],
+): {
+  readonly overrides: Overrides
+  readonly flags: ReadonlySet<F>
+  readonly texts: Readonly<Partial<Record<T, string>>>
+} {
+  const names = [...Object.values(sources).map(([flag]) => flag), ...ownTexts]
+  const texts = names.map((flag) => [flag, { type: 'string' }] as const)
   const switches = flags.map((flag) => [flag, { type: 'boolean' }] as const)
   const parsed = parseArgs({ args: [...args], options: Object.fromEntries([...texts, ...switches]) })
   const values: Readonly<Record<string, unknown>> = parsed.values
@@ -62,6 +72,7 @@ export function readArguments<const F extends string = never>(
   return {
     overrides: Object.fromEntries(overrides) as Overrides,
     flags: new Set(flags.filter((flag) => values[flag] === true)),
+    texts: Object.fromEntries(ownTexts.map((name) => [name, values[name]])) as Partial<Record<T, string>>,
   }
 }
 

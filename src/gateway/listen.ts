@@ -33,6 +33,16 @@ export interface GatewayServer {
   close(): Promise<void>
 }
 
+/**
+ * Sees a question of a trusted peer as it came, and may answer in the server's place, or reset the connection. Only
+ * `claimcheck serve --doctor` has one.
+ */
+export type Interceptor = (
+  dialect: DialectName,
+  question: Question,
+  decide: () => Promise<DialectAnswer>,
+) => Promise<DialectAnswer | 'reset'>
+
 const recipeHeader = 'x-claimcheck-recipe'
 const jwksPath = '/.well-known/jwks.json'
 const drainMs = 5000
@@ -55,7 +65,11 @@ export function readListenOptions(options: ListenOptions): {
  *
  * @throws TypeError as `readListenOptions` does.
  */
-export async function listen(current: () => DecisionServer, options: ListenOptions): Promise<GatewayServer> {
+export async function listen(
+  current: () => DecisionServer,
+  options: ListenOptions,
+  intercept?: Interceptor,
+): Promise<GatewayServer> {
   const { address, names, isTrusted } = readListenOptions(options)
 
   const server = createServer({ maxHeaderSize, requireHostHeader: false, keepAliveTimeout: 65_000 })
@@ -64,7 +78,7 @@ export async function listen(current: () => DecisionServer, options: ListenOptio
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // An answer that cannot be sent ends its connection, and not the process.
     answer(request)
-      .then((answered) => send(server, response, answered))
+      .then((answered) => (answered === 'reset' ? request.socket.resetAndDestroy() : send(server, response, answered)))
       .catch(() => response.destroy())
   }
   server.on('request', onRequest)
@@ -80,7 +94,7 @@ export async function listen(current: () => DecisionServer, options: ListenOptio
     sendRaw(socket, writePlain(current().refuseQuestion('unreadable', hint)))
   }
 
-  async function answer(request: IncomingMessage): Promise<DialectAnswer> {
+  async function answer(request: IncomingMessage): Promise<DialectAnswer | 'reset'> {
     const gateway = current()
     // Public by nature: it lets an API check assertions, and not make one.
     if (gateway.jwks && request.url === jwksPath) return jwksAnswer(gateway.jwks())
@@ -90,25 +104,26 @@ export async function listen(current: () => DecisionServer, options: ListenOptio
     const name = names.find((one) => url === `/${one}` || url.startsWith(`/${one}/`) || url.startsWith(`/${one}?`))
     if (!name)
       return writePlain(gateway.refuseQuestion('unreadable', `no dialect has this path; there are ${pathsOf(names)}`))
-    const { read, write } = dialects[name]
-    const recipes = valuesOf(headers, recipeHeader)
-    if (recipes.some((one) => one !== gateway.identity.fingerprint)) {
-      const hint = `the recipe is older than the configuration: run npx claimcheck recipe ${name}`
-      return write(gateway.refuseQuestion('outdated_recipe', hint, name))
-    }
-    const question: Question = {
-      method,
-      target: url.slice(name.length + 1),
-      headers: clientLines(headers, gateway.identity.known),
-    }
-    const check = read(headersTruncated ? { ...question, headersTruncated } : question)
-    if (typeof check === 'string') return write(gateway.refuseQuestion('unreadable', check, name))
-    return write(await gateway.decide(check, name))
+    const question: Question = { method, target: url.slice(name.length + 1), headers }
+    const asked = headersTruncated ? { ...question, headersTruncated } : question
+    return intercept ? intercept(name, asked, async () => decide(gateway, name, asked)) : decide(gateway, name, asked)
   }
 
   server.listen(address)
   await once(server, 'listening')
   return { url: urlOf(server), drain: async () => stop(server, drainMs), close: async () => stop(server, 0) }
+}
+
+async function decide(gateway: DecisionServer, name: DialectName, question: Question): Promise<DialectAnswer> {
+  const { read, write } = dialects[name]
+  const recipes = valuesOf(question.headers, recipeHeader)
+  if (recipes.some((one) => one !== gateway.identity.fingerprint)) {
+    const hint = `the recipe is older than the configuration: run npx claimcheck recipe ${name}`
+    return write(gateway.refuseQuestion('outdated_recipe', hint, name))
+  }
+  const check = read({ ...question, headers: clientLines(question.headers, gateway.identity.known) })
+  if (typeof check === 'string') return write(gateway.refuseQuestion('unreadable', check, name))
+  return write(await gateway.decide(check, name))
 }
 
 function readDialects(names: readonly DialectName[]): readonly DialectName[] {

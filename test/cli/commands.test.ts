@@ -17,7 +17,7 @@ test(
   async () => {
     const nothing = await run([])
     expect([nothing.code, nothing.stdout]).toEqual([2, ''])
-    for (const name of ['serve', 'check', 'recipe', 'health']) expect(nothing.stderr).toContain(name)
+    for (const name of ['serve', 'check', 'recipe', 'health', 'doctor']) expect(nothing.stderr).toContain(name)
     expect((await run(['constructor'])).code).toBe(2)
     const help = await run(['serve', '--help'])
     expect([help.code, help.stderr]).toEqual([0, ''])

@@ -174,5 +174,6 @@ export async function serve(args: readonly string[], options?: RunOptions) {
       }),
     admin: (path: string, lines: readonly string[] = []): Promise<RawAnswer> => sendRaw(port(admin), { path, lines }),
     port: port(url),
+    adminAddress: String(admin).replace('http://', ''),
   }
 }

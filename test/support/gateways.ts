@@ -49,7 +49,7 @@ export function isInstalled(program: GatewayProgram): boolean {
 }
 
 /** A port that was free a moment ago, since these programs cannot say which one they took. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

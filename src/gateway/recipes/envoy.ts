@@ -2,7 +2,14 @@
 import { lines, overrides, type RecipeFile, type RecipeParts } from './parts.ts'
 
 // Envoy sends the decision server nothing but what is listed, besides method, path, host and Authorization.
-const asked = ['X-Forwarded-Proto', 'X-Forwarded-For', 'X-Request-Id', 'Origin', 'Access-Control-Request-Method']
+const asked = [
+  'X-Forwarded-Proto',
+  'X-Forwarded-For',
+  'X-Request-Id',
+  'Origin',
+  'Access-Control-Request-Method',
+  'X-Claimcheck-Probe',
+]
 
 export function envoy(parts: RecipeParts): readonly RecipeFile[] {
   const { listen, upstream, decisions, forwardAuthorization, identity, fingerprint } = parts

@@ -33,8 +33,15 @@ export const overrides: readonly string[] = [
   'X-Rewrite-URL',
 ]
 
-/** Client headers that some upstreams take for the host, the scheme or the address. A gateway writes the last three itself. */
-export const forwarded: readonly string[] = ['Forwarded', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-For']
+/** Client headers that some upstreams take for the request. A gateway writes Host, Proto and For itself, and tells the others to us alone. */
+export const forwarded: readonly string[] = [
+  'Forwarded',
+  'X-Forwarded-Host',
+  'X-Forwarded-Proto',
+  'X-Forwarded-For',
+  'X-Forwarded-Method',
+  'X-Forwarded-Uri',
+]
 
 /** `name`, and then every spelling that a server may take for it: some turn hyphens into underscores, and back. */
 export function spellings(name: string): readonly string[] {
