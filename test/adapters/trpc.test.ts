@@ -279,7 +279,7 @@ it('judges each call on a WebSocket anew: a token that has expired meanwhile is 
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(server, 'listening')
   applyWSSHandler({ wss: server, router: api.router, createContext: api.createContext })
-  onTestFinished(() => void server.close())
+  onTestFinished(() => server.close())
   class Socket extends WebSocket {
     constructor(url: string) {
       super(url, { headers: { authorization: bearer() } })
