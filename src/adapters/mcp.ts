@@ -105,8 +105,9 @@ function toOAuthError(error: AuthError): OAuthError {
  * A policy for the body of an MCP request, which names the tool: `guard.require(req, toolPolicy({ … }), req.body)` before the transport
  * gets it. So a missing scope is a 403 with `scope`, by which clients step up; in a tool it would be too late for that. A tool without an
  * entry is denied, and a body that is no JSON-RPC message, such as one that no parser has read. Other methods than `tools/call` are allowed.
+ * Join it to the policy of the route: a challenge that names the scope of a tool alone would lose the client the other one.
  *
- * @example const mayCall = toolPolicy({ list_orders: authenticated, cancel_order: scope('orders:write') })
+ * @example const mayCall = allOf(scope('orders:read'), toolPolicy({ list_orders: authenticated, cancel_order: scope('orders:write') }))
  * @throws TypeError for an entry that is no policy.
  */
 export function toolPolicy<A = VerifiedToken>(tools: Readonly<Record<string, PolicyLike<A>>>): Policy<A> {
