@@ -9,10 +9,9 @@ import { redirectUri, startSts } from '../quickstart/sts.ts'
 import { createApp } from './server.ts'
 
 const sts = await startSts({ algorithms: ['ES256'], scopes: ['orders:read', 'orders:write'] })
-let app: ReturnType<typeof createApp> | undefined
-const server = await listenOnLoopback((request, response) => app?.(request, response), 0)
+const server = await listenOnLoopback((request, response) => app(request, response), 0)
 const resource = `${server.url}/mcp`
-app = createApp(sts.issuer, resource)
+const app = createApp(sts.issuer, resource)
 
 let tokens: OAuthTokens | undefined
 let verifier = ''
@@ -45,7 +44,7 @@ async function withLogin<T>(action: () => Promise<T>): Promise<T> {
 
 await withLogin(() => {
   transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider })
-  return client.connect(transport as never)
+  return client.connect(transport)
 })
 for (const name of ['list_orders', 'cancel_order']) {
   const { content } = await withLogin(() => client.callTool({ name }))

@@ -33,7 +33,7 @@ export function createApp(issuer: string, resource: string): Express {
       onsessionclosed: (id) => void sessions.delete(id),
     })
     const session = { owner, transport }
-    await createOrders().connect(transport as never)
+    await createOrders().connect(transport)
     return session
   }
 
