@@ -36,6 +36,7 @@ function check(): void {
   const blocks = new Map(documentedBlocks().map((block) => [`${root}/${nameOf(block)}.ts`, block]))
   const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  options.experimentalDecorators = true // Nest's own kind, with those of parameters
   options.noUnusedLocals = false // a block shows how a value is made; what is done with it is the reader's
   const program = ts.createProgram([...blocks.keys()], options, hostWith(blocks, options))
   const errors = [...blocks.keys()].flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))

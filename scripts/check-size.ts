@@ -86,11 +86,15 @@ async function filesOf(code: string): Promise<readonly string[]> {
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file)
 }
 
-/** What each adapter adds. Express and Fastify are above the others' budget of 1.5 kB: to be brought down again. */
+/** What each adapter adds. Express, Fastify (with its plugin) and Nest are above the others' budget of 1.5 kB: to be brought down again. */
 async function adapters(): Promise<
   readonly { readonly what: string; readonly bytes: number; readonly budget: number }[]
 > {
-  const above: Readonly<Record<string, number>> = { 'claimcheck/express': 1_850, 'claimcheck/fastify': 1_750 }
+  const above: Readonly<Record<string, number>> = {
+    'claimcheck/express': 1_850,
+    'claimcheck/fastify': 2_450,
+    'claimcheck/nest': 2_050,
+  }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
   return Promise.all(
     found.map(async ({ specifier }) => ({

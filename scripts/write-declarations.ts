@@ -19,7 +19,10 @@ for (const [module, text] of texts) {
   writeFileSync(`${root}/dist/${module}.d.cts`, shown.replace(relative, '$1$2.cjs'))
 }
 for (const { module } of subpaths) {
-  writeFileSync(`${root}/dist/${module}.d.ts`, `export * from './${posix.basename(module)}.cjs';\n`)
+  const text = texts.get(module) ?? ''
+  // tRPC infers a context by the very type of a middleware, and has one such type for each format.
+  const copied = /['"]@trpc\/server['"]/.test(text) ? text.replace(relative, '$1$2.cjs') : undefined
+  writeFileSync(`${root}/dist/${module}.d.ts`, copied ?? `export * from './${posix.basename(module)}.cjs';\n`)
 }
 
 /** Reads the declarations of `module`, and of all that they import. */

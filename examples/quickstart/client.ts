@@ -42,13 +42,17 @@ export async function signIn(
     ...(resource === undefined ? {} : { resource }),
   })
 
-  const browser = createBrowser()
-  const loginPage = await browser.redirectOf(`${sts.issuer}/auth?${authorization.toString()}`)
-  const signedIn = await browser.redirectOf(loginPage, { login })
-  const code = new URL(await browser.redirectOf(signedIn)).searchParams.get('code') ?? ''
-
+  const code = await authorizationCode(`${sts.issuer}/auth?${authorization.toString()}`, login)
   const grant = { grant_type: 'authorization_code', code, code_verifier: codeVerifier, redirect_uri: redirectUri }
   return requestTokens(sts, { ...grant, client_id: 'web' })
+}
+
+/** Signs a user in at the address of an authorization request, and returns the code. @throws Error with what the STS answered */
+export async function authorizationCode(url: string, login: string): Promise<string> {
+  const browser = createBrowser()
+  const loginPage = await browser.redirectOf(url)
+  const signedIn = await browser.redirectOf(loginPage, { login })
+  return new URL(await browser.redirectOf(signedIn)).searchParams.get('code') ?? ''
 }
 
 export interface Tokens {

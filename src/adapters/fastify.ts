@@ -1,5 +1,5 @@
-// "claimcheck/fastify": the guard as Fastify hooks.
-import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
+// "claimcheck/fastify": the guard as Fastify hooks, and as a plugin.
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { AuthError } from '../errors/auth-error.ts'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
@@ -19,9 +19,9 @@ import {
   readGuardOptions,
   runGuard,
 } from './guard.ts'
+import { createPlugin, type Hook, type RouteConfig } from './fastify-plugin.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
-type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 type RouteHandler<R extends RouteGenericInterface> = (
   request: FastifyRequest<R>,
   reply: FastifyReply,
@@ -52,6 +52,21 @@ export interface FastifyGuard<C = Record<string, unknown>> extends GuardedReques
    * `verifyToken()` threw in a plain handler. It leaves every other error to Fastify.
    */
   errors(): ErrorHandler
+  /**
+   * A plugin that denies by default: every route of the scope that registers it needs a token, also a route that was there before, and what
+   * no route answers. Answers requests for protected resource metadata. Register and await it before the routes: it then checks them.
+   *
+   * @example await app.register(guard.plugin)
+   */
+  readonly plugin: FastifyPluginAsync
+  /**
+   * The policy of a route for `guard.plugin`, in place of none. `'anonymous'`: requests without any credential are let in, too, as
+   * `guard.optional()` does. Does nothing in a scope without the plugin. Other members may join it, by spread.
+   *
+   * @example app.get('/orders', { config: guard.config(scope('Orders.Read')) }, (request) => guard.auth(request).principal)
+   * @throws TypeError for a policy that is `undefined`.
+   */
+  config(policy: RoutePolicy<C> | 'anonymous'): RouteConfig
 }
 
 /**
@@ -140,7 +155,8 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
   }
 
   const { auth, maybeAuth, require } = requests
-  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require })
+  const plugin = createPlugin({ guard, optional, metadata })
+  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require, ...plugin })
 }
 
 /** Not with `request.raw.headers`: Fastify lets the application replace the headers of its own request. */

@@ -14,14 +14,16 @@ const preamble = `
   import * as fastifyGuard from 'claimcheck/fastify'
   import * as issuers from 'claimcheck/issuers'
   import * as kit from 'claimcheck/preset-kit'
+  import * as mcp from 'claimcheck/mcp'
+  import * as nest from 'claimcheck/nest'
   import * as policies from 'claimcheck/policy'
   import * as testing from 'claimcheck/testing'
   const require = createRequire(process.cwd() + '/main.mjs')
   const load = (name) => require(name === '' ? 'claimcheck' : 'claimcheck/' + name)
-  const esm = { ...core, ...issuers, ...kit, ...policies, ...testing, express: expressGuard.createGuard, fastify: fastifyGuard.createGuard }
+  const esm = { ...core, ...issuers, ...kit, ...policies, ...testing, express: expressGuard.createGuard, fastify: fastifyGuard.createGuard, mcp, nest }
   const cjs = {
     ...load(''), ...load('issuers'), ...load('preset-kit'), ...load('policy'), ...load('testing'),
-    express: load('express').createGuard, fastify: load('fastify').createGuard,
+    express: load('express').createGuard, fastify: load('fastify').createGuard, mcp: load('mcp'), nest: load('nest'),
   }
   assert.notEqual(esm.AuthError, cjs.AuthError)
 
@@ -96,6 +98,27 @@ const scenarios: readonly Scenario[] = [
        await outcome(() => foreign.require(request, () => true, 'thing')),
      ]`,
     expected: ['TypeError', 'TypeError', 'TypeError'],
+  },
+  {
+    title: 'authOf() and toAuthInfo() of claimcheck/mcp take no verified token of another copy',
+    code: `const auth = await one.createVerifier(options).verifyToken(sts.token())
+     return [
+       await outcome(() => other.mcp.authOf(one.mcp.toAuthInfo(auth))),
+       await outcome(() => other.mcp.toAuthInfo(auth)),
+     ]`,
+    expected: ['TypeError', 'TypeError'],
+  },
+  {
+    title: 'the guard of claimcheck/nest asks a policy that @UsePolicy() of another copy has set',
+    code: `const handler = () => 'let in'
+     one.nest.UsePolicy(one.policy('never', never))({}, 'handler', { value: handler })
+     const headers = { authorization: 'Bearer ' + sts.token() }
+     const request = { method: 'GET', url: '/', headers, rawHeaders: Object.entries(headers).flat() }
+     const http = { getRequest: () => request, getResponse: () => ({ header() {} }) }
+     const context = { getHandler: () => handler, getClass: () => Object, getType: () => 'http', switchToHttp: () => http }
+     const guard = other.nest.createGuard(options, { refusals: 'pass-on' })
+     return outcome(() => guard.canActivate(context))`,
+    expected: 'HttpException',
   },
   {
     title: 'require, authorize and authorizeAll take no verified token of another copy',
