@@ -10,7 +10,7 @@ import type { Authentication, RequestGuard, RouteQuery } from '../server/request
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import { createRequestStates, type RequestState } from './request-state.ts'
+import { createRequestStates, type HeadersOf, type RequestState } from './request-state.ts'
 
 /** Options of `createGuard` besides those of the resource server. */
 export interface GuardOptions {
@@ -68,25 +68,33 @@ interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
   readRoute(args: readonly unknown[]): Route<C>
 }
 
-/**
- * Shows the framework's handlers the caller of `request`, or that there is none any more. For convenience alone: `guard.auth()` never
- * reads it.
- */
-type Attach<Q> = (request: Q, auth: VerifiedToken<unknown> | undefined) => void
+/** What the requests of a framework have of their own. */
+export interface RequestIdiom<Q> {
+  /** Read where a view has `currentHeaders`, to see whether they have changed. */
+  readonly headersOf: HeadersOf<Q>
+  /**
+   * Shows handlers the caller of a request, or that there is none any more. For their convenience, at run time: `guard.auth()` never
+   * reads it, and no type is declared for it, since two libraries that declare `auth` clash.
+   */
+  readonly attach: (request: Q, auth: VerifiedToken<unknown> | undefined) => void
+}
 
-/** Sets `request.auth`, at run time only: no type is declared for it, since two libraries that declare `auth` clash. */
-function attachToRequest(request: object, auth: VerifiedToken<unknown> | undefined): void {
-  // Not every request takes it: one may be frozen, or have an `auth` of its own with a getter alone.
-  if (auth || Reflect.get(request, 'auth') !== undefined) Reflect.set(request, 'auth', auth)
+/** The requests of most frameworks have `headers`, by their names in lower case, and take an `auth`. */
+const plainRequests: RequestIdiom<{ readonly headers?: unknown }> = {
+  headersOf: (request) => request.headers as ReturnType<HeadersOf<object>>,
+  attach(request, auth) {
+    // Not every request takes it: one may be frozen, or have an `auth` of its own with a getter alone.
+    if (auth || Reflect.get(request, 'auth') !== undefined) Reflect.set(request, 'auth', auth)
+  },
 }
 
 /** What the guards of all adapters do with a request of any framework, of which they know the view alone. */
 export function createFrameworkGuard<Q extends object, C>(
   api: RequestGuard<C>,
   view: (request: Q) => RequestView,
-  attach: Attach<Q> = attachToRequest,
+  { headersOf, attach }: RequestIdiom<Q> = plainRequests,
 ): FrameworkGuard<Q, C> {
-  const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], view)
+  const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], view, headersOf)
   const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
 
   function stateOf(request: Q): RequestState<Q, C> {
@@ -97,7 +105,7 @@ export function createFrameworkGuard<Q extends object, C>(
   function currentState(request: Q): RequestState<Q, C> {
     const earlier = states.get(request)
     if (!earlier) return states.create(request)
-    if (states.isCurrent(request, earlier)) return earlier
+    if (states.isCurrent(earlier)) return earlier
     // The caller of the earlier guard is gone, whatever this guard finds.
     if (earlier.result?.outcome === 'authenticated') attach(request, undefined)
     return states.create(request, earlier.result && { outcome: 'anonymous' })

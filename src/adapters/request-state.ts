@@ -1,6 +1,6 @@
 // What a guard remembers of a request: its view, its one verification, and the result of its last guard.
 import type { RequestView } from '../http/request-view.ts'
-import { createNotes } from '../internal/freeze.ts'
+import { createNotes, type Notes } from '../internal/freeze.ts'
 import { ownMember } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { Authentication } from '../server/request-guard.ts'
@@ -8,59 +8,50 @@ import type { Authentication } from '../server/request-guard.ts'
 export interface RequestState<Q, C> {
   readonly request: Q
   readonly view: RequestView
-  /** The values of the headers that a token can come in, when the request was seen. */
+  /** The headers that a token can come in, as they were when the request was seen. */
   readonly seen: readonly unknown[]
   /** One for all guards of the request. */
   authentication: MaybePromise<Authentication<C>> | undefined
   result: Authentication<C> | undefined
 }
 
-export interface RequestStates<Q, C> {
-  /** The state that the last guard has left. */
-  get(request: Q): RequestState<Q, C> | undefined
+export interface RequestStates<Q extends object, C> extends Pick<Notes<RequestState<Q, C>>, 'get'> {
   /** Begins anew, with the result of an earlier guard where there was one. */
   create(request: Q, result?: Authentication<C>): RequestState<Q, C>
-  /** Whether the credential of `request` is still the one that `state` was made for. */
-  isCurrent(request: Q, state: RequestState<Q, C>): boolean
+  /** Whether the credential of the request is still the one that `state` was made for. */
+  isCurrent(state: RequestState<Q, C>): boolean
 }
 
-/** Most frameworks have these, by their names in lower case; the application may change or replace them. */
-interface WithHeaders {
-  readonly headers?: Readonly<Record<string, unknown>>
-}
+/** The headers as the application has left them, by their names in lower case. */
+export type HeadersOf<Q> = (request: Q) => Readonly<Record<string, unknown>> | undefined
 
-const noHeaders: NonNullable<WithHeaders['headers']> = {}
-
-/** @param names of the headers that a token can come in, in lower case. */
+/** `names`: the headers that a token can come in, in lower case. */
 export function createRequestStates<Q extends object, C>(
   names: readonly string[],
   viewOf: (request: Q) => RequestView,
+  headersOf: HeadersOf<Q>,
 ): RequestStates<Q, C> {
   const states = createNotes<RequestState<Q, C>>()
 
-  function create(request: Q, result?: Authentication<C>): RequestState<Q, C> {
-    const view = viewOf(request)
-    const { headers = noHeaders } = request as WithHeaders
-    const seen = view.currentHeaders ? names.map((name) => ownMember(headers, name)) : linesOf(view)
-    const state: RequestState<Q, C> = { request, view, seen, authentication: undefined, result }
-    states.set(request, state)
-    return state
+  function seenOf(request: Q, view: RequestView): readonly unknown[] {
+    if (!view.currentHeaders)
+      return [JSON.stringify(view.headers.filter(([name]) => names.includes(name.toLowerCase())))]
+    const headers = headersOf(request) ?? {}
+    return names.map((name) => ownMember(headers, name))
   }
 
-  function isCurrent(request: Q, { view, seen }: RequestState<Q, C>): boolean {
-    // Where the view alone has the headers (Fetch, imitated requests), another view of the request shows whether they have changed.
-    if (!view.currentHeaders) return String(linesOf(viewOf(request))) === String(seen)
-    // A loop without a closure: every further guard of a request runs it.
-    const { headers = noHeaders } = request as WithHeaders
-    for (let index = 0; index < names.length; index++) {
-      if (ownMember(headers, names[index] as string) !== seen[index]) return false
-    }
-    return true
+  return {
+    get: states.get,
+    create(request, result) {
+      const view = viewOf(request)
+      const state = { request, view, seen: seenOf(request, view), authentication: undefined, result }
+      states.set(request, state)
+      return state
+    },
+    isCurrent({ request, view, seen }) {
+      // Where the view alone has the headers (Fetch, imitated requests), it takes another view to see whether they have changed.
+      const now = seenOf(request, view.currentHeaders ? view : viewOf(request))
+      return seen.every((value, index) => value === now[index])
+    },
   }
-
-  function linesOf({ headers }: RequestView): readonly unknown[] {
-    return headers.filter(([name]) => names.includes(name.toLowerCase()))
-  }
-
-  return { get: (request) => states.get(request), create, isCurrent }
 }
