@@ -63,9 +63,10 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 ): NodeGuard<ClaimsByIssuer<I, C>> {
   checkArgumentCount('createGuard()', arguments, 2)
   const { guard, requests } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  const { handler: handlerWith, errors } = guard
 
   function handler(...args: readonly unknown[]): Listener<IncomingMessage, ServerResponse> {
-    const handle = guard.handler(...args)
+    const handle = handlerWith(...args)
     return (req, res, next = (error) => fail(error, req, res)) => handle(req, res, next)
   }
 
@@ -73,7 +74,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   function fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
     if (!(error instanceof AuthError)) return void Promise.reject(error)
     if (res.headersSent) return void res.destroy()
-    guard.errors()(error, req, res, () => {})
+    errors()(error, req, res, () => {})
   }
 
   async function guardUpgrade(
