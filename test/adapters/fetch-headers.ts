@@ -3,7 +3,7 @@
 /** Gives `headers` whose members are set and deleted in `request`, and that can be replaced as a whole. */
 export function changeableFetch(
   request: Request,
-  replace: (changed: Request) => void,
+  replace: (headers: Headers) => void,
 ): { headers: Record<string, unknown> } {
   const set = (headers: Headers, name: string, value: unknown): void => {
     if (value === undefined) headers.delete(name)
@@ -20,7 +20,7 @@ export function changeableFetch(
     set headers(values) {
       const headers = new Headers()
       for (const [name, value] of Object.entries(values)) set(headers, name, value)
-      replace(new Request(request.url, { method: request.method, headers }))
+      replace(headers)
     },
   }
 }

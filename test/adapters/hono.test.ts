@@ -54,7 +54,8 @@ const framework: Framework<Context, MiddlewareHandler> = {
     await next()
   },
   attached: (c) => c.get('auth'),
-  changeable: (c) => changeableFetch(c.req.raw, (changed) => void (c.req.raw = changed)),
+  changeable: (c) =>
+    changeableFetch(c.req.raw, (headers) => void (c.req.raw = new Request(c.req.raw.url, { headers }))),
   exceptions: [
     'the request takes no auth',
     'HEAD has no length',

@@ -18,6 +18,8 @@ export interface Row {
   readonly title: string
   readonly requests: readonly RawRequest[]
   readonly answer: Answer | { readonly letIn: object }
+  /** Where `Headers` joins lines, each is 400 by one of these answers: which of them the joined text decides. */
+  readonly joined?: readonly Answer[]
 }
 
 const good = createToken()
@@ -106,11 +108,35 @@ export const table: readonly Row[] = [
       ['Basic Zm9v', 'Basic Zm9v'],
     ].map(([one, other]) => ({ path: '/caller', lines: [`Authorization: ${one}`, `authorization: ${other}`] })),
     answer: repeated,
+    joined: [repeated, malformed],
   },
   {
     title: '[RFC9110-5.3-1] refuses two credentials that a proxy has joined into one line',
     requests: requests('/caller', `Basic Zm9v, Bearer ${good}`, `Bearer ${good}, Bearer ${good}`),
     answer: repeated,
+  },
+  {
+    title: 'refuses two credentials of other schemes that were joined into one line, also where a token is optional',
+    requests: ['/caller', '/optional'].flatMap((path) =>
+      requests(
+        path,
+        'Basic Zm9v, Basic Zm9v',
+        'Basic Zm9v ,Basic Zm9v',
+        'Negotiate YQ==, NTLM TlRM',
+        `DPoP ${good}, x`,
+      ),
+    ),
+    answer: malformed,
+  },
+  {
+    title: 'takes the list of parameters of another scheme for one credential',
+    requests: requests(
+      '/optional',
+      'Digest username="x", realm="y, Basic z"',
+      'AWS4 Credential=a/b, Signature=c',
+      'Hawk a=b, c=d',
+    ),
+    answer: nobody,
   },
   {
     title: '[RFC9110-11.1-1] [RFC9110-11.2-1] [RFC6750-2.1-1] lets in a good token in every spelling of the scheme',

@@ -73,7 +73,8 @@ const framework: Framework<Request, Middleware> = {
     return next()
   },
   attached: authOn,
-  changeable: (request) => changeableFetch(request, () => {}),
+  changeable: (request) =>
+    changeableFetch(request, (headers) => Object.defineProperty(request, 'headers', { value: headers })),
   exceptions: ['HEAD has no length', 'challenges are joined', 'header values are text', 'lines are joined'],
 }
 
