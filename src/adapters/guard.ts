@@ -53,7 +53,7 @@ type Refused = Extract<Authentication, { readonly outcome: 'refused' }>
 /** The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. */
 type Route<C> = RouteQuery<C, undefined>
 
-interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
+export interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
   /** Lets authenticated callers in that the route's policy allows: gives the refusal of others. */
   authorizeRequest(request: Q, route: Route<C>): MaybePromise<AuthError | undefined>
   /** The same for authenticated callers by the default policy; anonymous ones are let in. */

@@ -5,32 +5,55 @@ import { fromNode, type RequestView } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import { checkOptionalGuard, createFrameworkGuard, type GuardAnswers, handlerArguments, runGuard } from './guard.ts'
+import {
+  checkOptionalGuard,
+  createFrameworkGuard,
+  type FrameworkGuard,
+  type GuardAnswers,
+  type GuardedRequests,
+  handlerArguments,
+  runGuard,
+} from './guard.ts'
 
 type Next = (error?: unknown) => void
 /** The type that Express takes before any route, whatever its parameters are. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: Next) => void
 export type ErrorMiddleware = (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void
 
-/** The words of a guard, for any types that a framework gives its requests. */
-export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boolean) {
+type Arguments = readonly unknown[]
+
+/** A guard whose arguments each adapter gives their types. */
+interface MiddlewareGuard<C> extends GuardedRequests<IncomingMessage, C> {
+  (...args: Arguments): Middleware
+  optional(...args: Arguments): Middleware
+  handler(...args: Arguments): Middleware
+  metadata(): Middleware
+  errors(...args: Arguments): ErrorMiddleware
+}
+
+export interface GuardingMiddleware<C> {
+  readonly guard: MiddlewareGuard<C>
+  readonly requests: FrameworkGuard<IncomingMessage, C>
+}
+
+export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boolean): GuardingMiddleware<C> {
   const requests = createFrameworkGuard<IncomingMessage, C>(api, viewOf)
 
-  function guard(...args: readonly unknown[]): Middleware {
+  function guard(...args: Arguments): Middleware {
     const route = requests.readRoute(args)
     return function claimcheckGuard(req, res, next) {
       runGuard(() => requests.authorizeRequest(req, route), answersOf(req, res, next))
     }
   }
 
-  function optional(...args: readonly unknown[]): Middleware {
+  function optional(...args: Arguments): Middleware {
     checkOptionalGuard(args)
     return function claimcheckOptional(req, res, next) {
       runGuard(() => requests.authorizeOptional(req), answersOf(req, res, next))
     }
   }
 
-  function handler(...args: readonly unknown[]): Middleware {
+  function handler(...args: Arguments): Middleware {
     // Without the response a handler cannot answer, and the request would hang.
     const { policy, handle } = handlerArguments(args, 2)
     const route = requests.readRoute(policy)
@@ -66,7 +89,7 @@ export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boole
     }
   }
 
-  function errors(...args: readonly unknown[]): ErrorMiddleware {
+  function errors(...args: Arguments): ErrorMiddleware {
     checkArgumentCount('guard.errors()', args, 0)
     // Four parameters: Express knows error middleware by their number.
     return function claimcheckErrors(error, req, res, next) {
