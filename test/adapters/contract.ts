@@ -23,6 +23,7 @@ import { addRoutes, brokenHandler } from './api.ts'
 import { describeChangedHeaders } from './changed-headers.ts'
 import { type App, type Exception, type Framework, type Guard, listen } from './framework.ts'
 import { describeOneAnswer } from './one-answer.ts'
+import { describeManyRequests } from './many-requests.ts'
 import { table } from './requests.ts'
 
 type Open = () => Promise<Bench>
@@ -46,6 +47,7 @@ export function describeContract<Q extends object, H>(framework: Framework<Q, H>
   describeOneAnswer(framework)
   describeOtherOptions(framework)
   describeChangedHeaders(framework)
+  describeManyRequests(framework)
   describeMisuse(framework)
 }
 

@@ -37,6 +37,7 @@ function withClaims(path: string, ...claims: readonly Record<string, unknown>[])
 
 const form = ['Content-Type: application/x-www-form-urlencoded']
 const formBody = { method: 'POST', path: '/caller', body: `access_token=${good}` }
+const preflight = ['Origin: https://app.example.com', 'Access-Control-Request-Method: DELETE']
 const authorization = `Authorization: Bearer ${good}`
 
 export const table: readonly Row[] = [
@@ -48,6 +49,11 @@ export const table: readonly Row[] = [
   {
     title: '[RFC6750-3-1] [RFC6750-3.1-1] asks for a token, without an error, when the scheme is another',
     requests: requests('/caller', 'Basic Zm9vOmJhcg==', `DPoP ${good}`, 'Digest username="x", realm="y"'),
+    answer: bare(),
+  },
+  {
+    title: 'refuses a CORS preflight as any request without a token: no handler sees it',
+    requests: ['/caller', '/handler'].map((path) => ({ method: 'OPTIONS', path, lines: preflight })),
     answer: bare(),
   },
   {
