@@ -1,5 +1,5 @@
 // "claimcheck/hono": the guard as Hono middleware, on every runtime that Hono runs on.
-import type { Context, Env, ErrorHandler, Handler, MiddlewareHandler } from 'hono'
+import type { Context, ErrorHandler, Handler, MiddlewareHandler } from 'hono'
 import { AuthError } from '../errors/auth-error.ts'
 import { fromWeb, type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
@@ -24,10 +24,7 @@ type CurrentHeaders = NonNullable<RequestView['currentHeaders']>
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** Middleware behind which `c.get('auth')` is an `A`. */
 type Guarding<A> = MiddlewareHandler<{ Variables: { auth: A } }>
-type RouteHandler<C, E extends Env, P extends string, R extends Response> = (
-  c: Context<E, P>,
-  auth: VerifiedToken<C>,
-) => MaybePromise<R>
+type RouteHandler<C> = (c: Context, auth: VerifiedToken<C>) => MaybePromise<Response>
 
 /** Guards Hono routes. The verified token is also `c.get('auth')`, typed where the guard stands before the handler. */
 export interface HonoGuard<C = Record<string, unknown>> extends GuardedRequests<Context, C> {
@@ -36,13 +33,8 @@ export interface HonoGuard<C = Record<string, unknown>> extends GuardedRequests<
   /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
   optional(): Guarding<VerifiedToken<C> | undefined>
   /** Guard and handler in one. An AuthError that the handler throws is answered as the guard would; other errors go to `app.onError`. */
-  handler<E extends Env, P extends string, R extends Response>(
-    handler: RouteHandler<C, E, P, R>,
-  ): Handler<E, P, object, Promise<R>>
-  handler<E extends Env, P extends string, R extends Response>(
-    policy: RoutePolicy<C>,
-    handler: RouteHandler<C, E, P, R>,
-  ): Handler<E, P, object, Promise<R>>
+  handler(handler: RouteHandler<C>): Handler
+  handler(policy: RoutePolicy<C>, handler: RouteHandler<C>): Handler
   /** Middleware that answers requests for protected resource metadata (RFC 9728) alone. Goes before any guard. */
   metadata(): MiddlewareHandler
   /**
@@ -87,8 +79,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   function handler(...args: readonly unknown[]): Handler {
     const { policy, handle } = handlerArguments(args)
     const route = requests.readRoute(policy)
-    const answer = async (c: Context): Promise<Response> =>
-      (handle as (c: Context, auth: VerifiedToken<C>) => MaybePromise<Response>)(c, requests.auth(c))
+    const answer = async (c: Context): Promise<Response> => (handle as RouteHandler<C>)(c, requests.auth(c))
     return async (c) =>
       run(
         c,

@@ -67,14 +67,14 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 
   function handler(...args: readonly unknown[]): Listener<IncomingMessage, ServerResponse> {
     const handle = handlerWith(...args)
-    return (req, res, next = (error) => fail(error, req, res)) => handle(req, res, next)
+    return (req, res, next = (error) => void fail(error, req, res)) => handle(req, res, next)
   }
 
-  /** Without a framework: a refusal ends here, so that no client can end the process. */
-  function fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
-    if (!(error instanceof AuthError)) return void Promise.reject(error)
-    if (res.headersSent) return void res.destroy()
-    errors()(error, req, res, () => {})
+  /** Without a framework: a refusal ends here, so that no client can end the process. Rejects with any other error, as its caller wants. */
+  async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!(error instanceof AuthError)) throw error
+    if (res.headersSent) res.destroy()
+    else errors()(error, req, res, () => {})
   }
 
   async function guardUpgrade(

@@ -15,7 +15,7 @@ const never = policy('never', () => false)
 const create = () => createGuard(testApiOptions().options)
 
 async function ask(app: Koa, request: { readonly lines?: readonly string[] } = {}): Promise<RawAnswer> {
-  const server = createServer(app.callback()).listen(0, '127.0.0.1')
+  const server = createServer((req, res) => void app.callback()(req, res)).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   return sendRaw(portOf(server), request)

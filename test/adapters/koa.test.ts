@@ -36,7 +36,7 @@ function createApp(): App<Context, Middleware> {
           ctx.body = answer(error, ctx) as object
         }),
     async listen() {
-      const server = createServer(serverOptions, app.callback()).listen(0, '127.0.0.1')
+      const server = createServer(serverOptions, (req, res) => void app.callback()(req, res)).listen(0, '127.0.0.1')
       await once(server, 'listening')
       return { port: portOf(server), close: () => new Promise((resolve) => server.close(resolve)) }
     },
