@@ -21,7 +21,8 @@ const core = await size(all)
 // may ask for (tenants, own headers, other audience claims, hints, checks) 3.9, vetoes, step-up and resource metadata 3.5, challenges
 // that name one way of several 0.3, hand-written issuers checked and copied whole 0.5, speed 1.1, budgets for
 // replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
-// arguments 6.4, words that name the fix and one answer everywhere 2.0, refusals of an edge and tokens for one request (gateways) 0.2. To be brought down again.
+// arguments 6.4, words that name the fix and one answer everywhere 2.0, refusals of an edge and tokens for one request (gateways) 0.2, a
+// status that Koa may assign and joined credentials of other schemes 0.1. To be brought down again.
 interface Row {
   readonly what: string
   readonly bytes: number
@@ -30,7 +31,7 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'claimcheck', bytes: core, budget: 37_300 },
+  { what: 'claimcheck', bytes: core, budget: 37_400 },
   ...(await adapters()),
   {
     what: '+ claimcheck/gateway',
@@ -86,14 +87,18 @@ async function filesOf(code: string): Promise<readonly string[]> {
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file)
 }
 
-/** What each adapter adds. Express, Fastify (with its plugin) and Nest are above the others' budget of 1.5 kB: to be brought down again. */
+/** What each adapter adds; 1.3 kB of it is what they share. All are above the budget of 1.5 kB that was meant: to be brought down again. */
 async function adapters(): Promise<
   readonly { readonly what: string; readonly bytes: number; readonly budget: number }[]
 > {
   const above: Readonly<Record<string, number>> = {
-    'claimcheck/express': 1_850,
-    'claimcheck/fastify': 2_450,
-    'claimcheck/nest': 2_050,
+    'claimcheck/express': 1_950,
+    'claimcheck/fastify': 2_550,
+    'claimcheck/hono': 1_950,
+    'claimcheck/nest': 2_150,
+    'claimcheck/koa': 1_750,
+    'claimcheck/node': 2_250,
+    'claimcheck/web': 1_700,
   }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
   return Promise.all(

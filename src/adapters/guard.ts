@@ -4,14 +4,13 @@ import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
-import { createNotes } from '../internal/freeze.ts'
-import { ownMember } from '../internal/json.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import { isBareRule } from '../policy/rules.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
+import { createRequestStates, type HeadersOf, type RequestState } from './request-state.ts'
 
 /** Options of `createGuard` besides those of the resource server. */
 export interface GuardOptions {
@@ -54,7 +53,7 @@ type Refused = Extract<Authentication, { readonly outcome: 'refused' }>
 /** The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. */
 type Route<C> = RouteQuery<C, undefined>
 
-interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
+export interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
   /** Lets authenticated callers in that the route's policy allows: gives the refusal of others. */
   authorizeRequest(request: Q, route: Route<C>): MaybePromise<AuthError | undefined>
   /** The same for authenticated callers by the default policy; anonymous ones are let in. */
@@ -69,61 +68,47 @@ interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
   readRoute(args: readonly unknown[]): Route<C>
 }
 
-/** One request: its view, and the result of its last guard. */
-interface RequestState<Q, C> {
-  readonly request: Q
-  readonly view: RequestView
-  /** The values of the headers that a token can come in, when the request was seen. */
-  readonly seen: readonly unknown[]
-  /** One for all guards of the request. */
-  authentication: MaybePromise<Authentication<C>> | undefined
-  result: Authentication<C> | undefined
+/** What the requests of a framework have of their own. */
+export interface RequestIdiom<Q> {
+  /** Read where a view has `currentHeaders`, to see whether they have changed. */
+  readonly headersOf: HeadersOf<Q>
+  /**
+   * Shows handlers the caller of a request, or that there is none any more. For their convenience, at run time: `guard.auth()` never
+   * reads it, and no type is declared for it, since two libraries that declare `auth` clash.
+   */
+  readonly attach: (request: Q, auth: VerifiedToken<unknown> | undefined) => void
 }
 
-/** The requests of every framework have these, by their names in lower case; the application may change or replace them. */
-interface WithHeaders {
-  readonly headers?: Readonly<Record<string, unknown>>
+/** The requests of most frameworks have `headers`, by their names in lower case, and take an `auth`. */
+const plainRequests: RequestIdiom<{ readonly headers?: unknown }> = {
+  headersOf: (request) => request.headers as ReturnType<HeadersOf<object>>,
+  attach(request, auth) {
+    // Not every request takes it: one may be frozen, or have an `auth` of its own with a getter alone.
+    if (auth || Reflect.get(request, 'auth') !== undefined) Reflect.set(request, 'auth', auth)
+  },
 }
 
-const noHeaders: NonNullable<WithHeaders['headers']> = {}
-
-export function createFrameworkGuard<Q extends WithHeaders, C>(
+/** What the guards of all adapters do with a request of any framework, of which they know the view alone. */
+export function createFrameworkGuard<Q extends object, C>(
   api: RequestGuard<C>,
   view: (request: Q) => RequestView,
+  { headersOf, attach }: RequestIdiom<Q> = plainRequests,
 ): FrameworkGuard<Q, C> {
-  const states = createNotes<RequestState<Q, C>>()
-  const names = ['authorization', ...api.tokenHeaders]
+  const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], view, headersOf)
   const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
 
   function stateOf(request: Q): RequestState<Q, C> {
-    return states.get(request) ?? createState(request, undefined)
-  }
-
-  function createState(request: Q, result: Authentication<C> | undefined): RequestState<Q, C> {
-    const { headers = noHeaders } = request
-    const seen = names.map((name) => ownMember(headers, name))
-    const state: RequestState<Q, C> = { request, view: view(request), seen, authentication: undefined, result }
-    states.set(request, state)
-    return state
-  }
-
-  // A loop without a closure: every further guard of a request runs it.
-  function hasChanged({ headers = noHeaders }: Q, seen: readonly unknown[]): boolean {
-    for (let index = 0; index < names.length; index++) {
-      if (ownMember(headers, names[index] as string) !== seen[index]) return true
-    }
-    return false
+    return states.get(request) ?? states.create(request)
   }
 
   /** The state for a guard that is about to run: a credential that has changed since another guard ran is verified anew. */
   function currentState(request: Q): RequestState<Q, C> {
     const earlier = states.get(request)
-    if (!earlier) return createState(request, undefined)
-    // Where the view alone has the headers, a change of them is not seen: it is verified anew.
-    if (earlier.view.currentHeaders && !hasChanged(request, earlier.seen)) return earlier
+    if (!earlier) return states.create(request)
+    if (states.isCurrent(earlier)) return earlier
     // The caller of the earlier guard is gone, whatever this guard finds.
-    if (earlier.result?.outcome === 'authenticated') Reflect.set(request, 'auth', undefined)
-    return createState(request, earlier.result && { outcome: 'anonymous' })
+    if (earlier.result?.outcome === 'authenticated') attach(request, undefined)
+    return states.create(request, earlier.result && { outcome: 'anonymous' })
   }
 
   function authenticate(state: RequestState<Q, C>): MaybePromise<Authentication<C>> {
@@ -143,17 +128,14 @@ export function createFrameworkGuard<Q extends WithHeaders, C>(
         'The credential of the request changed while a guard verified it: run guards one after the other.',
       )
     state.result = result
-    // At run time only: no type is declared for it, since two libraries that declare `auth` clash. Not every request takes it: one
-    // may be frozen, or have an `auth` of its own with a getter alone. `guard.auth()` needs none of it.
-    if (result.outcome === 'authenticated') Reflect.set(state.request, 'auth', result.auth)
+    if (result.outcome === 'authenticated') attach(state.request, result.auth)
     return undefined
   }
 
   /** An error handler may go on to a handler: it finds no caller there, and no anonymous one. */
   function recordRefusal(result: Refused, state: RequestState<Q, C>): AuthError {
     state.result = result
-    if (ownMember(state.request as { readonly auth?: unknown }, 'auth') !== undefined)
-      Reflect.set(state.request, 'auth', undefined)
+    attach(state.request, undefined)
     return result.error
   }
 

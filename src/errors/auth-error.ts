@@ -65,6 +65,21 @@ export interface AuthErrorOptions {
 /** The same symbol in every copy of claimcheck: a process may hold one as ES modules and one as CommonJS. */
 const brand = Symbol.for('claimcheck.AuthError')
 
+/**
+ * Takes an assignment, and keeps its value. Koa assigns the status of every error that it answers: when that throws, it answers nothing
+ * and the request hangs. Made once: V8 is slow with an accessor that each error has anew.
+ */
+function statusProperty(status: number): PropertyDescriptor {
+  return { get: () => status, set: () => {}, enumerable: true }
+}
+
+const statusProperties = {
+  400: statusProperty(400),
+  401: statusProperty(401),
+  403: statusProperty(403),
+  503: statusProperty(503),
+} as const
+
 /** Set by the class: the options of its errors are on no property. */
 let optionsOf: (error: AuthError) => AuthErrorOptions
 let isMade: (value: object) => boolean
@@ -131,7 +146,7 @@ export class AuthError extends Error {
     }
     // Not writable: no error handler on the way can turn a refusal into something else.
     Object.defineProperty(this, 'code', { value: code, enumerable: true })
-    Object.defineProperty(this, 'status', { value: status, enumerable: true })
+    Object.defineProperty(this, 'status', statusProperties[status])
     const { hint, details, retryAfterSeconds, challengeParams, moreChallenges } = options
     this.#reason = reason
     this.#options = { hint, details: { ...details }, retryAfterSeconds, challengeParams, moreChallenges }

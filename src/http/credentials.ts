@@ -7,8 +7,8 @@ import { currentValue, type RequestView } from './request-view.ts'
 const scheme = /^bearer +/i
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 // Another scheme and its credential. A token without a scheme, or joined to the word Bearer, does not match. It must not
-// pass for a request without a credential.
-const foreignScheme = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +[^ ]/i
+// pass for a request without a credential. Neither do two lines that were joined, "Basic Zm9v, Basic Zm9v": a token68 has no list.
+const foreignScheme = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +(?![\w\-.~+/]+=*\s*,)[^ ]/i
 // Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". Parameters of other schemes never look like this.
 const joinedBearer = /,\s*bearer\s/i
 

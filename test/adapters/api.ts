@@ -10,7 +10,7 @@ const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, { 
 })
 
 export function addRoutes<Q extends object, H>(app: App<Q, H>, guard: Guard<Q, H>, framework: Framework<Q, H>): void {
-  const caller = (request: Q) => describeCaller(request, guard)
+  const caller = (request: Q) => describeCaller(request, guard, framework)
   const subject = (request: Q) => ({
     subject: guard.auth(request).principal.subject,
     onRequest: Reflect.get(request, 'auth') as unknown,
@@ -84,12 +84,12 @@ export function addRoutes<Q extends object, H>(app: App<Q, H>, guard: Guard<Q, H
   app.route('/auth-broken-optional', [broken, guard.optional()], caller)
 }
 
-/** Who the guard says is calling, and whether `request.auth` says the same. */
-function describeCaller<Q extends object, H>(request: Q, guard: Guard<Q, H>): object {
+/** Who the guard says is calling, and whether the framework says the same. */
+function describeCaller<Q extends object, H>(request: Q, guard: Guard<Q, H>, { attached }: Framework<Q, H>): object {
   const auth = guard.maybeAuth(request)
-  if (!auth) return { subject: null, hasAuth: 'auth' in request }
+  if (!auth) return { subject: null, hasAuth: attached(request) !== undefined }
   const { subject } = auth.principal
-  return { subject, onRequest: Reflect.get(request, 'auth') === auth, same: guard.auth(request) === auth }
+  return { subject, onRequest: attached(request) === auth, same: guard.auth(request) === auth }
 }
 
 function throwBroken(): never {

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { testApiOptions } from '../support/resource-servers.ts'
 import { createToken } from '../support/tokens.ts'
 import { describeContract } from './contract.ts'
-import { type App, type Framework, portOf, serverOptions } from './framework.ts'
+import { type App, authOn, type Framework, portOf, serverOptions } from './framework.ts'
 
 type Express = typeof express
 
@@ -61,6 +61,7 @@ function frameworkOf(express: Express): Framework<Request, RequestHandler> {
       change(req)
       next()
     },
+    attached: authOn,
   }
 }
 

@@ -3,7 +3,7 @@ import { createGuard, type FastifyGuard } from 'claimcheck/fastify'
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe } from 'vitest'
 import { describeContract } from './contract.ts'
-import { type App, type Framework, portOf, serverOptions } from './framework.ts'
+import { type App, authOn, type Framework, portOf, serverOptions } from './framework.ts'
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
@@ -40,6 +40,7 @@ const framework: Framework<FastifyRequest, Hook> = {
   handlerOf: (guard, rules, answer) =>
     (guard as unknown as FastifyGuard).handler(...(rules as [never]), (request, _reply, auth) => answer(request, auth)),
   before: (change) => async (request) => change(request),
+  attached: authOn,
 }
 
 describe('on Fastify 5', () => describeContract(framework))

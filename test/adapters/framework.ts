@@ -26,7 +26,33 @@ export interface Framework<Q extends object, H> {
   handlerOf(guard: Guard<Q, H>, rules: readonly RoutePolicy[], answer: (request: Q, auth: VerifiedToken) => unknown): H
   /** A hook that does something to the request and then lets it pass. */
   before(change: (request: Q) => void): H
+  /** What the framework itself shows handlers as the caller. */
+  attached(request: Q): unknown
+  /** Rows of the contract that the framework cannot keep as they stand. */
+  readonly exceptions?: readonly Exception[]
+  /** The headers that an application can change. Left out, they are `request.headers`. */
+  changeable?(request: Q): { headers: Record<string, unknown> }
 }
+
+/** The caller on `request.auth`: `null` where that is there, and empty. */
+export function authOn(request: object): unknown {
+  return 'auth' in request ? (request.auth ?? null) : undefined
+}
+
+/** Each stands in the contract beside the row that it changes, with what holds in its place. */
+export type Exception =
+  /** The caller is shown on an object of the framework's own, which takes every name. */
+  | 'the request takes no auth'
+  /** Fetch `Response`: an answer to HEAD has no body whose length could be told, which RFC 9110 §9.3.2 allows. */
+  | 'HEAD has no length'
+  /** Fetch `Headers` of a response: several challenges go out joined by a comma, which RFC 9110 §11.6.1 allows. */
+  | 'challenges are joined'
+  /** The error brings its whole answer: the framework sends our body in place of one of its own. */
+  | 'errors bring their body'
+  /** Fetch `Headers` of a request: every value is text, and nothing is inherited. */
+  | 'header values are text'
+  /** Fetch `Headers` of a request: lines are joined, and a value that the application sets takes the place of all of them. */
+  | 'lines are joined'
 
 export interface App<Q extends object, H> {
   /** What reached the framework's own error handling, which then answers by itself. */

@@ -105,7 +105,7 @@ export function describeOneAnswer<Q extends object, H>(framework: Framework<Q, H
           } catch (failure) {
             thrown = failure
           }
-          return { same: thrown === error, caller: Reflect.get(request, 'auth') ?? null }
+          return { same: thrown === error, caller: framework.attached(request) ?? null }
         }),
       )
       for (const path of ['/guard', '/second'])

@@ -18,6 +18,8 @@ export interface Row {
   readonly title: string
   readonly requests: readonly RawRequest[]
   readonly answer: Answer | { readonly letIn: object }
+  /** Where `Headers` joins lines, each is 400 by one of these answers: which of them the joined text decides. */
+  readonly joined?: readonly Answer[]
 }
 
 const good = createToken()
@@ -35,6 +37,7 @@ function withClaims(path: string, ...claims: readonly Record<string, unknown>[])
 
 const form = ['Content-Type: application/x-www-form-urlencoded']
 const formBody = { method: 'POST', path: '/caller', body: `access_token=${good}` }
+const preflight = ['Origin: https://app.example.com', 'Access-Control-Request-Method: DELETE']
 const authorization = `Authorization: Bearer ${good}`
 
 export const table: readonly Row[] = [
@@ -46,6 +49,11 @@ export const table: readonly Row[] = [
   {
     title: '[RFC6750-3-1] [RFC6750-3.1-1] asks for a token, without an error, when the scheme is another',
     requests: requests('/caller', 'Basic Zm9vOmJhcg==', `DPoP ${good}`, 'Digest username="x", realm="y"'),
+    answer: bare(),
+  },
+  {
+    title: 'refuses a CORS preflight as any request without a token: no handler sees it',
+    requests: ['/caller', '/handler'].map((path) => ({ method: 'OPTIONS', path, lines: preflight })),
     answer: bare(),
   },
   {
@@ -106,11 +114,35 @@ export const table: readonly Row[] = [
       ['Basic Zm9v', 'Basic Zm9v'],
     ].map(([one, other]) => ({ path: '/caller', lines: [`Authorization: ${one}`, `authorization: ${other}`] })),
     answer: repeated,
+    joined: [repeated, malformed],
   },
   {
     title: '[RFC9110-5.3-1] refuses two credentials that a proxy has joined into one line',
     requests: requests('/caller', `Basic Zm9v, Bearer ${good}`, `Bearer ${good}, Bearer ${good}`),
     answer: repeated,
+  },
+  {
+    title: 'refuses two credentials of other schemes that were joined into one line, also where a token is optional',
+    requests: ['/caller', '/optional'].flatMap((path) =>
+      requests(
+        path,
+        'Basic Zm9v, Basic Zm9v',
+        'Basic Zm9v ,Basic Zm9v',
+        'Negotiate YQ==, NTLM TlRM',
+        `DPoP ${good}, x`,
+      ),
+    ),
+    answer: malformed,
+  },
+  {
+    title: 'takes the list of parameters of another scheme for one credential',
+    requests: requests(
+      '/optional',
+      'Digest username="x", realm="y, Basic z"',
+      'AWS4 Credential=a/b, Signature=c',
+      'Hawk a=b, c=d',
+    ),
+    answer: nobody,
   },
   {
     title: '[RFC9110-11.1-1] [RFC9110-11.2-1] [RFC6750-2.1-1] lets in a good token in every spelling of the scheme',

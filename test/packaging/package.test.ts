@@ -261,7 +261,22 @@ const exported = `
 `
 
 test("the documents' code, and what users export, compiles with declarations, strict and with libraries checked", () => {
-  linkOurPackages(['@casl', '@cedar-policy', '@grpc', '@hono', '@types', 'cors', 'express', 'fastify', 'hono', 'koa', 'supertest', 'vitest', 'ws', 'zod'])
+  linkOurPackages([
+    '@casl',
+    '@cedar-policy',
+    '@grpc',
+    '@hono',
+    '@types',
+    'cors',
+    'express',
+    'fastify',
+    'hono',
+    'koa',
+    'supertest',
+    'vitest',
+    'ws',
+    'zod',
+  ])
   const codes = new Map([
     ['every-subpath', subpaths.map(({ specifier, name }) => `export * as ${name} from '${specifier}'`).join('\n')],
     ['exported', exported],

@@ -1,0 +1,167 @@
+// "claimcheck/web": the guard for `Request → Response`, as Next.js, SvelteKit, Astro, Bun, Deno and Workers have it.
+import { AuthError } from '../errors/auth-error.ts'
+import { fromWeb } from '../http/request-view.ts'
+import type { MaybePromise } from '../internal/maybe-promise.ts'
+import { checkArgumentCount } from '../internal/options.ts'
+import type { ClaimsByIssuer } from '../issuer/issuer.ts'
+import type { PolicyLike } from '../policy/policy.ts'
+import type { RequestGuard } from '../server/request-guard.ts'
+import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
+import { toWeb, withHeaderLines } from '../server/response.ts'
+import type { IssuerOptions } from '../verifier/options.ts'
+import type { VerifiedToken } from '../verifier/verified-token.ts'
+import {
+  checkOptionalGuard,
+  createFrameworkGuard,
+  type GuardedRequests,
+  type GuardOptions,
+  handlerArguments,
+  readGuardOptions,
+} from './guard.ts'
+
+type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+/** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */
+type Middleware<A extends readonly unknown[]> = (
+  request: Request,
+  next: (...auth: A) => MaybePromise<Response>,
+) => Promise<Response>
+/** `A`: what the framework gives a handler besides the request, such as the `context` of Next.js, or `env` and `ctx` of Workers. */
+type Handler<C, Q extends Request, A extends readonly unknown[]> = (
+  request: Q,
+  auth: VerifiedToken<C>,
+  ...args: A
+) => MaybePromise<Response>
+type RouteHandler<Q extends Request, A extends readonly unknown[]> = (request: Q, ...args: A) => Promise<Response>
+
+/** Guards Fetch API requests. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
+export interface WebGuard<C = Record<string, unknown>> extends GuardedRequests<Request, C> {
+  /** Middleware that calls `next` for a request with a good token in that `policy`, where given, allows, and answers every other. */
+  (policy?: RoutePolicy<C>): Middleware<[auth: VerifiedToken<C>]>
+  /** Middleware that calls `next` for a request without any credential, too. A bad credential is still refused. */
+  optional(): Middleware<[auth: VerifiedToken<C> | undefined]>
+  /**
+   * Guard and handler in one. An AuthError that the handler throws is answered as the guard would; every other error rejects. What the
+   * framework gives after the request comes after `auth`.
+   */
+  handler<Q extends Request, A extends readonly unknown[]>(handler: Handler<C, Q, A>): RouteHandler<Q, A>
+  handler<Q extends Request, A extends readonly unknown[]>(
+    policy: RoutePolicy<C>,
+    handler: Handler<C, Q, A>,
+  ): RouteHandler<Q, A>
+  /** Middleware that answers requests for protected resource metadata (RFC 9728) alone. Goes before any guard. */
+  metadata(): Middleware<[]>
+  /** Makes the answer that the guard would give from an AuthError, such as one of `verifyToken()`. Throws every other error on. */
+  errors(): (error: unknown, request: Request) => Response
+}
+
+/**
+ * Makes the guard of an API that takes Fetch API requests, from a resource server or the options for one. A `Headers` joins lines of one
+ * name: two `Authorization` lines are refused all the same, unless the framework has dropped one before it made the request.
+ *
+ * @throws TypeError as `createResourceServer` does.
+ */
+export function createGuard<const I extends IssuerOptions, C = Record<string, unknown>>(
+  apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
+  options?: GuardOptions,
+): WebGuard<ClaimsByIssuer<I, C>> {
+  checkArgumentCount('createGuard()', arguments, 2)
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
+}
+
+/**
+ * Guards one route handler: `createGuard(api).handler(policy, handler)` for APIs that need no more of a guard.
+ *
+ * @example export const GET = withAuth(api, scope('Orders.Read'), (request, auth) => Response.json(auth.principal))
+ * @throws TypeError for anything that is no policy, and without a handler.
+ */
+export function withAuth<C, Q extends Request, A extends readonly unknown[]>(
+  api: ResourceServer<C>,
+  handler: Handler<C, Q, A>,
+): RouteHandler<Q, A>
+export function withAuth<C, Q extends Request, A extends readonly unknown[]>(
+  api: ResourceServer<C>,
+  policy: RoutePolicy<C>,
+  handler: Handler<C, Q, A>,
+): RouteHandler<Q, A>
+export function withAuth(api: ResourceServer, ...args: readonly unknown[]): RouteHandler<Request, readonly unknown[]> {
+  return (createGuard(api).handler as (...args: readonly unknown[]) => ReturnType<typeof withAuth>)(...args)
+}
+
+function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGuard<C> {
+  const requests = createFrameworkGuard<Request, C>(api, fromWeb)
+
+  function guard(...args: readonly unknown[]): Middleware<[VerifiedToken<C>]> {
+    const route = requests.readRoute(args)
+    return (request, next) =>
+      run(
+        request,
+        () => requests.authorizeRequest(request, route),
+        () => next(requests.auth(request)),
+      )
+  }
+
+  function optional(...args: readonly unknown[]): Middleware<[VerifiedToken<C> | undefined]> {
+    checkOptionalGuard(args)
+    return (request, next) =>
+      run(
+        request,
+        () => requests.authorizeOptional(request),
+        () => next(requests.maybeAuth(request)),
+      )
+  }
+
+  function handler(...args: readonly unknown[]): RouteHandler<Request, readonly unknown[]> {
+    const { policy, handle } = handlerArguments(args)
+    const guarding = guard(...(policy as []))
+    const answer = handle as Handler<C, Request, readonly unknown[]>
+    return (request, ...rest) =>
+      guarding(request, async (auth) => {
+        try {
+          return await answer(request, auth, ...rest)
+        } catch (error) {
+          return refuse(error, request)
+        }
+      })
+  }
+
+  async function run(
+    request: Request,
+    authorize: () => MaybePromise<AuthError | undefined>,
+    next: () => MaybePromise<Response>,
+  ): Promise<Response> {
+    const error = await authorize()
+    if (error) return refuse(error, request)
+    const response = await next()
+    const headers = requests.answerHeaders(request)
+    if (!headers) return response
+    // A copy: the headers of some responses cannot be changed, such as those of `fetch()`.
+    const copy = new Response(response.body, response)
+    for (const [name, value] of Object.entries(headers)) copy.headers.set(name, value)
+    return copy
+  }
+
+  function refuse(error: unknown, request: Request): Response {
+    if (!answersRefusals) throw error
+    return respond(error, request)
+  }
+
+  function respond(error: unknown, request: Request): Response {
+    if (!(error instanceof AuthError)) throw error
+    return toWeb(withHeaderLines(requests.challenge(request, error)), request)
+  }
+
+  function metadata(): Middleware<[]> {
+    return async (request, next) => {
+      const found = requests.metadata(request)
+      return found ? toWeb(found, request) : next()
+    }
+  }
+
+  function errors(...args: readonly unknown[]): typeof respond {
+    checkArgumentCount('guard.errors()', args, 0)
+    return respond
+  }
+
+  const { auth, maybeAuth, require } = requests
+  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require }) as WebGuard<C>
+}
