@@ -2,6 +2,7 @@
 // The command `claimcheck`. Each command is a file beside this one.
 import { checkCommand } from './check.ts'
 import { type Command, print } from './command.ts'
+import { explainCommand } from './explain.ts'
 import { healthCommand } from './health.ts'
 import { recipeCommand } from './recipe.ts'
 import { serveCommand } from './serve.ts'
@@ -9,6 +10,7 @@ import { serveCommand } from './serve.ts'
 const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   check: checkCommand,
+  explain: explainCommand,
   recipe: recipeCommand,
   health: healthCommand,
 }
