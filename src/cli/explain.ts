@@ -8,6 +8,7 @@ import { readRequestLine } from './explain/request.ts'
 import { type BaseOptions, createSetup } from './explain/setup.ts'
 import { describeUnverified } from './explain/unverified.ts'
 import { type Command, print } from './command.ts'
+import { reasonOf } from '../internal/json.ts'
 import { readStdin } from './source.ts'
 
 /** How the command meets its surroundings. */
@@ -66,7 +67,7 @@ export async function runExplain(args: readonly string[], surroundings: Surround
     }
     const text = (read.token ?? (await readToken(read, surroundings))).trim()
     if (text === '') throw new TypeError('there is no token: write it to the standard input.')
-    clean = createClean(text)
+    clean = createClean(text.replace(/^authorization:/i, ''))
     return await explainText(text, withConfig(read, surroundings), { ...surroundings, clean })
   } catch (error) {
     surroundings.warn(`claimcheck explain: ${clean(error instanceof Error ? error.message : String(error))}`)
@@ -88,9 +89,14 @@ async function explainText(
     return exitCodes.unknown
   }
   if (request && !setup.gateway) throw new TypeError('--request needs a configuration with routes.')
-  const explanation = clean(await explain(setup, given, request))
+  const explanation = clean(await explain(setup, given, request).catch(fail))
   write(args.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation))
   return exitCodes[explanation.verdict]
+}
+
+/** The arguments were good: what goes wrong now is no misuse. */
+function fail(cause: unknown): never {
+  throw new Error(reasonOf(cause), { cause })
 }
 
 /** Without a verifier there is no one to judge the line around a token. */

@@ -85,7 +85,9 @@ function parse(
   } catch (error) {
     // Node's message repeats the argument.
     const flag = /--[a-z][a-z0-9-]{0,30}\b/.exec((error as Error).message)?.[0]
-    throw new TypeError(`an argument cannot be read${flag === undefined ? '' : ` near ${flag}`}: see --help.`)
+    throw new TypeError(`an argument cannot be read${flag === undefined ? '' : ` near ${flag}`}: see --help.`, {
+      cause: error,
+    })
   }
 }
 

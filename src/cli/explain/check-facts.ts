@@ -96,5 +96,5 @@ function list(texts: readonly string[]): string {
 /** Outside of the dates that JavaScript has: as it is. */
 function dateOf(milliseconds: number): string {
   const date = new Date(milliseconds)
-  return Number.isNaN(date.getTime()) ? String(milliseconds / 1000) : date.toISOString().replace('.000Z', 'Z')
+  return Number.isNaN(date.getTime()) ? String(milliseconds / 1000) : date.toISOString().replace(/\.\d+Z$/, 'Z')
 }

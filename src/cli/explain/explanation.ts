@@ -5,6 +5,7 @@ import type { Principal } from '../../principal/principal.ts'
 import type { RequestGuard } from '../../server/request-guard.ts'
 import type { Outcome } from '../../verifier/report.ts'
 import type { VerifiedToken } from '../../verifier/verified-token.ts'
+import { adviceFor } from './advice.ts'
 import { type CheckRow, createRecorder, type Recorder } from './checks.ts'
 import { type Given, lineOf, viewOf } from './credential.ts'
 import { explainRequest, type RequestExplanation, type WrittenRequest } from './request.ts'
@@ -86,7 +87,7 @@ function refusalFacts<C>(guard: RequestGuard<C>, error: AuthError): RefusalFacts
   const { reason, hint, details } = error
   return {
     reason,
-    ...(hint !== undefined && { hint }),
+    ...adviceFor(reason, hint),
     ...(details.cause !== undefined && { cause: reasonOf(details.cause) }),
     ...guard.challenge(error),
   }

@@ -20,7 +20,7 @@ const marks: Readonly<Record<CheckRow['outcome'], string>> = {
 }
 
 export function formatExplanation({ token, request }: Explanation): string {
-  return [...tokenLines(token), ...(request ? ['', ...requestLines(request)] : [])].join('\n')
+  return [...tokenLines(token), '', ...(request ? requestLines(request) : clientLines(token))].join('\n').trimEnd()
 }
 
 function tokenLines({ verdict, refusal, checks, principal, expires }: TokenExplanation): readonly string[] {
@@ -32,8 +32,11 @@ function tokenLines({ verdict, refusal, checks, principal, expires }: TokenExpla
     'Checks, in their order',
     ...checks.flatMap((row) => checkLines(row, width)),
     ...(principal ? ['', `The caller (until ${expires})`, ...membersOf(principal)] : []),
-    ...(refusal ? ['', 'The client gets', ...answerLines(refusal)] : []),
   ]
+}
+
+function clientLines({ refusal }: TokenExplanation): readonly string[] {
+  return refusal ? ['The client gets', ...answerLines(refusal)] : []
 }
 
 function reasonLines({ hint, cause, reason }: RefusalFacts): readonly string[] {
@@ -54,8 +57,8 @@ function checkLines({ check, outcome, claim, received, expected }: CheckRow, wid
     const facts = Object.entries({ claim, received, expected }).filter(([, value]) => value !== undefined)
     return [begin.trimEnd(), ...facts.map(([name, value]) => `${' '.repeat(12)}${name.padEnd(9)} ${value}`)]
   }
-  const facts = received === undefined ? expected : expected === undefined ? received : `${received}  (${expected})`
-  return [`${begin}  ${facts ?? ''}`.trimEnd()]
+  const wanted = expected === undefined || expected === received ? [] : [`expected ${expected}`]
+  return [`${begin}  ${[...(received === undefined ? [] : [received]), ...wanted].join('; ')}`.trimEnd()]
 }
 
 function requestLines({ route, access, trace, reason, hint, verdict, answers }: RequestExplanation): readonly string[] {

@@ -5,6 +5,7 @@ import type { GatewayCheck } from '../../gateway/request.ts'
 import type { Trace } from '../../policy/decision.ts'
 import { ask, type Policy } from '../../policy/policy.ts'
 import type { RequestGuard } from '../../server/request-guard.ts'
+import { adviceFor } from './advice.ts'
 import { createRecorder } from './checks.ts'
 import type { Setup } from './setup.ts'
 
@@ -48,17 +49,21 @@ export async function explainRequest(
   const decision = await rehearsal.decide({ ...written, headers: [line] })
   const { effect, route } = decision
   const access = gateway.decisions.routes.find(({ key }) => key === route)?.access
-  const { reason, hint } = decision.effect === 'allow' ? {} : decision
-  const [trace] = traces
+  const trace = traces[0] && withoutWrapper(traces[0])
   return {
     verdict: effect === 'allow' ? 'accepted' : effect === 'refuse' ? 'refused' : 'unknown',
     ...(route !== undefined && { route }),
     ...(access !== undefined && { access }),
     ...(trace && { trace }),
-    ...(reason !== undefined && { reason }),
-    ...(hint !== undefined && { hint }),
+    ...(decision.effect !== 'allow' && { reason: decision.reason, ...adviceFor(decision.reason, decision.hint) }),
     answers: Object.fromEntries(gateway.dialects.map((name) => [name, dialects[name].write(decision)])),
   }
+}
+
+/** The policy of a route is asked within one of its own name, which joins the default policy to it. */
+function withoutWrapper(trace: Trace): Trace {
+  const [only, ...more] = trace.children
+  return only?.policy === trace.policy && more.length === 0 ? only : trace
 }
 
 /** Collects the trace of each policy that is asked for a request. */
