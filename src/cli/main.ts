@@ -21,7 +21,8 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
   .join('\n')}
 
-claimcheck <command> --help says more. Exit codes: 0 good, 1 trouble at run time, 2 wrong arguments or configuration.`
+claimcheck <command> --help says more. Exit codes: 0 good, 1 trouble at run time, 2 wrong arguments or configuration
+(explain has its own).`
 
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined

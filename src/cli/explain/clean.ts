@@ -23,7 +23,8 @@ export function createClean(secret: string): Clean {
 
   function cleanText(text: string): string {
     const without = patterns.reduce((rest, pattern) => rest.replace(pattern, placeholder), text)
-    return printable(without.replace(encodedObject, placeholder), maxReasonLength)
+    // Hints have an ellipsis.
+    return printable(without.replace(encodedObject, placeholder).replaceAll('…', '...'), maxReasonLength)
   }
 
   function clean(value: unknown): unknown {
