@@ -1,12 +1,15 @@
 // `claimcheck explain`: what it shows, what it never shows, and its exit codes.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { createGateway } from 'claimcheck/gateway'
+import { authenticated } from 'claimcheck/policy'
 import { createTestIssuer, entraLike, type TestIssuer } from 'claimcheck/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readExplainArguments } from '../../../src/cli/explain/arguments.ts'
 import { createClean } from '../../../src/cli/explain/clean.ts'
 import { proposePreset } from '../../../src/cli/explain/propose.ts'
+import { decisionServerOf } from '../../../src/gateway/gateway.ts'
 import { allFixtures } from '../../support/sts-fixture.ts'
 import { createKey, signTexts } from '../../support/tokens.ts'
 import { folder, run, stsAndConfig, write } from '../run.ts'
@@ -200,6 +203,24 @@ describe('a request', () => {
     expect([code, request?.answers.caddy?.headers['X-Auth-Assertion']]).toEqual([0, 'not-signed'])
     expect([existsSync(keys), existsSync(store)]).toEqual([false, false])
   })
+})
+
+test('a rehearsal of a gateway decides as the gateway, and tells no listener of it', async () => {
+  const { sts } = await stsAndConfig()
+  const told: unknown[] = []
+  const { issuer, audience } = sts
+  const routes = { '/account': authenticated }
+  const gateway = createGateway({ issuer, audience, routes, onDecision: (decision) => told.push(decision) })
+  const check = {
+    method: 'GET',
+    target: '/account',
+    host: 'api.example.com',
+    scheme: 'https',
+    headers: [['Authorization', `Bearer ${sts.token()}`]],
+  } as const
+  const rehearsal = decisionServerOf(gateway)?.rehearsal((guard) => guard)
+  expect([(await rehearsal?.decide(check))?.effect, told]).toEqual(['allow', []])
+  expect([(await gateway.decide(check)).effect, told.length]).toEqual(['allow', 1])
 })
 
 describe('what is printed', () => {
