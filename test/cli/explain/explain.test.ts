@@ -263,6 +263,11 @@ describe('what is printed', () => {
     )
   })
 
+  test('names no argument that cannot be read: it may be an opaque token', async () => {
+    const { code, warned } = await explainToken(['--Ory_at_w2Rl5hoqXUWmd7sVOXx8pV4R0n8ZPPPL'], 'x')
+    expect([code, warned]).toEqual([64, 'claimcheck explain: an argument cannot be read: see --help.'])
+  })
+
   test('holds the beginning of a long secret neither, where it was cut', () => {
     const token = createTestIssuer().token()
     const cut = `${signatureOf(token).slice(0, 200)}...`
@@ -334,7 +339,7 @@ describe('arguments', () => {
         .map(({ name }) => name)
         .filter((name) => !told.includes(name)),
     ).toEqual(untold)
-    const claims = { iss: 'https://acme.auth0.com/', aud: "$(id)'`;\u001b" }
+    const claims = { iss: 'https://acme.auth0.com/', aud: "'$(id)" }
     expect(proposePreset({ header: {}, claims })?.flags).toContainEqual(['audience', '...'])
     expect(proposePreset({ header: {}, claims: { ...claims, aud: '$(id)' } })?.flags).toContainEqual([
       'audience',
