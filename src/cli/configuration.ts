@@ -139,12 +139,16 @@ const gatewayMembers: Members = {
   ],
 }
 
+/** The members about a verifier and its resource server. */
+const { routes: _, assertion: __, preflight: ___, deadlineMs: ____, ...apiMembers } = gatewayMembers
+
 const required = ['dialects', 'issuer', 'routes']
 const configuration = objectOf(
   { $schema: [text, 'The address of this schema, for editors.'], ...serverMembers, ...gatewayMembers },
   required,
 )
 const server = objectOf(serverMembers, ['dialects'])
+const api = objectOf(apiMembers, ['issuer'])
 
 /** What the server is told besides the gateway. */
 export interface ServerMembers {
@@ -172,6 +176,11 @@ export function readConfiguration(value: unknown): { readonly server: ServerMemb
   const part = (of: Members): JsonObject =>
     Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(of, name)))
   return { server: part(serverMembers) as unknown as ServerMembers, options: part(gatewayMembers) }
+}
+
+/** Reads a configuration without routes: that of a verifier. @throws TypeError with the path of what is wrong. */
+export function readApiConfiguration(value: unknown): JsonObject {
+  return api.read(value, '')
 }
 
 /** Reads what a module exports as `server`. @throws TypeError with the path of what is wrong. */

@@ -3,6 +3,7 @@
 import { checkCommand } from './check.ts'
 import { type Command, print } from './command.ts'
 import { doctorCommand } from './doctor.ts'
+import { explainCommand } from './explain.ts'
 import { healthCommand } from './health.ts'
 import { recipeCommand } from './recipe.ts'
 import { serveCommand } from './serve.ts'
@@ -10,6 +11,7 @@ import { serveCommand } from './serve.ts'
 const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   check: checkCommand,
+  explain: explainCommand,
   recipe: recipeCommand,
   health: healthCommand,
   doctor: doctorCommand,
@@ -21,7 +23,8 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
   .join('\n')}
 
-claimcheck <command> --help says more. Exit codes: 0 good, 1 trouble at run time, 2 wrong arguments or configuration.`
+claimcheck <command> --help says more. Exit codes: 0 good, 1 trouble at run time, 2 wrong arguments or configuration
+(explain has its own).`
 
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined

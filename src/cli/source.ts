@@ -7,7 +7,8 @@ import type { ClaimcheckEvent } from '../errors/events.ts'
 import type { DecisionServer } from '../gateway/decision.ts'
 import { createGateway, decisionServerOf, type Gateway } from '../gateway/gateway.ts'
 import type { KeyStore } from '../jwks/snapshot.ts'
-import { readConfiguration, readServerExport, type ServerMembers } from './configuration.ts'
+import { createResourceServer, type ResourceServer, requestGuardOf } from '../server/resource-server.ts'
+import { readApiConfiguration, readConfiguration, readServerExport, type ServerMembers } from './configuration.ts'
 import { checksThatAreOff } from './off.ts'
 
 /** A configuration that was read, with the gateway that was made of it. */
@@ -24,6 +25,8 @@ export interface Additions {
   readonly onEvent?: (event: ClaimcheckEvent) => void
   /** Used where the configuration has none. */
   readonly keyStore?: KeyStore
+  /** Changes the options before anything is made of them. Not asked where a module has made it. */
+  readonly adapt?: (options: object) => object
 }
 
 export interface Source {
@@ -47,7 +50,8 @@ export function sourceOf(config: string | undefined): Source {
   throw new TypeError(`the configuration must be .json, .js, .mjs or .ts, or - for JSON from stdin, not '${config}'.`)
 }
 
-async function readStdin(): Promise<string> {
+/** Reads the standard input to its end. */
+export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array))
   return Buffer.concat(chunks).toString('utf8')
@@ -104,13 +108,13 @@ async function importModule(file: string): Promise<Readonly<Record<string, unkno
   }
 }
 
-function makeGateway(options: object, { onEvent, keyStore }: Additions): Gateway {
-  const given = options as { readonly api?: unknown; readonly onEvent?: (event: ClaimcheckEvent) => unknown }
+function makeGateway(options: object, { onEvent, keyStore, adapt = (same) => same }: Additions): Gateway {
+  const given = adapt(options) as { readonly api?: unknown; readonly onEvent?: (event: ClaimcheckEvent) => unknown }
   // A resource server that exists has its options already.
-  if (given.api !== undefined) return createGateway(options as never)
+  if (given.api !== undefined) return createGateway(given as never)
   return createGateway({
     ...(keyStore && { keyStore }),
-    ...options,
+    ...given,
     ...(onEvent && {
       onEvent(event: ClaimcheckEvent) {
         onEvent(event)
@@ -118,6 +122,42 @@ function makeGateway(options: object, { onEvent, keyStore }: Additions): Gateway
       },
     }),
   } as never)
+}
+
+/** A configuration without routes has no gateway. */
+export interface LoadedApi {
+  readonly api: ResourceServer
+  readonly gateway?: Loaded
+}
+
+/**
+ * Reads a configuration of a gateway, or of a verifier: the same without routes. A module may also export a resource server.
+ *
+ * @throws TypeError as `Source.load` does.
+ */
+export async function loadApi(config: string, additions: Additions): Promise<LoadedApi> {
+  const source = sourceOf(config)
+  const options = await readApiOptions(config)
+  if (options === undefined) {
+    const gateway = await source.load(additions)
+    return { api: gateway.gateway.api, gateway }
+  }
+  const made = options as ResourceServer
+  if (requestGuardOf(made)) return { api: made }
+  const { adapt = (same) => same } = additions
+  return { api: createResourceServer(adapt(options) as never) }
+}
+
+/** The options of a verifier in `config`, or a resource server that its module has made. `undefined` where it is about a gateway. */
+async function readApiOptions(config: string): Promise<object | undefined> {
+  if (config === '-') return undefined
+  if (extname(config) === '.json') {
+    const written = parseJsonObject(await readText(config))
+    return written && !Object.hasOwn(written, 'routes') ? readApiConfiguration(written) : undefined
+  }
+  const { default: exported } = await importModule(config)
+  const made = Object(exported) as object
+  return decisionServerOf(made) || 'routes' in made || 'decide' in made ? undefined : made
 }
 
 /** A gateway that was made, with the options and the JSON that it was made of, where they are known. */

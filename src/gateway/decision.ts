@@ -1,6 +1,7 @@
 // The answer to one question of a gateway, before a dialect writes it.
 import type { AuthErrorReason, RefusalHeaders } from '../errors/auth-error.ts'
 import type { JwkSet } from '../issuer/issuer.ts'
+import type { RequestGuard } from '../server/request-guard.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { GatewayCheck } from './request.ts'
 
@@ -79,4 +80,6 @@ export interface DecisionServer {
   refuseQuestion(fault: QuestionFault, hint: string, dialect?: string): Refusal
   /** Gives every decision from now on to `listener`, besides `onDecision`. Errors that it throws are dropped. */
   observe(listener: (decision: DecisionFacts) => unknown): void
+  /** The same server behind another guard, for `claimcheck explain`. It tells no listener, and signs no assertion. */
+  rehearsal(change: <C>(guard: RequestGuard<C>) => RequestGuard<C>): DecisionServer
 }

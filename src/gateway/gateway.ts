@@ -2,11 +2,10 @@
 import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
-import type { Clock } from '../internal/clock.ts'
 import { createNotes } from '../internal/freeze.ts'
 import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { Authentication } from '../server/request-guard.ts'
+import type { Authentication, RequestGuard } from '../server/request-guard.ts'
 import {
   createResourceServer,
   type ResourceServer,
@@ -17,7 +16,7 @@ import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import { type Access, accessOf, type GatewayRoute, readAccess } from './access.ts'
 import type { DecisionFacts, DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
-import { type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
+import { type Assertion, type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
 import { createIdentity, type IdentityHeaders } from './identity.ts'
 import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
 import {
@@ -87,8 +86,6 @@ export function readDecisionServer(gateway: object): DecisionServer {
   throw new TypeError('gateway must be what createGateway() of this copy of claimcheck returned.')
 }
 
-const settingNames = ['routes', 'identity', 'assertion', 'preflight', 'deadlineMs', 'onDecision']
-
 /**
  * Makes a decision server for API gateways: it refuses whatever no route allows.
  *
@@ -112,24 +109,28 @@ export function createGateway(options: object): Gateway {
   > & { readonly api?: ResourceServer }
   if (rest.api !== undefined) checkOptionNames('createGateway() with api', rest, ['api'])
   const api = rest.api ?? createResourceServer(rest as ResourceServerOptions)
-  const settings = { routes, identity, assertion, preflight, deadlineMs, onDecision }
+  const settings = { routes, identity, preflight, deadlineMs, onDecision }
   const { clock } = rest as Pick<ResourceServerOptions, 'clock'>
-  return createAnyGateway(api, settings as GatewaySettings<Record<string, unknown>, string>, clock)
+  const guard = toRequestGuard<IssuerOptions, Record<string, unknown>>(api)
+  const parts = { api, guard, assertion: assertion && createAssertion(assertion, clock) }
+  return createAnyGateway(parts, settings as GatewaySettings<Record<string, unknown>, string>)
+}
+
+interface GatewayParts<C> {
+  readonly api: ResourceServer<C>
+  readonly guard: RequestGuard<C>
+  readonly assertion: Assertion | undefined
 }
 
 function createAnyGateway<C>(
-  api: ResourceServer<C>,
-  settings: GatewaySettings<C, string>,
-  clock: Clock | undefined,
+  { api, guard, assertion }: GatewayParts<C>,
+  settings: Omit<GatewaySettings<C, string>, 'assertion'>,
 ): Gateway<C> {
-  checkOptionNames('createGateway()', settings, settingNames)
   const { preflight = false, deadlineMs = 1500, onDecision } = settings
   checkBoolean('preflight', preflight)
   checkNumber('deadlineMs', deadlineMs, 1, 60_000)
   if (onDecision !== undefined) checkFunction('onDecision', onDecision)
   const listeners = onDecision ? [dropErrors(onDecision)] : []
-  const guard = toRequestGuard<IssuerOptions, C>(api)
-  const assertion = settings.assertion && createAssertion(settings.assertion, clock)
   const identity = createIdentity<C>(settings.identity, assertion && assertionHeader)
   const entries = readRouteEntries(settings.routes)
   const accesses = entries.map(([key, value]) => [key, readAccess(key, value, guard)] as const)
@@ -252,6 +253,13 @@ function createAnyGateway<C>(
     for (const listener of listeners) listener(facts)
   }
 
+  function rehearsal(change: <D>(of: RequestGuard<D>) => RequestGuard<D>): DecisionServer {
+    const { onDecision: _, ...quiet } = settings
+    const unsigned = assertion && { ...assertion, sign: () => 'not-signed' }
+    const twin = createAnyGateway({ api, guard: change(guard), assertion: unsigned }, quiet)
+    return decisionServers.get(twin) as DecisionServer
+  }
+
   const server: DecisionServer = {
     identity,
     routes: table.routes.map(({ key, value }) => ({ key, access: accessOf(value) })),
@@ -259,6 +267,7 @@ function createAnyGateway<C>(
     decide,
     refuseQuestion,
     observe: (listener) => void listeners.push(dropErrors(listener)),
+    rehearsal,
     ...(assertion && { jwks: assertion.jwks }),
   }
   const gateway: Gateway<C> = {

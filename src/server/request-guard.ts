@@ -14,6 +14,7 @@ import type { MetadataResponse, PublishedMetadata } from './published-metadata.t
 import { type Outcome, reportRefusal } from '../verifier/report.ts'
 import type { RoutePolicies } from './route-policies.ts'
 import type { Verify } from '../verifier/verify-token.ts'
+import type { Watch } from '../verifier/watch.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 
 /** The outcome for a request's credential. `anonymous`: there is no credential, or one of another scheme. */
@@ -35,6 +36,10 @@ export interface RequestGuard<C> {
   readonly routes: RoutePolicies<VerifiedToken<C>>
   /** The headers that tokens come in besides `Authorization`. */
   readonly tokenHeaders: readonly string[]
+  /** Verifies a token by itself. */
+  readonly verify: Verify<C>
+  /** The same guard with its checks watched, for `claimcheck explain`. It remembers no token of this one. */
+  watched(watch: Watch): RequestGuard<C>
   /** Reads and verifies the credential of `request`. */
   authenticate(request: RequestView): MaybePromise<Authentication<C>>
   /** Asks the policy of a route, where there is one, about the caller of an authenticated request. */
@@ -70,6 +75,7 @@ export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
 
 export interface RequestGuardParts<C> {
   readonly verify: Verify<C>
+  readonly watched: (watch: Watch) => Verify<C>
   readonly tokenHeaders: readonly string[]
   /** The auth-params of every challenge. */
   readonly challengeParams: (request?: RequestView) => ChallengeParams
@@ -141,8 +147,9 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
 
   const report: RequestGuard<C>['report'] = (error, request) => reportRefusal(emit, error, request)
   const challenge: RequestGuard<C>['challenge'] = (error, request) => refusalAnswer(error, challengeParams(request))
+  const watched: RequestGuard<C>['watched'] = (watch) => createRequestGuard({ ...parts, verify: parts.watched(watch) })
   const answers = { report, challenge, challengeParams, metadata }
-  return { routes, tokenHeaders, authenticate, authorizeRequest, requirePolicy, ...answers }
+  return { routes, tokenHeaders, verify, watched, authenticate, authorizeRequest, requirePolicy, ...answers }
 }
 
 const preflightHint =

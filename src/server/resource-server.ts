@@ -126,9 +126,9 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
-  const { verify, ...verifier } = createVerifierParts<C>(verifierOptions, challengeParams)
+  const { verifier, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
-  const parts = { verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
+  const parts = { verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
   const requests = createRequestGuard<C>(parts)
 
   const authentications = createNotes<MaybePromise<Authentication<C>>>()

@@ -9,6 +9,7 @@ import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
 import { checkClaimTypes, checkConfirmation, checkRequired, checkTimes, checkType, type Times } from '../jwt/claims.ts'
 import { createTokenParser, isPadded, type ParsedToken, parsePaddedToken } from '../jwt/parse.ts'
 import type { VerifierSettings } from './options.ts'
+import type { Watch } from './watch.ts'
 
 /** A token that has passed the checks that need no key, and the issuer that its `iss` names. */
 export interface PlausibleToken {
@@ -28,24 +29,39 @@ export interface Prechecks {
   checkTimes(times: Times): ValidationError | undefined
 }
 
-/** @param clock Default: the system's. */
-export function createPrechecks(
-  issuers: IssuerRegistry,
-  settings: VerifierSettings,
-  clock: Clock = systemClock,
-): Prechecks {
+export interface PrecheckParts {
+  readonly issuers: IssuerRegistry
+  readonly settings: VerifierSettings
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined
+}
+
+export function createPrechecks({ issuers, settings, clock = systemClock }: PrecheckParts, watch: Watch): Prechecks {
   const { maxTokenBytes } = settings
   const parseToken = createTokenParser(maxTokenBytes)
   const headerClaims = headerClaimsOf(settings.issuers)
   const required = new Map(settings.issuers.map((profile) => [profile as Issuer, requiredOf(profile, settings)]))
+  const checks = watch({
+    syntax: parse,
+    issuer: issuers.find,
+    padding: checkForm,
+    algorithm: checkAlgorithm,
+    type: checkType,
+    claimTypes: checkClaimTypes,
+    required: checkRequired,
+    times: checkTimes,
+    tokenKind: checkTokenKind,
+    audience: checkAudienceOf,
+    confirmation: checkConfirmation,
+  })
 
   function check({ token, header }: Credential): PlausibleToken | FailedPrecheck {
-    const parsed = parse(token)
+    const parsed = checks.syntax(token)
     if ('reason' in parsed) return { refusal: checkSyntax(token, header) ?? parsed }
     // Without padding, a token that could be parsed is one token68.
     const malformed = parsed.padded ? checkSyntax(token, header) : undefined
     if (malformed) return { refusal: malformed }
-    const trusted = issuers.find(parsed.claims)
+    const trusted = checks.issuer(parsed.claims)
     if (!trusted) return { refusal: unknownIssuer(parsed, issuers), parsed }
     const refusal = validateToken(parsed, trusted)
     return refusal ? { refusal, parsed } : { parsed, trusted }
@@ -61,19 +77,19 @@ export function createPrechecks(
     const { profile } = trusted
     const { header, claims } = token
     return (
-      checkForm(token, profile) ??
-      checkAlgorithm(header.alg, profile.algorithms) ??
-      checkType(header.typ, profile.types) ??
-      checkClaimTypes(claims, profile.nonStandardClaimTypes) ??
-      checkRequired(claims, required.get(profile) ?? requiredOf(profile, settings)) ??
-      checkTimes(claims as unknown as Times, readClock(clock), settings) ??
-      profile.validateToken(toUnverifiedToken(token, trusted)) ??
-      checkAudienceOf(token, profile.audience ?? null, profile.audienceSource) ??
-      checkConfirmation(claims)
+      checks.padding(token, profile) ??
+      checks.algorithm(header.alg, profile.algorithms) ??
+      checks.type(header.typ, profile.types) ??
+      checks.claimTypes(claims, profile.nonStandardClaimTypes) ??
+      checks.required(claims, required.get(profile) ?? requiredOf(profile, settings)) ??
+      checks.times(claims as unknown as Times, readClock(clock), settings) ??
+      checks.tokenKind(token, trusted) ??
+      checks.audience(token, profile.audience ?? null, profile.audienceSource) ??
+      checks.confirmation(claims)
     )
   }
 
-  return { check, checkTimes: (times) => checkTimes(times, readClock(clock), settings) }
+  return { check, checkTimes: (times) => checks.times(times, readClock(clock), settings) }
 }
 
 /** Text in `Authorization` that is no token68 is a malformed request: 400. */
@@ -105,6 +121,11 @@ function readClock(clock: Clock): number {
   if (typeof nowMs !== 'number' || !Number.isFinite(nowMs))
     throw new TypeError('clock.nowMs() must give a finite number.')
   return nowMs
+}
+
+/** The rules of the STS itself, such as what marks its ID tokens. */
+function checkTokenKind(token: ParsedToken, trusted: TrustedIssuer): ValidationError | undefined {
+  return trusted.profile.validateToken(toUnverifiedToken(token, trusted))
 }
 
 function checkAlgorithm(alg: string, allowed: readonly Algorithm[]): ValidationError | undefined {

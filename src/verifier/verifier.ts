@@ -12,7 +12,8 @@ import { createKeepAlive } from '../internal/single-flight.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { KeyHealth, Network } from '../jwks/key-source.ts'
 import { createIssuerRegistry } from '../issuer/registry.ts'
-import { createVerifyToken, type IsRevoked, type Verify } from './verify-token.ts'
+import { createVerifyToken, type IsRevoked, type VerificationParts, type Verify } from './verify-token.ts'
+import type { Watch } from './watch.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
@@ -54,19 +55,27 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
   options: VerifierOptions<I, C>,
 ): Verifier<ClaimsByIssuer<I, C>> {
   checkArgumentCount('createVerifier()', arguments, 1)
-  const { verify: _, ...verifier } = createVerifierParts<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions)
-  return verifier
+  return createVerifierParts<ClaimsByIssuer<I, C>>(options as unknown as VerifierOptions).verifier
+}
+
+/** A verifier, and ways in that no application has. */
+export interface VerifierParts<C> {
+  readonly verifier: Verifier<C>
+  /** Answers at once where nothing has to be waited for. */
+  readonly verify: Verify<C>
+  /** Another way in, whose checks are watched. It shares the keys, and remembers no token of the others. */
+  watched(watch: Watch): Verify<C>
 }
 
 /**
- * A verifier, and its own way in: `verify` answers at once where nothing has to be waited for.
+ * Makes a verifier and its parts.
  *
  * @param challengeParams The auth-params that a resource server puts into each challenge.
  */
 export function createVerifierParts<C>(
   options: VerifierOptions,
   challengeParams?: (request: RequestView | undefined) => ChallengeParams,
-): Verifier<C> & { readonly verify: Verify<C> } {
+): VerifierParts<C> {
   const settings = readVerifierOptions(options as unknown as VerifierOptions<IssuerOptions, never>)
   const { clock = systemClock, fetch = platformFetch, fetchTimeoutMs = 5000, claims: schema } = options
   const isRevoked = options.isRevoked as IsRevoked<C> | undefined
@@ -86,7 +95,8 @@ export function createVerifierParts<C>(
   const issuers = createIssuerRegistry(settings.issuers, { network, keyCache, keyStore })
   const report = createReport(settings.issuers, options.onEvent && emit, challengeParams)
   const resolvePrincipal = createResolvePrincipal(settings, { emit, timeoutMs: fetchTimeoutMs })
-  const verify = createVerifyToken<C>({ issuers, settings, clock, schema, isRevoked, resolvePrincipal, report })
+  const parts: VerificationParts<C> = { issuers, settings, clock, schema, isRevoked, resolvePrincipal, report }
+  const verify = createVerifyToken(parts)
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(
@@ -115,12 +125,11 @@ export function createVerifierParts<C>(
     return promiseOf(verify({ token, header: from?.header }))
   }
 
+  const close = (): void => closing.abort(new Error('the verifier was closed'))
   return {
+    verifier: { verifyToken, ready, keys, close },
     verify,
-    verifyToken,
-    ready,
-    keys,
-    close: () => closing.abort(new Error('the verifier was closed')),
+    watched: (watch) => createVerifyToken(parts, watch),
   }
 }
 

@@ -7,27 +7,22 @@
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
 import { AuthError, copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkTenant, checkTokenHeader, keyNotFound, toUnverifiedToken } from '../issuer/checks.ts'
-import type { IssuerRegistry, TrustedIssuer } from '../issuer/registry.ts'
+import type { TrustedIssuer } from '../issuer/registry.ts'
 import type { VerificationKey } from '../jwks/key-source.ts'
 import type { ParsedToken } from '../jwt/parse.ts'
 import { applySchema, type StandardSchema, type TypedClaims } from '../jwt/schema.ts'
-import type { VerifierSettings } from './options.ts'
-import { createPrechecks } from './prechecks.ts'
+import { createPrechecks, type PrecheckParts } from './prechecks.ts'
 import type { Outcome, Report } from './report.ts'
 import type { ResolvePrincipal } from './resolve-principal.ts'
 import { type CacheEntry, createEntries, createTokenCache, type Flight } from './token-cache.ts'
 import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
 import { createKeyLookup, type NamedToken } from './verify-signature.ts'
+import { unwatched, type Watch } from './watch.ts'
 
-export interface VerificationParts<C> {
-  readonly issuers: IssuerRegistry
-  readonly settings: VerifierSettings
-  /** Default: the system's. */
-  readonly clock?: Clock | undefined
+export interface VerificationParts<C> extends PrecheckParts {
   readonly schema?: StandardSchema | undefined
   readonly isRevoked?: IsRevoked<C> | undefined
   readonly resolvePrincipal: ResolvePrincipal
@@ -41,13 +36,21 @@ export type Verify<C> = (credential: Credential) => MaybePromise<Outcome<Verifie
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
-export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
-  const { issuers, settings, schema, isRevoked, resolvePrincipal } = parts
+/** @param watch Sees the checks run. For `claimcheck explain` alone. */
+export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch = unwatched): Verify<C> {
+  const { settings, schema } = parts
   const { refuse, unavailable, report } = parts.report
-  const prechecks = createPrechecks(issuers, settings, parts.clock)
+  const prechecks = createPrechecks(parts, watch)
   const cache = createTokenCache<CacheEntry>(settings, parts.clock)
   const createEntry = createEntries(settings)
-  const { findKey, verifySignature } = createKeyLookup(unavailable)
+  const checks = watch({
+    tenant: checkTenant,
+    ...createKeyLookup(unavailable),
+    schema: applySchema,
+    principal: parts.resolvePrincipal,
+    request: checkRequest,
+    revocation: parts.isRevoked,
+  })
 
   function verify(credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
     const name = cache.nameOf(credential.token)
@@ -65,7 +68,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       const entry = entryOf(name, credential)
       if (isPromise(entry)) return finishLater(entry, credential)
       if (entry instanceof AuthError) return report(entry, credential.request)
-      const auth = checkRequest(entry, credential)
+      const auth = checks.request(entry, credential)
       return isPromise(auth) ? finishLater(entry, credential, auth) : auth
     } catch (error) {
       return report(error, credential.request)
@@ -80,7 +83,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     try {
       const verified = await entry
       if (verified instanceof AuthError) return report(verified, credential.request)
-      const auth = asked ?? checkRequest(verified, credential)
+      const auth = asked ?? checks.request(verified, credential)
       const allowed = isPromise(auth) ? await auth : auth
       // The token may have ended while its keys, the schema or `isRevoked` were waited for.
       checkTimesOf(verified)
@@ -154,14 +157,14 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       if (!named) return refuse(keyNotFound(trusted), parsed)
       const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
       if (foreignKey) return refuse(foreignKey, parsed)
-      const signer = verifySignature(token, named)
+      const signer = checks.verifySignature(token, named)
       const key = isPromise(signer) ? await signer : signer
       if (key instanceof AuthError) return key
       if (!key) return refuse({ reason: 'signature_invalid', hint: foreignSignature }, parsed)
       const read = readClaims(parsed, trusted)
       const typed = isPromise(read) ? await read : read
       if ('reason' in typed) return refuse(typed, parsed, true)
-      const found = resolvePrincipal(parsed, trusted)
+      const found = checks.principal(parsed, trusted)
       const resolved = isPromise(found) ? await found : found
       const entry = createEntry(token, key, { typed, resolved })
       flight?.succeed(entry)
@@ -182,7 +185,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
   /** The key that `token` names, of an issuer whose tenant may use this API: a made-up tenant causes no fetch. Throws a refusal. */
   function findAllowedKey(token: Token, trusted: TrustedIssuer): MaybePromise<Outcome<VerificationKey | undefined>> {
     const allowed = checkTenantOf(token, trusted)
-    return isPromise(allowed) ? allowed.then(() => findKey(token, trusted)) : findKey(token, trusted)
+    return isPromise(allowed) ? allowed.then(() => checks.findKey(token, trusted)) : checks.findKey(token, trusted)
   }
 
   /** Each request is asked this, for new and remembered tokens alike. Throws or rejects with a refusal. */
@@ -194,7 +197,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
       trusted.profile.validateRequest?.((entry.rawClaims ?? entry).claims, request)
     if (misplaced) throw refuse(misplaced, entry, true)
     const auth = createVerifiedToken<C>(entry, token)
-    return isRevoked ? unlessRevoked(auth, isRevoked) : auth
+    return checks.revocation ? unlessRevoked(auth, checks.revocation) : auth
   }
 
   function checkTimesOf(entry: CacheEntry): void {
@@ -204,7 +207,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
 
   function checkTenantOf(token: Token, trusted: TrustedIssuer): MaybePromise<void> {
     if (!trusted.profile.isTenantAllowed) return undefined
-    const refusal = checkTenant(trusted.profile, toUnverifiedToken(token, trusted))
+    const refusal = checks.tenant(trusted.profile, toUnverifiedToken(token, trusted))
     return isPromise(refusal) ? refusal.then((later) => throwRefusal(later, token)) : throwRefusal(refusal, token)
   }
 
@@ -217,7 +220,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>): Verify<C> {
     { profile }: TrustedIssuer,
   ): MaybePromise<TypedClaims | ValidationError> {
     const own = profile.claims ?? schema
-    return own ? applySchema(own, claims) : { claims, shared: true, bytes }
+    return own ? checks.schema(own, claims) : { claims, shared: true, bytes }
   }
 
   function unlessRevoked(auth: VerifiedToken<C>, ask: IsRevoked<C>): MaybePromise<VerifiedToken<C>> {

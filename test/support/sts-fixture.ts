@@ -108,6 +108,8 @@ export interface KeySample {
 export interface StsFixture {
   /** The preset's name. */
   readonly name: string
+  /** The preset's options as JSON, with those that a sample asks for. */
+  optionsFor(options: Members): Members
   /** Makes the issuer, with the options that a sample asks for. */
   makeIssuer(options: Members): IssuerWithAudience
   /** The key that signs samples; its public half is in what is served. */
@@ -149,14 +151,18 @@ function readFixture(name: string): StsFixture {
   const { either = [], key, header } = json
   const makers = presets as unknown as Readonly<Record<string, (options: Members) => IssuerWithAudience>>
   const samples = (list: JsonSamples) => Object.entries(list).map(([title, sample]) => readSample(json, title, sample))
+  const optionsFor = (options: Members): Members => {
+    const isChosen = either.some((one) => Object.hasOwn(options, one))
+    const usual = Object.entries(json.options).filter(([one]) => !(isChosen && either.includes(one)))
+    const given = { ...(withKeys(Object.fromEntries(usual)) as Members), ...options }
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  }
   return {
     name,
+    optionsFor,
     makeIssuer(options) {
-      const isChosen = either.some((one) => Object.hasOwn(options, one))
-      const usual = Object.entries(json.options).filter(([one]) => !(isChosen && either.includes(one)))
-      const given = { ...(withKeys(Object.fromEntries(usual)) as Members), ...options }
       const maker = makers[name] ?? expect.fail(`no preset ${name}`)
-      return maker(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+      return maker(optionsFor(options))
     },
     key: keyNamed(key),
     served: {
@@ -295,15 +301,20 @@ export function tokenOf(fixture: StsFixture, sample: Pick<TokenSample, 'header' 
   return signTexts(JSON.stringify(header), JSON.stringify(sample.claims), key)
 }
 
+/** The network of a fixture: what it serves, and nothing else. */
+export async function fetchFixture({ served }: StsFixture, url: string): Promise<Response> {
+  if (!Object.hasOwn(served, url)) return new Response('', { status: 404 })
+  const page = served[url]
+  return typeof page === 'string' ? new Response(page) : Response.json(page)
+}
+
 /** A verifier that trusts the fixture's issuer, at the tests' moment; its network is the fixture's. */
 export function createFixtureVerifier(fixture: StsFixture, options: Members = {}, more: OtherOptions = {}) {
   const requests: string[] = []
   const events: ClaimcheckEvent[] = []
   const fetch = async (url: string): Promise<Response> => {
     requests.push(url)
-    if (!Object.hasOwn(fixture.served, url)) return new Response('', { status: 404 })
-    const page = fixture.served[url]
-    return typeof page === 'string' ? new Response(page) : Response.json(page)
+    return fetchFixture(fixture, url)
   }
   const issuer = fixture.makeIssuer(options)
   const verifier = createVerifier({

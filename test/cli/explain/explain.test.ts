@@ -1,0 +1,369 @@
+// `claimcheck explain`: what it shows, what it never shows, and its exit codes.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createGateway } from 'claimcheck/gateway'
+import { authenticated } from 'claimcheck/policy'
+import { createTestIssuer, entraLike, type TestIssuer } from 'claimcheck/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readExplainArguments } from '../../../src/cli/explain/arguments.ts'
+import { createClean } from '../../../src/cli/explain/clean.ts'
+import { proposePreset } from '../../../src/cli/explain/propose.ts'
+import { decisionServerOf } from '../../../src/gateway/gateway.ts'
+import { allFixtures } from '../../support/sts-fixture.ts'
+import { createKey, signTexts } from '../../support/tokens.ts'
+import { folder, run, stsAndConfig, write } from '../run.ts'
+import { explainAsJson, explainToken, jsonFile } from './run.ts'
+
+const limit = 30_000
+const signatureOf = (token: string): string => token.split('.')[2] ?? ''
+
+function flagsOf({ issuer, audience }: Pick<TestIssuer, 'issuer' | 'audience'>): readonly string[] {
+  return ['--issuer', issuer, '--audience', audience]
+}
+
+async function offlineJwks(sts: TestIssuer): Promise<string> {
+  const metadata = (await (await sts.fetch(`${sts.issuer}/.well-known/oauth-authorization-server`, {})).json()) as {
+    jwks_uri: string
+  }
+  return jsonFile(await (await sts.fetch(metadata.jwks_uri, {})).json())
+}
+
+const noNetwork = { fetch: () => Promise.reject(new TypeError('no network')) }
+
+describe('a token', () => {
+  test('that is good is told with its checks and its caller', async () => {
+    const { sts } = await stsAndConfig()
+    const { code, printed, warned } = await explainToken(flagsOf(sts), `${sts.token({ sub: 'alice' })}\n`)
+    expect([code, warned]).toEqual([0, ''])
+    expect(printed).toMatch(/^The token is accepted\.$/m)
+    expect(printed).toMatch(/^ {2}ok {6}signature +expected made by that key$/m)
+    expect(printed).toMatch(/^ {2}subject +alice$/m)
+    expect(printed).not.toContain('The client gets')
+  })
+
+  test.each([
+    ['expired', 'times', 'token_expired', /expired 60 minutes ago/],
+    ['wrong-audience', 'audience', 'audience_mismatch', /for another API/],
+    ['wrong-issuer', 'issuer', 'issuer_unknown', /byte for byte/],
+    ['unknown-kid', 'key', 'key_not_found', /publishes no key with this kid/],
+    ['forged-signature', 'signature', 'signature_invalid', /did not make the signature/],
+    ['alg-none', 'algorithm', 'algorithm_not_allowed', /other algorithms/],
+  ] as const)('that is bad (%s) is told with the check that failed and a hint', async (kind, check, reason, hint) => {
+    const { sts } = await stsAndConfig()
+    const { code, token } = await explainAsJson(flagsOf(sts), sts.badToken(kind))
+    expect(code).toBe(1)
+    expect(token.checks.filter(({ outcome }) => outcome === 'failed').map((row) => row.check)).toEqual([check])
+    expect(token.refusal).toMatchObject({ reason, status: 401, hint: expect.stringMatching(hint) as string })
+    expect(token.principal).toBeUndefined()
+  })
+
+  test('is told with what was received and what was expected', async () => {
+    const { sts } = await stsAndConfig()
+    const { token } = await explainAsJson(
+      ['--issuer', sts.issuer, '--audience', 'mine', '--audience', 'ours'],
+      sts.token(),
+    )
+    expect(token.checks.find(({ outcome }) => outcome === 'failed')).toEqual({
+      check: 'audience',
+      outcome: 'failed',
+      claim: 'aud',
+      received: sts.audience,
+      expected: 'mine, ours',
+    })
+  })
+
+  test('of a preset takes its options as flags, and its hints', async () => {
+    const [tenant, clientId] = ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490', 'b1c2d3e4-0000-4000-8000-00000000beef']
+    const sts = createTestIssuer(entraLike({ tenant, clientId }))
+    const args = ['--preset', 'entra', '--tenant', tenant, '--client-id', clientId]
+    const base = { fetch: sts.fetch, clock: sts.clock }
+    expect((await explainAsJson(args, sts.token(), base)).code).toBe(0)
+    const graph = await explainAsJson(args, sts.token({ aud: '00000003-0000-0000-c000-000000000000' }), base)
+    expect([graph.code, graph.token.refusal?.hint]).toEqual([1, expect.stringContaining('Microsoft Graph')])
+    const one = await explainAsJson([...args, '--versions', '1.0'], sts.token(), base)
+    expect(one.token.refusal?.reason).toBe('issuer_unknown')
+  })
+
+  test.each([
+    (token: string) => `Authorization: Bearer ${token}`,
+    (token: string) => `authorization:\tbearer ${token}\r\n`,
+    (token: string) => `Bearer ${token}`,
+  ])('may be the line of a request', async (lineOf) => {
+    const { sts } = await stsAndConfig()
+    const { code, token } = await explainAsJson(flagsOf(sts), lineOf(sts.token()))
+    expect([code, token.checks[0]]).toEqual([
+      0,
+      { check: 'credential', outcome: 'passed', expected: 'one line with one token' },
+    ])
+    expect(token.checks.at(-1)).toMatchObject({ check: 'request', received: 'in the header authorization' })
+  })
+
+  test.each([
+    ['Authorization: Bearer bearer x.y.z', 'credential_malformed', 400],
+    ['Authorization: DPoP x.y.z', 'credential_missing', 401],
+    ['Authorization: Bearer', 'credential_malformed', 400],
+  ])('in the line %j is refused as a request with it would be', async (line, reason, status) => {
+    const { sts } = await stsAndConfig()
+    const { code, token } = await explainAsJson(flagsOf(sts), line)
+    expect([code, token.refusal?.reason, token.refusal?.status]).toEqual([1, reason, status])
+  })
+
+  test('whose keys cannot be fetched is neither good nor bad, and says what was not checked', async () => {
+    const { sts } = await stsAndConfig()
+    const { code, printed } = await explainToken(flagsOf(sts), sts.token(), noNetwork)
+    expect(code).toBe(2)
+    expect(printed).toContain('could not be found out: keys_unavailable')
+    expect(printed).toContain('add --jwks FILE')
+    expect(printed).toMatch(/^ {2}UNKNOWN key$/m)
+    expect(printed).toMatch(/^ {2}- +signature$/m)
+  })
+
+  test('is verified without a network by a JWK Set in a file, and refused by another one', async () => {
+    const { sts } = await stsAndConfig()
+    const good = [...flagsOf(sts), '--jwks', await offlineJwks(sts)]
+    expect((await explainAsJson(good, sts.token(), noNetwork)).code).toBe(0)
+    expect((await explainAsJson(good, sts.badToken('forged-signature'), noNetwork)).token.refusal?.reason).toBe(
+      'signature_invalid',
+    )
+    const other = createKey('ES256').publicJwk
+    const foreign = [...flagsOf(sts), '--jwks', jsonFile({ keys: [{ ...other, kid: 'other' }] })]
+    expect((await explainAsJson(foreign, sts.token(), noNetwork)).token.refusal?.reason).toBe('key_not_found')
+  })
+
+  test('without an issuer is described, unverified, and nothing is fetched', async () => {
+    const { sts } = await stsAndConfig()
+    const { code, printed } = await explainToken([], sts.token({ iss: 'https://acme.eu.auth0.com/', aud: 'orders' }), {
+      fetch: () => expect.fail('it fetched'),
+    })
+    expect(code).toBe(2)
+    expect(printed).toContain('Nothing of it is verified')
+    expect(printed).toContain('--preset auth0 --domain acme.eu.auth0.com --audience orders')
+    const opaque = await explainToken([], 'ory_at_w2Rl5hoqXUWmd7sVOXx8pV4R0n8ZPPPLoUXtxvqhtzE')
+    expect([opaque.code, opaque.printed]).toEqual([2, expect.stringContaining('opaque')])
+  })
+})
+
+describe('a request', () => {
+  test('is told with its route, the trace of its policy, and the answer to each gateway', async () => {
+    const { sts, config } = await stsAndConfig()
+    const args = ['--config', jsonFile({ ...config, dialects: ['nginx', 'envoy'] }), '--request', 'GET /orders/1']
+    const denied = await explainAsJson(args, sts.token({ scope: 'x' }))
+    expect([denied.code, denied.token.verdict]).toEqual([1, 'accepted'])
+    expect(denied.request).toMatchObject({
+      verdict: 'refused',
+      route: 'GET /orders/{id}',
+      access: 'anyOf(scope(orders:read), role(auditor))',
+      reason: 'insufficient_scope',
+      trace: {
+        policy: 'anyOf(scope(orders:read), role(auditor))',
+        effect: 'deny',
+        children: [{ policy: 'scope(orders:read)' }, { policy: 'role(auditor)' }],
+      },
+    })
+    expect(Object.keys(denied.request?.answers ?? {})).toEqual(['nginx', 'envoy'])
+    expect(denied.request?.answers.nginx?.headers['X-Auth-Problem']).toBe(denied.request?.answers.nginx?.body)
+    const allowed = await explainAsJson(args, sts.token({ scope: 'orders:read' }))
+    expect([allowed.code, allowed.request?.answers.envoy?.status]).toEqual([0, 200])
+    expect((await explainToken(args, sts.token({ scope: 'x' }))).printed).toMatch(
+      /deny {2}anyOf\n +deny {4}scope\(orders:read\)/,
+    )
+  })
+
+  test.each([
+    ['GET /nowhere', 'refused', 'route_unknown'],
+    ['GET /orders/..%2fadmin', 'refused', 'target_ambiguous'],
+    ['GET https://api.example.com/account', 'accepted', undefined],
+  ])('%s is %s', async (line, verdict, reason) => {
+    const { sts, config } = await stsAndConfig()
+    const { request } = await explainAsJson(['--config', jsonFile(config), '--request', line], sts.token())
+    expect([request?.verdict, request?.reason]).toEqual([verdict, reason])
+  })
+
+  test('with a bad token is refused even where the route looks at none', async () => {
+    const { sts, config } = await stsAndConfig()
+    const args = ['--config', jsonFile(config), '--request', 'GET /health']
+    const { code, request } = await explainAsJson(args, sts.badToken('expired'))
+    expect([code, request?.verdict, request?.access]).toEqual([1, 'accepted', 'anonymous'])
+  })
+
+  test('is decided with the keys of --jwks, too', async () => {
+    const { sts, config } = await stsAndConfig()
+    const args = ['--config', jsonFile(config), '--request', 'GET /account', '--jwks', await offlineJwks(sts)]
+    expect((await explainAsJson(args, sts.token(), noNetwork)).code).toBe(0)
+  })
+
+  test('signs no assertion and writes no file', async () => {
+    const { sts, config } = await stsAndConfig()
+    const place = folder()
+    const [keys, store] = [join(place, 'signing'), join(place, 'store')]
+    const assertion = { issuer: 'gateway', audience: 'orders', keys: { fileSigningKeys: keys } }
+    const file = jsonFile({ ...config, assertion, keyStore: { fileKeyStore: store } })
+    const { code, request } = await explainAsJson(['--config', file, '--request', 'GET /account'], sts.token())
+    expect([code, request?.answers.caddy?.headers['X-Auth-Assertion']]).toEqual([0, 'not-signed'])
+    expect([existsSync(keys), existsSync(store)]).toEqual([false, false])
+  })
+})
+
+test('a rehearsal of a gateway decides as the gateway, and tells no listener of it', async () => {
+  const { sts } = await stsAndConfig()
+  const told: unknown[] = []
+  const { issuer, audience } = sts
+  const routes = { '/account': authenticated }
+  const gateway = createGateway({ issuer, audience, routes, onDecision: (decision) => told.push(decision) })
+  const check = {
+    method: 'GET',
+    target: '/account',
+    host: 'api.example.com',
+    scheme: 'https',
+    headers: [['Authorization', `Bearer ${sts.token()}`]],
+  } as const
+  const rehearsal = decisionServerOf(gateway)?.rehearsal((guard) => guard)
+  expect([(await rehearsal?.decide(check))?.effect, told]).toEqual(['allow', []])
+  expect([(await gateway.decide(check)).effect, told.length]).toEqual(['allow', 1])
+})
+
+describe('what is printed', () => {
+  test('never holds the token, a part of it or its signature, and only printable text', async () => {
+    const { sts } = await stsAndConfig()
+    const key = createKey('ES256')
+    const inner = sts.token()
+    const hostile = fc.record({
+      sub: fc.oneof(fc.string({ unit: 'binary' }), fc.constant('\u001b[2J\u009b31m\u202e')),
+      aud: fc.oneof(fc.constant(sts.audience), fc.constant(inner), fc.string({ unit: 'binary' })),
+      iss: fc.oneof(fc.constant(sts.issuer), fc.constant(inner), fc.string({ unit: 'binary' })),
+      exp: fc.oneof(fc.constant(Date.now()), fc.constant(4e9), fc.double(), fc.string()),
+      nested: fc.constant({ '\u001b]0;x\u0007': [inner, { token: inner }] }),
+    })
+    const made = hostile.map((claims) =>
+      signTexts(JSON.stringify({ alg: 'ES256', kid: '\u001b[1m', typ: inner }), JSON.stringify(claims), key),
+    )
+    const texts = fc.oneof(
+      made,
+      made.map((token) => `Bearer ${token}`),
+      made.map((token) => token.slice(0, -9)),
+      made.map((token) => `${token}.${token}`),
+      fc.stringMatching(/^[A-Za-z0-9_.: -]{12,400}$/),
+      fc.string({ unit: 'binary', minLength: 12 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        texts,
+        fc.constantFrom([], ['--json'], flagsOf(sts), [...flagsOf(sts), '--json']),
+        async (text, args) => {
+          const { code, printed, warned } = await explainToken(args, text, noNetwork)
+          const all = `${printed}\n${warned}`
+          expect(all).toMatch(/^[\x20-\x7e\n]*$/)
+          for (const secret of [inner, signatureOf(inner), text.trim(), ...text.split(/[^\w+/=~-]+/)])
+            if (secret.length >= 12) expect(all).not.toContain(secret)
+          expect([0, 1, 2, 64]).toContain(code)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  test('names no argument that cannot be read: it may be an opaque token', async () => {
+    const { code, warned } = await explainToken(['--Ory_at_w2Rl5hoqXUWmd7sVOXx8pV4R0n8ZPPPL'], 'x')
+    expect([code, warned]).toEqual([64, 'claimcheck explain: an argument cannot be read: see --help.'])
+  })
+
+  test('holds the beginning of a long secret neither, where it was cut', () => {
+    const token = createTestIssuer().token()
+    const cut = `${signatureOf(token).slice(0, 200)}...`
+    expect(createClean(token)({ [cut]: [cut, token, 'alice'] })).toEqual({
+      '[token]...': ['[token]...', '[token].[token].[token]', 'alice'],
+    })
+    expect(createClean('')(`not '${token}'.`)).toBe("not '[token]'.")
+  })
+
+  test.each([
+    ['as the value of a flag', (token: string) => ['--issuer', token, '--audience', 'x']],
+    ['as a preset', (token: string) => ['--preset', token]],
+    ['as a flag', (token: string) => [`--${token}`]],
+    ['twice', (token: string) => [token, token]],
+    ['behind an unknown short flag', (token: string) => ['-t', token]],
+    ['as a configuration', (token: string) => ['--config', token]],
+    ['as a request', (token: string) => ['--config', 'x.json', '--request', token]],
+    ['as a JWK Set', (token: string) => ['--issuer', 'https://a.example', '--audience', 'x', '--jwks', token]],
+  ])('names no token that stands %s', async (_, argsOf) => {
+    const token = createTestIssuer().token()
+    const { code, printed, warned } = await explainToken(argsOf(token), 'x')
+    expect([code, printed]).toEqual([64, ''])
+    expect(warned).toMatch(/^claimcheck explain: /m)
+    for (const part of token.split('.')) expect(warned).not.toContain(part)
+  })
+})
+
+describe('arguments', () => {
+  test('that do not go together are misuse', async () => {
+    const { sts, config } = await stsAndConfig()
+    const file = jsonFile(config)
+    for (const args of [
+      ['--issuer', sts.issuer],
+      ['--audience', 'x'],
+      ['--preset', 'constructor'],
+      ['--preset', 'entra', '--tennant', 'x'],
+      ['--config', file, '--issuer', sts.issuer],
+      ['--config', file, '--request', '/orders'],
+      ['--config', jsonFile({ issuer: sts.issuer, audience: 'x' }), '--request', 'GET /'],
+      [...flagsOf(sts), '--request', 'GET /'],
+      [...flagsOf(sts), '--jwks', file],
+      ['--config', '-'],
+    ])
+      expect([args, (await explainToken(args, sts.token())).code]).toEqual([args, 64])
+    expect((await explainToken(flagsOf(sts), ' \n')).code).toBe(64)
+  })
+
+  test('of a preset become its options', () => {
+    const { options, preset, token } = readExplainArguments(
+      '--preset x --client-id a --native-applications --audience null --versions=1.0 --versions 2.0 -- t'.split(' '),
+    )
+    expect([preset, token, options]).toEqual([
+      'x',
+      't',
+      { clientId: 'a', nativeApplications: true, audience: null, versions: ['1.0', '2.0'] },
+    ])
+  })
+
+  test('are proposed for the presets whose issuers tell them, and hold nothing that a shell would run', () => {
+    const told = allFixtures().flatMap((fixture) => {
+      const { header, claims } = fixture.accepted[0] ?? expect.fail('no sample')
+      const found = proposePreset({ header: { ...fixture.header, ...header }, claims })
+      return found?.preset === fixture.name ? [fixture.name] : []
+    })
+    // Those at any address look like plain OpenID Connect.
+    const untold = ['betterAuth', 'duende', 'fusionAuth', 'hydra', 'oidcProvider', 'rfc9068']
+    expect(
+      allFixtures()
+        .map(({ name }) => name)
+        .filter((name) => !told.includes(name)),
+    ).toEqual(untold)
+    const claims = { iss: 'https://acme.auth0.com/', aud: "'$(id)" }
+    expect(proposePreset({ header: {}, claims })?.flags).toContainEqual(['audience', '...'])
+    expect(proposePreset({ header: {}, claims: { ...claims, aud: '$(id)' } })?.flags).toContainEqual([
+      'audience',
+      "'$(id)'",
+    ])
+  })
+})
+
+test(
+  'the command ends with 0, 1, 2 and 64, warns about a token among its arguments, and never prints it',
+  async () => {
+    const { sts, config } = await stsAndConfig()
+    const [good, bad, file] = [sts.token(), sts.badToken('expired'), write('c.json', config)]
+    const accepted = await run(['explain', '--config', file], { input: good })
+    expect([accepted.code, accepted.stderr]).toEqual([0, ''])
+    const byVariable = await run(['explain', '--json'], { input: bad, env: { CLAIMCHECK_CONFIG: file } })
+    expect([byVariable.code, (JSON.parse(byVariable.stdout) as { verdict: string }).verdict]).toEqual([1, 'refused'])
+    const argument = await run(['explain', good])
+    expect(argument.code).toBe(2)
+    expect(argument.stderr).toContain('the shell remembers this token')
+    const misuse = await run(['explain', '--issuer', good], { input: good })
+    expect(misuse.code).toBe(64)
+    for (const { stdout, stderr } of [accepted, byVariable, argument, misuse])
+      for (const token of [good, bad]) expect(stdout + stderr).not.toContain(signatureOf(token))
+  },
+  limit,
+)
