@@ -7,7 +7,7 @@ import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
-import { platformFetch } from '../internal/fetch-json.ts'
+import { createEndSignal, platformFetch } from '../internal/fetch-json.ts'
 import { createKeepAlive } from '../internal/single-flight.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { KeyHealth, Network } from '../jwks/key-source.ts'
@@ -71,7 +71,7 @@ export function createVerifierParts<C>(
   const { clock = systemClock, fetch = platformFetch, fetchTimeoutMs = 5000, claims: schema } = options
   const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
-  const closing = new AbortController()
+  const { signal, end } = createEndSignal()
   const keepAlive = createKeepAlive(options.keepAlive)
   const network: Network = {
     fetch,
@@ -79,7 +79,7 @@ export function createVerifierParts<C>(
     clock,
     random: Math.random,
     emit,
-    signal: closing.signal,
+    signal,
     keepAlive,
   }
   const { keyCache, keyStore } = options
@@ -120,7 +120,7 @@ export function createVerifierParts<C>(
     verifyToken,
     ready,
     keys,
-    close: () => closing.abort(new Error('the verifier was closed')),
+    close: () => end(new Error('the verifier was closed')),
   }
 }
 
