@@ -59,7 +59,13 @@ async function bundle(program: string, platform: 'node' | 'neutral'): Promise<vo
   await build({
     entryPoints: [`${root}/test/runtimes/${program}.ts`],
     outfile: join(home, `${program}.mjs`),
-    ...{ bundle: true, format: 'esm', target: 'es2022', platform, absWorkingDir: home },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform,
+    absWorkingDir: home,
+    // Not the `paths` of the repository: they lead to the sources.
+    tsconfigRaw: {},
     ...(platform === 'node'
       ? { packages: 'external' }
       : {

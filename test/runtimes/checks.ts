@@ -1,7 +1,9 @@
 // What the API must do on every runtime, one after the other: real tokens by real HTTP, of an STS that rotates, stalls and is down.
 // Each check throws when it does not hold. A reason for not running one is a result of its own.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { badTokenKinds, type TestIssuer } from 'claimcheck/testing'
 import { fetchTimeoutMs } from './app.ts'
@@ -222,17 +224,15 @@ async function statusOf(origin: string, token: string): Promise<number> {
   return (await ask(origin, token)).status
 }
 
-/** One request, on a connection of its own. Rejects when the answer takes too long. */
-function ask(origin: string, token: string, path = '/me'): Promise<Answer> {
+/** One request, on a connection of its own. Rejects when the answer takes too long, or is a fault of the API. */
+async function ask(origin: string, token: string, path = '/me'): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}` }
-  const signal = AbortSignal.timeout(patienceMs)
-  return new Promise((resolve, reject) => {
-    const read = (response: IncomingMessage): void => {
-      const { statusCode: status = 0, headers: lines } = response.resume()
-      resolve({ status, challenge: lines['www-authenticate'] ?? '', retryAfter: lines['retry-after'] })
-    }
-    get(`${origin}${path}`, { headers, signal, agent: false }, read).on('error', reject)
-  })
+  const request = get(`${origin}${path}`, { headers, signal: AbortSignal.timeout(patienceMs), agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const { statusCode: status = 0, headers: lines } = response
+  const body = await text(response)
+  assert.notEqual(status, 500, body)
+  return { status, challenge: lines['www-authenticate'] ?? '', retryAfter: lines['retry-after'] }
 }
 
 /** Waits until the API has told of so many events of this type, 5 s at most. */

@@ -4,4 +4,6 @@ import { createApp } from './app.ts'
 
 const { ISSUER: issuer, AUDIENCE: audience, KEEP_ALIVE } = env
 
-export default { fetch: createApp({ issuer, audience, keepAlive: KEEP_ALIVE === 'yes' ? waitUntil : undefined }) }
+const worker = { fetch: createApp({ issuer, audience, keepAlive: KEEP_ALIVE === 'yes' ? waitUntil : undefined }) }
+
+export { worker as default }
