@@ -4,6 +4,4 @@ import { createApp } from './app.ts'
 
 const { ISSUER: issuer, AUDIENCE: audience, KEEP_ALIVE } = env
 
-const worker = { fetch: createApp({ issuer, audience, keepAlive: KEEP_ALIVE === 'yes' ? waitUntil : undefined }) }
-
-export { worker as default }
+export default { fetch: createApp({ issuer, audience, keepAlive: KEEP_ALIVE === 'yes' ? waitUntil : undefined }) }
