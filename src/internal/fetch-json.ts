@@ -228,12 +228,16 @@ export type EndSignal = Pick<AbortSignal, 'aborted' | 'reason' | 'addEventListen
  * within a request, and no other request may use it.
  */
 export function createEndSignal(): { readonly signal: EndSignal; end(reason: Error): void } {
-  const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown })
+  const signal: EventTarget & { aborted: boolean; reason: unknown } = Object.assign(new EventTarget(), {
+    aborted: false,
+    reason: undefined,
+  })
   return {
     signal,
     end(reason) {
       if (signal.aborted) return
-      Object.assign(signal, { aborted: true, reason })
+      signal.aborted = true
+      signal.reason = reason
       signal.dispatchEvent(new Event('abort'))
     },
   }

@@ -10,7 +10,7 @@ export interface AppOptions {
 }
 
 /** Where a fetch is given up, in milliseconds. */
-export const fetchTimeoutMs = 1500
+export const fetchTimeoutMs = 3000
 
 /** Makes the API, as a function from Request to Response. */
 export function createApp({ issuer, audience, keepAlive }: AppOptions): (request: Request) => Promise<Response> {

@@ -22,8 +22,8 @@ export interface Running {
 /** Resolves to the reason for which a part does not hold on this runtime, or to nothing. */
 type Check = (api: Running) => Promise<string | undefined | void>
 
-/** No request may wait longer: the deadline of a fetch, and a second for a verification that it joins. */
-const patienceMs = fetchTimeoutMs + 1500
+/** No request may wait longer: the deadline of a fetch, a second for a verification that it joins, and what a busy machine takes. */
+const patienceMs = fetchTimeoutMs + 3000
 const longLived = { lifetimeSeconds: 7 * 24 * 3600 }
 
 export const checks: Readonly<Record<string, Check>> = {
@@ -177,7 +177,11 @@ async function joinLater(api: Running, token: string): Promise<void> {
   await untilEvents(origin, 'request', 3)
   sts.recover()
   const statuses = await joined
-  if (!noKeepAlive) assert.deepEqual(statuses, [200, 200, 200])
+  const expected = noKeepAlive ? [200, 503] : [200]
+  assert.ok(
+    statuses.every((status) => expected.includes(status)),
+    String(statuses),
+  )
   // Of the back-off of one failure, with its random part.
   await advance(api, 2)
   for (const one of [token, sts.token()]) assert.equal(await statusOf(origin, one), 200)
