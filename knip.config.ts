@@ -11,9 +11,12 @@ export default {
     'examples/*/main.ts',
     'test/support/{fetch-in-new-process,forget-await,remember-tokens}.ts',
     'scripts/*.ts',
+    'test/runtimes/{serve,worker}.ts',
     'bench/*.ts',
   ],
   project: ['{src,test,examples,scripts}/**/*.ts', 'bench/*.ts'],
   ignoreBinaries: ['nginx'],
+  // The module of a Worker that its platform brings: cloudflare:workers.
+  ignoreDependencies: ['cloudflare'],
   ignoreExportsUsedInFile: { interface: true, type: true },
 } satisfies KnipConfig

@@ -137,7 +137,7 @@ function decodedByOpenssl(key: KeyObject): KeyObject {
   return nodeCrypto().createPublicKey({ key: key.export({ type: 'spki', format: 'der' }), type: 'spki', format: 'der' })
 }
 
-export function digest(text: string): string {
+export function digest(text: string): MaybePromise<string> {
   const { hash, createHash } = nodeCrypto()
   // crypto.hash is younger than some runtimes that call themselves Node.
   return hash ? hash('sha256', text, 'binary') : createHash('sha256').update(text).digest('binary')

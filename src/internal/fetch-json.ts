@@ -12,7 +12,7 @@ export interface FetchJsonOptions {
   readonly deadline?: AbortSignal
   readonly maxBytes: number
   /** Ends the request early, for `close()`. */
-  readonly signal: AbortSignal
+  readonly signal: EndSignal
   /** Whether to try once more within the deadline, when the connection breaks or the server is busy or in trouble. */
   readonly retry?: boolean
   /** Sent by POST, as JSON. Without it the request is a GET. */
@@ -67,7 +67,7 @@ interface FetchedBody extends Omit<FetchedJson, 'value'> {
 
 async function fetchBody(url: string, accept: string, options: FetchJsonOptions): Promise<FetchedBody> {
   const { host } = new URL(url)
-  options.signal.throwIfAborted()
+  if (options.signal.aborted) throw options.signal.reason
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const { deadline = timeout } = options
   const tooLate = () => new Error(`${host} did not answer within ${options.timeoutMs} ms`)
@@ -220,14 +220,37 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** Calls the platform's `fetch` as it is at the time of the call, so that later mocks, monitoring and proxies count. */
 export const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init)
 
+/** The members of an AbortSignal that a request needs. */
+export type EndSignal = Pick<AbortSignal, 'aborted' | 'reason' | 'addEventListener' | 'removeEventListener'>
+
+/**
+ * Makes a signal for the requests of a verifier, and the function that aborts it. It is no AbortSignal: a Worker may make that only
+ * within a request, and no other request may use it.
+ */
+export function createEndSignal(): { readonly signal: EndSignal; end(reason: Error): void } {
+  const signal: EventTarget & { aborted: boolean; reason: unknown } = Object.assign(new EventTarget(), {
+    aborted: false,
+    reason: undefined,
+  })
+  return {
+    signal,
+    end(reason) {
+      if (signal.aborted) return
+      signal.aborted = true
+      signal.reason = reason
+      signal.dispatchEvent(new Event('abort'))
+    },
+  }
+}
+
 /** One listener on each signal stands for many: from the eleventh on, Node 20 warns of a leak. */
-const listenersOf = new WeakMap<AbortSignal, Set<() => void>>()
+const listenersOf = new WeakMap<EndSignal, Set<() => void>>()
 
 /**
  * Calls `listener`, which must not throw, when `signal` aborts. The returned function ends that, and leaves nothing on the signal. A
  * signal that has aborted already calls no listener.
  */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+export function onAbort(signal: EndSignal, listener: () => void): () => void {
   const listeners = listenersOf.get(signal) ?? new Set()
   listenersOf.set(signal, listeners)
   if (listeners.size === 0) signal.addEventListener('abort', callAll)
@@ -238,6 +261,6 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   }
 }
 
-function callAll(this: AbortSignal): void {
+function callAll(this: EndSignal): void {
   for (const listener of listenersOf.get(this) ?? []) listener()
 }

@@ -1,7 +1,7 @@
 // The seam to keys: a key source sees a token's header and never its claims.
 import type { Emit } from '../errors/events.ts'
 import type { Clock } from '../internal/clock.ts'
-import type { Fetch } from '../internal/fetch-json.ts'
+import type { EndSignal, Fetch } from '../internal/fetch-json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { KeepAlive } from '../internal/single-flight.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
@@ -78,8 +78,8 @@ export interface Network {
   readonly clock: Clock
   readonly random: () => number
   readonly emit: Emit
-  /** Ends every fetch on `close()`. */
-  readonly signal: AbortSignal
+  /** Ends every fetch on `close()`. It is no AbortSignal: a fetch makes its own, and aborts that when this one says so. */
+  readonly signal: EndSignal
   /** Takes the promise of work that no request waits for: a background fetch, a write to a store. It should not reject. */
   readonly keepAlive: KeepAlive
 }

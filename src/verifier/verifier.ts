@@ -7,7 +7,7 @@ import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { type MaybePromise, isPromise } from '../internal/maybe-promise.ts'
-import { platformFetch } from '../internal/fetch-json.ts'
+import { createEndSignal, platformFetch } from '../internal/fetch-json.ts'
 import { createKeepAlive } from '../internal/single-flight.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { KeyHealth, Network } from '../jwks/key-source.ts'
@@ -80,7 +80,7 @@ export function createVerifierParts<C>(
   const { clock = systemClock, fetch = platformFetch, fetchTimeoutMs = 5000, claims: schema } = options
   const isRevoked = options.isRevoked as IsRevoked<C> | undefined
   const emit = createEmit(options.onEvent)
-  const closing = new AbortController()
+  const { signal, end } = createEndSignal()
   const keepAlive = createKeepAlive(options.keepAlive)
   const network: Network = {
     fetch,
@@ -88,7 +88,7 @@ export function createVerifierParts<C>(
     clock,
     random: Math.random,
     emit,
-    signal: closing.signal,
+    signal,
     keepAlive,
   }
   const { keyCache, keyStore } = options
@@ -125,7 +125,7 @@ export function createVerifierParts<C>(
     return promiseOf(verify({ token, header: from?.header }))
   }
 
-  const close = (): void => closing.abort(new Error('the verifier was closed'))
+  const close = (): void => end(new Error('the verifier was closed'))
   return {
     verifier: { verifyToken, ready, keys, close },
     verify,

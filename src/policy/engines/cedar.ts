@@ -54,7 +54,8 @@ export function createCedar<A, R>(options: CedarOptions<A, R>): CedarEngine<A, R
   checkFunction('cedar.statefulIsAuthorized', cedar?.statefulIsAuthorized)
   checkFunction('map', map)
   const missing = readMissingByRule(options.missing)
-  const name: string = crypto.randomUUID()
+  // Apart from those of another copy of this module with the same Cedar. Not by `crypto`, which a Worker may use only within a request.
+  const name = `${Math.random()}${Math.random()}`
   if (schema !== undefined) orThrow('schema', cedar.preparseSchema(name, schema))
   const checked = schema === undefined ? {} : { preparsedSchemaName: name, validateRequest: true }
 
