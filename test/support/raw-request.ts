@@ -45,9 +45,26 @@ function parseAnswer(bytes: Buffer): RawAnswer {
   const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n')
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]
   if (headEnd < 0 || status === undefined) throw new Error(`this is no HTTP answer: ${text.slice(0, 200)}`)
-  const answer = { status: Number(status), headers: lines.map(parseLine), body: bytes.subarray(headEnd + 4).toString() }
-  if (valuesOf(answer, 'Transfer-Encoding').length > 0) throw new Error('chunked answers are not understood')
-  return answer
+  const headers = lines.map(parseLine)
+  const answer = { status: Number(status), headers, body: bytes.subarray(headEnd + 4).toString() }
+  if (valuesOf(answer, 'Transfer-Encoding').length === 0) return answer
+  const body = unchunk(text.slice(headEnd + 4))
+  const others = headers.filter(([name]) => name.toLowerCase() !== 'transfer-encoding')
+  return { ...answer, headers: [...others, ['Content-Length', String(body.length)]], body: body.toString() }
+}
+
+/** The body without its chunks (RFC 9112 §7.1.3): a server chunks what it has not whole when it begins to answer. */
+function unchunk(text: string): Buffer {
+  let body = ''
+  let rest = text
+  for (;;) {
+    const [line = '', size] = /^([0-9a-f]+)\r\n/i.exec(rest) ?? []
+    if (size === undefined) throw new Error(`this is no chunk: ${rest.slice(0, 40)}`)
+    const length = Number.parseInt(size, 16)
+    if (length === 0) return Buffer.from(body, 'latin1')
+    body += rest.slice(line.length, line.length + length)
+    rest = rest.slice(line.length + length + 2)
+  }
 }
 
 function parseLine(line: string): readonly [string, string] {
