@@ -111,15 +111,16 @@ function describeAuthorization<Q extends object, H>(framework: Framework<Q, H>):
     }
   })
 
-  it.skipIf(areText).each<[string, unknown]>([
-    ['a list', [alice]],
-    ['null', null],
-    ['a number', 1],
-    ['an object', { toString: () => alice }],
-  ])('is malformed when it is no string but %s', async (_, value) => {
-    expect(await both(set(value), alice)).toEqual(refused(malformed))
-    expect(await both(set(value))).toEqual(refused(malformed))
-  })
+  if (!areText)
+    it.each<[string, unknown]>([
+      ['a list', [alice]],
+      ['null', null],
+      ['a number', 1],
+      ['an object', { toString: () => alice }],
+    ])('is malformed when it is no string but %s', async (_, value) => {
+      expect(await both(set(value), alice)).toEqual(refused(malformed))
+      expect(await both(set(value))).toEqual(refused(malformed))
+    })
 
   it.runIf(areText)('is text, whatever the application sets', async () => {
     expect(await both(set([alice]))).toEqual(refused(letIn('alice')))
@@ -138,26 +139,28 @@ function describeAuthorization<Q extends object, H>(framework: Framework<Q, H>):
     }
   })
 
-  it.skipIf(areJoined)('does not hide that two lines were received', async () => {
-    for (const values of [
-      [alice, alice],
-      ['Basic Zm9v', alice],
-      [alice, 'Basic Zm9v'],
-    ]) {
-      expect(await both(set(bob), ...values)).toEqual(refused(repeated))
-      expect(await both(nothing, ...values)).toEqual(refused(repeated))
-    }
-  })
+  if (!areJoined)
+    it('does not hide that two lines were received', async () => {
+      for (const values of [
+        [alice, alice],
+        ['Basic Zm9v', alice],
+        [alice, 'Basic Zm9v'],
+      ]) {
+        expect(await both(set(bob), ...values)).toEqual(refused(repeated))
+        expect(await both(nothing, ...values)).toEqual(refused(repeated))
+      }
+    })
 
-  it.skipIf(areText)('must be an own property: what every object inherits is no credential', async () => {
-    const inherit: Change = ({ headers }) => void Object.setPrototypeOf(headers, { authorization: alice })
-    expect(await both(inherit)).toEqual([bare(), anonymous])
-    const hide: Change = ({ headers }) => {
-      delete headers.authorization
-      Object.setPrototypeOf(headers, { authorization: alice })
-    }
-    expect(await both(hide, alice)).toEqual([bare(), anonymous])
-  })
+  if (!areText)
+    it('must be an own property: what every object inherits is no credential', async () => {
+      const inherit: Change = ({ headers }) => void Object.setPrototypeOf(headers, { authorization: alice })
+      expect(await both(inherit)).toEqual([bare(), anonymous])
+      const hide: Change = ({ headers }) => {
+        delete headers.authorization
+        Object.setPrototypeOf(headers, { authorization: alice })
+      }
+      expect(await both(hide, alice)).toEqual([bare(), anonymous])
+    })
 }
 
 function describeTokenHeader<Q extends object, H>(framework: Framework<Q, H>): void {
@@ -179,12 +182,13 @@ function describeTokenHeader<Q extends object, H>(framework: Framework<Q, H>): v
     expect(await both(nothing, own, other)).toEqual([malformed, malformed])
   })
 
-  it.skipIf(areJoined)('is a second credential where one was received', async () => {
-    expect(await both(set(own, header), other)).toEqual([repeated, repeated])
-    expect(await both(set(own, header), 'garbage')).toEqual([repeated, repeated])
-    expect(await both(set(own, header), own, own)).toEqual([repeated, repeated])
-    expect(await both(nothing, own, other)).toEqual([repeated, repeated])
-  })
+  if (!areJoined)
+    it('is a second credential where one was received', async () => {
+      expect(await both(set(own, header), other)).toEqual([repeated, repeated])
+      expect(await both(set(own, header), 'garbage')).toEqual([repeated, repeated])
+      expect(await both(set(own, header), own, own)).toEqual([repeated, repeated])
+      expect(await both(nothing, own, other)).toEqual([repeated, repeated])
+    })
 
   it('is a second credential beside an Authorization header', async () => {
     const lines = [line(alice)]

@@ -123,22 +123,21 @@ function describeEveryRequest(open: Open, exceptions: readonly Exception[] = [])
     expect(verified).toEqual(['alice', 'bob'])
   })
 
-  it
-    .skipIf(exceptions.includes('the request takes no auth'))
-    .each(['/auth-constant', '/auth-getter', '/auth-inherited'])(
-    'lets in a caller whose request takes no auth at %s: guard.auth() knows it',
-    async (path) => {
-      const { sendAs, errors } = await open()
-      for (const route of [path, `${path}-optional`]) {
-        const { status, body } = await sendAs({}, route)
-        expect({ status, body: JSON.parse(body) }).toEqual({
-          status: 200,
-          body: { subject: 'alice', onRequest: 'own' },
-        })
-      }
-      expect(errors).toEqual([])
-    },
-  )
+  if (!exceptions.includes('the request takes no auth'))
+    it.each(['/auth-constant', '/auth-getter', '/auth-inherited'])(
+      'lets in a caller whose request takes no auth at %s: guard.auth() knows it',
+      async (path) => {
+        const { sendAs, errors } = await open()
+        for (const route of [path, `${path}-optional`]) {
+          const { status, body } = await sendAs({}, route)
+          expect({ status, body: JSON.parse(body) }).toEqual({
+            status: 200,
+            body: { subject: 'alice', onRequest: 'own' },
+          })
+        }
+        expect(errors).toEqual([])
+      },
+    )
 
   it('says by a TypeError that no guard ran, whatever the request brings', async () => {
     const { sendAs } = await open()
@@ -180,14 +179,15 @@ function describeFrameworkErrors(open: Open, exceptions: readonly Exception[] = 
     },
   )
 
-  it.skipIf(exceptions.includes('the request takes no auth')).each(['/auth-broken', '/auth-broken-optional'])(
-    'gives the framework what goes wrong in the guard itself, and lets nobody in at %s',
-    async (path) => {
-      const { sendAs, errors } = await open()
-      expect((await sendAs({}, path)).status).toBe(500)
-      expect(errors).toEqual([expect.any(TypeError)])
-    },
-  )
+  if (!exceptions.includes('the request takes no auth'))
+    it.each(['/auth-broken', '/auth-broken-optional'])(
+      'gives the framework what goes wrong in the guard itself, and lets nobody in at %s',
+      async (path) => {
+        const { sendAs, errors } = await open()
+        expect((await sendAs({}, path)).status).toBe(500)
+        expect(errors).toEqual([expect.any(TypeError)])
+      },
+    )
 }
 
 interface FrameworkAnswer {
