@@ -76,10 +76,10 @@ test('the tarball holds the build and the papers, and no source, map or test', (
   expect(files.filter((file) => /^dist\/.*(\.test|\.map$|(?<!\.d)\.c?ts$)/.test(file))).toEqual([])
 })
 
-// 350 kB were meant for what there was before claimcheck/gateway, which takes 45 kB in both formats. The pages about STSs, other libraries
-// and the reference take 25 kB: they are read where the package is installed, by people and by their tools.
-test('the tarball is below 420 kB', () => {
-  expect(statSync(join(project, tarball)).size).toBeLessThan(420_000)
+// 350 kB were meant for what there was before the gateway. Twelve subpaths have come since, in both formats with one set of declarations
+// (80 kB), the command with doctor and explain (40 kB), and the pages that README links to (45 kB). To be brought down again.
+test('the tarball is below 500 kB', () => {
+  expect(statSync(join(project, tarball)).size).toBeLessThan(500_000)
 })
 
 test('the command runs from the installed package, and a module there makes its gateway with the same copy', () => {
