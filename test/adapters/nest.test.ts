@@ -47,9 +47,10 @@ function decorate(
   methods: Readonly<Record<string, readonly unknown[]>> = {},
 ): void {
   for (const [name, own] of Object.entries(methods)) {
-    const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name)
+    const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name) ?? {}
     for (const one of own.toReversed())
       (one as AnyDecorator)(target.prototype as never, name as never, descriptor as never)
+    Object.defineProperty(target.prototype, name, descriptor)
   }
   for (const one of decorators.toReversed())
     (one as AnyDecorator)(target as never, undefined as never, undefined as never)
@@ -58,6 +59,14 @@ function decorate(
 /** The decorator of the first parameter. */
 const first = (decorator: unknown) => (target: never, name: never) =>
   (decorator as (target: never, name: never, index: number) => void)(target, name, 0)
+
+/** A decorator that wraps the method and copies no metadata, as many for logs and traces do. */
+function Traced(_target: object, _name: string, descriptor: PropertyDescriptor): void {
+  const wrapped = descriptor.value as (...args: unknown[]) => unknown
+  descriptor.value = function (this: unknown, ...args: unknown[]): unknown {
+    return wrapped.apply(this, args)
+  }
+}
 
 const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, { readonly owner: string }>) => {
   return auth.principal.subject === resource.owner
@@ -208,6 +217,33 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
       expect(answerOf(await send(path, { scopes: 'orders:read' })), path).toEqual(scopeMissing('base'))
       expect((await send(path, { scopes: 'base' })).status, path).toBe(200)
     }
+  })
+
+  it('asks the policy of a method that another decorator wraps, and none for one that replaces it in a child', async () => {
+    class Wrapped {
+      admin() {
+        return 'let in'
+      }
+      health() {
+        return 'let in'
+      }
+    }
+    class Child extends Wrapped {
+      override health() {
+        return 'let in'
+      }
+    }
+    const marks = { admin: [Get('/admin'), Traced, UsePolicy(scope('admin'))] }
+    decorate(Wrapped, [Controller('wrapped'), Anonymous()], { ...marks, health: [Get('/health'), Traced, Anonymous()] })
+    decorate(Child, [Controller('child'), UsePolicy(scope('child'))], { health: [Get('/health'), Traced] })
+    const send = await serve({ guard: createTestGuard(), controllers: [Wrapped, Child] })
+    for (const path of ['/wrapped/admin', '/child/admin']) {
+      expect(answerOf(await send(path)), path).toEqual(bare('admin'))
+      expect(answerOf(await send(path, { scopes: 'other' })), path).toEqual(scopeMissing('admin'))
+      expect((await send(path, { scopes: 'admin' })).status, path).toBe(200)
+    }
+    expect((await send('/wrapped/health')).status).toBe(200)
+    expect(answerOf(await send('/child/health'))).toEqual(bare('child'))
   })
 
   it('lets anonymous requests in where the method or its class says so, and refuses bad tokens there', async () => {
@@ -430,6 +466,18 @@ describe('decorators', () => {
       'two policies of one method, of which one would be ignored',
       () => decorate(Twice, [], { handler: [UsePolicy(scope('a')), UsePolicy(scope('b'))] }),
       /two decorators for one route or controller: write @UsePolicy\(allOf/,
+    ],
+    [
+      'two policies of one method, with a decorator between them that wraps it',
+      () =>
+        decorate(
+          class {
+            handler() {}
+          },
+          [],
+          { handler: [UsePolicy(scope('a')), Traced, UsePolicy(scope('b'))] },
+        ),
+      /two decorators/,
     ],
     [
       'a policy of an anonymous class',
