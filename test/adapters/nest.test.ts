@@ -1,4 +1,7 @@
 // "claimcheck/nest" in Nest applications on Express and Fastify: what is denied by default, and how a refusal reaches the client.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { Duplex } from 'node:stream'
 import {
   type ArgumentsHost,
   Catch,
@@ -16,7 +19,7 @@ import { APP_GUARD, ExternalContextCreator, NestFactory } from '@nestjs/core'
 import { ClientTCP, EventPattern, MessagePattern, type MicroserviceOptions, Transport } from '@nestjs/microservices'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import { createResourceServer, type VerifiedToken } from 'claimcheck'
+import { AuthError, createResourceServer, type VerifiedToken } from 'claimcheck'
 import { Anonymous, Auth, createGuard, type NestGuard, UsePolicy } from 'claimcheck/nest'
 import { policy, type PolicyQuery, scope } from 'claimcheck/policy'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -194,6 +197,16 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
       const bearer = scopes === undefined ? [] : [`Authorization: Bearer ${createToken({ claims: { scope: scopes } })}`]
       return sendRaw(port, { path, method, lines: lines ?? bearer })
     }
+  }
+
+  /** Calls the method `orders` in the way in which @nestjs/graphql calls a resolver: parent, arguments, context, information. */
+  async function resolverOf(guard: Guard, Resolver: new () => { orders(): unknown }) {
+    const app = await createApp({ guard, change: (one) => one.useGlobalGuards(guard), providers: [Resolver] })
+    await app.init()
+    const resolver = app.get(Resolver)
+    const [none, orders] = [undefined, resolver.orders]
+    const creator = app.get(ExternalContextCreator)
+    return creator.create(resolver as never, orders, 'orders', none, none, none, none, none, 'graphql')
   }
 
   const createTestGuard = (options?: Parameters<typeof createGuard>[1]) =>
@@ -374,23 +387,7 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
       }
     }
     decorate(Resolver, [Injectable()], { orders: [UsePolicy(scope('orders:read'))] })
-    const app = await createApp({ guard, change: (one) => one.useGlobalGuards(guard), providers: [Resolver] })
-    await app.init()
-    const resolver = app.get(Resolver)
-    // The way in which @nestjs/graphql calls a resolver.
-    const resolve = app
-      .get(ExternalContextCreator)
-      .create(
-        resolver as never,
-        resolver.orders,
-        'orders',
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        'graphql',
-      )
+    const resolve = await resolverOf(guard, Resolver)
     const ask = (scopes?: string) => {
       const rawHeaders =
         scopes === undefined ? [] : ['Authorization', `Bearer ${createToken({ claims: { scope: scopes } })}`]
@@ -401,6 +398,35 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
     await expect(ask('other')).rejects.toMatchObject({ status: 403, response: { error: 'insufficient_scope' } })
     await expect(ask()).rejects.toMatchObject({ status: 401, cause: { reason: 'credential_missing' } })
     await expect(resolve({}, {}, {}, {})).rejects.toThrow(/finds no request in a message of type graphql/)
+  })
+
+  it('judges each message of GraphQL on a WebSocket anew: its token may have expired since the last', async () => {
+    const { options, clock } = testApiOptions()
+    const guard = createGuard(options)
+    class Resolver {
+      orders() {
+        return 'let in'
+      }
+    }
+    decorate(Resolver, [Injectable()], { orders: [UsePolicy(scope('orders:read'))] })
+    const resolve = await resolverOf(guard, Resolver)
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    const upgraded = once(server, 'upgrade')
+    await once(server, 'listening')
+    const token = createToken({ claims: { scope: 'orders:read' } })
+    const client = request({
+      port: portOf(server),
+      headers: { connection: 'Upgrade', upgrade: 'websocket', authorization: `Bearer ${token}` },
+    })
+    client.on('error', () => {}).end()
+    const [req, socket] = (await upgraded) as [IncomingMessage, Duplex]
+    onTestFinished(() => void socket.destroy())
+    const ask = () => resolve({}, {}, { req }, {})
+    expect(await Promise.all([ask(), ask()])).toEqual(['let in', 'let in'])
+    clock.advanceMs(86_400_000)
+    await expect(ask()).rejects.toMatchObject({ status: 401, cause: { reason: 'token_expired' } })
+    expect(() => guard.auth(req)).toThrow(AuthError)
   })
 })
 
