@@ -34,8 +34,11 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
   }
 
   const guardRoute: Hook = (request, reply, done) => {
-    const hook = (Reflect.get(request.routeOptions.config, key) as Hook | undefined) ?? byDefault
-    hook(request, reply, done)
+    const { config, method, url } = request.routeOptions
+    const hook = Reflect.get(config, key) as Hook | undefined
+    // A route that was there before the plugin has not been checked yet.
+    if (!hook) checkRoute.call(request.server, { method, url, config })
+    ;(hook ?? byDefault)(request, reply, done)
   }
 
   // A callback that throws would leave Fastify waiting.
@@ -50,13 +53,6 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
       if (!request.is404) return guardRoute(request, reply, next)
       metadata(request, reply, (error) => (error ? next(error) : guardRoute(request, reply, next)))
     })
-  }
-
-  function checkRoute(this: FastifyInstance, { method, url, config = {} }: RouteOptions): void {
-    for (const name of Reflect.ownKeys(config)) {
-      const isIgnored = typeof name === 'symbol' ? isOtherGuard(this, name) : isPolicy(Reflect.get(config, name))
-      if (isIgnored) throw new TypeError(ignoredPolicy(`${String(method)} ${url}`, name))
-    }
   }
 
   return { plugin: Object.assign(plugin, pluginMarks), config }
@@ -83,17 +79,34 @@ function checkScope(app: FastifyInstance): void {
     throw new TypeError('guard.plugin came too late to guard the plugins before it: register it before them.')
 }
 
-/** Another guard whose plugin is not registered here: its policy would be ignored, and every token of this guard let in. */
-function isOtherGuard(app: FastifyInstance, name: symbol): boolean {
-  return name.description === keyName && !app.hasDecorator(name)
+type Route = Pick<RouteOptions, 'config'> & { readonly method?: unknown; readonly url?: unknown }
+
+/** @throws TypeError for a policy where no guard reads it: any good token would be let in. */
+function checkRoute(this: FastifyInstance, { config = {}, ...route }: Route): void {
+  const name = `${String(route.method)} ${String(route.url)}`
+  if (isRouteConfig(route)) throw new TypeError(ignoredPolicy(name, 'its options'))
+  for (const member of Reflect.ownKeys(config)) {
+    if (typeof member === 'symbol') checkOwner(this, member, name)
+    else if (isPolicy(Reflect.get(config, member))) throw new TypeError(ignoredPolicy(name, `config.${member}`))
+  }
+}
+
+/** @throws TypeError for a guard whose plugin is not registered here: every token of this guard would be let in. */
+function checkOwner(app: FastifyInstance, key: symbol, route: string): void {
+  if (key.description === keyName && !app.hasDecorator(key))
+    throw new TypeError(
+      `The route ${route} has the config of another guard, whose plugin is not registered in this scope.`,
+    )
 }
 
 function isPolicy(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'evaluate' in value
+  return typeof value === 'object' && value !== null && ('evaluate' in value || isRouteConfig(value))
 }
 
-function ignoredPolicy(route: string, name: string | symbol): string {
-  return typeof name === 'string'
-    ? `The route ${route} has a policy in config.${name}, which nothing reads: write config: guard.config(policy).`
-    : `The route ${route} has the config of another guard, whose plugin is not registered in this scope.`
+function isRouteConfig(value: object): boolean {
+  return Object.getOwnPropertySymbols(value).some(({ description }) => description === keyName)
+}
+
+function ignoredPolicy(route: string, place: string): string {
+  return `The route ${route} has a policy in ${place}, which nothing reads: write config: guard.config(policy).`
 }

@@ -105,7 +105,10 @@ export function createFrameworkGuard<Q extends object, C>(
   function currentState(request: Q): RequestState<Q, C> {
     const earlier = states.get(request)
     if (!earlier) return states.create(request)
-    if (states.isCurrent(earlier)) return earlier
+    if (states.isCurrent(earlier)) {
+      if (outlivesToken(earlier.view)) earlier.authentication = undefined
+      return earlier
+    }
     // The caller of the earlier guard is gone, whatever this guard finds.
     if (earlier.result?.outcome === 'authenticated') attach(request, undefined)
     return states.create(request, earlier.result && { outcome: 'anonymous' })
@@ -193,6 +196,14 @@ export function createFrameworkGuard<Q extends object, C>(
       return { policy: api.routes.withDefault(policy), resource: undefined }
     },
   }
+}
+
+/**
+ * True where the request was for a connection that stays open, such as a WebSocket. GraphQL runs the guard for each message on it: the
+ * token may have expired, or been revoked, since the last.
+ */
+function outlivesToken({ method, headers }: RequestView): boolean {
+  return method === 'CONNECT' || headers.some(([name]) => name.toLowerCase() === 'upgrade')
 }
 
 /** @throws TypeError when a framework calls the guard as if it were middleware, and for a second policy. */

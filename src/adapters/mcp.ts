@@ -104,7 +104,8 @@ function toOAuthError(error: AuthError): OAuthError {
 /**
  * A policy for the body of an MCP request, which names the tool: `guard.require(req, toolPolicy({ … }), req.body)` before the transport
  * gets it. So a missing scope is a 403 with `scope`, by which clients step up; in a tool it would be too late for that. A tool without an
- * entry is denied, and a body that is no JSON-RPC message, such as one that no parser has read. Other methods than `tools/call` are allowed.
+ * entry is denied, and a body that is no JSON-RPC message, such as one that no parser has read. Other methods than `tools/call` are allowed:
+ * `resources/read` and `prompts/get` need a policy of yours.
  * Join it to the policy of the route: a challenge that names the scope of a tool alone would lose the client the other one.
  *
  * @example const mayCall = allOf(scope('orders:read'), toolPolicy({ list_orders: authenticated, cancel_order: scope('orders:write') }))
@@ -126,7 +127,15 @@ export function toolPolicy<A = VerifiedToken>(tools: Readonly<Record<string, Pol
 /** The tools that a body calls, in one message or a batch. `undefined` where it is no message: the SDK may read more in it than is seen here. */
 function calledTools(body: unknown): readonly unknown[] | undefined {
   const messages: readonly unknown[] = Array.isArray(body) ? body : [body]
-  if (!messages.every(isJsonObject)) return undefined
+  if (!messages.every(isMessage)) return undefined
   const calls = messages.filter((message) => ownMember(message, 'method') === 'tools/call')
   return calls.map(({ params }) => (isJsonObject(params) ? ownMember(params, 'name') : undefined))
+}
+
+/** A request, a notification or a response. Express 4 gives `{}` for a body that it has not read, which the SDK may then read itself. */
+function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (!isJsonObject(value)) return false
+  return (
+    typeof ownMember(value, 'method') === 'string' || Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error')
+  )
 }

@@ -67,13 +67,16 @@ export function Anonymous(): Decorator {
 }
 
 function markRoute(metadata: RouteMetadata): Decorator {
-  return (target: object, _name?: string | symbol, descriptor?: { readonly value?: unknown }) => {
+  return (target: object, name?: string | symbol, descriptor?: { readonly value?: unknown }) => {
     // A method, or the constructor of a controller.
     const marked = descriptor?.value ?? target
+    const member = name as string
     // One of the two would be ignored.
-    if (Reflect.hasOwnMetadata(metadataKey, marked))
+    if (Reflect.hasOwnMetadata(metadataKey, marked) || Reflect.hasOwnMetadata(metadataKey, target, member))
       throw new TypeError('There are two decorators for one route or controller: write @UsePolicy(allOf(…)) once.')
     SetMetadata(metadataKey, metadata)(marked as never)
+    // Under the name, too: a later decorator that wraps the method leaves the mark behind, and the route would lose its policy.
+    Reflect.defineMetadata(metadataKey, metadata, target, member)
   }
 }
 
@@ -179,10 +182,22 @@ Catch(AuthError)(RefusalFilter)
 
 /** That of the method, or of its class or a parent of that. */
 function metadataOf(context: ExecutionContext): RouteMetadata | undefined {
-  const found = [context.getHandler(), context.getClass()].map(
-    (marked) => Reflect.getMetadata(metadataKey, marked) as RouteMetadata | undefined,
-  )
-  return found[0] ?? found[1]
+  const [method, type] = [context.getHandler(), context.getClass()]
+  const found: unknown =
+    Reflect.getMetadata(metadataKey, method) ??
+    metadataByName(method, type.prototype as object) ??
+    Reflect.getMetadata(metadataKey, type)
+  return found as RouteMetadata | undefined
+}
+
+/** That of the name under which `prototype`, or a parent, has `method`. Another method of this name, in a parent, has its own. */
+function metadataByName(method: unknown, prototype: object): unknown {
+  for (let owner: object | null = prototype; owner; owner = Reflect.getPrototypeOf(owner)) {
+    const members = Object.entries(Object.getOwnPropertyDescriptors(owner))
+    const name = members.find(([, { value }]) => value === method)?.[0]
+    if (name !== undefined) return Reflect.getOwnMetadata(metadataKey, owner, name)
+  }
+  return undefined
 }
 
 /** The request of an HTTP or GraphQL context. Other contexts have none with the headers of its sender. */

@@ -10,7 +10,7 @@ const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 // pass for a request without a credential. Neither do two lines that were joined, "Basic Zm9v, Basic Zm9v": a token68 has no list.
 const foreignScheme = /^(?!bearer)[!#$%&'*+\-^_`|~0-9A-Za-z]+ +(?![\w\-.~+/]+=*\s*,)[^ ]/i
 // Two lines that a Headers object has joined: "Basic Zm9v, Bearer ey…". Parameters of other schemes never look like this.
-const joinedBearer = /,\s*bearer\s/i
+const joinedBearer = /,\s*bearer(?:[\s,]|$)/i
 
 /**
  * Returns the text after `Bearer` in `request`, or `undefined` without one: no `Authorization`, or one of another scheme. Refuses

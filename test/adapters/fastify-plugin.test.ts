@@ -193,6 +193,16 @@ it.each<[string, (app: FastifyInstance, guard: ReturnType<typeof createTestGuard
     /GET \/ has a policy in config\.policy, which nothing reads: write config: guard\.config\(policy\)/,
   ],
   [
+    'the config of a guard under a name of its own',
+    (app, guard) => app.get('/', { config: { auth: guard.config(scope('admin')) } }, ok),
+    /GET \/ has a policy in config\.auth, which nothing reads/,
+  ],
+  [
+    'the config of a guard among the options of a route, or in place of them',
+    (app, guard) => app.get('/', { ...guard.config(scope('admin')) }, ok),
+    /GET \/ has a policy in its options, which nothing reads/,
+  ],
+  [
     'a route with the config of a guard whose plugin is missing',
     (app) => app.get('/', { config: createTestGuard().config(scope('admin')) }, ok),
     /config of another guard/,
@@ -211,4 +221,16 @@ it.each<[string, (app: FastifyInstance, guard: ReturnType<typeof createTestGuard
     await app.ready()
   }
   await expect(start()).rejects.toThrow(words)
+})
+
+it('lets no token in to a route before the plugin whose policy nothing reads', async () => {
+  const guard = createTestGuard()
+  const app = fastify()
+  app.get('/policy', { config: { policy: scope('admin') } }, ok)
+  app.get('/nested', { config: { auth: guard.config(scope('admin')) } }, ok)
+  app.get('/foreign', { config: createTestGuard().config(scope('admin')) }, ok)
+  await app.register(guard.plugin)
+  const send = await serve(app)
+  for (const path of ['/policy', '/nested', '/foreign'])
+    expect((await send(path, { scopes: 'other' })).status, path).toBe(500)
 })

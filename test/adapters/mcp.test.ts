@@ -12,6 +12,7 @@ import { createResourceServer, type ResourceServerOptions, type VerifiedToken } 
 import { createGuard } from 'claimcheck/express'
 import { authOf, createTokenVerifier, toAuthInfo, toolPolicy } from 'claimcheck/mcp'
 import { allOf, authenticated, evaluate, policy, type PolicyQuery, scope, stepUp } from 'claimcheck/policy'
+import express4 from 'express4'
 import express, { type Express, type RequestHandler } from 'express'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseChallenge } from '../support/challenge-grammar.ts'
@@ -48,19 +49,21 @@ async function listen(app: Express): Promise<string> {
 }
 
 /** An MCP server behind the guard of claimcheck/express. */
-async function serve(changes: Partial<ResourceServerOptions> = {}) {
+async function serve(changes: Partial<ResourceServerOptions> = {}, framework = express) {
   const api = createResourceServer(testApiOptions(changes).options)
   const guard = createGuard(api)
   const seen: (AuthInfo | undefined)[] = []
-  const app = express()
-  app.use(guard.metadata(), express.json())
+  const app = framework()
+  app.use(guard.metadata(), framework.json())
   app.post(
-    '/mcp',
+    ['/mcp', '/unread'],
     guard.handler(async (req, res) => {
       await guard.require(req, mayCall, req.body as unknown)
       const transport = new StreamableHTTPServerTransport({})
       await createMcpServer(api, seen).connect(transport as never)
-      await transport.handleRequest(Object.assign(req, { auth: toAuthInfo(guard.auth(req)) }), res, req.body)
+      // Without a body the SDK reads the request itself.
+      const body: unknown[] = req.path === '/mcp' ? [req.body] : []
+      await transport.handleRequest(Object.assign(req, { auth: toAuthInfo(guard.auth(req)) }), res, ...body)
     }),
   )
   return { url: `${await listen(app)}/mcp`, seen }
@@ -143,6 +146,16 @@ describe('a server behind the guard', () => {
     expect(answer.status).toBe(403)
     expect(answer.headers.get('www-authenticate')).toBeNull()
     expect(seen).toEqual([])
+  })
+
+  it('denies a body that Express 4 leaves to the SDK to read, and gives as {}', async () => {
+    const { url } = await serve({}, express4 as unknown as typeof express)
+    const answer = await post(
+      url.replace('/mcp', '/unread'),
+      { ...bearer(), 'content-type': 'application/json; x' },
+      call('forgotten'),
+    )
+    expect([answer.status, await answer.text()]).toEqual([403, expect.not.stringContaining('open')])
   })
 
   it('asks for the scopes of a tool that a batch hides', async () => {
@@ -288,7 +301,9 @@ describe('toolPolicy', () => {
     const rule = toolPolicy<object>({ whoami: authenticated })
     for (const resource of [{ method: 'tools/list' }, { method: 'ping' }, { result: {} }, [], [call('whoami')]])
       expect(await evaluate(rule, { auth, resource })).toMatchObject({ effect: 'allow' })
-    for (const resource of [undefined, null, '', 'tools/call', 1, [1]])
+    const unread = Buffer.from(JSON.stringify(call('cancel')))
+    // Express 4 gives {} for a body that no parser has read.
+    for (const resource of [undefined, null, '', 'tools/call', 1, [1], {}, [{}], unread, { method: ['tools/call'] }])
       expect(await evaluate(rule, { auth, resource }), String(resource)).toMatchObject({ effect: 'deny' })
   })
 

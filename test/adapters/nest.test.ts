@@ -1,4 +1,7 @@
 // "claimcheck/nest" in Nest applications on Express and Fastify: what is denied by default, and how a refusal reaches the client.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { Duplex } from 'node:stream'
 import {
   type ArgumentsHost,
   Catch,
@@ -16,7 +19,7 @@ import { APP_GUARD, ExternalContextCreator, NestFactory } from '@nestjs/core'
 import { ClientTCP, EventPattern, MessagePattern, type MicroserviceOptions, Transport } from '@nestjs/microservices'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import { createResourceServer, type VerifiedToken } from 'claimcheck'
+import { AuthError, createResourceServer, type VerifiedToken } from 'claimcheck'
 import { Anonymous, Auth, createGuard, type NestGuard, UsePolicy } from 'claimcheck/nest'
 import { policy, type PolicyQuery, scope } from 'claimcheck/policy'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -47,9 +50,10 @@ function decorate(
   methods: Readonly<Record<string, readonly unknown[]>> = {},
 ): void {
   for (const [name, own] of Object.entries(methods)) {
-    const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name)
+    const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name) ?? {}
     for (const one of own.toReversed())
       (one as AnyDecorator)(target.prototype as never, name as never, descriptor as never)
+    Object.defineProperty(target.prototype, name, descriptor)
   }
   for (const one of decorators.toReversed())
     (one as AnyDecorator)(target as never, undefined as never, undefined as never)
@@ -58,6 +62,14 @@ function decorate(
 /** The decorator of the first parameter. */
 const first = (decorator: unknown) => (target: never, name: never) =>
   (decorator as (target: never, name: never, index: number) => void)(target, name, 0)
+
+/** A decorator that wraps the method and copies no metadata, as many for logs and traces do. */
+function Traced(_target: object, _name: string, descriptor: PropertyDescriptor): void {
+  const wrapped = descriptor.value as (...args: unknown[]) => unknown
+  descriptor.value = function (this: unknown, ...args: unknown[]): unknown {
+    return wrapped.apply(this, args)
+  }
+}
 
 const owner = policy('owner', ({ auth, resource }: PolicyQuery<VerifiedToken, { readonly owner: string }>) => {
   return auth.principal.subject === resource.owner
@@ -187,6 +199,16 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
     }
   }
 
+  /** Calls the method `orders` in the way in which @nestjs/graphql calls a resolver: parent, arguments, context, information. */
+  async function resolverOf(guard: Guard, Resolver: new () => { orders(): unknown }) {
+    const app = await createApp({ guard, change: (one) => one.useGlobalGuards(guard), providers: [Resolver] })
+    await app.init()
+    const resolver = app.get(Resolver)
+    const [none, orders] = [undefined, resolver.orders]
+    const creator = app.get(ExternalContextCreator)
+    return creator.create(resolver as never, orders, 'orders', none, none, none, none, none, 'graphql')
+  }
+
   const createTestGuard = (options?: Parameters<typeof createGuard>[1]) =>
     createGuard(testApiOptions().options, options)
 
@@ -208,6 +230,33 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
       expect(answerOf(await send(path, { scopes: 'orders:read' })), path).toEqual(scopeMissing('base'))
       expect((await send(path, { scopes: 'base' })).status, path).toBe(200)
     }
+  })
+
+  it('asks the policy of a method that another decorator wraps, and none for one that replaces it in a child', async () => {
+    class Wrapped {
+      admin() {
+        return 'let in'
+      }
+      health() {
+        return 'let in'
+      }
+    }
+    class Child extends Wrapped {
+      override health() {
+        return 'let in'
+      }
+    }
+    const marks = { admin: [Get('/admin'), Traced, UsePolicy(scope('admin'))] }
+    decorate(Wrapped, [Controller('wrapped'), Anonymous()], { ...marks, health: [Get('/health'), Traced, Anonymous()] })
+    decorate(Child, [Controller('child'), UsePolicy(scope('child'))], { health: [Get('/health'), Traced] })
+    const send = await serve({ guard: createTestGuard(), controllers: [Wrapped, Child] })
+    for (const path of ['/wrapped/admin', '/child/admin']) {
+      expect(answerOf(await send(path)), path).toEqual(bare('admin'))
+      expect(answerOf(await send(path, { scopes: 'other' })), path).toEqual(scopeMissing('admin'))
+      expect((await send(path, { scopes: 'admin' })).status, path).toBe(200)
+    }
+    expect((await send('/wrapped/health')).status).toBe(200)
+    expect(answerOf(await send('/child/health'))).toEqual(bare('child'))
   })
 
   it('lets anonymous requests in where the method or its class says so, and refuses bad tokens there', async () => {
@@ -338,23 +387,7 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
       }
     }
     decorate(Resolver, [Injectable()], { orders: [UsePolicy(scope('orders:read'))] })
-    const app = await createApp({ guard, change: (one) => one.useGlobalGuards(guard), providers: [Resolver] })
-    await app.init()
-    const resolver = app.get(Resolver)
-    // The way in which @nestjs/graphql calls a resolver.
-    const resolve = app
-      .get(ExternalContextCreator)
-      .create(
-        resolver as never,
-        resolver.orders,
-        'orders',
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        'graphql',
-      )
+    const resolve = await resolverOf(guard, Resolver)
     const ask = (scopes?: string) => {
       const rawHeaders =
         scopes === undefined ? [] : ['Authorization', `Bearer ${createToken({ claims: { scope: scopes } })}`]
@@ -365,6 +398,35 @@ describe.each(platforms)('on %s', (platform, createAdapter) => {
     await expect(ask('other')).rejects.toMatchObject({ status: 403, response: { error: 'insufficient_scope' } })
     await expect(ask()).rejects.toMatchObject({ status: 401, cause: { reason: 'credential_missing' } })
     await expect(resolve({}, {}, {}, {})).rejects.toThrow(/finds no request in a message of type graphql/)
+  })
+
+  it('judges each message of GraphQL on a WebSocket anew: its token may have expired since the last', async () => {
+    const { options, clock } = testApiOptions()
+    const guard = createGuard(options)
+    class Resolver {
+      orders() {
+        return 'let in'
+      }
+    }
+    decorate(Resolver, [Injectable()], { orders: [UsePolicy(scope('orders:read'))] })
+    const resolve = await resolverOf(guard, Resolver)
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    const upgraded = once(server, 'upgrade')
+    await once(server, 'listening')
+    const token = createToken({ claims: { scope: 'orders:read' } })
+    const client = request({
+      port: portOf(server),
+      headers: { connection: 'Upgrade', upgrade: 'websocket', authorization: `Bearer ${token}` },
+    })
+    client.on('error', () => {}).end()
+    const [req, socket] = (await upgraded) as [IncomingMessage, Duplex]
+    onTestFinished(() => void socket.destroy())
+    const ask = () => resolve({}, {}, { req }, {})
+    expect(await Promise.all([ask(), ask()])).toEqual(['let in', 'let in'])
+    clock.advanceMs(86_400_000)
+    await expect(ask()).rejects.toMatchObject({ status: 401, cause: { reason: 'token_expired' } })
+    expect(() => guard.auth(req)).toThrow(AuthError)
   })
 })
 
@@ -430,6 +492,18 @@ describe('decorators', () => {
       'two policies of one method, of which one would be ignored',
       () => decorate(Twice, [], { handler: [UsePolicy(scope('a')), UsePolicy(scope('b'))] }),
       /two decorators for one route or controller: write @UsePolicy\(allOf/,
+    ],
+    [
+      'two policies of one method, with a decorator between them that wraps it',
+      () =>
+        decorate(
+          class {
+            handler() {}
+          },
+          [],
+          { handler: [UsePolicy(scope('a')), Traced, UsePolicy(scope('b'))] },
+        ),
+      /two decorators/,
     ],
     [
       'a policy of an anonymous class',

@@ -130,6 +130,8 @@ describe('two credentials', () => {
 
   it.each([
     `Basic Zm9v, Bearer ${token}`,
+    'Digest a="b", Bearer',
+    'Digest a="b", bearer, Digest c="d"',
     `Basic Zm9v,Bearer ${token}`,
     `Basic Zm9v,\tbearer ${token}`,
     `DPoP abc,  BEARER\t${token}`,
