@@ -2,7 +2,7 @@
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
 import type { DecisionServer, GatewayDecision, Refusal } from '../decision.ts'
 import { type Gateway, readDecisionServer } from '../gateway.ts'
-import { clientLines } from '../request.ts'
+import { clientLines, plainName } from '../request.ts'
 import {
   isExactArn,
   type LambdaContext,
@@ -92,9 +92,13 @@ export function createLambdaAuthorizer(
   }
 
   async function decide({ check, arn }: AuthorizerRequest): Promise<GatewayDecision<unknown>> {
-    const headers = clientLines(check.headers, decisions.identity.known)
+    const { known } = decisions.identity
+    const headers = clientLines(check.headers, known)
+    // API Gateway replaces an identity header by its name, and would hand `X_Auth_Subject` on beside it.
+    const isSpoofed = check.headers.some(([name]) => known.has(plainName(name)) && !known.has(name.toLowerCase()))
+    const isNamed = isSimple || cached || isExactArn(arn)
     // Without a target the gateway answers 400.
-    const target = isSimple || cached || isExactArn(arn) ? check.target : ''
+    const target = isNamed && !isSpoofed ? check.target : ''
     return decisions.decide({ ...check, target, headers }, 'lambda', { forAllRequests: cached })
   }
 
