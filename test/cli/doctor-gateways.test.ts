@@ -30,9 +30,10 @@ describe.each<[GatewayProgram, readonly string[]]>([
 
   test.skipIf(isMissing).each(naiveRecipes.filter((one) => one.program === program))(
     'finds $title',
-    async ({ files, holes }) => {
+    async ({ files, holes, unchecked = [] }) => {
       const seen = await examine(program, files)
       expect(seen.holes, JSON.stringify(seen.findings, null, 1)).toEqual(holes)
+      expect(seen.unchecked).toEqual(expect.arrayContaining([...unchecked]))
       expect([seen.code, seen.result]).toEqual([1, 'holes'])
       for (const finding of seen.findings.filter(({ verdict }) => verdict === 'hole'))
         for (const text of [finding.sent, finding.received, finding.means, finding.fix]) expect(text).not.toBe('')

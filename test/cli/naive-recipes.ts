@@ -9,6 +9,8 @@ export interface NaiveRecipe {
   files(addresses: Addresses): readonly RecipeFile[]
   /** What doctor must find, in its order. */
   readonly holes: readonly string[]
+  /** What it must not call closed. */
+  readonly unchecked?: readonly string[]
 }
 
 type Change = readonly [from: string | RegExp, to: string]
@@ -79,6 +81,12 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
     holes: ['D2 forged metadata'],
   },
   {
+    title: "the client's own address for the decision server",
+    program: 'nginx',
+    files: changed('nginx', [/(Host claimcheck[^]*X-Forwarded-For) \$remote_addr/, '$1 $http_x_forwarded_for']),
+    holes: ['D2 forged metadata'],
+  },
+  {
     title: "the client's own scheme for the API",
     program: 'nginx',
     files: changed('nginx', [
@@ -131,6 +139,8 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
     program: 'nginx',
     files: changed('nginx', ['proxy_read_timeout 3s;', '']),
     holes: ['D6 timeout'],
+    // nginx waits longer than doctor, and may let the request through then.
+    unchecked: ['D6 fault hang'],
   },
   {
     title: "nginx's own pages for refusals",
@@ -260,6 +270,16 @@ http://:${listen.replace(/.*:/, '')} {
     title: 'identity headers by their names alone',
     program: 'haproxy',
     files: changed('haproxy', ['if is_identity[plain] or', 'if is_identity[string.lower(name)] or']),
+    holes: spoofs,
+  },
+  {
+    title: 'identity headers with dots, which are not told either',
+    program: 'haproxy',
+    files: changed(
+      'haproxy',
+      ["string.gsub(string.lower(name), '[^a-z0-9]', '-')", "string.gsub(string.lower(name), '_', '-')"],
+      ['elseif not not_asked[plain] then', "elseif not string.find(name, '.', 1, true) and not not_asked[plain] then"],
+    ),
     holes: spoofs,
   },
   {

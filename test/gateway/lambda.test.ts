@@ -206,6 +206,19 @@ describe.each(forms)('an event of the form %s', (form) => {
 describe('headers', () => {
   const { gateway, sts } = createTestGateway(routes)
   const authorize = createLambdaAuthorizer(gateway, { answer: 'iam' })
+
+  test.each(['rest-request', 'http-1.0', 'http-2.0'] as const)(
+    'of %s that spell an identity header otherwise are refused: no mapping replaces them',
+    async (form) => {
+      const { headers } = eventOf(form, { path: '/health' }) as unknown as { headers: Json }
+      const withLine = async (name: string) =>
+        statusOf(authorize(eventOf(form, { path: '/health', changes: { headers: { ...headers, [name]: 'root' } } })))
+      for (const name of ['X_Auth_Subject', 'x-auth_subject', 'X.Auth.Subject', 'X_AUTH_OMITTED'])
+        expect(await withLine(name), name).toBe(403)
+      for (const name of ['X-Auth-Subject', 'X_Other']) expect(await withLine(name), name).toBe(200)
+    },
+  )
+
   const [good, other] = [`Bearer ${sts.token({ scope: 'orders:read' })}`, `Bearer ${sts.token({ sub: 'x' })}`]
   const status = async (form: Form, changes: Json) => statusOf(authorize(eventOf(form, { changes })))
 
@@ -299,10 +312,34 @@ describe('paths', () => {
     expect(await status('rest-request', '/users/a:b/2026-11-29T00:00', 'a:b')).toBe(200)
   })
 
-  test('of the route $default come from the event alone', async () => {
-    const routeArn = 'arn:aws:execute-api:us-east-1:123456789012:abcdef123/$default/$default'
-    expect(await status('http-2.0', '/', 'alice', { routeArn, rawPath: '/orders/1' })).toBe(200)
-    expect(await status('http-2.0', '/', 'alice', { routeArn, rawPath: '/admin/1' })).toBe(403)
+  describe('of the route $default', () => {
+    const arnOfStage = (stage: string) => `arn:aws:execute-api:us-east-1:123456789012:abcdef123/${stage}/$default`
+    const uncached = createLambdaAuthorizer(gateway, { answer: 'iam', cached: false })
+    const token = sts.token({ sub: 'alice', scope: 'orders:read' })
+    const ofDefault = (stage: string, rawPath: string) =>
+      eventOf('http-2.0', { token, changes: { routeArn: arnOfStage(stage), rawPath } })
+
+    test('come from the event alone', async () => {
+      expect(await statusOf(uncached(ofDefault('$default', '/orders/1')))).toBe(200)
+      expect(await statusOf(uncached(ofDefault('$default', '/admin/1')))).toBe(403)
+    })
+
+    test('are behind the stage: with it, a wider route would decide about them', async () => {
+      const own = createTestGateway({ '/admin': role('admin'), '/': authenticated, '/{rest...}': anonymous })
+      const authorize = createLambdaAuthorizer(own.gateway, { answer: 'iam', cached: false })
+      const asked = async (path: string) => statusOf(authorize(ofDefault('test', path)))
+      // The token is of another STS: any route but the anonymous one refuses it.
+      expect(await asked('/test/catalog')).toBe(200)
+      expect(await asked('/test/admin')).toBe(401)
+      expect(await asked('/test')).toBe(401)
+      expect(await asked('/test/')).toBe(401)
+      for (const path of ['/admin', '/testing/admin', '/prod/admin', 'test/admin'])
+        expect(await asked(path), path).toBe(403)
+    })
+
+    test('get no answer that names all of them until cached is written', async () => {
+      await expect(authorize(ofDefault('$default', '/orders/1'))).rejects.toThrow(/\$default needs cached: false/)
+    })
   })
 
   test('and methods must agree', async () => {

@@ -45,6 +45,31 @@ describe.each(all)('the recipe for %s', (name) => {
   })
 })
 
+describe('a header that the decision server would not see', () => {
+  const textOf = (name: DialectName) => printRecipe(gateway, name, addresses).at(-1)?.text ?? ''
+
+  test('is taken away by APISIX in every spelling that it lets through', () => {
+    const removed = textOf('apisix').split('remove:')[1]?.split('forward-auth:')[0] ?? ''
+    const names = [...removed.matchAll(/- (\S+)/g)].map(([, name]) => name)
+    for (const name of [
+      'X_HTTP_Method_Override',
+      'X-HTTP_Method-Override',
+      'X_Original_URL',
+      'X_Forwarded_Host',
+      'X_User',
+    ])
+      expect(names).toContain(name)
+  })
+
+  test('is told by Envoy where its name imitates an identity header', () => {
+    const [, regex = ''] = /safe_regex: \{ regex: "([^"]+)" \}/.exec(textOf('envoy')) ?? []
+    // RE2 matches the whole name, in lower case.
+    const isTold = (name: string) => new RegExp(`^(?:${regex})$`).test(name)
+    expect(['x.user', 'x!team-name', 'x-team.name', 'x.http.method.override'].filter(isTold)).toHaveLength(4)
+    expect(['x-user', 'cookie', ':path', ':scheme', ''].filter(isTold)).toEqual([])
+  })
+})
+
 test.each([
   ['an unknown gateway', 'skipper', addresses],
   ['a member of every object', 'constructor', addresses],

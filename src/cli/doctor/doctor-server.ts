@@ -25,7 +25,7 @@ export interface ProbeReport {
   readonly questions: number
 }
 
-export type Told = Pick<GatewayCheck, 'method' | 'target' | 'host' | 'scheme'>
+export type Told = Pick<GatewayCheck, 'method' | 'target' | 'host' | 'scheme' | 'clientAddress'>
 
 export interface DoctorServer {
   readonly intercept: Interceptor
@@ -137,8 +137,8 @@ async function hang({ hanging }: Probe): Promise<void> {
 
 function toldOf(check: GatewayCheck | string): Told | string {
   if (typeof check === 'string') return check
-  const { method, target, host, scheme } = check
-  return { method, target, host, scheme }
+  const { method, target, host, scheme, clientAddress } = check
+  return { method, target, host, scheme, ...(clientAddress !== undefined && { clientAddress }) }
 }
 
 function hasBody({ headers }: Question): boolean {

@@ -107,7 +107,8 @@ export function describe({ answer, report, told, arrival }: Sighting): string {
   const client = typeof answer === 'string' ? answer : `${answer.status}`
   const server = report === null ? 'the decision server was not asked' : ''
   const fault = report?.fault === undefined ? '' : `the decision server played ${report.fault}`
-  const said = told ? `told ${told.method} ${told.target} of ${told.host} (${told.scheme})` : ''
+  const from = told?.clientAddress === undefined ? '' : `, from ${told.clientAddress}`
+  const said = told ? `told ${told.method} ${told.target} of ${told.host} (${told.scheme})${from}` : ''
   const missing = typeof report?.told === 'string' ? report.told : ''
   const upstream = arrival ? `the API got ${arrival.method} ${arrival.target}` : ''
   return [client, server, fault, said, missing, upstream].filter((part) => part !== '').join('; ')

@@ -49,9 +49,10 @@ function makeIssuer(name: string, options: Readonly<Record<string, unknown>>): u
   return make(options)
 }
 
-/** An explanation leaves no file behind, nor one that belongs to another user than the server's. */
-function readOnly(options: object): object {
-  const { keyStore } = options as { readonly keyStore?: KeyStore }
+/** An explanation leaves no file behind, nor one that belongs to another user than the server's. It is no refusal that an audit counts. */
+function readOnly(given: object): object {
+  const { onEvent: _, ...options } = given as { readonly onEvent?: unknown; readonly keyStore?: KeyStore }
+  const { keyStore } = options
   if (typeof keyStore?.load !== 'function') return options
   return { ...options, keyStore: { load: async (issuer: string) => keyStore.load(issuer), save: async () => {} } }
 }

@@ -2,7 +2,7 @@
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
 import type { DecisionServer, GatewayDecision, Refusal } from '../decision.ts'
 import { type Gateway, readDecisionServer } from '../gateway.ts'
-import { clientLines } from '../request.ts'
+import { clientLines, plainName } from '../request.ts'
 import {
   isExactArn,
   type LambdaContext,
@@ -29,7 +29,8 @@ export interface LambdaAuthorizerOptions<Answer extends 'iam' | 'simple' = 'iam'
   /**
    * Says that API Gateway remembers answers (its TTL is above 0). An answer then counts for every route of the stage, and a policy that
    * reads the request decides nothing. Default `false`: set the TTL of the authorizer to 0, which is not its default. `simple` has no
-   * default: with a TTL, its answer about one route opens all others.
+   * default: with a TTL, its answer about one route opens all others. Nor has `iam` for the route `$default` of an HTTP API, whose ARN
+   * names no path: events of it are an error until `cached` is written.
    */
   readonly cached?: boolean
 }
@@ -79,6 +80,9 @@ export function createLambdaAuthorizer(
     const request = readEvent(event)
     if (isSimple && !request.isVersion2)
       throw new Error("claimcheck: only HTTP APIs with payload 2.0 understand answer: 'simple'")
+    // The answer names `$default` and no path: remembered, it would open every path of that route.
+    if (!isSimple && !request.isExact && options.cached === undefined)
+      throw new Error('claimcheck: the route $default needs cached: false, and then a TTL of 0')
     // Without a host, a request would come to the routes of all hosts, past those of its own.
     if (namesHosts && !request.tellsHost) throw new Error('claimcheck: routes name a host, and this event tells none')
     const decision = await decide(request)
@@ -88,9 +92,13 @@ export function createLambdaAuthorizer(
   }
 
   async function decide({ check, arn }: AuthorizerRequest): Promise<GatewayDecision<unknown>> {
-    const headers = clientLines(check.headers, decisions.identity.known)
+    const { known } = decisions.identity
+    const headers = clientLines(check.headers, known)
+    // API Gateway replaces an identity header by its name, and would hand `X_Auth_Subject` on beside it.
+    const isSpoofed = check.headers.some(([name]) => known.has(plainName(name)) && !known.has(name.toLowerCase()))
+    const isNamed = isSimple || cached || isExactArn(arn)
     // Without a target the gateway answers 400.
-    const target = isSimple || cached || isExactArn(arn) ? check.target : ''
+    const target = isNamed && !isSpoofed ? check.target : ''
     return decisions.decide({ ...check, target, headers }, 'lambda', { forAllRequests: cached })
   }
 

@@ -11,6 +11,8 @@ export interface AuthorizerRequest {
   /** All requests of the stage. */
   readonly stageArn: string
   readonly isVersion2: boolean
+  /** The ARN names one request, and not every one that comes to the route `$default`. */
+  readonly isExact: boolean
   /** A TOKEN event tells no host, no query and no header but one. */
   readonly tellsHost: boolean
   /** What API Gateway remembers an answer by, where the event tells it. */
@@ -25,20 +27,21 @@ export function readEvent(event: unknown): AuthorizerRequest {
   if (!isJsonObject(event)) throw notAnEvent('it is no object')
   const isVersion2 = event.version === '2.0'
   const arn = readArn(isVersion2 ? event.routeArn : event.methodArn)
-  if (event.type === 'TOKEN') return { ...arn, ...tokenRequest(event, arn), isVersion2: false }
+  if (event.type === 'TOKEN') return { ...arn, ...tokenRequest(event, arn), isVersion2: false, isExact: true }
   if (event.type !== 'REQUEST') throw notAnEvent('its type is neither TOKEN nor REQUEST')
   const context = objectIn(event, 'requestContext')
   const http = objectIn(context, 'http')
   const method = isVersion2 ? http.method : event.httpMethod
   const path = textIn(event, isVersion2 ? 'rawPath' : 'path')
   // REST APIs tell the path as it was sent. HTTP APIs have decoded it, and give their payload a version.
-  const target = agreedPath(event.version === undefined ? path : asSent(path), arn.path)
+  const target = agreedPath(event.version === undefined ? path : asSent(path), arn)
   const query = isVersion2 ? textIn(event, 'rawQueryString') : queryOf(event)
   const { domainName } = context
   const clientAddress = isVersion2 ? http.sourceIp : objectIn(context, 'identity').sourceIp
   return {
     ...arn,
     isVersion2,
+    isExact: arn.path !== undefined,
     tellsHost: typeof domainName === 'string',
     identitySource: event.identitySource === undefined ? undefined : textsOf(event.identitySource),
     check: {
@@ -56,6 +59,7 @@ export function readEvent(event: unknown): AuthorizerRequest {
 interface Arn {
   readonly arn: string
   readonly stageArn: string
+  readonly stage: string
   /** Both are absent for the route `$default` of an HTTP API. */
   readonly method?: string
   readonly path?: string
@@ -63,10 +67,11 @@ interface Arn {
 
 /** Splits at slashes: a path may hold any number of colons. */
 function readArn(arn: unknown): Arn {
-  const form = /^(arn:[^/*?]+\/[\w$-]+)\/(?:([A-Z]+)(\/.*)?|\$default)$/s
-  const [, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
-  if (typeof arn !== 'string' || stage === undefined) throw notAnEvent('its ARN is not of a method or a route')
-  return { arn, stageArn: `${stage}/*`, ...(method !== undefined && { method, path }) }
+  const form = /^(arn:[^/*?]+\/([\w$-]+))\/(?:([A-Z]+)(\/.*)?|\$default)$/s
+  const [, start, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
+  if (typeof arn !== 'string' || start === undefined || stage === undefined)
+    throw notAnEvent('its ARN is not of a method or a route')
+  return { arn, stageArn: `${start}/*`, stage, ...(method !== undefined && { method, path }) }
 }
 
 type TokenRequest = Pick<AuthorizerRequest, 'check' | 'tellsHost' | 'identitySource'>
@@ -97,12 +102,19 @@ function asSent(path: string): string {
  * The path behind the stage or the base path of a domain, which some events put before it. Empty when the ARN tells another one: the
  * answer would be about a request that was not asked about.
  */
-function agreedPath(told: string, inArn: string | undefined): string {
-  if (inArn === undefined) return told
+function agreedPath(told: string, { stage, path: inArn }: Arn): string {
+  if (inArn === undefined) return behindStage(told, stage)
   const [segments, expected] = [segmentsOf(told), segmentsOf(inArn)]
   if (!told.startsWith('/') || segments.length < expected.length) return ''
   const path = segments.slice(segments.length - expected.length).join('/')
   return decode(path) === decode(expected.join('/')) ? `/${path}` : ''
+}
+
+/** The ARN of `$default` tells no path. With the stage before it, `/test/admin` would miss the route `/admin` and find a wider one. */
+function behindStage(told: string, stage: string): string {
+  if (stage === '$default') return told
+  if (told === `/${stage}`) return '/'
+  return told.startsWith(`/${stage}/`) ? told.slice(stage.length + 1) : ''
 }
 
 function segmentsOf(path: string): readonly string[] {

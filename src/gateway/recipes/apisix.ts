@@ -20,7 +20,8 @@ deployment:
     config_provider: yaml
 `
   // Taken away before the question: proxy-rewrite runs in an earlier phase. APISIX writes X-Forwarded headers of its own after it.
-  const removed = [...identity.flatMap(spellings), ...overrides, ...forwarded]
+  // APISIX takes underscores, too, and the decision server sees none of these.
+  const removed = [...identity, ...overrides, ...forwarded].flatMap(spellings)
   const list = (names: readonly string[]): string =>
     lines(
       '          ',

@@ -1,6 +1,7 @@
 // `claimcheck explain`: what it shows, what it never shows, and its exit codes.
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { createGateway } from 'claimcheck/gateway'
 import { authenticated } from 'claimcheck/policy'
 import { createTestIssuer, entraLike, type TestIssuer } from 'claimcheck/testing'
@@ -203,6 +204,20 @@ describe('a request', () => {
     expect([code, request?.answers.caddy?.headers['X-Auth-Assertion']]).toEqual([0, 'not-signed'])
     expect([existsSync(keys), existsSync(store)]).toEqual([false, false])
   })
+})
+
+test('a refusal is told to no listener of the application', async () => {
+  const { sts, config } = await stsAndConfig()
+  const file = join(folder(), 'config.mjs')
+  const { issuer, audience } = config as { issuer: unknown; audience: unknown }
+  writeFileSync(
+    file,
+    `export const told = []
+export default { issuer: ${JSON.stringify(issuer)}, audience: ${JSON.stringify(audience)}, onEvent: (event) => told.push(event.type) }`,
+  )
+  const { code } = await explainToken(['--config', file], `${sts.token().slice(0, -4)}AAAA`, noNetwork)
+  const { told } = (await import(pathToFileURL(file).href)) as { told: readonly string[] }
+  expect([code === 0, told]).toEqual([false, []])
 })
 
 test('a rehearsal of a gateway decides as the gateway, and tells no listener of it', async () => {

@@ -54,12 +54,18 @@ function judgeFault(check: Check, fault: Fault, seen: Sighting): Finding {
     )
   if (hasPassed(seen) && report.questions >= maxNonces)
     return unchecked(check, 'the gateway asked again until it got an answer', seen)
+  if (!hasPassed(seen) && isUnanswered(seen))
+    return unchecked(check, 'no answer came in time: whether the request passes later was not seen', seen)
   return judge(check, [seen], hasPassed)
 }
 
 function judgeTimeout(seen: Sighting): Finding {
   if (seen.report?.fault !== 'hang') return unchecked(timeout, 'the fault was not played', seen)
-  return judge(timeout, [seen], ({ answer }) => typeof answer === 'string' && answer.startsWith('no answer within'))
+  return judge(timeout, [seen], isUnanswered)
+}
+
+function isUnanswered({ answer }: Sighting): boolean {
+  return typeof answer === 'string' && answer.startsWith('no answer within')
 }
 
 function refusalCheck(name: string): Check {

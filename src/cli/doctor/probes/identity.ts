@@ -49,7 +49,7 @@ function decisionIn({ answer }: Sighting, identity: readonly string[]): string |
 const spoofed: Check = {
   probe: 'D4',
   name: 'spoofed identity',
-  closed: 'No identity header of a client reaches the API, in any of eight spellings.',
+  closed: 'No identity header of a client reaches the API, in any of nine spellings.',
   hole: 'A client writes its own identity: the API believes what it sends.',
   fix: 'Set or drop every identity header on every request, in every spelling. `npx claimcheck recipe` prints a configuration that has all of them.',
 }
@@ -98,6 +98,8 @@ const spell: readonly ((name: string) => string)[] = [
   (name) => name.replaceAll('-', '_').toLowerCase(),
   (name) => name.replace('-', '_'),
   (name) => name.replace(/-(?=[^-]*$)/, '_'),
+  // CGI and its heirs read it so.
+  (name) => name.replaceAll('-', '.'),
 ]
 
 async function sendSpellings(site: Site, target = site.path): Promise<readonly Sighting[]> {

@@ -103,5 +103,8 @@ export async function probeUpstream({ upstream, path, identity, control }: Site)
   const answer = await sendRequest(upstream, { method: 'GET', target: path, lines })
   const sent = `GET ${path} to ${upstream.host}, with forged identity headers and no token`
   const seen: Sighting = { ...control, sent, answer, report: undefined, told: undefined, arrival: undefined }
+  // Only what asks for a credential proves anything: a 403 or 404 may be about the forged identity, or the path.
+  if (typeof answer === 'object' && answer.status >= 400 && answer.status !== 401)
+    return unchecked(past, 'the API answers, and neither serves this path nor asks for a credential', seen)
   return judge(past, [seen], () => typeof answer === 'object' && answer.status < 400)
 }

@@ -116,8 +116,8 @@ const metadata: Check = {
   probe: 'D2',
   name: 'forged metadata',
   closed: 'What the client says in X-Forwarded-…, X-Original-… and Forwarded changes nothing that is told.',
-  hole: 'A client names its own method, host or target: it chooses the policy that decides.',
-  fix: 'Set all four X-Forwarded headers of the question from the request itself, on every request.',
+  hole: 'A client names its own method, host, target or address: it chooses the policy that decides, or what that reads.',
+  fix: 'Set all four X-Forwarded headers of the question, and X-Forwarded-For, from the request itself, on every request.',
 }
 const upstream: Check = {
   probe: 'D2',
@@ -139,6 +139,8 @@ export async function probeMetadata(site: Site): Promise<readonly Finding[]> {
     `X_Forwarded_Host: ${forged.host}`,
     `X-Original-URI: ${forged.target}`,
     'X-Original-Method: OPTIONS',
+    // A documentation address (RFC 5737): no client has it.
+    'X-Forwarded-For: 192.0.2.1',
     `Forwarded: for=192.0.2.1;host=${forged.host};proto=${proto}`,
   ]
   const sightings: Sighting[] = []
