@@ -25,6 +25,8 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
   const key = Symbol(keyName)
   const byDefault = hooks.guard()
   const metadata = hooks.metadata()
+  /** The routes whose config had a policy when they were registered. */
+  const withPolicy = new Set<string>()
 
   function config(...args: readonly unknown[]): RouteConfig {
     checkArgumentCount('guard.config()', args, 1)
@@ -36,8 +38,12 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
   const guardRoute: Hook = (request, reply, done) => {
     const { config, method, url } = request.routeOptions
     const hook = Reflect.get(config, key) as Hook | undefined
-    // A route that was there before the plugin has not been checked yet.
-    if (!hook) checkRoute.call(request.server, { method, url, config })
+    if (!hook) {
+      // A route that was there before the plugin has not been checked yet.
+      checkRoute.call(request.server, { method, url, config })
+      // An `onRoute` hook of the application, such as one that copies a config by JSON, may have lost the policy since.
+      if (withPolicy.has(nameOf({ method, url }))) throw new TypeError(lostPolicy(nameOf({ method, url })))
+    }
     ;(hook ?? byDefault)(request, reply, done)
   }
 
@@ -47,7 +53,10 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
     checkScope(app)
     app.decorate(key, true)
     if (!app.hasRequestDecorator('auth')) app.decorateRequest('auth')
-    app.addHook('onRoute', checkRoute)
+    app.addHook('onRoute', function rememberRoute(this: FastifyInstance, route: RouteOptions) {
+      checkRoute.call(this, route)
+      if (Reflect.has(route.config ?? {}, key)) withPolicy.add(nameOf(route))
+    })
     app.addHook('onRequest', (request, reply, next) => {
       // Metadata needs no route of its own: the hooks of a scope also run for what no route answers.
       if (!request.is404) return guardRoute(request, reply, next)
@@ -83,7 +92,7 @@ type Route = Pick<RouteOptions, 'config'> & { readonly method?: unknown; readonl
 
 /** @throws TypeError for a policy where no guard reads it: any good token would be let in. */
 function checkRoute(this: FastifyInstance, { config = {}, ...route }: Route): void {
-  const name = `${String(route.method)} ${String(route.url)}`
+  const name = nameOf(route)
   if (isRouteConfig(route)) throw new TypeError(ignoredPolicy(name, 'its options'))
   for (const member of Reflect.ownKeys(config)) {
     if (typeof member === 'symbol') checkOwner(this, member, name)
@@ -105,6 +114,14 @@ function isPolicy(value: unknown): boolean {
 
 function isRouteConfig(value: object): boolean {
   return Object.getOwnPropertySymbols(value).some(({ description }) => description === keyName)
+}
+
+function nameOf({ method, url }: Route): string {
+  return `${String(method)} ${String(url)}`
+}
+
+function lostPolicy(route: string): string {
+  return `The route ${route} has lost its policy: a hook has replaced its config without the symbol of guard.config().`
 }
 
 function ignoredPolicy(route: string, place: string): string {

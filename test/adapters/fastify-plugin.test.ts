@@ -234,3 +234,15 @@ it('lets no token in to a route before the plugin whose policy nothing reads', a
   for (const path of ['/policy', '/nested', '/foreign'])
     expect((await send(path, { scopes: 'other' })).status, path).toBe(500)
 })
+
+it('lets no token in where a hook has taken the policy of a route away, such as one that copies its config by JSON', async () => {
+  const guard = createTestGuard()
+  const app = fastify()
+  await app.register(guard.plugin)
+  app.addHook('onRoute', (route) => void (route.config = JSON.parse(JSON.stringify(route.config ?? {}))))
+  app.get('/orders', { config: guard.config(scope('orders:read')) }, ok)
+  app.get('/plain', ok)
+  const send = await serve(app)
+  for (const scopes of ['', 'orders:read']) expect((await send('/orders', { scopes })).status).toBe(500)
+  expect((await send('/plain', { scopes: '' })).status).toBe(200)
+})
