@@ -96,7 +96,7 @@ describe.each<[string, () => Promise<Example>]>([
   ['hono-worker', startWorker],
   ['nest-api', () => startMain('nest-api')],
 ])('examples/%s', (name, start) => {
-  it('lets the owner of an order read it, and refuses everything else', { timeout: 60_000 }, async () => {
+  it('lets the owner of an order read it, and refuses everything else', { timeout: 120_000 }, async () => {
     const { sts, ask, read, write } = await start()
     const post = (token: string) => ask('/orders', { method: 'POST', ...bearer(token) })
 
