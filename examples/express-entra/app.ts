@@ -39,8 +39,8 @@ export function createApp({ tenant, clientId, ...platform }: AppOptions): Expres
     '/orders/:id',
     guard.handler<{ id: string }>(async (req, res) => {
       const order = orders.get(req.params.id)
-      if (!order) return void res.status(404).end()
-      res.json(await guard.require(req, mayRead, order))
+      if (!order) res.status(404).end()
+      else res.json(await guard.require(req, mayRead, order))
     }),
   )
   return app

@@ -1,5 +1,4 @@
 // A NestJS API that denies by default: every route needs a token, and a decorator says which policy, or `@Anonymous()`.
-import 'reflect-metadata'
 import { randomUUID } from 'node:crypto'
 import { Controller, Get, Module, NotFoundException, Param, Post, Req } from '@nestjs/common'
 import { APP_GUARD, NestFactory } from '@nestjs/core'
