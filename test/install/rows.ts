@@ -1,5 +1,5 @@
 // The rows of the install table: where people are, with the versions that they have.
-import { commonJs, esModule, loadsBothWays, printsVerified, typeScript } from './programs.ts'
+import { commonJs, esModule, loadsBothWays, nextExample, printsVerified, startsNext, typeScript } from './programs.ts'
 
 export interface Row {
   readonly kind: 'TypeScript' | 'tests' | 'bundle' | 'Node'
@@ -16,23 +16,48 @@ export interface Row {
 const nodes = { 20: '20.20.2', 22: '22.23.5', 24: '24.22.3' }
 const compilers = { '5.0': '5.0.4', '5.4': '5.4.5', '5.9': '5.9.3', '6.0': '6.0.3' }
 
+/** Peers without which their subpaths do not load, and Hono, whose guard every program runs. */
+const hono = 'hono@4.13.19'
+const nest = ['@nestjs/common@11.2.10', 'reflect-metadata@0.2.2', 'rxjs@7.8.2']
+const peers = [...nest, '@trpc/server@11.25.2', '@modelcontextprotocol/sdk@1.32.2', 'zod@4.6.7']
+
 /** What is installed beside the tarball, by folder. */
 export const installs = {
   typescript: [
     ...Object.entries(compilers).map(([name, version]) => `typescript-${name}@npm:typescript@${version}`),
     ...['@types/node@20.19.43', '@types/express@5.0.6', 'express@5.3.0', 'fastify@5.12.8'],
-    ...['@casl/ability@7.0.1', '@cedar-policy/cedar-wasm@4.13.0'],
+    ...[
+      '@casl/ability@7.0.1',
+      '@cedar-policy/cedar-wasm@4.13.0',
+      '@grpc/grpc-js@1.14.7',
+      '@types/koa@3.0.3',
+      'koa@3.3.0',
+    ],
+    ...[hono, ...peers],
   ],
-  'jest-29': ['jest@29.6.3'],
-  'jest-30': ['jest@30.5.2'],
-  'ts-jest': ['jest@29.6.3', 'ts-jest@29.4.15', 'typescript@5.9.3', '@types/jest@29.5.14', '@types/express@5.0.6'],
-  runners: ['vitest@4.1.12', 'mocha@11.7.5'],
-  bundlers: ['esbuild@0.27.7', 'webpack@5.113.0', 'rollup@4.67.4', '@rollup/plugin-node-resolve@16.0.3'],
-  next: ['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1'],
-  here: [],
-  nodes: Object.entries(nodes).map(
-    ([major, version]) => `node-${major}@npm:node-${process.platform}-${process.arch}@${version}`,
-  ),
+  'jest-29': ['jest@29.6.3', hono],
+  'jest-30': ['jest@30.5.2', hono],
+  'ts-jest': [
+    'jest@29.6.3',
+    'ts-jest@29.4.15',
+    'typescript@5.9.3',
+    '@types/jest@29.5.14',
+    '@types/express@5.0.6',
+    hono,
+  ],
+  runners: ['vitest@4.1.12', 'mocha@11.7.5', hono],
+  bundlers: ['esbuild@0.27.7', 'webpack@5.113.0', 'rollup@4.67.4', '@rollup/plugin-node-resolve@16.0.3', hono],
+  next: [
+    ...['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1', hono],
+    ...['typescript@5.9.3', '@types/node@20.19.43', '@types/react@19.3.3'],
+  ],
+  here: peers,
+  nodes: [
+    ...Object.entries(nodes).map(
+      ([major, version]) => `node-${major}@npm:node-${process.platform}-${process.arch}@${version}`,
+    ),
+    ...peers,
+  ],
 } satisfies Readonly<Record<string, readonly string[]>>
 
 const resolutions = {
@@ -73,11 +98,23 @@ function typeScriptRow(version: string, moduleResolution: keyof typeof resolutio
 const jest = ['node_modules/jest/bin/jest.js', '--ci']
 const testsIt = `test('verifies', async () => console.log(await verifies()))`
 const typedTest = `
-import { createVerifier } from 'claimcheck'
+import { createResourceServer } from 'claimcheck'
+import { createGuard } from 'claimcheck/hono'
 import { createTestIssuer, oidcLike } from 'claimcheck/testing'
+import { withAuth } from 'claimcheck/web'
+import { Hono } from 'hono'
 test('verifies', async () => {
-  const { issuer, audience, fetch, clock, token } = createTestIssuer(oidcLike())
-  const auth = await createVerifier({ issuer, audience, fetch, clock }).verifyToken(token())
+  const { issuer, audience, fetch, clock, token, badToken } = createTestIssuer(oidcLike())
+  const api = createResourceServer({ issuer, audience, fetch, clock })
+  const auth = await api.verifyToken(token())
+  const route = withAuth(api, (_request, { issuer }) => new Response(issuer))
+  const app = new Hono().get('/', createGuard(api)(), (c) => c.text(c.get('auth').issuer))
+  const ask = async (answer: (request: Request) => Response | Promise<Response>, sent: string) =>
+    (await answer(new Request('http://localhost/', { headers: { Authorization: 'Bearer ' + sent } }))).text()
+  for (const answer of [route, (request: Request) => app.fetch(request)]) {
+    expect(await ask(answer, token())).toBe(issuer)
+    expect(await ask(answer, badToken('expired'))).toContain('invalid_token')
+  }
   if (auth.issuer === issuer) console.log('verified')
 })
 `
@@ -202,13 +239,15 @@ export const allRows: readonly Row[] = [
   ),
   {
     kind: 'bundle',
-    name: 'Next build',
+    name: 'Next build and start',
     install: 'next',
     files: {
       'app/verified/route.js': nextRoute,
+      'app/orders/route.ts': nextExample,
+      'start.mjs': startsNext,
       'next.config.mjs': `export default { turbopack: { root: import.meta.dirname } }`,
     },
-    commands: [['node_modules/next/dist/bin/next', 'build']],
+    commands: [['start.mjs']],
   },
   ...Object.keys(nodes).map(nodeRow),
 ]
