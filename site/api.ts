@@ -15,6 +15,7 @@ export async function writeApi(folder: string): Promise<void> {
 
 const markdown: Partial<PluginOptions> = {
   entryFileName: 'index',
+  outputFileStrategy: 'modules',
   hideBreadcrumbs: true,
   hidePageHeader: true,
   // Each page is compiled as a template: an angle bracket in a type must be text.
@@ -29,9 +30,12 @@ const options = {
   entryPoints: subpaths.map(({ module }) => `${root}/src/${module}.ts`),
   name: 'API reference',
   readme: 'none',
+  sortEntryPoints: false,
   // A page that names source lines would need the address of a repository.
   disableSources: true,
   excludeInternal: true,
+  // What Error brings along is documented elsewhere.
+  excludeExternals: true,
   skipErrorChecking: true,
   logLevel: 'Warn' as const,
 }
