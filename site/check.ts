@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, extname, join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { root } from '../scripts/subpaths.ts'
 
 interface Visit {
@@ -21,7 +21,9 @@ const server = await serve()
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 const browser = await chromium.launch({ executablePath: browserPath() })
 try {
-  report([...(await visitAll(browser)), await searchFor('explain')])
+  // One context: pages share a cache, as a reader's do.
+  const context = await browser.newContext({ viewport: phone })
+  report([...(await visitAll(context)), await searchFor('explain', context)])
 } finally {
   await browser.close()
   server.close()
@@ -51,7 +53,10 @@ async function serve(): Promise<Server> {
     const { pathname } = new URL(request.url ?? '/', 'http://site')
     const file = decodeURIComponent(pathname).replace(/\/$/, '/index.html').slice(1)
     if (!files.has(file)) response.writeHead(404).end()
-    else response.setHeader('Content-Type', types[extname(file)] ?? 'text/plain').end(readFileSync(join(site, file)))
+    else {
+      response.setHeader('Content-Type', types[extname(file)] ?? 'text/plain').setHeader('Cache-Control', 'max-age=600')
+      response.end(readFileSync(join(site, file)))
+    }
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   return server
@@ -61,44 +66,67 @@ function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'))
 }
 
-async function visitAll(browser: Browser): Promise<readonly Visit[]> {
+async function visitAll(context: BrowserContext): Promise<readonly Visit[]> {
   const paths = filesOf(site).filter((file) => file.endsWith('.html') && file !== '404.html')
   const visits: Visit[] = []
-  for (const path of paths) visits.push(await visit(browser, `/${path.replace(/(^|\/)index\.html$/, '$1')}`))
+  for (const path of paths) visits.push(await visit(`/${path.replace(/(^|\/)index\.html$/, '$1')}`, context))
   const pages = new Map(visits.map(({ path, names }) => [path, new Set(names)]))
-  for (const { links, problems } of visits)
+  for (const { links, problems } of visits) {
     problems.push(...links.filter((link) => !leadsSomewhere(link, pages)).map((link) => `dead link: ${link}`))
+  }
   return visits
 }
 
-async function visit(browser: Browser, path: string): Promise<Visit> {
-  const page = await browser.newPage({ viewport: phone })
+async function visit(path: string, context: BrowserContext): Promise<Visit> {
+  const page = await context.newPage()
   const problems = watch(page)
-  await page.goto(`${origin}${path}`, { waitUntil: 'networkidle' })
+  await open(path, page)
   // Functions given to evaluate run in the page.
   const { width, links, names } = await page.evaluate(() => ({
     width: document.documentElement.scrollWidth,
     links: [...document.querySelectorAll('a[href]')].map((link) => (link as HTMLAnchorElement).href),
     names: [...document.querySelectorAll('[id]')].map(({ id }) => id),
   }))
-  if (width > phone.width) problems.push(`${width} px wide on a screen of ${phone.width} px`)
   await page.close()
+  if (width > phone.width) problems.push(`${width} px wide on a screen of ${phone.width} px`)
   return { path, problems, names, links: [...new Set(links)].filter((link) => link.startsWith(`${origin}/`)) }
+}
+
+/** Searches as a reader does, and follows the result that leads to the page of that name. */
+async function searchFor(word: string, context: BrowserContext): Promise<Visit> {
+  const page = await context.newPage()
+  const problems = watch(page)
+  try {
+    await open('/', page)
+    await page.locator('#local-search button').click()
+    await page.locator('input.search-input').fill(word)
+    await page.locator(`.results a[href^="/docs/${word}.html"]`).first().click()
+    await page.waitForURL(`${origin}/docs/${word}.html*`)
+  } catch (error) {
+    problems.push(String(error))
+  }
+  return { path: `search for ${word}`, problems, links: [], names: [] }
+}
+
+/** Opens a page, and waits until its code has taken over what the server sent. */
+async function open(path: string, page: Page): Promise<void> {
+  await page.goto(`${origin}${path}`)
+  await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}))
 }
 
 /** Collects what the browser complains of, and each request to another host. */
 function watch(page: Page): string[] {
   const problems: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') problems.push(`console: ${message.text()}`)
+    if (['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => problems.push(`thrown: ${error.message}`))
   page.on('response', (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`)
   })
   page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${origin}/`))
-      problems.push(`loads ${request.url()}`)
+    const url = request.url()
+    if (!/^(data|blob):/.test(url) && !url.startsWith(`${origin}/`)) problems.push(`loads ${url}`)
   })
   return problems
 }
@@ -107,19 +135,6 @@ function leadsSomewhere(link: string, pages: ReadonlyMap<string, ReadonlySet<str
   const { pathname, hash } = new URL(link)
   const names = pages.get(pathname.replace(/index\.html$/, ''))
   return names !== undefined && (hash === '' || names.has(decodeURIComponent(hash.slice(1))))
-}
-
-/** Searches as a reader does, and follows the first result. */
-async function searchFor(word: string): Promise<Visit> {
-  const page = await browser.newPage({ viewport: phone })
-  const problems = watch(page)
-  await page.goto(origin, { waitUntil: 'networkidle' })
-  await page.locator('#local-search button').click()
-  await page.locator('input.search-input').fill(word)
-  await page.locator('.results a').first().click()
-  await page.waitForURL(`${origin}/docs/explain.html*`)
-  await page.close()
-  return { path: `search for ${word}`, problems, links: [], names: [] }
 }
 
 function report(visits: readonly Visit[]): void {
