@@ -20,6 +20,9 @@ const markdown: Partial<PluginOptions> = {
   hidePageHeader: true,
   // Each page is compiled as a template: an angle bracket in a type must be text.
   useHTMLEncodedBrackets: true,
+  // Its names for headings differ from GitHub's where a name comes twice: links lead to anchors of its own.
+  useHTMLAnchors: true,
+  anchorPrefix: 'api-',
   sanitizeComments: true,
 }
 

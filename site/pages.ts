@@ -1,4 +1,5 @@
-// The pages of the site: the documents as they are, and what they link to. Links keep leading there on GitHub, in the package and here.
+// The pages of the site: the documents as they are, and the documents and programs that they link to. The files stay as they are: a link
+// leads to the same place on GitHub, in the package and here.
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { documents } from '../scripts/check-docs.ts'
@@ -31,7 +32,7 @@ export function writePage(page: Page, folder: string): void {
   const text = page.text.replace(localLink, (link, target: string) => {
     const file = targetOf(page, target)
     if (file === undefined) return link
-    if (!file.endsWith('.md')) writeFile(join(folder, file), readFileSync(`${root}/${file}`))
+    if (!isPage(file)) writeFile(join(folder, file), readFileSync(`${root}/${file}`))
     return `](${relativeLink(page, fileOf(file))}`
   })
   writeFile(join(folder, fileOf(page.document)), text)
@@ -49,12 +50,18 @@ const localLink = /\]\((?!https?:|#)([^)#\s]+)/g
 
 function readPage(document: string): Page {
   const text = readFileSync(`${root}/${document}`, 'utf8')
+  if (document.endsWith('.ts')) {
+    const title = posix.basename(document)
+    return { document, title, text: `# ${title}\n\n\`\`\`ts\n${text}\`\`\`\n` }
+  }
   return { document, text, title: (/^# (.*)$/m.exec(text)?.[1] ?? document).replaceAll('`', '') }
 }
 
 function linkedPages(page: Page): string[] {
-  const targets = [...page.text.matchAll(localLink)].map(([, target = '']) => targetOf(page, target))
-  return targets.filter((file) => file?.endsWith('.md') === true) as string[]
+  return [...page.text.matchAll(localLink)].flatMap(([, target = '']) => {
+    const file = targetOf(page, target)
+    return file !== undefined && isPage(file) ? [file] : []
+  })
 }
 
 /** The file that a link leads to; for a folder its README.md, as on GitHub. */
@@ -64,8 +71,13 @@ function targetOf({ document }: Page, target: string): string | undefined {
   return statSync(`${root}/${path}`).isDirectory() ? posix.join(path, 'README.md') : path
 }
 
+function isPage(file: string): boolean {
+  return /\.(md|ts)$/.test(file)
+}
+
+/** Where a document stands on the site; what is no page stays where it is. */
 function fileOf(document: string): string {
-  return document.replace(/(^|\/)README\.md$/, '$1index.md')
+  return document.replace(/(^|\/)README\.md$/, '$1index.md').replace(/\.ts$/, '.ts.md')
 }
 
 function relativeLink({ document }: Page, file: string): string {
