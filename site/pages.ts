@@ -38,11 +38,10 @@ export function writePage(page: Page, folder: string): void {
   writeFile(join(folder, fileOf(page.document)), text)
 }
 
-/** The address of a page on the site: `/docs/migrating/`. */
+/** The address of a page on the site: `/docs/migrating/`, `/docs/cors.html`. */
 export function addressOf({ document }: Page): string {
-  return `/${fileOf(document)
-    .replace(/(^|\/)index\.md$/, '$1')
-    .replace(/\.md$/, '')}`
+  const file = fileOf(document).replace(/\.md$/, '.html')
+  return `/${file.replace(/(^|\/)index\.html$/, '$1')}`
 }
 
 /** `](` and the target of a link within the repository, without its heading. */
