@@ -16,6 +16,8 @@ export default {
     'bench/*.ts',
   ],
   project: ['{src,test,examples,scripts}/**/*.ts', 'bench/*.ts'],
+  // The site has packages of its own; npm run docs:check type-checks it.
+  ignore: ['site/**'],
   ignoreBinaries: ['nginx'],
   // The module of a Worker that its platform brings: cloudflare:workers.
   ignoreDependencies: ['cloudflare'],

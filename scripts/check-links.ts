@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { documents } from './check-docs.ts'
+import { nameOfHeading } from './heading-names.ts'
 import { root } from './subpaths.ts'
 
 interface Link {
@@ -36,14 +37,8 @@ function leadsSomewhere({ page, target }: Link): boolean {
   return heading === undefined || headingsOf(readFileSync(`${root}/${file}`, 'utf8')).includes(heading)
 }
 
-/** The names that GitHub gives to headings: small letters, hyphens for blanks, no punctuation. */
 function headingsOf(markdown: string): readonly string[] {
-  return [...withoutCode(markdown).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+  return [...withoutCode(markdown).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) => nameOfHeading(heading))
 }
 
 /** Keeps the lines, so that their numbers stay right. */
