@@ -92,13 +92,13 @@ async function adapters(): Promise<
   readonly { readonly what: string; readonly bytes: number; readonly budget: number }[]
 > {
   const above: Readonly<Record<string, number>> = {
-    'claimcheck/express': 1_950,
-    'claimcheck/fastify': 2_550,
-    'claimcheck/hono': 1_950,
-    'claimcheck/nest': 2_150,
-    'claimcheck/koa': 1_750,
-    'claimcheck/node': 2_250,
-    'claimcheck/web': 1_700,
+    'claimcheck/express': 2_050,
+    'claimcheck/fastify': 2_750,
+    'claimcheck/hono': 2_050,
+    'claimcheck/koa': 1_850,
+    'claimcheck/nest': 2_350,
+    'claimcheck/node': 2_350,
+    'claimcheck/web': 1_750,
   }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
   return Promise.all(
