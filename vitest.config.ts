@@ -20,8 +20,10 @@ const slow = [
   'test/packaging/{package,two-copies}.test.ts',
   'test/examples/*.test.ts',
   'test/gateway/{apache,haproxy}.test.ts',
-  'test/cli/doctor-gateways.test.ts',
 ]
+
+/** Minutes of real gateways: `npm run test:full`. */
+const full = ['test/cli/doctor-gateways.test.ts']
 
 /** What an engine can change: it runs on both. */
 const ofEngine = [
@@ -40,8 +42,9 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: aliases('engine-node') },
-        test: { name: 'node', include: ['{test,examples}/**/*.test.ts'], exclude: slow },
+        test: { name: 'node', include: ['{test,examples}/**/*.test.ts'], exclude: [...slow, ...full] },
       },
+      { extends: true, resolve: { alias: aliases('engine-node') }, test: { name: 'full', include: full } },
       {
         extends: true,
         resolve: { alias: aliases('engine-web') },

@@ -1,5 +1,5 @@
 // "claimcheck/express": the guard as Express middleware, for Express 4 and 5.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
@@ -8,8 +8,12 @@ import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import { type GuardedRequests, type GuardOptions, readGuardOptions } from './guard.ts'
-import { createMiddleware, type ErrorMiddleware, type Middleware } from './middleware.ts'
+import { createMiddleware } from './middleware.ts'
 
+// Of this file, so that the declarations of users need not name them.
+type Next = (error?: unknown) => void
+type Middleware = (req: IncomingMessage, res: ServerResponse, next: Next) => void
+type ErrorMiddleware = (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type RouteParams = Request['params']
 type Handler<C, P> = (req: Request<P>, res: Response, auth: VerifiedToken<C>) => unknown

@@ -24,7 +24,7 @@ type CurrentHeaders = NonNullable<RequestView['currentHeaders']>
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** Middleware behind which `c.get('auth')` is an `A`. */
 type Guarding<A> = MiddlewareHandler<{ Variables: { auth: A } }>
-type RouteHandler<C> = (c: Context, auth: VerifiedToken<C>) => MaybePromise<Response>
+type RouteHandler<C> = (c: Context, auth: VerifiedToken<C>) => Response | Promise<Response>
 
 /** Guards Hono routes. The verified token is also `c.get('auth')`, typed where the guard stands before the handler. */
 export interface HonoGuard<C = Record<string, unknown>> extends GuardedRequests<Context, C> {

@@ -23,14 +23,14 @@ type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */
 type Middleware<A extends readonly unknown[]> = (
   request: Request,
-  next: (...auth: A) => MaybePromise<Response>,
+  next: (...auth: A) => Response | Promise<Response>,
 ) => Promise<Response>
 /** `A`: what the framework gives a handler besides the request, such as the `context` of Next.js, or `env` and `ctx` of Workers. */
 type Handler<C, Q extends Request, A extends readonly unknown[]> = (
   request: Q,
   auth: VerifiedToken<C>,
   ...args: A
-) => MaybePromise<Response>
+) => Response | Promise<Response>
 type RouteHandler<Q extends Request, A extends readonly unknown[]> = (request: Q, ...args: A) => Promise<Response>
 
 /** Guards Fetch API requests. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */

@@ -240,6 +240,10 @@ const exported = `
   import { createResourceServer, createVerifier } from 'claimcheck'
   import { createGuard as express } from 'claimcheck/express'
   import { createGuard as fastify } from 'claimcheck/fastify'
+  import { createGuard as hono } from 'claimcheck/hono'
+  import { createGuard as koa } from 'claimcheck/koa'
+  import { createGuard as node } from 'claimcheck/node'
+  import { createGuard as web } from 'claimcheck/web'
   import { entra, oidc, withClaims } from 'claimcheck/issuers'
   import { allOf, anyOf, scope, stepUp, when } from 'claimcheck/policy'
   import { discoverAuthzen } from 'claimcheck/policy/authzen'
@@ -254,6 +258,11 @@ const exported = `
   export const { authenticate, authorize, authorizeAll, guard, require, challenge, metadata } = api
   export const guards = { express: express(api), fastify: fastify(api) }
   export const { auth: authOf, maybeAuth, handler, optional } = guards.express
+  export const others = { hono: hono(api), koa: koa(api), node: node(api), web: web(api) }
+  export const onHono = [others.hono(), others.hono.optional(), others.hono.errors(), others.hono.metadata()]
+  export const onKoa = [others.koa(), others.koa.optional(), others.koa.errors(), others.koa.metadata()]
+  export const onNode = [others.node(), others.node.optional(), others.node.errors(), others.node.metadata()]
+  export const onWeb = [others.web(), others.web.optional(), others.web.errors(), others.web.metadata()]
   export const policies = [allOf(scope('a'), stepUp({ acrValues: ['b'] })), when(scope('a'), anyOf(scope('b'), () => true))]
   export const decided = await authorize(await api.guard({ method: '', url: '', headers: [] }), scope('a'))
   export const endpoints = await discoverAuthzen('')
