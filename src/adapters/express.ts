@@ -7,7 +7,8 @@ import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from 
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import { type GuardedRequests, type GuardOptions, readGuardOptions } from './guard.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import type { GuardedRequests } from './guard.ts'
 import { createMiddleware } from './middleware.ts'
 
 // Of this file, so that the declarations of users need not name them.

@@ -9,16 +9,9 @@ import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from 
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import {
-  checkOptionalGuard,
-  createFrameworkGuard,
-  type GuardAnswers,
-  type GuardedRequests,
-  type GuardOptions,
-  handlerArguments,
-  readGuardOptions,
-  runGuard,
-} from './guard.ts'
+import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
+import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
+import { type GuardAnswers, runGuard } from './run-guard.ts'
 import { createPlugin, type Hook, type RouteConfig } from './fastify-plugin.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>

@@ -5,30 +5,12 @@ import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
-import { isBareRule } from '../policy/rules.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
+import { checkGuardCall } from './guard-arguments.ts'
 import { createRequestStates, type HeadersOf, type RequestState } from './request-state.ts'
-
-/** Options of `createGuard` besides those of the resource server. */
-export interface GuardOptions {
-  /**
-   * `answer`: the guard answers refused requests itself. `pass-on`: it hands each refusal to the error handling of the framework, where
-   * `guard.errors()` gives the same answer. Default `answer`.
-   */
-  readonly refusals?: 'answer' | 'pass-on' | undefined
-}
-
-/** Whether the guard answers refusals itself. @throws TypeError for an unknown option or value. */
-export function readGuardOptions(options: GuardOptions = {}): boolean {
-  checkOptionNames('createGuard()', options, ['refusals'])
-  const { refusals = 'answer' } = options
-  if (refusals !== 'answer' && refusals !== 'pass-on')
-    throw new TypeError(`refusals must be 'answer' or 'pass-on', not '${String(refusals)}'.`)
-  return refusals === 'answer'
-}
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
@@ -204,82 +186,4 @@ export function createFrameworkGuard<Q extends object, C>(
  */
 function outlivesToken({ method, headers }: RequestView): boolean {
   return method === 'CONNECT' || headers.some(([name]) => name.toLowerCase() === 'upgrade')
-}
-
-/** @throws TypeError when a framework calls the guard as if it were middleware, and for a second policy. */
-function checkGuardCall(args: readonly unknown[]): void {
-  const [request] = args
-  if (args.length > 1 && typeof request === 'object' && request !== null && 'headers' in request)
-    throw new TypeError('The guard itself was given to the framework as middleware: write guard() in place of guard.')
-  checkArgumentCount('guard()', args, 1)
-}
-
-/** @throws TypeError when `guard.optional()` was given anything: a policy would be ignored, and the route open. */
-export function checkOptionalGuard(args: ArrayLike<unknown>): void {
-  if (args.length > 0)
-    throw new TypeError(
-      'guard.optional() takes no policy: ask one in the handler, by guard.require(), where guard.maybeAuth() gives a caller.',
-    )
-}
-
-/**
- * Reads the arguments of `guard.handler()`: a policy or none, and a handler of at least `leastParameters`, or of none that it counts.
- *
- * @throws TypeError when there are more, and when the last is a policy: the handler was forgotten.
- */
-export function handlerArguments(
-  args: readonly unknown[],
-  leastParameters = 0,
-): {
-  readonly policy: readonly unknown[]
-  readonly handle: unknown
-} {
-  checkArgumentCount('guard.handler()', args, 2)
-  const handle = args.at(-1)
-  if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
-  if (isBareRule(handle) || (handle.length > 0 && handle.length < leastParameters)) {
-    const name = handle.name || 'policy'
-    throw new TypeError(
-      `guard.handler() needs a handler that answers, which ${name} is not: write guard.handler(${name}, handler).`,
-    )
-  }
-  return { policy: args.slice(0, -1), handle }
-}
-
-/** How a framework goes on after a guard. */
-export interface GuardAnswers {
-  letIn(): unknown
-  refuse(error: AuthError): unknown
-  fail(error: Error): unknown
-}
-
-/**
- * Goes on as `authorize` decides: in place for a remembered token. Errors on the way to a decision or to a refusal go to `fail`. Errors
- * that `letIn` throws are the application's: they go where each error goes that a callback throws.
- */
-export function runGuard(authorize: () => MaybePromise<AuthError | undefined>, answers: GuardAnswers): void {
-  const fail = (failure: unknown): void => void answers.fail(asError(failure))
-  const finish = (error: AuthError | undefined): void => {
-    if (!error) return void answers.letIn()
-    try {
-      answers.refuse(error)
-    } catch (failure) {
-      // Such as an answer that other code has sent meanwhile.
-      fail(failure)
-    }
-  }
-  let result: MaybePromise<AuthError | undefined>
-  try {
-    result = authorize()
-  } catch (failure) {
-    return fail(failure)
-  }
-  // Nothing catches behind `finish`: an error of `letIn` would be taken for a failed decision, and the framework would go on twice.
-  if (isPromise(result)) void result.then(finish, fail)
-  else finish(result)
-}
-
-/** Frameworks read `undefined`, and some words, as a call to go on. So a failure becomes an error. */
-function asError(failure: unknown): Error {
-  return failure instanceof Error ? failure : new Error('The request could not be decided.', { cause: failure })
 }

@@ -5,15 +5,9 @@ import { fromNode, type RequestView } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import {
-  checkOptionalGuard,
-  createFrameworkGuard,
-  type FrameworkGuard,
-  type GuardAnswers,
-  type GuardedRequests,
-  handlerArguments,
-  runGuard,
-} from './guard.ts'
+import { checkOptionalGuard, handlerArguments } from './guard-arguments.ts'
+import { createFrameworkGuard, type FrameworkGuard, type GuardedRequests } from './guard.ts'
+import { type GuardAnswers, runGuard } from './run-guard.ts'
 
 type Next = (error?: unknown) => void
 /** The type that Express takes before any route, whatever its parameters are. */

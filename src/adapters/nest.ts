@@ -11,21 +11,17 @@ import {
   SetMetadata,
 } from '@nestjs/common'
 import { AuthError } from '../errors/auth-error.ts'
-import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
-import type { RefusalAnswer } from '../server/response.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
-import { createFrameworkGuard, type GuardedRequests, type GuardOptions, readGuardOptions } from './guard.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import { type NestRequest, type NestResponse, send, setHeaders, viewOf } from './nest-platform.ts'
+import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
 
-/** A request of Nest: of Express, or of Fastify. */
-interface NestRequest {
-  readonly headers: IncomingMessage['headers']
-}
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
 type Decorator = ClassDecorator & MethodDecorator
 
@@ -214,52 +210,4 @@ function isOpen(host: ArgumentsHost, metadata: RouteMetadata | undefined): true 
   throw new TypeError(
     `The guard finds no request in a message of type ${host.getType<string>()}: mark its handler @Anonymous(), and verify its token there.`,
   )
-}
-
-/** What Express and Fastify have in common, and what tells them apart. */
-interface NestResponse {
-  readonly headersSent?: boolean
-  readonly sent?: boolean
-  readonly raw?: ServerResponse
-  header(name: string, value: string | readonly string[]): unknown
-}
-interface FastifyReplyLike {
-  code(status: number): { send(body: Uint8Array): unknown }
-}
-
-function setHeaders(response: NestResponse, headers: RefusalAnswer['headers']): void {
-  for (const [name, value] of Object.entries(headers)) response.header(name, value)
-}
-
-function send(response: NestResponse, { status, headers, body }: RefusalAnswer): void {
-  if (response.raw) {
-    setHeaders(response, headers)
-    // As bytes: to a string Fastify would append a charset.
-    ;(response as unknown as FastifyReplyLike).code(status).send(Buffer.from(body))
-    return
-  }
-  const node = response as unknown as ServerResponse
-  node.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
-}
-
-/** The lines that were received, and the headers as the application has left them. */
-function viewOf(request: NestRequest): RequestView {
-  const { raw, headers, originalUrl, id, route, routeOptions } = request as NestRequest & OwnMembers
-  const view = viewNodeRequest(raw ?? (request as IncomingMessage), headers)
-  const pattern = routeOptions?.url ?? route?.path
-  return {
-    ...view,
-    ...(originalUrl !== undefined && { url: originalUrl }),
-    ...((typeof id === 'string' || typeof id === 'number') && { id: String(id) }),
-    ...(typeof pattern === 'string' && { route: pattern }),
-  }
-}
-
-/** The members of requests of Express and Fastify that a view is made of. */
-interface OwnMembers {
-  readonly raw?: IncomingMessage
-  readonly originalUrl?: string
-  readonly id?: unknown
-  readonly route?: { readonly path?: unknown }
-  readonly routeOptions?: { readonly url?: unknown }
 }

@@ -10,7 +10,8 @@ import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from 
 import { type RefusalAnswer, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import { type GuardedRequests, type GuardOptions, readGuardOptions } from './guard.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import type { GuardedRequests } from './guard.ts'
 import { createMiddleware } from './middleware.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>

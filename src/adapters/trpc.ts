@@ -13,7 +13,7 @@ import type { Authentication, RequestGuard, RouteQuery } from '../server/request
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
-import { checkOptionalGuard } from './guard.ts'
+import { checkOptionalGuard } from './guard-arguments.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Caller<C> = VerifiedToken<C> | undefined

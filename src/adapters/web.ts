@@ -10,14 +10,8 @@ import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from 
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import {
-  checkOptionalGuard,
-  createFrameworkGuard,
-  type GuardedRequests,
-  type GuardOptions,
-  handlerArguments,
-  readGuardOptions,
-} from './guard.ts'
+import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
+import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 /** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */

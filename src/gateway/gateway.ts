@@ -1,4 +1,4 @@
-// createGateway: decides about requests that a gateway asks about. The order of checks is in `check`, top to bottom.
+// createGateway: decides about requests that a gateway asks about. The order of checks is in `decideInOrder`, top to bottom.
 import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
@@ -14,11 +14,12 @@ import {
 } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
-import { type Access, accessOf, type GatewayRoute, readAccess } from './access.ts'
-import type { DecisionFacts, DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
-import { type Assertion, type AssertionOptions, assertionHeader, createAssertion } from './assertion.ts'
-import { createIdentity, type IdentityHeaders } from './identity.ts'
-import { type GatewayServer, type ListenOptions, listen } from './listen.ts'
+import { type Access, accessOf, readAccess } from './access.ts'
+import type { DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
+import { type Assertion, assertionHeader, createAssertion } from './assertion.ts'
+import type { Gateway, GatewayOptions, GatewaySettings } from './gateway-options.ts'
+import { createIdentity } from './identity.ts'
+import { listen } from './listen.ts'
 import {
   imitatesOne,
   anyRequest,
@@ -30,47 +31,7 @@ import {
   resourceOf,
   viewOf,
 } from './request.ts'
-import { createRouteTable, readRouteEntries, type Route, type RouteParams, type RouteTable } from './routes.ts'
-
-/** The options of a gateway besides those of its resource server. */
-export interface GatewaySettings<C, Patterns extends string> {
-  /**
-   * Patterns, and who may pass: `GET,POST /orders/{id}`, `/files/{rest...}`, `//host.example.com/{rest...}`. A request without a
-   * route is refused (403). The most specific path decides, whatever the order, and a method that it lacks is refused. GET stands for
-   * HEAD, too; a slash at the end counts for nothing.
-   */
-  readonly routes: { readonly [Pattern in Patterns]: GatewayRoute<C, RouteParams<Pattern>> }
-  /** What the upstream is told of the caller. Default: `X-Auth-Principal`, `-Kind`, `-Subject`, `-Tenant`, `-Client`, `-Scopes`, `-Roles`, `-Expires`. */
-  readonly identity?: IdentityHeaders<C>
-  /** Adds `X-Auth-Assertion`: a JWT about the caller, bound to method and path, for an API that checks it by `gatewayAssertion`. */
-  readonly assertion?: AssertionOptions
-  /** Lets CORS preflights for routes of the table through, without a token and without a caller. Default `false`. */
-  readonly preflight?: boolean
-  /** How long a decision may take, in milliseconds; then it is a 503, and `signal` of the policies aborts. Default 1500. */
-  readonly deadlineMs?: number
-  /** Gets every decision, for metrics and audit. Errors that it throws are dropped. */
-  readonly onDecision?: (decision: DecisionFacts) => unknown
-}
-
-/** A decision server for API gateways. Its functions may be taken off it. */
-export interface Gateway<C = Record<string, unknown>> {
-  /** The resource server that verifies tokens and asks policies: `ready()`, `keys()`. */
-  readonly api: ResourceServer<C>
-  /** The patterns in the order of their rank, most specific first. */
-  readonly routes: readonly string[]
-  /** The names of all identity headers: a gateway must replace each of them, on every request. */
-  readonly identityHeaders: readonly string[]
-  /** Names the list of identity headers. A recipe sends it, and one of another list is refused. */
-  readonly fingerprint: string
-  /** Decides about one request. Never rejects: what goes wrong is a refusal (503). */
-  decide(check: GatewayCheck): Promise<GatewayDecision<C>>
-  /** Serves the dialects of gateways over HTTP. @throws TypeError for an address that other machines reach without `trust`. */
-  listen(options: ListenOptions): Promise<GatewayServer>
-}
-
-/** Options of `createGateway`: those of `createResourceServer`, or one that exists, and the routes. */
-export type GatewayOptions<I extends IssuerOptions, C, Patterns extends string> = ResourceServerOptions<I, C> &
-  GatewaySettings<ClaimsByIssuer<I, C>, Patterns>
+import { createRouteTable, readRouteEntries, type Route, type RouteTable } from './routes.ts'
 
 const decisionServers = createNotes<DecisionServer>()
 

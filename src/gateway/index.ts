@@ -1,11 +1,7 @@
 // What "claimcheck/gateway" exports: a decision server for API gateways.
 export { anonymous, type GatewayRoute, optional } from './access.ts'
-export {
-  createGateway,
-  type Gateway,
-  type GatewayOptions,
-  type GatewaySettings,
-} from './gateway.ts'
+export { createGateway } from './gateway.ts'
+export type { Gateway, GatewayOptions, GatewaySettings } from './gateway-options.ts'
 export { type AssertionOptions, gatewayAssertion, type GatewayAssertionOptions } from './assertion.ts'
 export { type AssertionKey, type AssertionKeys, fileSigningKeys } from './signing-keys.ts'
 export type { Allowance, DecisionFacts, GatewayDecision, QuestionFault, Refusal } from './decision.ts'

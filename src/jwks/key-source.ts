@@ -1,7 +1,8 @@
 // The seam to keys: a key source sees a token's header and never its claims.
 import type { Emit } from '../errors/events.ts'
 import type { Clock } from '../internal/clock.ts'
-import type { EndSignal, Fetch } from '../internal/fetch-json.ts'
+import type { EndSignal } from '../internal/end-signal.ts'
+import type { Fetch } from '../internal/fetch-json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { KeepAlive } from '../internal/single-flight.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createEndSignal, onAbort } from '../../src/internal/fetch-json.ts'
+import { createEndSignal, onAbort } from '../../src/internal/end-signal.ts'
 
 describe('createEndSignal', () => {
   it('tells its listeners of the end once, and then says that it has ended, and why', () => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { onAbort } from '../../src/internal/fetch-json.ts'
+import { onAbort } from '../../src/internal/end-signal.ts'
 
 describe('onAbort', () => {
   it('calls all listeners except those that have stopped', () => {

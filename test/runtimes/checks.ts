@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { badTokenKinds, type TestIssuer } from 'claimcheck/testing'
 import { fetchTimeoutMs } from './app.ts'
 
@@ -251,6 +251,6 @@ async function untilEvents(origin: string, type: string, count: number): Promise
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 5000; !(await holds()); ) {
     assert.ok(Date.now() < end, 'waited in vain')
-    await wait(10)
+    await nextTurn()
   }
 }

@@ -1,7 +1,8 @@
 // createEnvoyService: a gateway's decisions as Envoy's gRPC service of ext_authz, version 3.
 import type { handleUnaryCall, ServiceDefinition, ServiceError, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { checkArgumentCount, checkNumber, checkOptionNames } from '../../internal/options.ts'
-import { type Gateway, readDecisionServer } from '../gateway.ts'
+import type { Gateway } from '../gateway-options.ts'
+import { readDecisionServer } from '../gateway.ts'
 import { createPeerCheck, type TrustOptions } from '../peers.ts'
 import { clientLines } from '../request.ts'
 import { type EnvoyQuestion, readCheckRequest, writeAllowance, writeRefusal } from './messages.ts'

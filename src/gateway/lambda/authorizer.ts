@@ -1,7 +1,8 @@
 // createLambdaAuthorizer: a gateway's decisions as a Lambda authorizer of AWS API Gateway.
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
 import type { DecisionServer, GatewayDecision, Refusal } from '../decision.ts'
-import { type Gateway, readDecisionServer } from '../gateway.ts'
+import type { Gateway } from '../gateway-options.ts'
+import { readDecisionServer } from '../gateway.ts'
 import { clientLines, plainName } from '../request.ts'
 import {
   isExactArn,

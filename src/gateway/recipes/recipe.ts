@@ -3,7 +3,7 @@
 import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../internal/options.ts'
 import { assertionHeader } from '../assertion.ts'
 import type { DialectName } from '../dialects/dialects.ts'
-import type { Gateway } from '../gateway.ts'
+import type { Gateway } from '../gateway-options.ts'
 import { apache } from './apache.ts'
 import { apisix } from './apisix.ts'
 import { caddy } from './caddy.ts'
