@@ -1,6 +1,6 @@
 // The order of checks for a request: credential → token → policy → result. The result is a value, and comes in place where nothing waits:
 // adapters need that for speed. Applications call the functions of resource-server.ts, which always give a promise.
-import { AuthError } from '../errors/auth-error.ts'
+import { AuthError, isAuthError } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
 import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
@@ -164,7 +164,7 @@ function queryOf<A, R>(
 }
 
 function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
-  return outcome instanceof AuthError
+  return isAuthError(outcome)
     ? { outcome: 'refused', error: outcome }
     : { outcome: 'authenticated', auth: outcome }
 }

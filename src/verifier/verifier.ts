@@ -2,7 +2,7 @@
 import { createReport, type Outcome } from './report.ts'
 import { createResolvePrincipal } from './resolve-principal.ts'
 import { systemClock } from '../internal/clock.ts'
-import { AuthError } from '../errors/auth-error.ts'
+import { AuthError, isAuthError } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
@@ -136,11 +136,11 @@ export function createVerifierParts<C>(
 
 function promiseOf<T>(verified: MaybePromise<Outcome<T>>): Promise<T> {
   if (isPromise(verified)) return verified.then(orThrow)
-  return verified instanceof AuthError ? rejectSoon(verified) : Promise.resolve(verified)
+  return isAuthError(verified) ? rejectSoon(verified) : Promise.resolve(verified)
 }
 
 function orThrow<T>(outcome: Outcome<T>): T {
-  if (outcome instanceof AuthError) throw outcome
+  if (isAuthError(outcome)) throw outcome
   return outcome
 }
 

@@ -3,7 +3,7 @@
 import { verifySignature as isSignatureOf } from '#engine'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import { isPossibleSignature } from '../crypto/engine.ts'
-import { AuthError } from '../errors/auth-error.ts'
+import { AuthError, isAuthError } from '../errors/auth-error.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { toUnverifiedToken } from '../issuer/checks.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
@@ -50,7 +50,7 @@ export function createKeyLookup(unavailable: Report['unavailable']): KeyLookup {
     }
   }
 
-  /** A source may give an error back in place of throwing it. */
+  /** A source may give an error back in place of throwing it, also one of another copy of claimcheck: `instanceof`. */
   function read(found: MaybePromise<Key>, token: Token): MaybePromise<Outcome<Key>> {
     if (isPromise(found)) return readLater(found, token)
     return found instanceof AuthError ? unavailable(found, token) : found
@@ -84,7 +84,7 @@ export function createKeyLookup(unavailable: Report['unavailable']): KeyLookup {
     found: MaybePromise<Outcome<Key>>,
   ): Promise<Outcome<Key>> {
     const other = await found
-    if (!other || other instanceof AuthError) return other
+    if (!other || isAuthError(other)) return other
     if (trusted.profile.checkKey?.(other, toUnverifiedToken(parsed, trusted))) return undefined
     return (await isSignedBy(other, parsed)) === true ? other : undefined
   }

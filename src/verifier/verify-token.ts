@@ -5,7 +5,7 @@
 // - What depends on the request (the header that the token came in, later its proof of possession) belongs in `checkRequest`. It is asked
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
-import { AuthError, copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
+import { copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
@@ -67,7 +67,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     try {
       const entry = entryOf(name, credential)
       if (isPromise(entry)) return finishLater(entry, credential)
-      if (entry instanceof AuthError) return report(entry, credential.request)
+      if (isAuthError(entry)) return report(entry, credential.request)
       const auth = checks.request(entry, credential)
       return isPromise(auth) ? finishLater(entry, credential, auth) : auth
     } catch (error) {
@@ -82,7 +82,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   ): Promise<Outcome<VerifiedToken<C>>> {
     try {
       const verified = await entry
-      if (verified instanceof AuthError) return report(verified, credential.request)
+      if (isAuthError(verified)) return report(verified, credential.request)
       const auth = asked ?? checks.request(verified, credential)
       const allowed = isPromise(auth) ? await auth : auth
       // The token may have ended while its keys, the schema or `isRevoked` were waited for.
@@ -125,7 +125,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     const since = trusted.keys.loadsBegun?.(parsed.header)
     const named = findAllowedKey(parsed, trusted)
     // A flood of made-up kids ends here, in place.
-    if (named instanceof AuthError) return named
+    if (isAuthError(named)) return named
     const token = { parsed, trusted, named, since }
     if (name === undefined) return verifyInFull(token)
     const flight = cache.begin(name, credential.token)
@@ -138,7 +138,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     credential: Credential,
   ): Promise<Outcome<CacheEntry>> {
     const entry = await joined.catch(throwCopy)
-    if (entry instanceof AuthError) return copyOf(entry)
+    if (isAuthError(entry)) return copyOf(entry)
     // To join again and again, one after the other, would cost the last of many a second for each.
     if (!entry) return cache.get(name) ? entryOf(name, credential) : verifyAlone(name, credential)
     if (entry.isShareable) return unlessOutdated(entry, revalidate(entry), name, credential)
@@ -153,13 +153,13 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     try {
       const { parsed, trusted } = token
       const named = isPromise(token.named) ? await token.named : token.named
-      if (named instanceof AuthError) return named
+      if (isAuthError(named)) return named
       if (!named) return refuse(keyNotFound(trusted), parsed)
       const foreignKey = trusted.profile.checkKey?.(named, toUnverifiedToken(parsed, trusted))
       if (foreignKey) return refuse(foreignKey, parsed)
       const signer = checks.verifySignature(token, named)
       const key = isPromise(signer) ? await signer : signer
-      if (key instanceof AuthError) return key
+      if (isAuthError(key)) return key
       if (!key) return refuse({ reason: 'signature_invalid', hint: foreignSignature }, parsed)
       const read = readClaims(parsed, trusted)
       const typed = isPromise(read) ? await read : read
@@ -179,6 +179,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     const { trusted, key } = entry
     checkTimesOf(entry)
     const found = findAllowedKey(entry.rawClaims ?? entry, trusted)
+    if (found === key) return true
     return isPromise(found) ? found.then((later) => isSameKey(later, key)) : isSameKey(found, key)
   }
 
@@ -244,7 +245,7 @@ const foreignSignature =
 
 /** @throws AuthError where the key could not be found out. */
 function isSameKey(found: Outcome<VerificationKey | undefined>, key: VerificationKey): boolean {
-  if (found instanceof AuthError) throw found
+  if (isAuthError(found)) throw found
   return found === key
 }
 
