@@ -17,10 +17,9 @@ import { checkOptionalGuard } from './guard-arguments.ts'
 
 type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
 type Caller<C> = VerifiedToken<C> | undefined
-type Middleware<A> = TRPCMiddlewareFunction<GuardContext, object, object, A, unknown>
-interface Added<A> {
-  readonly auth: A
-}
+// What middleware adds has no name of its own: TypeScript 7 cannot write a hidden one into a user's declarations.
+type Middleware<A> = TRPCMiddlewareFunction<GuardContext, object, object, { readonly auth: A }, unknown>
+type AuthContext<C> = GuardContext & { readonly auth?: Caller<C> }
 
 /** The request of an adapter of tRPC: of `node:http` (standalone, Express, WebSocket), of Fastify, or a Fetch API `Request`. */
 type AnyRequest = IncomingMessage | Pick<Request, 'method' | 'url' | 'headers'> | FastifyLike
@@ -40,9 +39,9 @@ export interface TrpcGuard<C = Record<string, unknown>> {
    * Middleware that lets a call with a good token in that `policy`, where given, allows. Each call is judged anew, also on a connection
    * that stays open, and each item of a subscription, too: it ends when the token does.
    */
-  (policy?: RoutePolicy<C>): Middleware<Added<VerifiedToken<C>>>
+  (policy?: RoutePolicy<C>): Middleware<VerifiedToken<C>>
   /** Middleware that lets a call without any credential in, too: `ctx.auth` is then `undefined`. A bad credential is still refused. */
-  optional(): Middleware<Added<Caller<C>>>
+  optional(): Middleware<Caller<C>>
   /**
    * The part of the context that guards need, from the options that an adapter gives `createContext`. Reads headers alone, no
    * `connectionParams`.
@@ -60,7 +59,7 @@ export interface TrpcGuard<C = Record<string, unknown>> {
    * ask the default policy: the guard has asked it.
    */
   require<R>(
-    ctx: GuardContext & Partial<Added<Caller<C>>>,
+    ctx: AuthContext<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
@@ -124,7 +123,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     return outcome === 'anonymous' ? undefined : authorize(state, byDefault)
   }
 
-  function middleware<A extends Caller<C>>(decide: (state: AuthenticatedCall<C>) => Promise<A>): Middleware<Added<A>> {
+  function middleware<A extends Caller<C>>(decide: (state: AuthenticatedCall<C>) => Promise<A>): Middleware<A> {
     return async function claimcheckGuard({ ctx, type, next }) {
       const { view, authentication = api.authenticate(view) } = stateOf(ctx)
       const state = { view, authentication }
@@ -140,18 +139,18 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     }
   }
 
-  function guard(...args: readonly unknown[]): Middleware<Added<VerifiedToken<C>>> {
+  function guard(...args: readonly unknown[]): Middleware<VerifiedToken<C>> {
     const route = readRoute(args)
     return middleware((state) => authorize(state, route))
   }
 
-  function optional(...args: readonly unknown[]): Middleware<Added<Caller<C>>> {
+  function optional(...args: readonly unknown[]): Middleware<Caller<C>> {
     checkOptionalGuard(args)
     return middleware(authorizeOptional)
   }
 
   async function require<R>(
-    ctx: GuardContext & Partial<Added<Caller<C>>>,
+    ctx: AuthContext<C>,
     policy: PolicyLike<VerifiedToken<C>, R>,
     resource: R,
     options: Pick<RequireOptions, 'signal'> = {},
