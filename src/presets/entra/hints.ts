@@ -1,11 +1,24 @@
 // Hints for tokens of Entra that are refused. For logs: the sender may have made up every claim.
 import type { AuthErrorReason } from '../../errors/auth-error.ts'
-import { printable } from '../../internal/json.ts'
+import { type JsonObject, printable } from '../../internal/json.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 import { clientIdOf } from './claims.ts'
 import { guid } from './guid.ts'
 import { clouds, cloudsOf, issuerOf } from './clouds.ts'
 import type { EntraSettings } from './settings.ts'
+
+const graph = ['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.com', 'https://graph.microsoft.com/']
+
+/** Graph's tokens have format 1.0, whatever an API's registration says. */
+export function isForGraph({ aud }: JsonObject): boolean {
+  return graph.includes(String(aud))
+}
+
+/** The hint for a token that the API with `clientId` can never verify. */
+export function resourceHint(claims: JsonObject, clientId: string): string {
+  const resource = isForGraph(claims) ? 'Microsoft Graph' : 'a Microsoft API'
+  return `the token is for ${resource} (aud ${printable(claims.aud)}), and only that API can verify it: ask for a scope of this API, such as api://${clientId}/access_as_user`
+}
 
 /** The hint for a refused token, where there is a better one than the check's own. */
 export function entraHint(
@@ -27,7 +40,7 @@ function isOurs({ claims }: UnverifiedToken, { cloud, tenant, isMany }: EntraSet
 }
 
 function issuerHint({ claims }: UnverifiedToken, settings: EntraSettings): string | undefined {
-  const { cloud, tenant, isMany, versions } = settings
+  const { cloud, tenant, isMany, versions, clientId } = settings
   const iss = typeof claims.iss === 'string' ? claims.iss : ''
   if (/^https:\/\/[a-z0-9-]+\.b2clogin\.(com|cn)\//.test(iss))
     return 'the token is of Azure AD B2C: write entraB2C({ … })'
@@ -37,6 +50,7 @@ function issuerHint({ claims }: UnverifiedToken, settings: EntraSettings): strin
   if (of === undefined) return undefined
   if (!cloudsOf(iss).includes(cloud))
     return `the token is of another cloud: write cloud: '${of}' if this API belongs there`
+  if (isForGraph(claims)) return resourceHint(claims, clientId)
   const mine = String(claims.tid)
   const isV1 = iss === issuerOf(cloud, '1.0', mine)
   if (isV1 && !versions.includes('1.0')) {
