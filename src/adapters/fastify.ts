@@ -7,14 +7,14 @@ import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
 import { type GuardAnswers, runGuard } from './run-guard.ts'
 import { createPlugin, type Hook, type RouteConfig } from './fastify-plugin.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type RouteHandler<R extends RouteGenericInterface> = (
   request: FastifyRequest<R>,
   reply: FastifyReply,
@@ -23,7 +23,7 @@ type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyRepl
 type Handler<C, R extends RouteGenericInterface = RouteGenericInterface> = (
   request: FastifyRequest<R>,
   reply: FastifyReply,
-  auth: VerifiedToken<C>,
+  auth: TokenByIssuer<C>,
 ) => unknown
 
 /** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */

@@ -8,23 +8,23 @@ import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkGuardCall } from './guard-arguments.ts'
 import { createRequestStates, type HeadersOf, type RequestState } from './request-state.ts'
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
   /** The caller. @throws AuthError when the request is anonymous or was refused. @throws TypeError when no guard ran before. */
-  auth(request: Q): VerifiedToken<C>
+  auth(request: Q): TokenByIssuer<C>
   /** The caller, or `undefined` when the request is anonymous. @throws as `auth` does for a refused request, and where no guard ran. */
-  maybeAuth(request: Q): VerifiedToken<C> | undefined
+  maybeAuth(request: Q): TokenByIssuer<C> | undefined
   /**
    * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
    * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it.
    */
   require<R>(
     request: Q,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
   ): Promise<R>
@@ -58,7 +58,7 @@ export interface RequestIdiom<Q> {
    * Shows handlers the caller of a request, or that there is none any more. For their convenience, at run time: `guard.auth()` never
    * reads it, and no type is declared for it, since two libraries that declare `auth` clash.
    */
-  readonly attach: (request: Q, auth: VerifiedToken<unknown> | undefined) => void
+  readonly attach: (request: Q, auth: TokenByIssuer<unknown> | undefined) => void
 }
 
 /** The requests of most frameworks have `headers`, by their names in lower case, and take an `auth`. */
@@ -124,7 +124,7 @@ export function createFrameworkGuard<Q extends object, C>(
     return result.error
   }
 
-  function maybeAuth(request: Q): VerifiedToken<C> | undefined {
+  function maybeAuth(request: Q): TokenByIssuer<C> | undefined {
     const result = states.get(request)?.result
     if (!result)
       throw new TypeError(
@@ -134,7 +134,7 @@ export function createFrameworkGuard<Q extends object, C>(
     return result.outcome === 'authenticated' ? result.auth : undefined
   }
 
-  function auth(request: Q): VerifiedToken<C> {
+  function auth(request: Q): TokenByIssuer<C> {
     const known = maybeAuth(request)
     if (!known)
       throw new AuthError('credential_missing', { challengeParams: api.challengeParams(stateOf(request).view) })
@@ -173,7 +173,7 @@ export function createFrameworkGuard<Q extends object, C>(
     readRoute(args) {
       checkGuardCall(args)
       if (args.length === 0) return byDefault
-      const policy = args[0] as PolicyLike<VerifiedToken<C>, undefined>
+      const policy = args[0] as PolicyLike<TokenByIssuer<C>, undefined>
       api.routes.declare(policy)
       return { policy: api.routes.withDefault(policy), resource: undefined }
     },

@@ -10,22 +10,22 @@ import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
 
 type CurrentHeaders = NonNullable<RequestView['currentHeaders']>
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware behind which `c.get('auth')` is an `A`. */
 type Guarding<A> = MiddlewareHandler<{ Variables: { auth: A } }>
-type RouteHandler<C> = (c: Context, auth: VerifiedToken<C>) => Response | Promise<Response>
+type RouteHandler<C> = (c: Context, auth: TokenByIssuer<C>) => Response | Promise<Response>
 
 /** Guards Hono routes. The verified token is also `c.get('auth')`, typed where the guard stands before the handler. */
 export interface HonoGuard<C = Record<string, unknown>> extends GuardedRequests<Context, C> {
   /** Middleware that lets a request with a good token in that `policy`, where given, allows. */
-  (policy?: RoutePolicy<C>): Guarding<VerifiedToken<C>>
+  (policy?: RoutePolicy<C>): Guarding<TokenByIssuer<C>>
   /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
-  optional(): Guarding<VerifiedToken<C> | undefined>
+  optional(): Guarding<TokenByIssuer<C> | undefined>
   /** Guard and handler in one. An AuthError that the handler throws is answered as the guard would; other errors go to `app.onError`. */
   handler(handler: RouteHandler<C>): Handler
   handler(policy: RoutePolicy<C>, handler: RouteHandler<C>): Handler
@@ -57,15 +57,15 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   const names = ['authorization', ...api.tokenHeaders]
   const headersOf = ({ req }: Context): CurrentHeaders =>
     Object.fromEntries(names.map((name) => [name, req.raw.headers.get(name) ?? undefined]))
-  const attach = (c: Context, auth: VerifiedToken<unknown> | undefined): void => c.set('auth', auth)
+  const attach = (c: Context, auth: TokenByIssuer<unknown> | undefined): void => c.set('auth', auth)
   const requests = createFrameworkGuard<Context, C>(api, (c) => viewOf(c, headersOf(c)), { headersOf, attach })
 
-  function guard(...args: readonly unknown[]): Guarding<VerifiedToken<C>> {
+  function guard(...args: readonly unknown[]): Guarding<TokenByIssuer<C>> {
     const route = requests.readRoute(args)
     return async (c, next) => run(c, () => requests.authorizeRequest(c, route), next)
   }
 
-  function optional(...args: readonly unknown[]): Guarding<VerifiedToken<C> | undefined> {
+  function optional(...args: readonly unknown[]): Guarding<TokenByIssuer<C> | undefined> {
     checkOptionalGuard(args)
     return async (c, next) => run(c, () => requests.authorizeOptional(c), next)
   }

@@ -9,22 +9,22 @@ import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type Context = ParameterizedContext
 /** Middleware behind which `ctx.state.auth` is an `A`. */
 type Guarding<A> = Middleware<{ auth: A }>
-type Handler<C> = (ctx: Context, auth: VerifiedToken<C>) => unknown
+type Handler<C> = (ctx: Context, auth: TokenByIssuer<C>) => unknown
 
 /** Guards Koa routes. The verified token is also `ctx.state.auth`. */
 export interface KoaGuard<C = Record<string, unknown>> extends GuardedRequests<Context, C> {
   /** Middleware that lets a request with a good token in that `policy`, where given, allows. */
-  (policy?: RoutePolicy<C>): Guarding<VerifiedToken<C>>
+  (policy?: RoutePolicy<C>): Guarding<TokenByIssuer<C>>
   /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
-  optional(): Guarding<VerifiedToken<C> | undefined>
+  optional(): Guarding<TokenByIssuer<C> | undefined>
   /** Guard and handler in one. An AuthError that the handler throws is answered as the guard would; other errors go to Koa. */
   handler(handler: Handler<C>): Middleware
   handler(policy: RoutePolicy<C>, handler: Handler<C>): Middleware
@@ -52,7 +52,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 }
 
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): KoaGuard<C> {
-  const attach = ({ state }: Context, auth: VerifiedToken<unknown> | undefined): void => void (state.auth = auth)
+  const attach = ({ state }: Context, auth: TokenByIssuer<unknown> | undefined): void => void (state.auth = auth)
   const requests = createFrameworkGuard<Context, C>(api, viewOf, { headersOf: (ctx) => ctx.headers, attach })
 
   function guard(...args: readonly unknown[]): Middleware {

@@ -4,7 +4,7 @@ import { AuthError } from '../errors/auth-error.ts'
 import { fromNode, type RequestView } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkOptionalGuard, handlerArguments } from './guard-arguments.ts'
 import { createFrameworkGuard, type FrameworkGuard, type GuardedRequests } from './guard.ts'
 import { type GuardAnswers, runGuard } from './run-guard.ts'
@@ -53,7 +53,7 @@ export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boole
     const route = requests.readRoute(policy)
     return function claimcheckHandler(req, res, next) {
       const run = async (): Promise<unknown> =>
-        (handle as (req: object, res: object, auth: VerifiedToken<C>) => unknown)(req, res, requests.auth(req))
+        (handle as (req: object, res: object, auth: TokenByIssuer<C>) => unknown)(req, res, requests.auth(req))
       const fail = (error: unknown): void => (answersRefusals ? answerError(error, req, res, next) : next(error))
       const runOrPass = (error?: unknown): void => (error ? next(error) : void run().catch(fail))
       runGuard(() => requests.authorizeRequest(req, route), answersOf(req, res, runOrPass))

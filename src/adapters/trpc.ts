@@ -12,11 +12,11 @@ import type { RequireOptions } from '../server/authorize.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
+import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkOptionalGuard } from './guard-arguments.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
-type Caller<C> = VerifiedToken<C> | undefined
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
+type Caller<C> = TokenByIssuer<C> | undefined
 // What middleware adds has no name of its own: TypeScript 7 cannot write a hidden one into a user's declarations.
 type Middleware<A> = TRPCMiddlewareFunction<GuardContext, object, object, { readonly auth: A }, unknown>
 type AuthContext<C> = GuardContext & { readonly auth?: Caller<C> }
@@ -39,7 +39,7 @@ export interface TrpcGuard<C = Record<string, unknown>> {
    * Middleware that lets a call with a good token in that `policy`, where given, allows. Each call is judged anew, also on a connection
    * that stays open, and each item of a subscription, too: it ends when the token does.
    */
-  (policy?: RoutePolicy<C>): Middleware<VerifiedToken<C>>
+  (policy?: RoutePolicy<C>): Middleware<TokenByIssuer<C>>
   /** Middleware that lets a call without any credential in, too: `ctx.auth` is then `undefined`. A bad credential is still refused. */
   optional(): Middleware<Caller<C>>
   /**
@@ -60,7 +60,7 @@ export interface TrpcGuard<C = Record<string, unknown>> {
    */
   require<R>(
     ctx: AuthContext<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
   ): Promise<R>
@@ -112,7 +112,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
   }
 
   /** The caller of a call that `route` allows. @throws TRPCError */
-  async function authorize(state: AuthenticatedCall<C>, route: RouteQuery<C, undefined>): Promise<VerifiedToken<C>> {
+  async function authorize(state: AuthenticatedCall<C>, route: RouteQuery<C, undefined>): Promise<TokenByIssuer<C>> {
     const result = await api.authorizeRequest(state.view, state.authentication, route)
     if (result.outcome === 'refused') throw toTrpcError(result.error)
     return result.auth
@@ -139,7 +139,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     }
   }
 
-  function guard(...args: readonly unknown[]): Middleware<VerifiedToken<C>> {
+  function guard(...args: readonly unknown[]): Middleware<TokenByIssuer<C>> {
     const route = readRoute(args)
     return middleware((state) => authorize(state, route))
   }
@@ -151,7 +151,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
 
   async function require<R>(
     ctx: AuthContext<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options: Pick<RequireOptions, 'signal'> = {},
   ): Promise<R> {

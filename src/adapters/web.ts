@@ -9,11 +9,11 @@ import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */
 type Middleware<A extends readonly unknown[]> = (
   request: Request,
@@ -22,7 +22,7 @@ type Middleware<A extends readonly unknown[]> = (
 /** `A`: what the framework gives a handler besides the request, such as the `context` of Next.js, or `env` and `ctx` of Workers. */
 type Handler<C, Q extends Request, A extends readonly unknown[]> = (
   request: Q,
-  auth: VerifiedToken<C>,
+  auth: TokenByIssuer<C>,
   ...args: A
 ) => Response | Promise<Response>
 type RouteHandler<Q extends Request, A extends readonly unknown[]> = (request: Q, ...args: A) => Promise<Response>
@@ -30,9 +30,9 @@ type RouteHandler<Q extends Request, A extends readonly unknown[]> = (request: Q
 /** Guards Fetch API requests. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
 export interface WebGuard<C = Record<string, unknown>> extends GuardedRequests<Request, C> {
   /** Middleware that calls `next` for a request with a good token in that `policy`, where given, allows, and answers every other. */
-  (policy?: RoutePolicy<C>): Middleware<[auth: VerifiedToken<C>]>
+  (policy?: RoutePolicy<C>): Middleware<[auth: TokenByIssuer<C>]>
   /** Middleware that calls `next` for a request without any credential, too. A bad credential is still refused. */
-  optional(): Middleware<[auth: VerifiedToken<C> | undefined]>
+  optional(): Middleware<[auth: TokenByIssuer<C> | undefined]>
   /**
    * Guard and handler in one. An AuthError that the handler throws is answered as the guard would; every other error rejects. What the
    * framework gives after the request comes after `auth`.
@@ -84,7 +84,7 @@ export function withAuth(api: ResourceServer, ...args: readonly unknown[]): Rout
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGuard<C> {
   const requests = createFrameworkGuard<Request, C>(api, fromWeb)
 
-  function guard(...args: readonly unknown[]): Middleware<[VerifiedToken<C>]> {
+  function guard(...args: readonly unknown[]): Middleware<[TokenByIssuer<C>]> {
     const route = requests.readRoute(args)
     return (request, next) =>
       run(
@@ -94,7 +94,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGu
       )
   }
 
-  function optional(...args: readonly unknown[]): Middleware<[VerifiedToken<C> | undefined]> {
+  function optional(...args: readonly unknown[]): Middleware<[TokenByIssuer<C> | undefined]> {
     checkOptionalGuard(args)
     return (request, next) =>
       run(

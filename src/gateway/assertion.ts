@@ -6,7 +6,7 @@ import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings
 import type { Issuer, IssuerWithAudience, JwkSet } from '../issuer/issuer.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readActor, readStrings } from '../principal/read-claims.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { AssertionKeys } from './signing-keys.ts'
 
 /** The option `assertion`. */
@@ -29,7 +29,7 @@ export interface AssertedRequest {
 }
 
 export interface Assertion {
-  sign(auth: VerifiedToken<unknown>, request: AssertedRequest): string
+  sign(auth: TokenByIssuer<unknown>, request: AssertedRequest): string
   jwks(): JwkSet
 }
 
@@ -46,7 +46,7 @@ export function createAssertion(options: AssertionOptions, clock: Clock = system
   checkFunction('assertion.keys.jwks', keys?.jwks)
   checkNumber('assertion.lifetimeSeconds', lifetimeSeconds, 1, 300)
 
-  function signFor({ principal, expiresAt }: VerifiedToken<unknown>, request: AssertedRequest): string {
+  function signFor({ principal, expiresAt }: TokenByIssuer<unknown>, request: AssertedRequest): string {
     const { kid, privateKey } = keys.current()
     const { subject, key, kind, tenant, client, scopes, roles, actor, traits } = principal
     const now = Math.floor(clock.nowMs() / 1000)

@@ -13,7 +13,7 @@ import {
   toRequestGuard,
 } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { type Access, accessOf, readAccess } from './access.ts'
 import type { DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type Assertion, assertionHeader, createAssertion } from './assertion.ts'
@@ -177,7 +177,7 @@ function createAnyGateway<C>(
 
   function allow(
     { key }: Route<Access<C>>,
-    auth: VerifiedToken<C> | undefined,
+    auth: TokenByIssuer<C> | undefined,
     assert?: () => string,
   ): GatewayDecision<C> {
     const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth, assert) } as const

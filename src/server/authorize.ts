@@ -3,7 +3,7 @@ import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
 import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
-import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
+import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import type { RequestGuard } from './request-guard.ts'
 import type { RoutePolicies } from './route-policies.ts'
 
@@ -13,21 +13,21 @@ export interface Authorization<C> {
    * every decision, to a denial as well: only the effect `allow` allows. Misuse rejects with a TypeError.
    */
   authorize(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, undefined>,
     resource?: undefined,
     options?: AuthorizeOptions,
   ): Promise<Decision>
   authorize<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: AuthorizeOptions,
   ): Promise<Decision>
   /** Asks `policy` about each of `resources`: one decision for each, in their order. Misuse rejects with a TypeError. */
   authorizeAll<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resources: readonly R[],
   ): Promise<readonly Decision[]>
   /**
@@ -35,14 +35,14 @@ export interface Authorization<C> {
    * `withoutDefaultPolicy(…)` is asked alone. Misuse rejects with a TypeError.
    */
   require(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, undefined>,
     resource?: undefined,
     options?: RequireOptions,
   ): Promise<void>
   require<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: RequireOptions,
   ): Promise<void>
@@ -66,12 +66,12 @@ export interface RequireOptions {
 
 /** @param requirePolicy Asks one policy, and throws the AuthError that its decision calls for unless it allows. */
 export function createAuthorization<C>(
-  withDefault: RoutePolicies<VerifiedToken<C>>['withDefault'],
+  withDefault: RoutePolicies<TokenByIssuer<C>>['withDefault'],
   requirePolicy: RequestGuard<C>['requirePolicy'],
 ): Authorization<C> {
   async function authorize<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource?: R,
     options: AuthorizeOptions = {},
   ): Promise<Decision> {
@@ -87,8 +87,8 @@ export function createAuthorization<C>(
   }
 
   async function authorizeEach<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resources: readonly R[],
   ): Promise<readonly Decision[]> {
     checkArgumentCount('authorizeAll()', arguments, 3)
@@ -97,8 +97,8 @@ export function createAuthorization<C>(
   }
 
   async function require<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource?: R,
     options: RequireOptions = {},
   ): Promise<void> {

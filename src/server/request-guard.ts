@@ -15,13 +15,13 @@ import { type Outcome, reportRefusal } from '../verifier/report.ts'
 import type { RoutePolicies } from './route-policies.ts'
 import type { Verify } from '../verifier/verify-token.ts'
 import type { Watch } from '../verifier/watch.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 
 /** The outcome for a request's credential. `anonymous`: there is no credential, or one of another scheme. */
 export type Authentication<C = Record<string, unknown>> =
   | {
       readonly outcome: 'authenticated'
-      readonly auth: VerifiedToken<C>
+      readonly auth: TokenByIssuer<C>
       /** Header lines for the answer, such as a nonce for the next proof. */
       readonly headers?: Readonly<Record<string, string>>
     }
@@ -33,7 +33,7 @@ export type GuardResult<C> = Exclude<Authentication<C>, { readonly outcome: 'ano
 
 /** A resource server as adapters use it. It is in no public type: a result that must be looked at was an open door. */
 export interface RequestGuard<C> {
-  readonly routes: RoutePolicies<VerifiedToken<C>>
+  readonly routes: RoutePolicies<TokenByIssuer<C>>
   /** The headers that tokens come in besides `Authorization`. */
   readonly tokenHeaders: readonly string[]
   /** Verifies a token by itself. */
@@ -49,7 +49,7 @@ export interface RequestGuard<C> {
     route: RouteQuery<C, R>,
   ): MaybePromise<GuardResult<C>>
   /** Asks a policy about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
-  requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
+  requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** Reports a refusal that an edge makes itself, such as a gateway's for a target without a route. Returns it. */
   report(error: AuthError, request: RequestView): AuthError
   /** The answer for a refused request. */
@@ -62,14 +62,14 @@ export interface RequestGuard<C> {
 
 /** The policy of a route, and the rest of its query. */
 export interface RouteQuery<C, R> {
-  readonly policy: Policy<VerifiedToken<C>, R> | undefined
+  readonly policy: Policy<TokenByIssuer<C>, R> | undefined
   readonly resource: R
   readonly signal?: AbortSignal
 }
 
 /** A handler's question about its caller. `request` decides which metadata the challenge names. */
 export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
-  readonly policy: Policy<VerifiedToken<C>, R>
+  readonly policy: Policy<TokenByIssuer<C>, R>
   readonly request?: RequestView
 }
 
@@ -81,7 +81,7 @@ export interface RequestGuardParts<C> {
   readonly challengeParams: (request?: RequestView) => ChallengeParams
   /** Whether a client without a token is told which scopes it needs. */
   readonly publishScopes: boolean
-  readonly routes: RoutePolicies<VerifiedToken<C>>
+  readonly routes: RoutePolicies<TokenByIssuer<C>>
   readonly published: PublishedMetadata
   readonly emit: Emit
 }
@@ -128,7 +128,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     })
   }
 
-  async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
+  async function requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void> {
     const { policy, request } = query
     const decision = await ask(policy, queryOf(auth, query))
     if (decision.effect === 'allow') return
@@ -163,8 +163,6 @@ function queryOf<A, R>(
   return signal ? { auth, resource, signal } : { auth, resource }
 }
 
-function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
-  return isAuthError(outcome)
-    ? { outcome: 'refused', error: outcome }
-    : { outcome: 'authenticated', auth: outcome }
+function toAuthentication<C>(outcome: Outcome<TokenByIssuer<C>>): Authentication<C> {
+  return isAuthError(outcome) ? { outcome: 'refused', error: outcome } : { outcome: 'authenticated', auth: outcome }
 }

@@ -14,7 +14,7 @@ import { createPublishedMetadata, type MetadataResponse } from './published-meta
 import { type Authentication, createRequestGuard, type RequestGuard } from './request-guard.ts'
 import { createRoutePolicies } from './route-policies.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { createVerifierParts, type Verifier } from '../verifier/verifier.ts'
 import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from '../verifier/options.ts'
 
@@ -28,7 +28,7 @@ export type ResourceServerOptions<
   /**
    * The default policy. It must allow besides the policy of each route, unless that one is a `withoutDefaultPolicy(…)`.
    */
-  readonly policy?: PolicyLike<VerifiedToken<ClaimsByIssuer<I, C>>, undefined>
+  readonly policy?: PolicyLike<TokenByIssuer<ClaimsByIssuer<I, C>>, undefined>
   /**
    * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
    * A client with a good token that lacks a scope is told in any case.
@@ -54,25 +54,25 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
    *
    * @example const auth = await api.guard(fromNode(req), scope('orders:read'))
    */
-  guard(request: RequestView): Promise<VerifiedToken<C>>
+  guard(request: RequestView): Promise<TokenByIssuer<C>>
   guard(
     request: RequestView,
-    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    policy: PolicyLike<TokenByIssuer<C>, undefined>,
     resource?: undefined,
     options?: Pick<RequireOptions, 'signal'>,
-  ): Promise<VerifiedToken<C>>
+  ): Promise<TokenByIssuer<C>>
   guard<R>(
     request: RequestView,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
-  ): Promise<VerifiedToken<C>>
+  ): Promise<TokenByIssuer<C>>
   /**
    * Declares a route's policy before the first request: its requirements enter the metadata. Adapters do it for `guard(policy)`.
    *
    * @throws TypeError when it is no policy.
    */
-  declare(policy: PolicyLike<VerifiedToken<C>, never>): void
+  declare(policy: PolicyLike<TokenByIssuer<C>, never>): void
   /** The answer for a refused request: status, headers and body. `request` chooses among several resources; without it none is named. */
   challenge(error: AuthError, request?: RequestView): RefusalResponse
   /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
@@ -123,7 +123,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
   checkOwnOptions(options, { realm, publishScopes })
   const emit = createEmit(options.onEvent)
-  const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
+  const routes = createRoutePolicies(policy as PolicyLike<TokenByIssuer<C>, undefined> | undefined, emit)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
   const { verifier, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
@@ -142,15 +142,15 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
 
   async function guard<R>(
     request: RequestView,
-    policy?: PolicyLike<VerifiedToken<C>, R>,
+    policy?: PolicyLike<TokenByIssuer<C>, R>,
     resource?: R,
     options: Pick<RequireOptions, 'signal'> = {},
-  ): Promise<VerifiedToken<C>> {
+  ): Promise<TokenByIssuer<C>> {
     checkArgumentCount('guard()', arguments, 4)
     checkOptionNames('guard()', options, ['signal'])
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
-      arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
+      arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<TokenByIssuer<C>, R>)
     const authentication = authenticate(request)
     // A policy that was not declared before is reported and not kept: it may have been made for this request.
     if (publishing && policy) routes.declare(policy)
