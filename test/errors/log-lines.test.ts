@@ -54,6 +54,11 @@ it.each<[string, string, RegExp, Policy?]>([
   ['has format 1.0', v1.token(), /hint="the token is of format 1\.0: set api\.requestedAccessTokenVersion to 2/],
   ['is an ID token', sts.idToken(), /hint=".*looks like an ID token: send the access token/],
   ['is of another tenant', elsewhere.token(), /hint="the token is of the tenant 77776666.*allowedTenants"/],
+  [
+    'names a key that is not there',
+    sts.badToken('unknown-kid'),
+    /hint="no published key has this kid: .*customSigningKeys: true/,
+  ],
   ['is of an emulator', emulator.token(), /hint=".*is the token of another STS with this issuer, such as an emulator/],
   // Graph's tokens have format 1.0, and no registration of an API changes that.
   ['is for Graph', v1.token({ aud: graph }), /hint="the token is for Microsoft Graph .*ask for a scope of this API/],
