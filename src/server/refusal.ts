@@ -82,7 +82,7 @@ function hintOf(missing: readonly Requirement[], { kind, scopes: held }: Caller[
   if (long !== undefined && long !== shortName(long))
     return `the scopes of Entra's tokens have short names: write scope('${printable(shortName(long))}')`
   if (wanted.length > 0 && held.length === 0 && (kind === 'application' || kind === 'device'))
-    return 'the caller is an application for itself (app-only): its token has roles and no scopes. Write anyOf(scope(…), role(…))'
+    return 'the caller is an application for itself (app-only): its token has roles and no scopes. Write anyOf(scope(...), role(...))'
   return undefined
 }
 

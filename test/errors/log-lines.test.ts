@@ -157,14 +157,18 @@ const other = 'https://other.example.com'
 it.each<[string, () => Promise<string>, RegExp]>([
   ['has no address', async () => 'https://sts.invalid', /\((ENOTFOUND|EAI_AGAIN)\): this machine finds no address/],
   ['is down', unusedAddress, /\(ECONNREFUSED\): no server listens there/],
-  ['answers 500', () => serve((_, response) => response.writeHead(500).end()), /answered 500/],
+  ['answers 500', () => serve((_, response) => response.writeHead(500).end()), /answered 500: a fault of its own/],
   ['is behind a login page', () => serve(page), /sent a page \(text\/html\), not JSON: does a proxy or a login page/],
   ['has moved', () => serve(moved), /answered 301, a redirect to https:\/\/new\.example\.com.*write the address/],
-  ['is another one', () => serveDocument(() => ({ issuer: other })), /its issuer is https:\/\/other.*expected http:/],
+  [
+    'is another one',
+    () => serveDocument(() => ({ issuer: other })),
+    /its issuer is https:\/\/other.*expected http:.*If that is this STS, write it as the issuer/,
+  ],
   [
     'names keys over http',
     () => serveDocument((issuer) => ({ issuer, jwks_uri: 'http://keys.example.com/jwks' })),
-    /its jwks_uri http:\/\/keys\.example\.com\/jwks is http beyond this machine/,
+    /its jwks_uri http:\/\/keys\.example\.com\/jwks is http beyond this machine: the STS must write https/,
   ],
   ['has a certificate of a private CA', serveUntrusted, /SELF_SIGNED_CERT\): .*NODE_EXTRA_CA_CERTS/],
 ])('the line of an STS that %s begins with the reason, and ends with the address', async (_, start, reason) => {

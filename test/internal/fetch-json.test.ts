@@ -81,7 +81,7 @@ describe('fetchJson', () => {
       'fails, and names the host and status %i',
       async (status) => {
         const { error, host } = await failureOf(faults.status(status))
-        expect(error.message).toBe(`${host} answered ${status}`)
+        expect(error.message).toBe(`${host} answered ${status}${status < 500 ? '' : ': a fault of its own'}`)
         expect(error).toMatchObject({ httpStatus: status })
         expect(isHttpStatusError(error)).toBe(true)
       },

@@ -43,9 +43,9 @@ function issuerHint({ claims }: UnverifiedToken, settings: EntraSettings): strin
   const { cloud, tenant, isMany, versions, clientId } = settings
   const iss = typeof claims.iss === 'string' ? claims.iss : ''
   if (/^https:\/\/[a-z0-9-]+\.b2clogin\.(com|cn)\//.test(iss))
-    return 'the token is of Azure AD B2C: write entraB2C({ … })'
+    return 'the token is of Azure AD B2C: write entraB2C({ ... })'
   if (/^https:\/\/[a-z0-9-]+\.ciamlogin\.com\//.test(iss))
-    return 'the token is of Entra External ID: write entraExternalId({ … })'
+    return 'the token is of Entra External ID: write entraExternalId({ ... })'
   const [of] = cloudsOf(iss)
   if (of === undefined) return undefined
   if (!cloudsOf(iss).includes(cloud))
@@ -84,7 +84,7 @@ function keyHint({ customSigningKeys, clientId, tenant, cloud }: EntraSettings):
       ? `the signing key of the registration ${clientId} is not published yet, or customSigningKeys: true is wrong`
       : "the API's registration may have its own signing key (claims mapping, acceptMappedClaims): then write customSigningKeys: true",
     `the token may come from another cloud than ${cloud} (${clouds[cloud].login}), or another tenant than ${tenant}`,
-    'the token may be for an external tenant (External ID), which has keys of its own: entraExternalId({ … })',
+    'the token may be for an external tenant (External ID), which has keys of its own: entraExternalId({ ... })',
   ]
   return `no published key has this kid: ${reasons.join('; ')}`
 }
