@@ -2,8 +2,16 @@
 import { randomUUID, sign } from 'node:crypto'
 import { type Clock, systemClock } from '../internal/clock.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import {
+  checkFunction,
+  checkNumber,
+  checkOptionNames,
+  checkOptions,
+  checkString,
+  checkStrings,
+} from '../internal/options.ts'
 import type { Issuer, IssuerWithAudience, JwkSet } from '../issuer/issuer.ts'
+import { refuseMicrosoftHost } from '../presets/microsoft-hosts.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readActor, readStrings } from '../principal/read-claims.ts'
 import type { VerifiedToken } from '../verifier/verified-token.ts'
@@ -106,9 +114,10 @@ export interface GatewayAssertionOptions {
  * @throws TypeError for options that can never work.
  */
 export function gatewayAssertion(options: GatewayAssertionOptions): IssuerWithAudience {
-  checkOptionNames('gatewayAssertion()', options, ['issuer', 'audience', 'jwksUri', 'jwks', 'prefix'])
+  checkOptions('gatewayAssertion()', arguments, ['issuer', 'audience', 'jwksUri', 'jwks', 'prefix'])
   const { issuer, audience, jwksUri, jwks, prefix = '' } = options
   checkString('issuer', issuer)
+  refuseMicrosoftHost('issuer', issuer)
   const audiences: readonly string[] = [audience].flat()
   checkStrings('audience', audiences)
   if ((jwksUri === undefined) === (jwks === undefined)) throw new TypeError('gatewayAssertion() needs jwksUri or jwks.')

@@ -2,7 +2,15 @@
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
-import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+import {
+  ask,
+  checkResource,
+  evaluate,
+  type Policy,
+  type PolicyLike,
+  type PolicyQuery,
+  toPolicy,
+} from '../policy/policy.ts'
 import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
 import type { RequestGuard } from './request-guard.ts'
 import type { RoutePolicies } from './route-policies.ts'
@@ -77,6 +85,7 @@ export function createAuthorization<C>(
   ): Promise<Decision> {
     checkArgumentCount('authorize()', arguments, 4)
     checkOptionNames('authorize()', options, ['explain', 'signal'])
+    checkResource('authorize()', resource)
     checkCaller(auth)
     const { explain = false, signal } = options
     const traces: Trace[] = []
@@ -92,6 +101,7 @@ export function createAuthorization<C>(
     resources: readonly R[],
   ): Promise<readonly Decision[]> {
     checkArgumentCount('authorizeAll()', arguments, 3)
+    for (const resource of resources) checkResource('authorizeAll()', resource)
     checkCaller(auth)
     return authorizeAll(toPolicy(policy), auth, resources)
   }

@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  mkdirSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createResourceServer, createVerifier, type Principal, type RequestView } from 'claimcheck'
@@ -215,6 +225,18 @@ describe('the keys', () => {
     chmodSync(folder, 0o700)
     writeFileSync(join(folder, '9999999999999-0123456789abcdef.pem'), 'no key')
     expect(() => fileSigningKeys(folder)).toThrow()
+  })
+
+  test.each<[string, (file: string) => void, RegExp]>([
+    ['a symbolic link', (file) => symlinkSync('/etc/hostname', file), /is a symbolic link/],
+    ['a folder', (file) => mkdirSync(file), /is no file/],
+    ['writable by every user', (file) => (writeFileSync(file, 'k'), chmodSync(file, 0o666)), /chmod o-w/],
+    ['large', (file) => truncateSync((writeFileSync(file, ''), file), 1e9), /is too large/],
+  ])('are refused where a file is %s, before it is read', (_, put, message) => {
+    const folder = folderOf()
+    fileSigningKeys(folder)
+    put(join(folder, '9999999999999-0123456789abcdef.pem'))
+    expect(() => fileSigningKeys(folder)).toThrow(message)
   })
 
   test('are served to every peer, and only where assertions are made', async () => {
