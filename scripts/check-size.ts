@@ -36,7 +36,7 @@ const rows: readonly Row[] = [
   {
     what: '+ claimcheck/gateway',
     bytes: (await size(`${all}; export * from 'claimcheck/gateway'`)) - core,
-    budget: 17_600,
+    budget: 17_850,
   },
   { what: '+ …/gateway/lambda', ...(await edge('lambda', 2_500)) },
   { what: '+ …/gateway/envoy', ...(await edge('envoy', 2_500)) },

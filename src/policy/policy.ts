@@ -79,13 +79,9 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
  *
  * @throws TypeError for a function, and for an object with an `evaluate` of its own.
  */
-export function checkResource(call: string, resource: unknown): void {
-  const isPolicy =
-    typeof resource === 'function' ||
-    (typeof resource === 'object' &&
-      resource !== null &&
-      typeof ownMember(resource as { evaluate?: unknown }, 'evaluate') === 'function')
-  if (isPolicy) throw new TypeError(`${call} got a policy as its resource: join two policies by allOf(…) or anyOf(…).`)
+export function checkResource(resource: unknown): void {
+  const own: unknown = typeof resource === 'function' ? resource : ownMember(Object(resource), 'evaluate')
+  if (typeof own === 'function') throw new TypeError('A policy is no resource: use allOf().')
 }
 
 /**

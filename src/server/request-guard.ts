@@ -130,7 +130,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
 
   async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
     const { policy, request, resource } = query
-    checkResource('require()', resource)
+    checkResource(resource)
     const decision = await ask(policy, queryOf(auth, query))
     if (decision.effect === 'allow') return
     const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }

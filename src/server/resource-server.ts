@@ -114,7 +114,7 @@ export function toRequestGuard<I extends IssuerOptions, C>(
   const found = requestGuardOf(api)
   if (found) return found
   throw new TypeError(
-    'createGuard() needs the very object that createResourceServer() of this copy of claimcheck has made, not a copy of it.',
+    'createGuard() needs what createResourceServer() of this copy of claimcheck has made, and no copy of that.',
   )
 }
 
@@ -148,7 +148,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   ): Promise<VerifiedToken<C>> {
     checkArgumentCount('guard()', arguments, 4)
     checkOptionNames('guard()', options, ['signal'])
-    checkResource('guard()', resource)
+    checkResource(resource)
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
       arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
@@ -190,7 +190,7 @@ function checkOwnOptions(
     throw new TypeError('realm must be printable ASCII without " and \\.')
   if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
   if (Object.hasOwn(options, 'policy') && options.policy === undefined)
-    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
+    throw new TypeError('policy is undefined: leave it out, or name one.')
 }
 
 const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

@@ -94,7 +94,7 @@ describe('a policy that is not there', () => {
 describe('a second policy', () => {
   const api = createResourceServer({ issuer: trusted(), clock: createTestClock() })
   const onExpress = express(api)
-  const refused = /got a policy as its resource/
+  const refused = /A policy is no resource/
   const reads = scope('orders:read')
   const writes = scope('orders:write')
   const ask = async (call: (auth: never, request: RequestView) => unknown) => {
@@ -114,7 +114,9 @@ describe('a second policy', () => {
       async (_, request) => {
         const { url, method, headers } = request
         const req = { url, method, rawHeaders: headers.flat(), headers: { authorization: headers[0]?.[1] } } as never
-        await new Promise((resolve) => void onExpress()(req, {} as never, resolve))
+        await new Promise((resolve) => {
+          onExpress()(req, {} as never, resolve)
+        })
         return onExpress.require(req, reads, writes)
       },
     ],
