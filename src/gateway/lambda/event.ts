@@ -36,19 +36,22 @@ export function readEvent(event: unknown): AuthorizerRequest {
   // REST APIs tell the path as it was sent. HTTP APIs have decoded it, and give their payload a version.
   const target = agreedPath(event.version === undefined ? path : asSent(path), arn)
   const query = isVersion2 ? textIn(event, 'rawQueryString') : queryOf(event)
-  const { domainName } = context
+  const domainName = typeof context.domainName === 'string' ? context.domainName : undefined
+  // Its `path` begins with the base path of a domain, and nothing tells that from the path behind it. `rawPath` of payload 2.0 never does.
+  if (arn.path === undefined && !isVersion2 && !domainName?.startsWith(`${arn.apiId}.execute-api.`))
+    throw new Error('claimcheck: the route $default on a custom domain needs payload 2.0, whose path has no base path')
   const clientAddress = isVersion2 ? http.sourceIp : objectIn(context, 'identity').sourceIp
   return {
     ...arn,
     isVersion2,
     isExact: arn.path !== undefined,
-    tellsHost: typeof domainName === 'string',
+    tellsHost: domainName !== undefined,
     identitySource: event.identitySource === undefined ? undefined : textsOf(event.identitySource),
     check: {
       // Without a method or a target that all tellings agree about, the gateway answers 400.
       method: typeof method === 'string' && (arn.method ?? method) === method ? method : '',
       target: query === '' ? target : `${target}?${query}`,
-      host: typeof domainName === 'string' ? domainName : unknownHost,
+      host: domainName ?? unknownHost,
       scheme: 'https',
       headers: linesOf(event),
       ...(typeof clientAddress === 'string' && { clientAddress }),
@@ -59,6 +62,7 @@ export function readEvent(event: unknown): AuthorizerRequest {
 interface Arn {
   readonly arn: string
   readonly stageArn: string
+  readonly apiId: string
   readonly stage: string
   /** Both are absent for the route `$default` of an HTTP API. */
   readonly method?: string
@@ -67,11 +71,11 @@ interface Arn {
 
 /** Splits at slashes: a path may hold any number of colons. */
 function readArn(arn: unknown): Arn {
-  const form = /^(arn:[^/*?]+\/([\w$-]+))\/(?:([A-Z]+)(\/.*)?|\$default)$/s
-  const [, start, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
-  if (typeof arn !== 'string' || start === undefined || stage === undefined)
+  const form = /^(arn:[^/*?]+:([^/*?:]+)\/([\w$-]+))\/(?:([A-Z]+)(\/.*)?|\$default)$/s
+  const [, start, apiId, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
+  if (typeof arn !== 'string' || start === undefined || apiId === undefined || stage === undefined)
     throw notAnEvent('its ARN is not of a method or a route')
-  return { arn, stageArn: `${start}/*`, stage, ...(method !== undefined && { method, path }) }
+  return { arn, stageArn: `${start}/*`, apiId, stage, ...(method !== undefined && { method, path }) }
 }
 
 type TokenRequest = Pick<AuthorizerRequest, 'check' | 'tellsHost' | 'identitySource'>
