@@ -151,7 +151,20 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
       'D7 refusal 401, with a bad token',
       'D7 refusal 400, a malformed credential',
       'D7 refusal 403, without a route',
+      'D7 refusal 503, without keys',
     ],
+  },
+  {
+    title: 'statuses of auth_request alone, which make a 403 of a 503',
+    program: 'nginx',
+    files: changed('nginx', [/ *if \(\$claimcheck_status = 503\) \{[^}]*\}\n/, '']),
+    holes: ['D7 refusal 503, without keys'],
+  },
+  {
+    title: 'a 503 without Retry-After',
+    program: 'nginx',
+    files: changed('nginx', ['add_header Retry-After $claimcheck_retry always;', '']),
+    holes: ['D7 refusal 503, without keys'],
   },
   {
     title: 'a decoded target for the API',
@@ -252,6 +265,16 @@ http://:${listen.replace(/.*:/, '')} {
       'D6 fault 200',
       'D9 upgrade',
     ],
+  },
+  {
+    title: 'the API as the fallback of an outage that the decision server tells',
+    program: 'caddy',
+    files: (at) =>
+      changed('caddy', [
+        '\t\t\t@claimcheck_no {\n\t\t\t\tstatus 4xx 503',
+        `\t\t\t@claimcheck_down status 503\n\t\t\thandle_response @claimcheck_down {\n\t\t\t\treverse_proxy ${at.upstream}\n\t\t\t}\n\t\t\t@claimcheck_no {\n\t\t\t\tstatus 4xx 503`,
+      ])(at),
+    holes: ['D6 fault 503', 'D7 refusal 503, without keys'],
   },
   {
     title: 'a decision server that is no answer is no refusal',
