@@ -88,28 +88,6 @@ test.skipIf(isMissing)(
 )
 
 test.skipIf(isMissing)(
-  'calls an API closed that asks for a credential, and none whose refusal may be about the forged identity or the path',
-  async () => {
-    const { args, tokenFile } = await open()
-    const rows: [status: number, verdict: string][] = []
-    for (const status of [200, 401, 403, 404, 500]) {
-      const api = await startLoopback((_, response) => void response.writeHead(status).end())
-      const { stdout } = await run([...args, '--token-file', tokenFile, '--upstream', api.url, '--json'])
-      const { findings } = JSON.parse(stdout) as { findings: { verdict: string; probe: string }[] }
-      rows.push([status, findings.find(({ probe }) => probe === 'D10')?.verdict ?? ''])
-    }
-    expect(rows).toEqual([
-      [200, 'hole'],
-      [401, 'closed'],
-      [403, 'unchecked'],
-      [404, 'unchecked'],
-      [500, 'unchecked'],
-    ])
-  },
-  limit,
-)
-
-test.skipIf(isMissing)(
   'could not run: no gateway, no token, another decision server, a secret of another start',
   async () => {
     const { args, sides, tokenFile, server, token, file } = await open()
