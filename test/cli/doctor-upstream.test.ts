@@ -119,6 +119,14 @@ test('D10: without --secret and --echo, a gateway looks like an API that verifie
   expect(await probeUpstream(site)).toMatchObject({ verdict: 'unchecked', lost: true })
 })
 
+async function examineAt(gateway: string, config: object, echo: string, more: readonly string[] = []) {
+  const args = ['--config', write('c.json', config), '--path', path, '--token-file', write('token', token)]
+  const all = ['doctor', `http://${gateway}`, ...args, '--echo', echo, '--json', ...more]
+  const { code, stdout, stderr } = await run(all)
+  const { result, findings } = JSON.parse(stdout) as { result: string; findings: Finding[] }
+  return { code, result, findings, stderr }
+}
+
 /** doctor against a gateway that answers the requests from `turn` on as `then` does. */
 async function examine(turn: number, then: Handler, more: (sides: Sides) => readonly string[] = () => []) {
   const { config } = await stsAndConfig()
@@ -126,12 +134,7 @@ async function examine(turn: number, then: Handler, more: (sides: Sides) => read
   const pass = gatewayTo(echo)
   let requests = 0
   const gateway = await listen((request, response) => (++requests < turn ? pass : then)(request, response))
-  const args = ['--config', write('c.json', config), '--path', path, '--token-file', write('token', token)]
-  const { code, stdout, stderr } = await run([
-    ...['doctor', `http://${gateway}`, ...args, '--echo', echo, '--json'],
-    ...more({ gateway, echo }),
-  ])
-  const { result, findings } = JSON.parse(stdout) as { result: string; findings: Finding[] }
+  const { code, result, findings, stderr } = await examineAt(gateway, config, echo, more({ gateway, echo }))
   const of = (verdict: string): readonly string[] =>
     findings.filter((one) => one.verdict === verdict).map(({ probe, name }) => `${probe} ${name}`)
   return {
@@ -164,6 +167,19 @@ test.each<[title: string, then: Handler]>([
   expect([code, result, closed]).toEqual(holes.length > 0 ? [1, 'holes', []] : [2, 'could not run', []])
   expect(lost).toBeGreaterThan(0)
   if (code === 2) expect(stderr).toMatch(/does not come through any more|no answer came/)
+})
+
+test.each<[title: string, then: Handler]>([
+  ['a limit of requests', answers(() => 429)],
+  ['an answer that does not end', (_, response) => void response.end('x'.repeat(2 * 1024 * 1024))],
+])('takes %s for no refusal of one probe: 2', async (_, then) => {
+  const { config } = await stsAndConfig()
+  const echo = `127.0.0.1:${await freePort()}`
+  const pass = gatewayTo(echo)
+  const gateway = await listen((request, response) => (request.url === `${path}.json` ? then : pass)(request, response))
+  const { code, findings } = await examineAt(gateway, config, echo)
+  expect(code).toBe(2)
+  expect(findings.filter(({ lost }) => lost).map(({ name }) => name)).toEqual(['changed target'])
 })
 
 test('names the side that did not answer: 2', async () => {

@@ -88,6 +88,22 @@ test.skipIf(isMissing)(
 )
 
 test.skipIf(isMissing)(
+  'tells an API that refuses without the token from a gateway, without an echo',
+  async () => {
+    const { args, sides, token } = await open()
+    const api = await startLoopback(
+      ({ headers }, response) => void response.writeHead(headers.authorization === `Bearer ${token}` ? 200 : 401).end(),
+    )
+    const closed = await run([...args, ...sides, '--upstream', api.url])
+    expect([closed.code, closed.stdout]).toEqual([0, expect.stringMatching(/closed +D10 /)])
+    const gateway = (args[1] ?? '').replace('127.0.0.1', 'localhost')
+    const { code, stderr } = await run([...args, ...sides, '--upstream', gateway])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--upstream leads to a gateway')])
+  },
+  limit,
+)
+
+test.skipIf(isMissing)(
   'could not run: no gateway, no token, another decision server, a secret of another start',
   async () => {
     const { args, sides, tokenFile, server, token, file } = await open()
