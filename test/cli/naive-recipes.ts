@@ -225,6 +225,44 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
     holes: ['D1 asked at all'],
   },
   {
+    title: 'no question without a token, for pages that all may see',
+    program: 'nginx',
+    files: changed('nginx', [
+      'location / {',
+      'location @open { proxy_pass http://claimcheck_api; }\nlocation / {\nerror_page 418 = @open;\nif ($http_authorization = "") { return 418; }\n',
+    ]),
+    holes: ['D1 asked at all'],
+  },
+  {
+    title: 'answers of a token remembered for every path',
+    program: 'nginx',
+    files: changed(
+      'nginx',
+      ['http {', 'http {\n  proxy_cache_path cache keys_zone=answers:1m;'],
+      [
+        'internal;',
+        'internal;\nproxy_cache answers;\nproxy_cache_key $http_authorization;\nproxy_cache_valid 200 1m;\nproxy_ignore_headers Cache-Control;',
+      ],
+    ),
+    holes: ['D1 asked at all', 'D2 forged metadata', 'D8 target without a decision'],
+  },
+  {
+    title: 'a fixed method, and OPTIONS answered by nginx',
+    program: 'nginx',
+    files: changed(
+      'nginx',
+      ['X-Forwarded-Method $request_method', 'X-Forwarded-Method GET'],
+      ['location / {', 'location / {\nif ($request_method = OPTIONS) { return 204; }\n'],
+    ),
+    holes: ['D1 told method'],
+  },
+  {
+    title: 'its own name for a host, whatever the API is told',
+    program: 'nginx',
+    files: (at) => changed('nginx', [/(Host claimcheck[^]*X-Forwarded-Host) \$http_host/, `$1 ${at.listen}`])(at),
+    holes: ['D1 told host'],
+  },
+  {
     title: 'no question at all',
     program: 'nginx',
     files: ({ listen, upstream }) => [
