@@ -164,7 +164,5 @@ function queryOf<A, R>(
 }
 
 function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
-  return isAuthError(outcome)
-    ? { outcome: 'refused', error: outcome }
-    : { outcome: 'authenticated', auth: outcome }
+  return isAuthError(outcome) ? { outcome: 'refused', error: outcome } : { outcome: 'authenticated', auth: outcome }
 }

@@ -309,6 +309,13 @@ describe('paths', () => {
     expect(await status('rest-request', '/orders/1', 'alice', { path: '/orders/1/x' })).toBe(403)
     expect(await status('rest-request', '/health', 'alice', { path: '/orders/2' })).toBe(403)
     expect(await status('http-2.0', '/orders/1', 'alice', { rawPath: 'orders/1' })).toBe(403)
+    // What stands before the path of the ARN is a base path (letters, digits and a few signs), and not another way to write the path.
+    for (const start of ['', '/.', '/..', '/admin/..', '/%2e%2e', '/admin;', '/a%2Fb', '/admin?'])
+      expect(await status('rest-request', '/orders/1', 'alice', { path: `${start}/orders/1` }), start).toBe(
+        start === '' ? 200 : 403,
+      )
+    expect(await status('rest-request', '/orders/1', 'alice', { path: '//orders/1' })).toBe(403)
+    expect(await status('rest-request', '/orders/1', 'alice', { path: "/v1.0/a_b-c$+!*'()/orders/1" })).toBe(200)
     expect(await status('rest-request', '/users/a:b/2026-11-29T00:00', 'a:b')).toBe(200)
   })
 

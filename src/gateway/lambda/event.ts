@@ -109,8 +109,9 @@ function asSent(path: string): string {
 function agreedPath(told: string, { stage, path: inArn }: Arn): string {
   if (inArn === undefined) return behindStage(told, stage)
   const [segments, expected] = [segmentsOf(told), segmentsOf(inArn)]
-  if (!told.startsWith('/') || segments.length < expected.length) return ''
-  const path = segments.slice(segments.length - expected.length).join('/')
+  const before = segments.length - expected.length
+  if (!told.startsWith('/') || before < 0 || !segments.slice(0, before).every(isOfBasePath)) return ''
+  const path = segments.slice(before).join('/')
   return decode(path) === decode(expected.join('/')) ? `/${path}` : ''
 }
 
@@ -119,6 +120,11 @@ function behindStage(told: string, stage: string): string {
   if (stage === '$default') return told
   if (told === `/${stage}`) return '/'
   return told.startsWith(`/${stage}/`) ? told.slice(stage.length + 1) : ''
+}
+
+/** The characters of an API mapping, by the documents. Dot segments and other signs before the path are another way to write one. */
+function isOfBasePath(segment: string): boolean {
+  return /^[\w$\-.+!*'()]+$/.test(segment) && !/^\.+$/.test(segment)
 }
 
 function segmentsOf(path: string): readonly string[] {
