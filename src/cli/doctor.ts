@@ -34,7 +34,7 @@ export const doctorCommand: Command = {
   --secret FILE        the file of \`claimcheck serve --doctor FILE\`: what the gateway told, and faults for doctor's probes alone
   --admin ADDRESS      the admin listener of that server                     (CLAIMCHECK_ADMIN)
   --echo ADDRESS       where doctor listens as the API: let the gateway pass PATH on to it
-  --upstream URL       the API: must not answer without the gateway
+  --upstream URL       the API: must not answer without the gateway; it gets the token
   --json               prints the findings as JSON
 
 Exit codes: 0 closed, 1 holes, 2 could not run, or a side that you named did not answer. What could not be checked is listed, and is no hole.`,
