@@ -38,8 +38,8 @@ export function readEvent(event: unknown): AuthorizerRequest {
   const query = isVersion2 ? textIn(event, 'rawQueryString') : queryOf(event)
   const domainName = typeof context.domainName === 'string' ? context.domainName : undefined
   // Its `path` begins with the base path of a domain, and nothing tells that from the path behind it. `rawPath` of payload 2.0 never does.
-  if (arn.path === undefined && !isVersion2 && !domainName?.startsWith(`${arn.apiId}.execute-api.`))
-    throw new Error('claimcheck: the route $default on a custom domain needs payload 2.0, whose path has no base path')
+  if (arn.path === undefined && !isVersion2 && !domainName?.startsWith(`${apiIdIn(arn)}.execute-api.`))
+    throw new Error('claimcheck: the route $default on a custom domain needs payload 2.0')
   const clientAddress = isVersion2 ? http.sourceIp : objectIn(context, 'identity').sourceIp
   return {
     ...arn,
@@ -62,7 +62,6 @@ export function readEvent(event: unknown): AuthorizerRequest {
 interface Arn {
   readonly arn: string
   readonly stageArn: string
-  readonly apiId: string
   readonly stage: string
   /** Both are absent for the route `$default` of an HTTP API. */
   readonly method?: string
@@ -71,11 +70,15 @@ interface Arn {
 
 /** Splits at slashes: a path may hold any number of colons. */
 function readArn(arn: unknown): Arn {
-  const form = /^(arn:[^/*?]+:([^/*?:]+)\/([\w$-]+))\/(?:([A-Z]+)(\/.*)?|\$default)$/s
-  const [, start, apiId, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
-  if (typeof arn !== 'string' || start === undefined || apiId === undefined || stage === undefined)
+  const form = /^(arn:[^/*?]+\/([\w$-]+))\/(?:([A-Z]+)(\/.*)?|\$default)$/s
+  const [, start, stage, method, path = '/'] = form.exec(typeof arn === 'string' ? arn : '') ?? []
+  if (typeof arn !== 'string' || start === undefined || stage === undefined)
     throw notAnEvent('its ARN is not of a method or a route')
-  return { arn, stageArn: `${start}/*`, apiId, stage, ...(method !== undefined && { method, path }) }
+  return { arn, stageArn: `${start}/*`, stage, ...(method !== undefined && { method, path }) }
+}
+
+function apiIdIn({ arn }: Arn): string | undefined {
+  return arn.split(/[:/]/)[5]
 }
 
 type TokenRequest = Pick<AuthorizerRequest, 'check' | 'tellsHost' | 'identitySource'>
@@ -124,7 +127,7 @@ function behindStage(told: string, stage: string): string {
 
 /** The characters of an API mapping, by the documents. Dot segments and other signs before the path are another way to write one. */
 function isOfBasePath(segment: string): boolean {
-  return /^[\w$\-.+!*'()]+$/.test(segment) && !/^\.+$/.test(segment)
+  return /^(?!\.+$)[\w$\-.+!*'()]+$/.test(segment)
 }
 
 function segmentsOf(path: string): readonly string[] {
