@@ -127,6 +127,14 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     expect(valuesIn(received[0]?.lines, 'authorization')).toEqual([])
   })
 
+  test('runs without root as printed, and keeps a body that is too long for its memory', async () => {
+    const body = 'x'.repeat(300_000)
+    const bytes = `POST /public/x HTTP/1.1\r\n${head([`Content-Length: ${body.length}`])}${body}`
+    expect((await sendBytes(running.port, bytes)).status).toBe(200)
+    expect(received).toHaveLength(1)
+    expect(running.output()).not.toMatch(/denied|permi/i)
+  })
+
   describe('a refusal is the one of the resource server itself', () => {
     test.each([
       ['400, a malformed credential', '/account', ['Authorization: Bearer a b']],
