@@ -19,10 +19,10 @@ export function hasNginx(): boolean {
 }
 
 /** @param write makes the configuration for a port. */
-export async function startNginx(write: (listen: string) => string): Promise<Nginx> {
+export async function startNginx(write: (listen: string) => string | undefined): Promise<Nginx> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
-  const text = write(`127.0.0.1:${port}`)
+  const text = write(`127.0.0.1:${port}`) ?? ''
   writeFileSync(join(folder, 'nginx.conf'), text)
   const pidFile = /^pid (.+);$/m.exec(text)?.[1] ?? ''
   const started = watch(dirname(pidFile))

@@ -407,6 +407,7 @@ test(
     for (const [, status, name, value, url = ''] of tries) {
       const answer = await fetch(url, { headers: name === undefined ? {} : { [name]: value ?? '' } })
       expect(answer.status, url).toBe(Number(status))
+      expect(answer.headers.get('cache-control'), url).toBe('no-store')
     }
     demo.child.kill('SIGINT')
     expect(await demo.ended).toMatchObject({ code: 0 })

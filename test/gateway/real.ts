@@ -457,8 +457,10 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
         const own = await startGateway(program, (port) => recipe(port, `127.0.0.1:${at}`))
         try {
           const ask = (target: string) => sendBytes(own.port, `GET ${target} HTTP/1.1\r\n${head([token()])}`)
-          for (const { status } of await Promise.all(['/public/x', '/account'].map(ask))) {
+          for (const { status, headers } of await Promise.all(['/public/x', '/account'].map(ask))) {
             expect([500, 502, 503, 504], String(status)).toContain(status)
+            // 503 is the recipe's own answer, and the others are the gateway's.
+            if (status === 503) expect(valuesIn(headers, 'Cache-Control')).toEqual(['no-store'])
             if (create === undefined) expect(status).toBe(down)
           }
           expect(received).toEqual([])
