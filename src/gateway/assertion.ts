@@ -1,6 +1,6 @@
 // The assertion: a JWT of the gateway about one request and its caller. An API that checks it needs to trust no header and no network.
 import { randomUUID, sign } from 'node:crypto'
-import { type Clock, systemClock } from '../internal/clock.ts'
+import type { Clock } from '../internal/clock.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import {
   checkFunction,
@@ -45,7 +45,7 @@ export const assertionHeader = 'X-Auth-Assertion'
 const type = 'claimcheck-assertion+jwt'
 
 /** Reads the option. @throws TypeError for options that can never work. */
-export function createAssertion(options: AssertionOptions, clock: Clock = systemClock): Assertion {
+export function createAssertion(options: AssertionOptions, clock: Clock): Assertion {
   checkOptionNames('assertion', options, ['issuer', 'audience', 'keys', 'lifetimeSeconds'])
   const { issuer, audience, keys, lifetimeSeconds = 30 } = options
   checkString('assertion.issuer', issuer)
