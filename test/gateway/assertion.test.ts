@@ -79,6 +79,18 @@ describe('an assertion', () => {
     expect(auth.principal).toMatchObject({ scopes: ['a', 'b'], roles: ['r'], issuer: 'gateway' })
   })
 
+  test('is made anew for each request, also for the same token and target', async () => {
+    const { clock, sts, gateway } = setUp()
+    const check = ask('/orders', { headers: bearer(sts.token({ sub: 'alice' })) })
+    const claimsOf = (assertion: string) =>
+      JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+    const [first, second] = [await gateway.decide(check), await gateway.decide(check)].map(headerOf).map(claimsOf)
+    clock.advance({ seconds: 10 })
+    const third = claimsOf(headerOf(await gateway.decide(check)))
+    expect(new Set([first?.jti, second?.jti, third.jti]).size).toBe(3)
+    expect(Number(third.exp) - Number(first?.exp)).toBe(10)
+  })
+
   test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
     const { sts, keys, clock, api } = setUp()
     const trusted = rfc9068({ issuer: sts.issuer, audience: sts.audience })
