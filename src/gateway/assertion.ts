@@ -54,7 +54,7 @@ export function createAssertion(options: AssertionOptions, clock: Clock): Assert
   checkFunction('assertion.keys.jwks', keys?.jwks)
   checkNumber('assertion.lifetimeSeconds', lifetimeSeconds, 1, 300)
 
-  // Never reused: an API may count each `jti` once, and a policy at the gateway may have changed its mind.
+  // Never reused: an API may let each `jti` in once.
   function signFor({ principal, expiresAt }: VerifiedToken<unknown>, request: AssertedRequest): string {
     const { kid, privateKey } = keys.current()
     const { subject, key, kind, tenant, client, scopes, roles, actor, traits } = principal

@@ -472,6 +472,40 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       15_000,
     )
 
+    test('hangs, for 3 s at most; it is back within a second of its return', async () => {
+      let isHanging = true
+      const { port: at, close } = await listenTcp(() =>
+        createTcpServer((socket) => {
+          socket.on('error', () => {})
+          if (isHanging) return
+          const asked = connect(Number(decisions.url.split(':').at(-1)), '127.0.0.1')
+          asked.on('error', () => socket.destroy())
+          socket
+            .on('close', () => asked.destroy())
+            .pipe(asked)
+            .pipe(socket)
+        }),
+      )
+      const own = await startGateway(program, (port) => recipe(port, `127.0.0.1:${at}`))
+      async function timed(): Promise<{ status: number; ms: number }> {
+        const startMs = performance.now()
+        const { status } = await sendBytes(own.port, `GET /account HTTP/1.1\r\n${head([token()])}`)
+        return { status, ms: performance.now() - startMs }
+      }
+      try {
+        const hung = await timed()
+        expect(hung.status).toBeGreaterThanOrEqual(500)
+        expect(hung.ms).toBeLessThan(3000)
+        isHanging = false
+        const back = await timed()
+        expect(back.status).toBe(200)
+        expect(back.ms).toBeLessThan(1000)
+      } finally {
+        await own.stop()
+        await close()
+      }
+    })
+
     test('and it is back with the next request', async () => {
       const at = decisions.url
       await decisions.close()

@@ -108,7 +108,7 @@ function check(r)
   question['x-forwarded-for'] = r.useragent_ip
   question['x-claimcheck-recipe'] = '${fingerprint}'
 
-  http.TIMEOUT = 3
+  http.TIMEOUT = 2
   local chunks = {}
   local ok, status, headers = http.request({
     url = 'http://${decisions}/apache',

@@ -93,7 +93,7 @@ ${lines(
       proxy_pass_request_body off;
       proxy_connect_timeout 1s;
       proxy_send_timeout 1s;
-      proxy_read_timeout 3s;
+      proxy_read_timeout 2s;
       proxy_next_upstream off;
       proxy_buffer_size 64k;
       proxy_buffers 8 64k;
