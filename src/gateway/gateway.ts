@@ -120,7 +120,7 @@ function createAnyGateway<C>(
   /** The order of checks. Every line may end the request; only `allow` lets it through. */
   async function decideInOrder(check: GatewayCheck, view: RequestView, edge: Edge): Promise<GatewayDecision<C>> {
     const request = readRequest(check)
-    if (!request) return refuse('target_ambiguous', view)
+    if (!request) return refuse('target_ambiguous', view, { hint: unreadableHint })
     if (check.headers.some(([name]) => imitatesOne(name, identity.known)))
       return refuse('target_ambiguous', view, { hint: imitationHint })
     // A preflight that passes without a token must not be remembered for requests that need one.
@@ -128,7 +128,7 @@ function createAnyGateway<C>(
     const routes: RouteTable<Access<C>> | undefined = edge.route === undefined ? table : tables.get(edge.route)
     if (!routes) return refuse('route_unknown', view, { hint: 'the gateway named a route that is not in `routes`' })
     const route = routes.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
-    if (typeof route === 'string') return refuse(route, view)
+    if ('reason' in route) return refuse(route.reason, view, route.hint === undefined ? {} : { hint: route.hint })
     // A token that is bound to one method and path is good for no other.
     const seen = edge.forAllRequests ? { ...view, method: '', url: '' } : view
     const known = { ...seen, origin: request.origin, route: route.key }
@@ -251,6 +251,8 @@ function createAnyGateway<C>(
   return gateway
 }
 
+const unreadableHint =
+  'the target, the host or the method cannot be read in one way: a dot segment, //, an encoded slash, or an override in a header'
 const imitationHint = 'a header of the client has the name of an identity header, written with other signs'
 
 /** What is known of a question besides its decision. */

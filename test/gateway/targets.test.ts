@@ -14,7 +14,7 @@ function routeOf(sent: string): string {
   const target = readTarget(sent)
   if (!target) return 'refused'
   const found = table.find({ host: 'api.example.com', target, methods: ['GET'] })
-  return typeof found === 'string' ? 'refused' : found.value
+  return 'reason' in found ? 'refused' : found.value
 }
 
 describe('a twisted target is refused, or comes to the route of the thing that it reaches', () => {
