@@ -131,11 +131,11 @@ async function serveSource(source: Source, start: Start): Promise<number> {
 
   function onDecision({ ms, effect, isSurplus, ...facts }: DecisionFacts): void {
     metrics.decided({ ms, effect, ...facts })
-    if (isSurplus) return
+    if (isSurplus || (effect === 'allow' && !logsAllowed)) return
     const line = { ...facts, ms: Math.round(ms * 1000) / 1000 }
     if (effect === 'unavailable') log.error('unavailable', line)
     else if (effect === 'refuse') log.warn('refused', line)
-    else if (logsAllowed) log.info('allowed', line)
+    else log.info('allowed', line)
   }
 
   function onEvent(event: ClaimcheckEvent): void {
