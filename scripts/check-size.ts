@@ -36,7 +36,8 @@ const rows: readonly Row[] = [
   {
     what: '+ claimcheck/gateway',
     bytes: (await size(`${all}; export * from 'claimcheck/gateway'`)) - core,
-    budget: 17_850,
+    // Texts are most of it: the recipes, and hints that say why a request is a 400.
+    budget: 18_900,
   },
   { what: '+ …/gateway/lambda', ...(await edge('lambda', 2_600)) },
   { what: '+ …/gateway/envoy', ...(await edge('envoy', 2_500)) },

@@ -1,6 +1,6 @@
 // Configurations of gateways as people write them. Each has one known hole, and doctor must find that one and no other.
 import type { RecipeFile } from 'claimcheck/gateway'
-import type { GatewayProgram } from '../support/gateways.ts'
+import { type GatewayProgram, nginxServing } from '../support/gateways.ts'
 import { type Addresses, recipeOf } from './doctor-gateways.ts'
 
 export interface NaiveRecipe {
@@ -137,7 +137,7 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
   {
     title: 'no timeout',
     program: 'nginx',
-    files: changed('nginx', ['proxy_read_timeout 3s;', '']),
+    files: changed('nginx', ['proxy_read_timeout 2s;', '']),
     holes: ['D6 timeout'],
     // nginx waits longer than doctor, and may let the request through then.
     unchecked: ['D6 fault hang'],
@@ -268,7 +268,7 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
     files: ({ listen, upstream }) => [
       {
         name: 'nginx.conf',
-        text: `events {}\nhttp { server { listen ${listen}; location / { proxy_pass http://${upstream}; } } }\n`,
+        text: nginxServing(listen, `location / { proxy_pass http://${upstream}; }`),
       },
     ],
     holes: ['D1 asked at all', 'D2 forged metadata for the API', ...spoofs, 'D9 overrides'],

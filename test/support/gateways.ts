@@ -42,6 +42,15 @@ const temporaryLines = /_temp_path (.+);$/gm
 // The user `nobody` of Debian: a recipe must start without root.
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
 
+/** A configuration of nginx for any user, with one server. */
+export function nginxServing(listen: string, server: string): string {
+  const own = `/tmp/claimcheck-nginx-${listen.split(':').at(-1)}`
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${own}-${name};\n`,
+  )
+  return `pid ${own}.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${paths.join('')}server { listen ${listen}; ${server} }\n}\n`
+}
+
 const path = `${process.env.PATH}:/usr/sbin`
 
 /** Whether the program is installed. A test that needs it is skipped without, and its title says what is missing. */

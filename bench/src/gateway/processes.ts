@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
+import { freePort, nginxServing, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
 
 const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 
@@ -85,15 +85,9 @@ export interface NginxParts {
 
 /** Starts an API that costs next to nothing. */
 export async function startApi(): Promise<RunningGateway> {
-  return startGateway('nginx', (port) => {
-    const own = `/tmp/claimcheck-nginx-${port}`
-    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-      (name) => `${name}_temp_path ${own}-${name};\n`,
-    )
-    const text = `pid ${own}.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${paths.join('')}
-      server { listen 127.0.0.1:${port}; keepalive_requests 1000000; return 200 ok; }\n}\n`
-    return [{ name: 'nginx.conf', text }]
-  })
+  return startGateway('nginx', (port) => [
+    { name: 'nginx.conf', text: nginxServing(`127.0.0.1:${port}`, 'keepalive_requests 1000000; return 200 ok;') },
+  ])
 }
 
 function start(args: readonly string[]): ChildProcess {
