@@ -33,7 +33,8 @@ export async function startNginx(write: (listen: string) => string | undefined):
   async function stop(): Promise<void> {
     started.close()
     if (nginx.kill()) await once(nginx, 'exit')
-    rmSync(folder, { recursive: true, force: true })
+    const temporary = [...text.matchAll(/_temp_path (.+);$/gm)].map(([, path = '']) => path)
+    for (const path of [folder, pidFile, ...temporary]) rmSync(path, { recursive: true, force: true })
   }
   // nginx opens its sockets first, and writes its pid file then.
   const hasStarted = new Promise<void>((resolve, reject) => {
