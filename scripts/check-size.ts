@@ -32,14 +32,15 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'claimcheck', bytes: core, budget: 37_900 },
+  { what: 'claimcheck', bytes: core, budget: 38_000 },
   ...(await adapters()),
   {
     what: '+ claimcheck/gateway',
     bytes: (await size(`${all}; export * from 'claimcheck/gateway'`)) - core,
-    budget: 17_650,
+    // Texts are most of it: the recipes, and hints that say why a request is a 400.
+    budget: 18_900,
   },
-  { what: '+ …/gateway/lambda', ...(await edge('lambda', 2_500)) },
+  { what: '+ …/gateway/lambda', ...(await edge('lambda', 2_600)) },
   { what: '+ …/gateway/envoy', ...(await edge('envoy', 2_500)) },
   { what: 'claimcheck/policy alone', bytes: await size(`export * from 'claimcheck/policy'`), budget: 7_500 },
   { what: '+ claimcheck/policy/cedar', ...(await engine('cedar', 1_500)) },

@@ -155,6 +155,5 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
 /** Not with `request.raw.headers`: Fastify lets the application replace the headers of its own request. */
 function viewOf(request: FastifyRequest): RequestView {
   const { id, raw, headers, routeOptions } = request
-  const view = viewNodeRequest(raw, headers)
-  return routeOptions?.url === undefined ? { ...view, id } : { ...view, id, route: routeOptions.url }
+  return viewNodeRequest(raw, headers, { id, route: routeOptions?.url })
 }

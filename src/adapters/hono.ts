@@ -165,6 +165,7 @@ function viewOf(c: Context, currentHeaders: CurrentHeaders): RequestView {
   // On Node: the lines as they were received. @hono/node-server shows of a WebSocket's request the first Authorization line alone.
   const { incoming } = Object(c.env) as { readonly incoming?: Parameters<typeof viewNodeRequest>[0] }
   const view = Array.isArray(incoming?.rawHeaders) ? viewNodeRequest(incoming, currentHeaders) : fromWeb(raw)
+  const { headers, headersTruncated } = view
   const { method, url } = raw
-  return { ...view, method, url, currentHeaders, ...(typeof id === 'string' && { id }) }
+  return { method, url, headers, headersTruncated, currentHeaders, id: typeof id === 'string' ? id : undefined }
 }

@@ -1,7 +1,7 @@
 // "claimcheck/koa": the guard as Koa middleware.
 import type { Middleware, ParameterizedContext } from 'koa'
 import { AuthError } from '../errors/auth-error.ts'
-import { fromNode, type RequestView } from '../http/request-view.ts'
+import { viewNodeRequest, type RequestView } from '../http/request-view.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
@@ -132,5 +132,5 @@ function send(ctx: Context, { status, headers, body }: Answer): void {
 
 /** Below a mount Koa takes the path off `url`; `originalUrl` is what the client called. */
 function viewOf({ req, originalUrl }: Context): RequestView {
-  return { ...fromNode(req), url: originalUrl }
+  return viewNodeRequest(req, req.headers, { url: originalUrl })
 }

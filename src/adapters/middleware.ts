@@ -1,7 +1,7 @@
 // The guard as middleware `(req, res, next)`: what Express, and every other user of Node's requests and responses, have in common.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AuthError } from '../errors/auth-error.ts'
-import { fromNode, type RequestView } from '../http/request-view.ts'
+import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import type { TokenByIssuer } from '../verifier/verified-token.ts'
@@ -108,9 +108,8 @@ export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boole
 
 /** Below `app.use('/path', …)` Express takes the path off `url`; `originalUrl` is what the client called. */
 function viewOf(req: IncomingMessage & { readonly originalUrl?: string; readonly id?: unknown }): RequestView {
-  const view = fromNode(req)
-  const url = req.originalUrl ?? view.url
   // Express has no id; loggers such as pino-http set one.
-  const { id } = req
-  return typeof id === 'string' || typeof id === 'number' ? { ...view, url, id: String(id) } : { ...view, url }
+  const { id, originalUrl } = req
+  const isId = typeof id === 'string' || typeof id === 'number'
+  return viewNodeRequest(req, req.headers, { url: originalUrl, id: isId ? String(id) : undefined })
 }

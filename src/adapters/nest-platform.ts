@@ -37,14 +37,12 @@ export function send(response: NestResponse, { status, headers, body }: RefusalA
 /** The lines that were received, and the headers as the application has left them. */
 export function viewOf(request: NestRequest): RequestView {
   const { raw, headers, originalUrl, id, route, routeOptions } = request as NestRequest & OwnMembers
-  const view = viewNodeRequest(raw ?? (request as IncomingMessage), headers)
   const pattern = routeOptions?.url ?? route?.path
-  return {
-    ...view,
-    ...(originalUrl !== undefined && { url: originalUrl }),
-    ...((typeof id === 'string' || typeof id === 'number') && { id: String(id) }),
-    ...(typeof pattern === 'string' && { route: pattern }),
-  }
+  return viewNodeRequest(raw ?? (request as IncomingMessage), headers, {
+    url: originalUrl,
+    id: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
+    route: typeof pattern === 'string' ? pattern : undefined,
+  })
 }
 
 /** The members of requests of Express and Fastify that a view is made of. */

@@ -215,9 +215,9 @@ async function* whileAllowed(items: AsyncIterable<unknown>, check: () => Promise
 
 function viewOf(request: AnyRequest): RequestView {
   if ('rawHeaders' in request) {
-    const view = viewNodeRequest(request, request.headers)
     // Express takes the path off `url` below `app.use('/trpc', …)`.
-    return 'originalUrl' in request ? { ...view, url: String(request.originalUrl) } : view
+    const url = 'originalUrl' in request ? String(request.originalUrl) : undefined
+    return viewNodeRequest(request, request.headers, { url })
   }
   return 'raw' in request ? viewNodeRequest(request.raw, request.headers) : fromWeb(request)
 }

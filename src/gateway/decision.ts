@@ -51,6 +51,11 @@ export interface DecisionFacts {
   readonly dialect?: string
   /** Set where the question itself was refused, and no request was decided about. */
   readonly question?: QuestionFault
+  /**
+   * Set where a log should leave it out: ten such questions came within a minute. `onEvent` does not get these. The `hint` of the next
+   * one says how many there were.
+   */
+  readonly isSurplus?: true
 }
 
 /** What was wrong with a question. */

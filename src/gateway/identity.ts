@@ -85,14 +85,18 @@ function checkName(name: string): string {
 
 /** As ASCII that every gateway hands on unchanged. `undefined` when it is too long, or no text that can be encoded. */
 export function encodeValue(value: IdentityValue): string | undefined {
-  const list = [value ?? []].flat()
+  const list = Array.isArray(value) ? (value as readonly string[]) : value === undefined ? [] : [value]
   const encoded = list.map((one) => encode(String(one)))
   const text = encoded.join(',')
   return encoded.includes(undefined) || text.length > maxValueBytes ? undefined : text
 }
 
+/** Needs no encoding: the characters that `encode` leaves alone. */
+const plainText = /^[!#$&'-+\-./-:<-[\]^_`a-z|~]*$/
+
 /** `decodeURIComponent` gives the text back. A lone surrogate has no UTF-8: to replace it would make two callers one. */
 function encode(text: string): string | undefined {
+  if (plainText.test(text)) return text
   if (!text.isWellFormed()) return undefined
   // Braces are placeholders to Caddy; commas join lists; quotes, semicolons and backslashes end values in some parsers.
   return text.replace(/[^!#-&'-+\-./-:<-[\]^_`a-z|~]|%/gu, encodeURIComponent)

@@ -2,7 +2,7 @@
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
-import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+import { ask, checkResource, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import type { RequestGuard } from './request-guard.ts'
 import type { RoutePolicies } from './route-policies.ts'
@@ -77,6 +77,7 @@ export function createAuthorization<C>(
   ): Promise<Decision> {
     checkArgumentCount('authorize()', arguments, 4)
     checkOptionNames('authorize()', options, ['explain', 'signal'])
+    checkResource(resource)
     checkCaller(auth)
     const { explain = false, signal } = options
     const traces: Trace[] = []
@@ -92,6 +93,7 @@ export function createAuthorization<C>(
     resources: readonly R[],
   ): Promise<readonly Decision[]> {
     checkArgumentCount('authorizeAll()', arguments, 3)
+    for (const resource of resources) checkResource(resource)
     checkCaller(auth)
     return authorizeAll(toPolicy(policy), auth, resources)
   }
@@ -134,7 +136,7 @@ export async function authorizeAll<A, R>(
   if (policy.evaluateAll && queries.length > 0) return askInOneGo(policy, queries)
   const decisions: Decision[] = []
   for (let from = 0; from < queries.length; from += atOnce) {
-    const asked = queries.slice(from, from + atOnce).map(async (query) => evaluate(policy, query))
+    const asked = queries.slice(from, from + atOnce).map(async (query) => ask(policy, query))
     decisions.push(...(await Promise.all(asked)))
   }
   return decisions
@@ -150,7 +152,7 @@ async function askInOneGo<A, R>(
   // Each answer passes the check that a single answer passes.
   return Promise.all(
     queries.map(async (query, index) =>
-      evaluate({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),
+      ask({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),
     ),
   )
 }

@@ -8,7 +8,7 @@ import { readToken } from '../http/credentials.ts'
 import { isPreflight, type RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import type { Decision } from '../policy/decision.ts'
-import { ask, type Policy, type PolicyQuery } from '../policy/policy.ts'
+import { ask, checkResource, type Policy, type PolicyQuery } from '../policy/policy.ts'
 import { refusalOf, scopeParam } from './refusal.ts'
 import type { MetadataResponse, PublishedMetadata } from './published-metadata.ts'
 import { type Outcome, reportRefusal } from '../verifier/report.ts'
@@ -129,7 +129,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   }
 
   async function requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void> {
-    const { policy, request } = query
+    const { policy, request, resource } = query
+    checkResource(resource)
     const decision = await ask(policy, queryOf(auth, query))
     if (decision.effect === 'allow') return
     const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }

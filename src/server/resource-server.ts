@@ -9,7 +9,7 @@ import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
 import { type ChallengeParams, isQuotable } from '../errors/challenge.ts'
 import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
-import type { PolicyLike } from '../policy/policy.ts'
+import { checkResource, type PolicyLike } from '../policy/policy.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
 import { type Authentication, createRequestGuard, type RequestGuard } from './request-guard.ts'
 import { createRoutePolicies } from './route-policies.ts'
@@ -114,7 +114,7 @@ export function toRequestGuard<I extends IssuerOptions, C>(
   const found = requestGuardOf(api)
   if (found) return found
   throw new TypeError(
-    'createGuard() needs the very object that createResourceServer() of this copy of claimcheck has made, not a copy of it.',
+    'createGuard() needs what createResourceServer() of this copy of claimcheck has made, and no copy of that.',
   )
 }
 
@@ -148,6 +148,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   ): Promise<TokenByIssuer<C>> {
     checkArgumentCount('guard()', arguments, 4)
     checkOptionNames('guard()', options, ['signal'])
+    checkResource(resource)
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
       arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<TokenByIssuer<C>, R>)
@@ -163,10 +164,16 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const api: ResourceServer<C> = {
     ...verifier,
     realm,
-    authenticate: async (request) => authenticate(request),
+    async authenticate(request) {
+      checkArgumentCount('authenticate()', arguments, 1)
+      return authenticate(request)
+    },
     guard,
     ...createAuthorization<C>(routes.withDefault, requests.requirePolicy),
-    declare: (policy) => routes.declare(policy),
+    declare(policy) {
+      checkArgumentCount('declare()', arguments, 1)
+      routes.declare(policy)
+    },
     challenge: (error, request) => withHeaderLines(requests.challenge(error, request)),
     metadata: requests.metadata,
   }
@@ -183,7 +190,7 @@ function checkOwnOptions(
     throw new TypeError('realm must be printable ASCII without " and \\.')
   if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
   if (Object.hasOwn(options, 'policy') && options.policy === undefined)
-    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
+    throw new TypeError('policy is undefined: leave it out, or name one.')
 }
 
 const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

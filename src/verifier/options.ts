@@ -213,7 +213,7 @@ function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>
   )
   if (shared !== undefined && issuers.every((one) => one.audience !== undefined)) {
     throw new TypeError(
-      'audience counts for issuers that bring none, and here every issuer brings its own: leave it out, or write it as an option of the issuer.',
+      'audience is of no use, since every issuer brings its own: leave it out, or write it as an option of the issuer.',
     )
   }
   return issuers.map((one) => ({ ...readIssuer(one), audience: audienceOf(one, shared) }))
