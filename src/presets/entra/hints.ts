@@ -59,7 +59,7 @@ function issuerHint({ claims }: UnverifiedToken, settings: EntraSettings): strin
   if (iss === issuerOf(cloud, '2.0', mine) && !versions.includes('2.0'))
     return "the token is of format 2.0: allow versions: ['1.0', '2.0']"
   if (!isMany && mine !== tenant) {
-    return `the token is of the tenant ${printable(mine)}, and only ${tenant} may come in: several tenants need tenant: 'organizations' with allowedTenants`
+    return `the token is of the tenant ${printable(mine)}, and only ${tenant} may come in: the client must log in at that tenant. To allow several, write tenant: 'organizations' with allowedTenants`
   }
   return undefined
 }
