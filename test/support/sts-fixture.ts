@@ -321,6 +321,8 @@ export function createFixtureVerifier(fixture: StsFixture, options: Members = {}
     fetch,
     clock: createTestClock(),
     onEvent: (event) => events.push(event),
+    // Room for what one test sends: a full cache takes a millisecond to lay out.
+    tokenCache: { maxTokens: 100 },
     ...more,
     issuer,
   })
