@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseJsonObject } from '../src/internal/json.ts'
 import { root } from './subpaths.ts'
 
-const lineWidth = 220
+const lineWidth = 240
 const folder = `${root}/test/presets/fixtures`
 const isCheck = process.argv.includes('--check')
 
