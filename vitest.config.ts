@@ -13,14 +13,15 @@ function aliases(engine: string): { find: RegExp; replacement: string }[] {
   ]
 }
 
-/** Measures of the heap, soaks, compilers of a user's project, and processes of their own: `npm run test:slow`. */
+/** Measures of the heap, soaks, compilers of a user's project, processes of their own, what is built: `npm run test:slow`. */
 const slow = [
-  'test/verifier/cache-memory.test.ts',
-  'test/jwks/memory.test.ts',
-  'test/packaging/{package,two-copies}.test.ts',
+  'test/{verifier/cache-memory,jwks/memory,server/published-policies-memory}.test.ts',
+  'test/attacks/{tokens-in-memory,unheard-refusals}.test.ts',
+  'test/packaging/{package,two-copies,worker-bundles}.test.ts',
   'test/types/hovers.test.ts',
   'test/examples/*.test.ts',
-  'test/gateway/{apache,haproxy}.test.ts',
+  'test/gateway/{apache,caddy,haproxy,nginx}.test.ts',
+  'test/cli/{commands,doctor,serve}.test.ts',
 ]
 
 /** Minutes of real gateways: `npm run test:full`. */
@@ -68,6 +69,8 @@ export default defineConfig({
     // Real servers and keys on a busy machine: five seconds, the default, were not enough for a dozen tests.
     testTimeout: 20_000,
     pool: 'threads',
+    // The default leaves one core to vitest itself: on two cores, files would run one after another.
+    maxWorkers: '100%',
     isolate: false,
     restoreMocks: true,
     unstubGlobals: true,

@@ -21,9 +21,11 @@ export interface KeyRing {
   settle(): void
 }
 
+/** Keys that no issuer has: forged tokens are signed with them. */
+const foreignKeys = new Map<Algorithm, SigningKey>()
+
 /** Makes a ring that signs with each of `algorithms`; a key is generated when it is first needed. */
 export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]): KeyRing {
-  const foreignKeys = new Map<Algorithm, SigningKey>()
   let generation = 1
   let current: readonly SigningKey[] | undefined
   let published: readonly SigningKey[] | undefined

@@ -70,7 +70,8 @@ export function createTokenCache<E extends CachedToken>(
   clock: Clock = systemClock,
 ): TokenCache<E> {
   const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
-  const entries = new LRUCache<string, E>({ max: maxTokens, maxSize: maxBytes })
+  // Made for the first token: it lays out all of its room at once, which is a millisecond.
+  let entries: LRUCache<string, E> | undefined
   const flights = new Map<string, Flight<E>>()
   const steady = createSteadyClock(clock)
 
@@ -86,7 +87,9 @@ export function createTokenCache<E extends CachedToken>(
       hasEnded: false,
       verified: undefined,
       succeed(entry) {
-        if (entry.isShareable && entry.isCacheable) entries.set(name, entry, { size: size + entry.bytes })
+        if (!entry.isShareable || !entry.isCacheable) return
+        entries ??= new LRUCache({ max: maxTokens, maxSize: maxBytes })
+        entries.set(name, entry, { size: size + entry.bytes })
       },
       end() {
         flight.hasEnded = true
@@ -127,8 +130,8 @@ export function createTokenCache<E extends CachedToken>(
   return {
     nameOf: (token) =>
       tokenCache && typeof token === 'string' && token.length <= maxTokenBytes ? digest(token) : undefined,
-    get: (name) => (name === undefined ? undefined : entries.get(name)),
-    drop: (name, entry) => void (name !== undefined && entries.get(name) === entry && entries.delete(name)),
+    get: (name) => (name === undefined ? undefined : entries?.get(name)),
+    drop: (name, entry) => void (name !== undefined && entries?.get(name) === entry && entries.delete(name)),
     begin,
     share,
     join,

@@ -1,4 +1,4 @@
-// `claimcheck check`, `recipe`, `health`, and the command without any.
+// `claimcheck check`, `recipe`, `health`, `explain` as a process, and the command without any.
 import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -182,6 +182,26 @@ test(
     await server.ended
     expect((await run(['health', '--admin', admin])).code).toBe(1)
     expect((await run(['health', '--admin', 'here'])).code).toBe(2)
+  },
+  limit,
+)
+
+test(
+  'explain ends with 0, 1, 2 and 64, warns about a token among its arguments, and never prints it',
+  async () => {
+    const { sts, config } = await stsAndConfig()
+    const [good, bad, file] = [sts.token(), sts.badToken('expired'), write('c.json', config)]
+    const accepted = await run(['explain', '--config', file], { input: good })
+    expect([accepted.code, accepted.stderr]).toEqual([0, ''])
+    const byVariable = await run(['explain', '--json'], { input: bad, env: { CLAIMCHECK_CONFIG: file } })
+    expect([byVariable.code, (JSON.parse(byVariable.stdout) as { verdict: string }).verdict]).toEqual([1, 'refused'])
+    const argument = await run(['explain', good])
+    expect(argument.code).toBe(2)
+    expect(argument.stderr).toContain('the shell remembers this token')
+    const misuse = await run(['explain', '--issuer', good], { input: good })
+    expect(misuse.code).toBe(64)
+    for (const { stdout, stderr } of [accepted, byVariable, argument, misuse])
+      for (const token of [good, bad]) expect(stdout + stderr).not.toContain(token.split('.')[2])
   },
   limit,
 )

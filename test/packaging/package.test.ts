@@ -1,5 +1,5 @@
 // What users get: packs the tarball, installs it into an empty project without any network, and looks at it from outside.
-// `npm test` has built dist; after `npx vitest` alone it may be an old one.
+// `npm run test:slow` has built dist; after `npx vitest` alone it may be an old one.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 // Two copies of claimcheck in one process: ES modules by `import`, CommonJS by `require()`. Node makes one copy of them where `require()`
 // may load ES modules, so each process here starts without that. What one copy makes, the other must refuse or ask in full.
-// `npm test` has built dist; after `npx vitest` alone it may be an old one.
+// `npm run test:slow` has built dist; after `npx vitest` alone it may be an old one.
 import { execFileSync } from 'node:child_process'
 import { beforeAll, expect, test } from 'vitest'
 import { root } from '../../scripts/subpaths.ts'

@@ -1,5 +1,5 @@
 // What a bundler for Workers or browsers makes of the build: it finds no module of Node, and takes the engine of Web Crypto.
-// `npm test` has built dist; after `npx vitest` alone it may be an old one.
+// `npm run test:slow` has built dist; after `npx vitest` alone it may be an old one.
 import { builtinModules } from 'node:module'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'

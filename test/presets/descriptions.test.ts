@@ -6,6 +6,7 @@ import { createIssuer, descriptionOf, type StsDescription } from '../../src/pres
 import { allFixtures, createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
 
 type Changes = Partial<StsDescription>
+type Sample = StsFixture['naive'][number]
 
 /** What is done to a description: another value for a member, where it has the member. */
 const changes: Readonly<Record<string, (sts: StsDescription) => Changes | undefined>> = {
@@ -50,16 +51,24 @@ function principalOf(issuer: IssuerWithAudience, other: Partial<Principal>): Par
 }
 
 describe.each(allFixtures())('the fixture of $name', (fixture) => {
-  const samples = [...fixture.accepted, ...fixture.wrongNeighbours, ...fixture.naive]
+  const samples: readonly Sample[] = [...fixture.accepted, ...fixture.wrongNeighbours, ...fixture.naive]
+  const tokens = new Map(samples.map((sample) => [sample, tokenOf(fixture, sample)]))
   const described = samples.map(({ options = {} }) => descriptionOf(fixture.makeIssuer(options)))
 
+  /** The title of the first sample that goes another way than the fixture says. */
+  async function firstFailure(change: (issuer: IssuerWithAudience) => IssuerWithAudience): Promise<string | undefined> {
+    const changed = { ...fixture, makeIssuer: (options: object) => change(fixture.makeIssuer({ ...options })) }
+    for (const [sample, token] of tokens) if (!(await goesAsSaid(changed, sample, token))) return sample.title
+    return undefined
+  }
+
   it('finds nothing wrong with the preset', async () => {
-    expect(await failures(fixture, (issuer) => issuer)).toEqual([])
+    expect(await firstFailure((issuer) => issuer)).toBeUndefined()
   })
 
   if (described[0] === undefined) {
     it.each(Object.entries(changesOfCode))('fails with another value for %s', async (_, change) => {
-      expect(await failures(fixture, (issuer) => ({ ...issuer, ...change(issuer) }))).not.toEqual([])
+      expect(await firstFailure((issuer) => ({ ...issuer, ...change(issuer) }))).toBeDefined()
     })
     return
   }
@@ -70,29 +79,22 @@ describe.each(allFixtures())('the fixture of $name', (fixture) => {
       const sts = descriptionOf(issuer) ?? expect.fail('no description')
       return createIssuer({ ...sts, ...change(sts) })
     }
-    expect(await failures(fixture, changed)).not.toEqual([])
+    expect(await firstFailure(changed)).toBeDefined()
   })
 })
 
-/** The titles of samples that go another way than the fixture says. */
-async function failures(fixture: StsFixture, change: (issuer: IssuerWithAudience) => IssuerWithAudience) {
-  const changed = { ...fixture, makeIssuer: (options: object) => change(fixture.makeIssuer({ ...options })) }
-  const samples = [...fixture.accepted, ...fixture.wrongNeighbours, ...fixture.naive]
-  const results = await Promise.all(
-    samples.map(async (sample) => {
-      const found = await verify(changed, sample).then(
-        ({ principal }) => ({ principal }),
-        (error: unknown) => (error instanceof AuthError ? { reason: error.reason } : { error }),
-      )
-      const wanted = 'principal' in sample ? { principal: sample.principal } : { reason: sample.reason }
-      return JSON.stringify(sorted(found)) === JSON.stringify(sorted(wanted)) ? [] : [sample.title]
-    }),
+async function goesAsSaid(fixture: StsFixture, sample: Sample, token: string): Promise<boolean> {
+  const found = await verify(fixture, sample, token).then(
+    ({ principal }) => ({ principal }),
+    (error: unknown) => (error instanceof AuthError ? { reason: error.reason } : { error }),
   )
-  return results.flat()
+  const wanted = 'principal' in sample ? { principal: sample.principal } : { reason: sample.reason }
+  return JSON.stringify(sorted(found)) === JSON.stringify(sorted(wanted))
 }
 
-async function verify(fixture: StsFixture, sample: StsFixture['naive'][number]) {
-  return createFixtureVerifier(fixture, sample.options).verifyToken(tokenOf(fixture, sample))
+/** An issuer that cannot be made rejects, too. */
+async function verify(fixture: StsFixture, sample: Sample, token: string) {
+  return createFixtureVerifier(fixture, sample.options).verifyToken(token)
 }
 
 /** With members in one order, and without those that are undefined. */

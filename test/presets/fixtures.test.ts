@@ -1,5 +1,6 @@
 // The fixtures of all presets: what each must accept, as which principal, and what it must refuse.
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { descriptionOf } from '../../src/presets/description.ts'
 import { allFixtures, createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
@@ -18,3 +19,19 @@ it.each(allFixtures().filter(({ name }) => !unmarked.includes(name)))(
     expect(details.claim).toBe('at_hash')
   },
 )
+
+describe.each(allFixtures())('the preset $name', ({ name, makeIssuer, optionsFor }) => {
+  it('has its own name in its description', () => {
+    const issuer = makeIssuer({})
+    expect(descriptionOf(issuer)?.preset ?? name).toBe(name)
+  })
+
+  // A JWK Set is looked at when the verifier is made.
+  const texts = Object.entries(optionsFor({})).filter(([, value]) => typeof value !== 'object' || Array.isArray(value))
+  it.each(texts.map(([option]) => option))('names the option that is wrong: %s', (option) => {
+    for (const value of [7, '', [7], {}]) {
+      expect(() => makeIssuer({ [option]: value })).toThrow(TypeError)
+      expect(() => makeIssuer({ [option]: value })).toThrow(new RegExp(`\\b${option}\\b`))
+    }
+  })
+})

@@ -242,7 +242,9 @@ export const guaranteed: readonly Promised[] = [
   },
   {
     words: 'no text of a token or of its parts',
-    heldBy: { 'attacks/token-secrecy.test.ts': ['[RFC9700-4.9.3-1] holds no text of 10 000 tokens that it remembers'] },
+    heldBy: {
+      'attacks/tokens-in-memory.test.ts': ['[RFC9700-4.9.3-1] holds no text of 10 000 tokens that it remembers'],
+    },
   },
   {
     words: 'as old as the first request with the token',
@@ -340,8 +342,8 @@ export const guaranteed: readonly Promised[] = [
   {
     words: 'always return a promise',
     heldBy: {
-      'attacks/forgotten-await.test.ts': [
-        'where the await is forgotten, and the token is %s',
+      'attacks/forgotten-await.test.ts': ['where the await is forgotten, and the token is %s'],
+      'attacks/unheard-refusals.test.ts': [
         'is an unhandled rejection, whether its token is new, remembered, bad or missing',
       ],
     },
@@ -368,10 +370,8 @@ export const guaranteed: readonly Promised[] = [
     words:
       'Metadata and memory hold what a policy requires only where the policy was declared before the first request',
     heldBy: {
-      'server/published-policies.test.ts': [
-        'cost no memory, publish nothing and are told of once, by %s',
-        'is not published, and one event says so: %s',
-      ],
+      'server/published-policies-memory.test.ts': ['cost no memory, publish nothing and are told of once, by %s'],
+      'server/published-policies.test.ts': ['is not published, and one event says so: %s'],
     },
   },
   {

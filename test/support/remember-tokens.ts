@@ -1,5 +1,5 @@
 // A process of its own that verifies 10 000 tokens and then writes its whole memory to a file, with some pieces of the tokens
-// in another. Started by test/attacks/token-secrecy.test.ts.
+// in another. Started by test/attacks/tokens-in-memory.test.ts.
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeHeapSnapshot } from 'node:v8'

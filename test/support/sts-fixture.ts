@@ -78,6 +78,8 @@ interface JsonFixture {
   readonly documents: Readonly<Record<string, string>>
   /** When the tokens were taken from the documents. */
   readonly date: string
+  /** The STS may be at any address: `iss` tells nothing of it. */
+  readonly anywhere?: boolean
   readonly options: Members
   /** Options of which one takes the place of the others. */
   readonly either?: readonly string[]
@@ -108,6 +110,8 @@ export interface KeySample {
 export interface StsFixture {
   /** The preset's name. */
   readonly name: string
+  /** Whether `iss` may be any address, which tells nothing of the STS. */
+  readonly isAnywhere: boolean
   /** The preset's options as JSON, with those that a sample asks for. */
   optionsFor(options: Members): Members
   /** Makes the issuer, with the options that a sample asks for. */
@@ -148,7 +152,7 @@ export function allFixtures(): readonly StsFixture[] {
 
 function readFixture(name: string): StsFixture {
   const json = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as JsonFixture
-  const { either = [], key, header } = json
+  const { anywhere = false, either = [], key, header } = json
   const makers = presets as unknown as Readonly<Record<string, (options: Members) => IssuerWithAudience>>
   const samples = (list: JsonSamples) => Object.entries(list).map(([title, sample]) => readSample(json, title, sample))
   const optionsFor = (options: Members): Members => {
@@ -159,6 +163,7 @@ function readFixture(name: string): StsFixture {
   }
   return {
     name,
+    isAnywhere: anywhere,
     optionsFor,
     makeIssuer(options) {
       const maker = makers[name] ?? expect.fail(`no preset ${name}`)
@@ -321,6 +326,8 @@ export function createFixtureVerifier(fixture: StsFixture, options: Members = {}
     fetch,
     clock: createTestClock(),
     onEvent: (event) => events.push(event),
+    // Room for what one test sends: a full cache takes a millisecond to lay out.
+    tokenCache: { maxTokens: 100 },
     ...more,
     issuer,
   })

@@ -46,10 +46,13 @@ function samplesOf(fixture: StsFixture): readonly TokenSample[] {
 
 test.each(allFixtures())('says of every token of the fixture $name what the verifier says', async (fixture) => {
   expect(samplesOf(fixture).length).toBeGreaterThan(2)
+  const configs = new Map<string, string>()
   for (const sample of samplesOf(fixture)) {
     const token = tokenOf(fixture, sample)
     const { verdict, reason, key } = await answerOf(createFixtureVerifier(fixture, sample.options), token)
-    const config = jsonFile({ issuer: { [fixture.name]: fixture.optionsFor(sample.options ?? {}) } })
+    const issuer = { [fixture.name]: fixture.optionsFor(sample.options ?? {}) }
+    const config = configs.get(JSON.stringify(issuer)) ?? jsonFile({ issuer })
+    configs.set(JSON.stringify(issuer), config)
     const explained = await explainAsJson(['--config', config], token, {
       clock: createTestClock(),
       fetch: async (url: string) => fetchFixture(fixture, url),
