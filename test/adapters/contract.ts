@@ -361,7 +361,7 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framewo
       () => anyArguments(create())({ headers: {} }, {}, () => {}),
       /write guard\(\) in place of guard/,
     ],
-    ['createGuard of a copy', () => createGuard({ ...createResourceServer(options()) }), /the very object/],
+    ['createGuard of a copy', () => createGuard({ ...createResourceServer(options()) }), /needs what createResourceServer\(\) of this copy/],
     ['createGuard of nothing', () => anyArguments(createGuard)(), /needs an options object/],
   ])('refuses %s with a TypeError, at creation', (_, make, words) => {
     expect(make).toThrow(TypeError)
