@@ -2,7 +2,7 @@
 // Policies that answer at once are asked synchronously. A promise where none is needed costs more than many checks.
 import { createNotes } from '../internal/freeze.ts'
 import { isPromise, isThenable, type MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
+import { checkBoolean, checkOptions } from '../internal/options.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
 import { copyRequirements, type Requirement } from './requirements.ts'
 
@@ -52,8 +52,7 @@ export function policy<A, R>(
   evaluate: PolicyFunction<A, R>,
   options: { readonly mayVeto?: boolean } = {},
 ): Policy<A, R> {
-  checkArgumentCount('policy()', arguments, 3)
-  checkOptionNames('policy()', options, ['mayVeto'])
+  checkOptions('policy()', arguments, ['mayVeto'], 2)
   const { mayVeto = false } = options
   checkBoolean('mayVeto', mayVeto)
   if (typeof id !== 'string' || id === '') throw new TypeError('policy() needs a name for the policy.')
