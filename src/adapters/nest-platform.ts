@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import type { RefusalAnswer } from '../server/response.ts'
+import { send as sendByNode } from './middleware.ts'
 
 /** A request of Nest: of Express, or of Fastify. */
 export interface NestRequest {
@@ -23,26 +24,20 @@ export function setHeaders(response: NestResponse, headers: RefusalAnswer['heade
   for (const [name, value] of Object.entries(headers)) response.header(name, value)
 }
 
-export function send(response: NestResponse, { status, headers, body }: RefusalAnswer): void {
-  if (response.raw) {
-    setHeaders(response, headers)
-    // As bytes: to a string Fastify would append a charset.
-    ;(response as unknown as FastifyReplyLike).code(status).send(Buffer.from(body))
-    return
-  }
-  const node = response as unknown as ServerResponse
-  node.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
+export function send(response: NestResponse, answer: RefusalAnswer): void {
+  if (!response.raw) return sendByNode(response as unknown as ServerResponse, answer)
+  setHeaders(response, answer.headers)
+  // As bytes: to a string Fastify would append a charset.
+  ;(response as unknown as FastifyReplyLike).code(answer.status).send(Buffer.from(answer.body))
 }
 
 /** The lines that were received, and the headers as the application has left them. */
 export function viewOf(request: NestRequest): RequestView {
-  const { raw, headers, originalUrl, id, route, routeOptions } = request as NestRequest & OwnMembers
-  const view = viewNodeRequest(raw ?? (request as IncomingMessage), headers)
+  const { raw, headers, id, route, routeOptions } = request as NestRequest & OwnMembers
   const pattern = routeOptions?.url ?? route?.path
   return {
-    ...view,
-    ...(originalUrl !== undefined && { url: originalUrl }),
-    ...((typeof id === 'string' || typeof id === 'number') && { id: String(id) }),
+    ...viewNodeRequest(raw ?? (request as IncomingMessage), headers),
+    ...(raw && { id: String(id) }),
     ...(typeof pattern === 'string' && { route: pattern }),
   }
 }
@@ -50,7 +45,6 @@ export function viewOf(request: NestRequest): RequestView {
 /** The members of requests of Express and Fastify that a view is made of. */
 interface OwnMembers {
   readonly raw?: IncomingMessage
-  readonly originalUrl?: string
   readonly id?: unknown
   readonly route?: { readonly path?: unknown }
   readonly routeOptions?: { readonly url?: unknown }

@@ -3,7 +3,6 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { AuthError } from '../errors/auth-error.ts'
-import { checkArgumentCount } from '../internal/options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
@@ -63,8 +62,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): NodeGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  const { guard, requests } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  const { guard, requests } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
   const { handler: handlerWith, errors } = guard
 
   function handler(...args: readonly unknown[]): Listener<IncomingMessage, ServerResponse> {
@@ -87,9 +85,9 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
     // Without a listener the error of a client that hangs up ends the process. Node has taken its own away.
     socket.on('error', () => {})
     try {
-      const error = await requests.authorizeRequest(req, requests.readRoute(policy))
+      const error = await requests.authorize(req, requests.readRoute(policy))
       if (error) throw error
-      return requests.auth(req)
+      return guard.auth(req)
     } catch (error) {
       const answer = error instanceof AuthError ? answerText(requests.challenge(req, error)) : ''
       socket.end(answer, () => socket.destroy())

@@ -32,11 +32,16 @@ type CurrentHeaders = Readonly<Record<string, unknown>>
 type NodeRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & {
   readonly headers?: IncomingMessage['headers']
   readonly socket?: unknown
+  /** Below `app.use('/path', …)` Express takes the path off `url`; this is what the client called. */
+  readonly originalUrl?: string
+  /** Loggers such as pino-http, and Fastify, set one. */
+  readonly id?: unknown
 }
 
 /**
  * Views a request of `node:http`, `node:http2`, Express or Fastify (`request.raw`). Reads `rawHeaders`, because `headers` hides a
- * second `Authorization` line, and `headers` for a credential that your own middleware has set or deleted.
+ * second `Authorization` line, and `headers` for a credential that your own middleware has set or deleted. Takes over the `id` that a
+ * logger has given it.
  */
 export function fromNode(request: NodeRequest): RequestView {
   return viewNodeRequest(request, request.headers)
@@ -44,11 +49,19 @@ export function fromNode(request: NodeRequest): RequestView {
 
 /** Views a request like `fromNode`, for a framework whose request has other `headers` than Node's. */
 export function viewNodeRequest(request: NodeRequest, currentHeaders: CurrentHeaders | undefined): RequestView {
-  const { method = '', url = '', rawHeaders } = request
+  const { method = '', originalUrl, url = '', rawHeaders, id } = request
   const hasLines = rawHeaders.length > 0
   const headers = hasLines ? linesOf(rawHeaders) : pairsOf(currentHeaders ?? {})
-  const view = hasLines && currentHeaders ? { method, url, headers, currentHeaders } : { method, url, headers }
-  return isTruncated(request) ? { ...view, headersTruncated: true } : view
+  // Not by spreading conditional members: every request comes by here.
+  const view: { -readonly [Name in keyof RequestView]: RequestView[Name] } = {
+    method,
+    url: originalUrl ?? url,
+    headers,
+  }
+  if (hasLines && currentHeaders) view.currentHeaders = currentHeaders
+  if (isTruncated(request)) view.headersTruncated = true
+  if (typeof id === 'string' || typeof id === 'number') view.id = String(id)
+  return view
 }
 
 /** The items that Node collects by default; a name and a value are one item each. */

@@ -1,6 +1,6 @@
 // Asks policies about a verified caller inside a handler, where a resource has been loaded.
 import type { RequestView } from '../http/request-view.ts'
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
 import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
@@ -75,8 +75,7 @@ export function createAuthorization<C>(
     resource?: R,
     options: AuthorizeOptions = {},
   ): Promise<Decision> {
-    checkArgumentCount('authorize()', arguments, 4)
-    checkOptionNames('authorize()', options, ['explain', 'signal'])
+    checkOptions('authorize()', arguments, ['explain', 'signal'], 3)
     checkCaller(auth)
     const { explain = false, signal } = options
     const traces: Trace[] = []
@@ -102,8 +101,7 @@ export function createAuthorization<C>(
     resource?: R,
     options: RequireOptions = {},
   ): Promise<void> {
-    checkArgumentCount('require()', arguments, 4)
-    checkOptionNames('require()', options, ['request', 'signal'])
+    checkOptions('require()', arguments, ['request', 'signal'], 3)
     checkCaller(auth)
     await requirePolicy(auth, { ...options, policy: withDefault(policy), resource: resource as R })
   }

@@ -22,8 +22,6 @@ export type Authentication<C = Record<string, unknown>> =
   | {
       readonly outcome: 'authenticated'
       readonly auth: VerifiedToken<C>
-      /** Header lines for the answer, such as a nonce for the next proof. */
-      readonly headers?: Readonly<Record<string, string>>
     }
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly error: AuthError }
@@ -42,20 +40,25 @@ export interface RequestGuard<C> {
   watched(watch: Watch): RequestGuard<C>
   /** Reads and verifies the credential of `request`. */
   authenticate(request: RequestView): MaybePromise<Authentication<C>>
-  /** Asks the policy of a route, where there is one, about the caller of an authenticated request. */
+  /** Asks the policy of a route, where there is one, about the caller of an authenticated request. Lets anonymous ones in if `optional`. */
+  authorizeRequest<R>(
+    request: RequestView,
+    authentication: MaybePromise<Authentication<C>>,
+    route: RouteQuery<C, R> & { readonly optional?: false },
+  ): MaybePromise<GuardResult<C>>
   authorizeRequest<R>(
     request: RequestView,
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
-  ): MaybePromise<GuardResult<C>>
+  ): MaybePromise<Authentication<C>>
   /** Asks a policy about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
   requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** Reports a refusal that an edge makes itself, such as a gateway's for a target without a route. Returns it. */
   report(error: AuthError, request: RequestView): AuthError
   /** The answer for a refused request. */
   challenge(error: AuthError, request?: RequestView): RefusalAnswer
-  /** The parameters of every challenge of this server, such as its realm. */
-  challengeParams(request?: RequestView): ChallengeParams
+  /** The error for a request without a credential where one is needed. */
+  anonymousError(request: RequestView): AuthError
   /** The answer when `request` asks for protected resource metadata, else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
 }
@@ -63,8 +66,11 @@ export interface RequestGuard<C> {
 /** The policy of a route, and the rest of its query. */
 export interface RouteQuery<C, R> {
   readonly policy: Policy<VerifiedToken<C>, R> | undefined
-  readonly resource: R
+  /** Left out, where nothing has been loaded yet. */
+  readonly resource?: R
   readonly signal?: AbortSignal
+  /** Whether the route is open to requests without a credential. */
+  readonly optional?: boolean
 }
 
 /** A handler's question about its caller. `request` decides which metadata the challenge names. */
@@ -100,17 +106,18 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   }
 
   function authorizeRequest<R>(
-    request: RequestView,
+    request: RequestView | undefined,
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
-  ): MaybePromise<GuardResult<C>> {
+  ): MaybePromise<Authentication<C>> {
     if (isPromise(authentication)) return authentication.then((later) => authorizeRequest(request, later, route))
     if (authentication.outcome === 'refused') return authentication
-    if (authentication.outcome === 'anonymous') return refused(anonymousError(request, route.policy), request)
+    if (authentication.outcome === 'anonymous')
+      return route.optional ? authentication : refused(anonymousError(request, route.policy), request)
     const { auth } = authentication
     const { policy } = route
     if (!policy) return authentication
-    const resultOf = (decision: Decision): GuardResult<C> => {
+    const resultOf = (decision: Decision): Authentication<C> => {
       if (decision.effect === 'allow') return authentication
       const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
       return refused(refusalOf(decision, context), request)
@@ -119,24 +126,24 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     return isPromise(decision) ? decision.then(resultOf) : resultOf(decision)
   }
 
-  function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
+  function anonymousError(request: RequestView | undefined, policy?: Pick<Policy, 'requires'>): AuthError {
     // Scopes alone: the login that a policy wants is not told before a token has been verified.
     const scopes = publishScopes ? scopeParam(policy?.requires) : {}
     return new AuthError('credential_missing', {
-      hint: isPreflight(request) ? preflightHint : undefined,
+      hint: request && isPreflight(request) ? preflightHint : undefined,
       challengeParams: { ...challengeParams(request), ...scopes },
     })
   }
 
   async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
-    const { policy, request } = query
-    const decision = await ask(policy, queryOf(auth, query))
-    if (decision.effect === 'allow') return
-    const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
-    throw reportRefusal(emit, refusalOf(decision, context), request)
+    const result = await authorizeRequest(query.request, { outcome: 'authenticated', auth }, query)
+    if (result.outcome === 'refused') throw result.error
   }
 
-  function refused(error: AuthError, request: RequestView): { readonly outcome: 'refused'; readonly error: AuthError } {
+  function refused(
+    error: AuthError,
+    request?: RequestView,
+  ): { readonly outcome: 'refused'; readonly error: AuthError } {
     return { outcome: 'refused', error: reportRefusal(emit, error, request) }
   }
 
@@ -148,8 +155,17 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   const report: RequestGuard<C>['report'] = (error, request) => reportRefusal(emit, error, request)
   const challenge: RequestGuard<C>['challenge'] = (error, request) => refusalAnswer(error, challengeParams(request))
   const watched: RequestGuard<C>['watched'] = (watch) => createRequestGuard({ ...parts, verify: parts.watched(watch) })
-  const answers = { report, challenge, challengeParams, metadata }
-  return { routes, tokenHeaders, verify, watched, authenticate, authorizeRequest, requirePolicy, ...answers }
+  const answers = { report, challenge, anonymousError, metadata }
+  return {
+    routes,
+    tokenHeaders,
+    verify,
+    watched,
+    authenticate,
+    authorizeRequest: authorizeRequest as RequestGuard<C>['authorizeRequest'],
+    requirePolicy,
+    ...answers,
+  }
 }
 
 const preflightHint =
@@ -160,7 +176,8 @@ function queryOf<A, R>(
   auth: A,
   { resource, signal }: Pick<RouteQuery<unknown, R>, 'resource' | 'signal'>,
 ): PolicyQuery<A, R> {
-  return signal ? { auth, resource, signal } : { auth, resource }
+  const query = { auth, resource: resource as R }
+  return signal ? { ...query, signal } : query
 }
 
 function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {

@@ -7,7 +7,7 @@ import { type RefusalResponse, withHeaderLines } from './response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
 import { type ChallengeParams, isQuotable } from '../errors/challenge.ts'
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { checkBoolean, checkOptions } from '../internal/options.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
@@ -94,7 +94,7 @@ export function requestGuardOf<C>(api: ResourceServer<C>): RequestGuard<C> | und
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
 ): ResourceServer<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createResourceServer()', arguments, 1)
+  checkOptions('createResourceServer()', arguments, [...verifierOptionNames, ...ownOptionNames])
   return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
 }
 
@@ -111,15 +111,14 @@ export function toRequestGuard<I extends IssuerOptions, C>(
       ? // Its issuers are not known here, and its claims are its own.
         (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
       : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
-  const found = requestGuardOf(api)
-  if (found) return found
+  const found = requestGuards.get(api)
+  if (found) return found as unknown as RequestGuard<ClaimsByIssuer<I, C>>
   throw new TypeError(
-    'createGuard() needs the very object that createResourceServer() of this copy of claimcheck has made, not a copy of it.',
+    'createGuard() needs the very object that createResourceServer() of this copy of claimcheck has made.',
   )
 }
 
 function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
-  checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
   const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
   checkOwnOptions(options, { realm, publishScopes })
   const emit = createEmit(options.onEvent)
@@ -146,8 +145,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     resource?: R,
     options: Pick<RequireOptions, 'signal'> = {},
   ): Promise<VerifiedToken<C>> {
-    checkArgumentCount('guard()', arguments, 4)
-    checkOptionNames('guard()', options, ['signal'])
+    checkOptions('guard()', arguments, ['signal'], 3)
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
       arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
@@ -181,7 +179,7 @@ function checkOwnOptions(
 ): void {
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
-  if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
+  checkBoolean('publishScopes', publishScopes)
   if (Object.hasOwn(options, 'policy') && options.policy === undefined)
     throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
 }
