@@ -79,8 +79,8 @@ export function createAuthorization<C>(
     checkCaller(auth)
     const { explain = false, signal } = options
     const traces: Trace[] = []
-    const asked = { resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
-    const decision = await ask(toPolicy(policy), { ...asked, auth })
+    const query = { auth, resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
+    const decision = await ask(toPolicy(policy), query)
     const [trace] = traces
     return trace ? { ...decision, trace } : decision
   }

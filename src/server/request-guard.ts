@@ -6,6 +6,7 @@ import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
 import { readToken } from '../http/credentials.ts'
 import { isPreflight, type RequestView } from '../http/request-view.ts'
+import type { Clock } from '../internal/clock.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import type { Decision } from '../policy/decision.ts'
 import { ask, type Policy, type PolicyQuery } from '../policy/policy.ts'
@@ -51,7 +52,13 @@ export interface RequestGuard<C> {
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
   ): MaybePromise<Authentication<C>>
-  /** Asks a policy about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
+  /** The same for routes that are not optional: rejects with the AuthError of a refusal. */
+  requireCaller<R>(
+    request: RequestView,
+    authentication: MaybePromise<Authentication<C>>,
+    route: RouteQuery<C, R> & { readonly optional?: false },
+  ): Promise<VerifiedToken<C>>
+  /** Asks a policy about a caller. Rejects with the AuthError to answer with unless it allows, or where the token has ended. */
   requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** Reports a refusal that an edge makes itself, such as a gateway's for a target without a route. Returns it. */
   report(error: AuthError, request: RequestView): AuthError
@@ -80,6 +87,7 @@ export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
 }
 
 export interface RequestGuardParts<C> {
+  readonly clock: Clock
   readonly verify: Verify<C>
   readonly watched: (watch: Watch) => Verify<C>
   readonly tokenHeaders: readonly string[]
@@ -93,7 +101,7 @@ export interface RequestGuardParts<C> {
 }
 
 export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard<C> {
-  const { verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
+  const { clock, verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
 
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
     routes.seal()
@@ -106,7 +114,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   }
 
   function authorizeRequest<R>(
-    request: RequestView | undefined,
+    request: RequestView,
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
   ): MaybePromise<Authentication<C>> {
@@ -114,8 +122,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     if (authentication.outcome === 'refused') return authentication
     if (authentication.outcome === 'anonymous')
       return route.optional ? authentication : refused(anonymousError(request, route.policy), request)
-    const { auth } = authentication
     const { policy } = route
+    const { auth } = authentication
     if (!policy) return authentication
     const resultOf = (decision: Decision): Authentication<C> => {
       if (decision.effect === 'allow') return authentication
@@ -126,45 +134,57 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     return isPromise(decision) ? decision.then(resultOf) : resultOf(decision)
   }
 
-  function anonymousError(request: RequestView | undefined, policy?: Pick<Policy, 'requires'>): AuthError {
+  function anonymousError(request: RequestView, policy?: Pick<Policy, 'requires'>): AuthError {
     // Scopes alone: the login that a policy wants is not told before a token has been verified.
     const scopes = publishScopes ? scopeParam(policy?.requires) : {}
     return new AuthError('credential_missing', {
-      hint: request && isPreflight(request) ? preflightHint : undefined,
+      hint: isPreflight(request) ? preflightHint : undefined,
       challengeParams: { ...challengeParams(request), ...scopes },
     })
   }
 
-  async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
-    const result = await authorizeRequest(query.request, { outcome: 'authenticated', auth }, query)
+  async function requireCaller<R>(...asked: Parameters<typeof authorizeRequest<R>>): Promise<VerifiedToken<C>> {
+    const result = (await authorizeRequest(...asked)) as GuardResult<C>
     if (result.outcome === 'refused') throw result.error
+    return result.auth
+  }
+
+  async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
+    const { request } = query
+    const isCurrent = clock.nowMs() < auth.expiresAt * 1000
+    // The token may have ended since it was verified, such as on a connection that stays open: it is verified once more.
+    const caller = isCurrent ? auth : await verify({ token: auth.token, request })
+    // Without a request: none is needed where there is a caller.
+    await requireCaller(request as RequestView, toAuthentication(caller), query)
   }
 
   function refused(
     error: AuthError,
     request?: RequestView,
   ): { readonly outcome: 'refused'; readonly error: AuthError } {
-    return { outcome: 'refused', error: reportRefusal(emit, error, request) }
+    return { outcome: 'refused', error: report(error, request) }
   }
 
-  function metadata(request: RequestView): MetadataResponse | undefined {
-    routes.seal()
-    return published.answer(request)
+  function report(error: AuthError, request?: RequestView): AuthError {
+    return reportRefusal(emit, error, request)
   }
 
-  const report: RequestGuard<C>['report'] = (error, request) => reportRefusal(emit, error, request)
-  const challenge: RequestGuard<C>['challenge'] = (error, request) => refusalAnswer(error, challengeParams(request))
-  const watched: RequestGuard<C>['watched'] = (watch) => createRequestGuard({ ...parts, verify: parts.watched(watch) })
-  const answers = { report, challenge, anonymousError, metadata }
   return {
     routes,
     tokenHeaders,
     verify,
-    watched,
+    watched: (watch) => createRequestGuard({ ...parts, verify: parts.watched(watch) }),
     authenticate,
     authorizeRequest: authorizeRequest as RequestGuard<C>['authorizeRequest'],
+    requireCaller,
     requirePolicy,
-    ...answers,
+    report,
+    challenge: (error, request) => refusalAnswer(error, challengeParams(request)),
+    anonymousError,
+    metadata(request) {
+      routes.seal()
+      return published.answer(request)
+    },
   }
 }
 
@@ -176,7 +196,7 @@ function queryOf<A, R>(
   auth: A,
   { resource, signal }: Pick<RouteQuery<unknown, R>, 'resource' | 'signal'>,
 ): PolicyQuery<A, R> {
-  const query = { auth, resource: resource as R }
+  const query = { auth, resource } as PolicyQuery<A, R>
   return signal ? { ...query, signal } : query
 }
 

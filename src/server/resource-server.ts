@@ -125,9 +125,9 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
-  const { verifier, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
+  const { verifier, clock, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
-  const parts = { verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
+  const parts = { clock, verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
   const requests = createRequestGuard<C>(parts)
 
   const authentications = createNotes<MaybePromise<Authentication<C>>>()
@@ -152,10 +152,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     const authentication = authenticate(request)
     // A policy that was not declared before is reported and not kept: it may have been made for this request.
     if (publishing && policy) routes.declare(policy)
-    const route = { ...options, policy: asked, resource: resource as R }
-    const result = await requests.authorizeRequest(request, authentication, route)
-    if (result.outcome === 'refused') throw result.error
-    return result.auth
+    return requests.requireCaller(request, authentication, { ...options, policy: asked, resource: resource as R })
   }
 
   const api: ResourceServer<C> = {
@@ -164,7 +161,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     authenticate: async (request) => authenticate(request),
     guard,
     ...createAuthorization<C>(routes.withDefault, requests.requirePolicy),
-    declare: (policy) => routes.declare(policy),
+    declare: routes.declare,
     challenge: (error, request) => withHeaderLines(requests.challenge(error, request)),
     metadata: requests.metadata,
   }
@@ -180,7 +177,7 @@ function checkOwnOptions(
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
   checkBoolean('publishScopes', publishScopes)
-  if (Object.hasOwn(options, 'policy') && options.policy === undefined)
+  if ('policy' in options && options.policy === undefined)
     throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
 }
 
