@@ -20,7 +20,8 @@ export interface GuardedRequests<Q extends object, C> {
   maybeAuth(request: Q): VerifiedToken<C> | undefined
   /**
    * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
-   * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it.
+   * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it. Refuses a caller whose token has
+   * ended meanwhile, such as on an open WebSocket.
    */
   require<R>(
     request: Q,

@@ -47,7 +47,7 @@ export interface NodeGuard<C = Record<string, unknown>> extends GuardedRequests<
   /**
    * Guards the `upgrade` event of a server. Resolves to the caller. Otherwise it answers on the socket, destroys it and rejects with the
    * AuthError: end your listener there. Does not look at `Origin`, and does not answer a request that it lets in. The connection may outlive
-   * its token, which no guard asks about again: close it at `expiresAt`.
+   * its token, which `guard.require()` alone asks about again: close it at `expiresAt`.
    */
   guardUpgrade(req: IncomingMessage, socket: Duplex, policy?: RoutePolicy<C>): Promise<VerifiedToken<C>>
 }

@@ -32,7 +32,7 @@ export interface Authorization<C> {
   ): Promise<readonly Decision[]>
   /**
    * Asks the default policy (without a resource) and `policy`. Unless both allow, it rejects with the AuthError to answer with. A
-   * `withoutDefaultPolicy(…)` is asked alone. Misuse rejects with a TypeError.
+   * `withoutDefaultPolicy(…)` is asked alone. Refuses a caller whose token has ended meanwhile. Misuse rejects with a TypeError.
    */
   require(
     auth: VerifiedToken<C>,
