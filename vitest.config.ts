@@ -18,6 +18,7 @@ const slow = [
   'test/verifier/cache-memory.test.ts',
   'test/jwks/memory.test.ts',
   'test/packaging/{package,two-copies}.test.ts',
+  'test/types/hovers.test.ts',
   'test/examples/*.test.ts',
   'test/gateway/{apache,haproxy}.test.ts',
 ]

@@ -1,5 +1,5 @@
 // npm run bench: the library beside its peers on both Node versions, in interleaved runs. Writes its part of RESULTS.md, and chart.svg.
-//   --runs=1          how many runs; RESULTS.md in git is of three
+//   --runs=1          how many runs; RESULTS.md says how many
 //   --only=known,…    only these workloads; then nothing is written
 //   --no-install      takes the peers that are there
 // With BENCH_QUICK=1 in the environment there are five rounds only, to see whether something runs.

@@ -38,7 +38,8 @@ function check(): void {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
   options.experimentalDecorators = true // Nest's own kind, with those of parameters
   options.noUnusedLocals = false // a block shows how a value is made; what is done with it is the reader's
-  const program = ts.createProgram([...blocks.keys()], options, hostWith(blocks, options))
+  const texts = new Map([...blocks].map(([file, { code }]) => [file, code]))
+  const program = ts.createProgram([...blocks.keys()], options, hostWith(texts, options))
   const errors = [...blocks.keys()].flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
   for (const error of errors) console.error(locate(error, blocks))
   if (errors.length > 0) process.exitCode = 1
@@ -61,15 +62,15 @@ function readBlocks(document: string): Block[] {
   })
 }
 
-/** The usual compiler host, for which the blocks are files too. */
-function hostWith(virtual: ReadonlyMap<string, Block>, options: ts.CompilerOptions): ts.CompilerHost {
+/** The usual compiler host, for which `texts` are files too. */
+export function hostWith(texts: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {
   const host = ts.createCompilerHost(options)
   return {
     ...host,
-    fileExists: (file) => virtual.has(file) || host.fileExists(file),
-    readFile: (file) => virtual.get(file)?.code ?? host.readFile(file),
+    fileExists: (file) => texts.has(file) || host.fileExists(file),
+    readFile: (file) => texts.get(file) ?? host.readFile(file),
     getSourceFile: (file, target) => {
-      const text = virtual.get(file)?.code
+      const text = texts.get(file)
       return text === undefined ? host.getSourceFile(file, target) : ts.createSourceFile(file, text, target)
     },
   }

@@ -10,7 +10,7 @@ export interface Turn {
   readonly busy: number
 }
 
-const rounds = 7
+const rounds = 9
 const turnMillis = 1000
 
 /** The turns of each server, in the order of `servers`. The first round warms them up and is not counted. */

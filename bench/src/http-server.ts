@@ -1,13 +1,21 @@
 // One server with one route: node http-server.js <kind> <folder of the fixture> <address of the JWK Set>. Prints its port.
+import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
 import fastifyJwt from '@fastify/jwt'
+import { serve } from '@hono/node-server'
 import { createGuard as createExpressGuard } from 'claimcheck/express'
 import { createGuard as createFastifyGuard } from 'claimcheck/fastify'
+import { createGuard as createHonoGuard } from 'claimcheck/hono'
 import { oidc } from 'claimcheck/issuers'
+import { createGuard as createKoaGuard } from 'claimcheck/koa'
 import express, { type RequestHandler } from 'express'
 import { auth } from 'express-oauth2-jwt-bearer'
 import { fastify, type FastifyInstance, type onRequestAsyncHookHandler, type onRequestHookHandler } from 'fastify'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { jwk } from 'hono/jwk'
+import Koa, { type Middleware } from 'koa'
+import koaJwt from 'koa-jwt'
 import { readFixture } from './fixture.ts'
 import { expressJwt } from './middleware-candidates.ts'
 import { audience, issuer } from './names.ts'
@@ -24,6 +32,23 @@ const servers: Readonly<Record<string, () => Promise<Server>>> = {
   'express express-oauth2-jwt-bearer': async () =>
     expressServer(auth({ issuer, audience, jwksUri: keysUrl, tokenSigningAlg: 'RS256' })),
   'express express-jwt, jwks-rsa': async () => expressServer(expressJwt(keysUrl, 'RS256')),
+  'hono unprotected': async () => honoServer(),
+  'hono claimcheck': async () => honoServer(createHonoGuard(guarded)()),
+  'hono hono/jwk, local keys': async () => honoServer(useHonoJwk()),
+  'koa unprotected': async () => koaServer(),
+  'koa claimcheck': async () => koaServer(createKoaGuard(guarded)()),
+  'koa koa-jwt, static key': async () => koaServer(useKoaJwt()),
+  // The build of another commit, in the folder that BEFORE names.
+  'fastify before': async () => fastifyServer(async () => (await guardBefore('fastify')) as onRequestHookHandler),
+  'express before': async () => expressServer((await guardBefore('express')) as RequestHandler),
+}
+
+async function guardBefore(adapter: string): Promise<unknown> {
+  const dist = `${process.env['BEFORE'] ?? ''}/dist`
+  const { createGuard } = (await import(`${dist}/adapters/${adapter}.js`)) as typeof import('claimcheck/express')
+  const folder = existsSync(`${dist}/presets/index.js`) ? 'presets' : 'issuers'
+  const presets = (await import(`${dist}/${folder}/index.js`)) as typeof import('claimcheck/issuers')
+  return createGuard({ issuer: presets.oidc({ issuer, audience, jwksUri: keysUrl }) })()
 }
 
 async function useFastifyJwt(app: FastifyInstance): Promise<onRequestAsyncHookHandler> {
@@ -47,6 +72,33 @@ async function fastifyServer(
 async function expressServer(...protect: RequestHandler[]): Promise<Server> {
   const app = express()
   app.get('/', ...protect, (_, res) => void res.json({ hello: 'world' }))
+  return new Promise((resolve) => {
+    const server = app.listen(0, '127.0.0.1', () => resolve(server))
+  })
+}
+
+function useHonoJwk(): MiddlewareHandler {
+  const { keys } = readFixture(folder).jwks as unknown as { keys: Parameters<typeof jwk>[0]['keys'] }
+  return jwk({ ...(keys && { keys }), alg: ['RS256'], verification: { iss: issuer, aud: audience } })
+}
+
+function useKoaJwt(): Middleware {
+  return koaJwt({ secret: readFixture(folder).pems.RS256, algorithms: ['RS256'], issuer, audience }) as Middleware
+}
+
+async function honoServer(...protect: MiddlewareHandler[]): Promise<Server> {
+  const app = new Hono()
+  for (const middleware of protect) app.use(middleware)
+  app.get('/', (c) => c.json({ hello: 'world' }))
+  return new Promise((resolve) => {
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(server as Server))
+  })
+}
+
+async function koaServer(...protect: Middleware[]): Promise<Server> {
+  const app = new Koa()
+  for (const middleware of protect) app.use(middleware)
+  app.use((ctx) => void (ctx.body = { hello: 'world' }))
   return new Promise((resolve) => {
     const server = app.listen(0, '127.0.0.1', () => resolve(server))
   })

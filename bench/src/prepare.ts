@@ -32,7 +32,9 @@ export async function prepare({ install, manyTokens }: { install: boolean; manyT
   npm(`${bench}/..`, 'run', '--silent', 'build')
   rmSync(`${reports}/js`, { recursive: true, force: true })
   await build({
-    entryPoints: ['measure', 'cold-child', 'http-server', 'http-load'].map((name) => `${bench}/src/${name}.ts`),
+    entryPoints: ['measure', 'compare-child', 'cold-child', 'http-server', 'http-load'].map(
+      (name) => `${bench}/src/${name}.ts`,
+    ),
     outdir: `${reports}/js`,
     bundle: true,
     packages: 'external',

@@ -110,10 +110,12 @@ export function details(reports: readonly Report[], row: Row): string {
 const units: Readonly<Record<string, string>> = {
   import: 'ms',
   start: 'ms',
-  fastify: 'requests/s',
-  'fastify-cpu': 'requests/s of CPU',
-  express: 'requests/s',
-  'express-cpu': 'requests/s of CPU',
+  ...Object.fromEntries(
+    ['fastify', 'express', 'hono', 'koa'].flatMap((framework) => [
+      [framework, 'requests/s'],
+      [`${framework}-cpu`, 'requests/s of CPU'],
+    ]),
+  ),
 }
 
 /** With what is behind the ratios. */

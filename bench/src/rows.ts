@@ -72,6 +72,14 @@ export const httpRows: readonly Row[] = [
     atLeast: true,
     judged: '24',
   },
+  {
+    ...row('http', 'hono', 'Hono route, known tokens, throughput against the route unprotected', 0.7, 0.85),
+    atLeast: true,
+  },
+  {
+    ...row('http', 'koa', 'Koa route, known tokens, throughput against the route unprotected', 0.7, 0.85),
+    atLeast: true,
+  },
 ]
 
 function row(workload: string, id: string, measure: string, gate: number, goal: number): Row {

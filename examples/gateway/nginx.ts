@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 const env = { PATH: `${process.env.PATH}:/usr/sbin` }
 
@@ -22,21 +22,23 @@ export function hasNginx(): boolean {
 export async function startNginx(write: (listen: string) => string | undefined): Promise<Nginx> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'claimcheck-example-'))
-  writeFileSync(join(folder, 'nginx.conf'), write(`127.0.0.1:${port}`) ?? '')
-  const started = watch(folder)
-  const global = `daemon off; pid ${folder}/nginx.pid; error_log stderr;`
-  const nginx = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', global], {
+  const text = write(`127.0.0.1:${port}`) ?? ''
+  writeFileSync(join(folder, 'nginx.conf'), text)
+  const pidFile = /^pid (.+);$/m.exec(text)?.[1] ?? ''
+  const started = watch(dirname(pidFile))
+  const nginx = spawn('nginx', ['-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   async function stop(): Promise<void> {
     started.close()
     if (nginx.kill()) await once(nginx, 'exit')
-    rmSync(folder, { recursive: true, force: true })
+    const temporary = [...text.matchAll(/_temp_path (.+);$/gm)].map(([, path = '']) => path)
+    for (const path of [folder, pidFile, ...temporary]) rmSync(path, { recursive: true, force: true })
   }
   // nginx opens its sockets first, and writes its pid file then.
   const hasStarted = new Promise<void>((resolve, reject) => {
-    started.on('change', (_, name) => (name === 'nginx.pid' ? resolve() : undefined))
+    started.on('change', (_, name) => (name === basename(pidFile) ? resolve() : undefined))
     nginx.once('error', reject).once('exit', () => reject(new Error('nginx did not start')))
   })
   try {

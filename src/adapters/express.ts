@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { PolicyLike } from '../policy/policy.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import type { GuardedRequests } from './guard.ts'
@@ -14,9 +14,9 @@ import { createMiddleware } from './middleware.ts'
 type Next = (error?: unknown) => void
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: Next) => void
 type ErrorMiddleware = (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type RouteParams = Request['params']
-type Handler<C, P> = (req: Request<P>, res: Response, auth: VerifiedToken<C>) => unknown
+type Handler<C, P> = (req: Request<P>, res: Response, auth: TokenByIssuer<C>) => unknown
 
 /** Guards Express routes. The verified token is also on `req.auth`, which no type declares: ask `guard.auth(req)`. */
 export interface ExpressGuard<C = Record<string, unknown>> extends GuardedRequests<IncomingMessage, C> {

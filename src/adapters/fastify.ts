@@ -6,7 +6,7 @@ import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { RefusalAnswer } from '../server/response.ts'
@@ -23,7 +23,7 @@ import {
 import { runGuard } from './run-guard.ts'
 import { createPlugin, type Hook, type RouteConfig } from './fastify-plugin.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type RouteHandler<R extends RouteGenericInterface> = (
   request: FastifyRequest<R>,
   reply: FastifyReply,
@@ -32,7 +32,7 @@ type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyRepl
 type Handler<C, R extends RouteGenericInterface = RouteGenericInterface> = (
   request: FastifyRequest<R>,
   reply: FastifyReply,
-  auth: VerifiedToken<C>,
+  auth: TokenByIssuer<C>,
 ) => unknown
 
 /** Guards Fastify routes. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
@@ -136,6 +136,5 @@ function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer | Me
 /** Not with `request.raw.headers`: Fastify lets the application replace the headers of its own request. */
 function viewOf(request: FastifyRequest): RequestView {
   const { id, raw, headers, routeOptions } = request
-  const view = viewNodeRequest(raw, headers)
-  return routeOptions?.url === undefined ? { ...view, id } : { ...view, id, route: routeOptions.url }
+  return viewNodeRequest(raw, headers, { id, route: routeOptions?.url })
 }

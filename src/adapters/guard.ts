@@ -8,16 +8,16 @@ import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import type { RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 import { checkGuardCall, checkOptionalGuard, readHandler } from './guard-arguments.ts'
 import { type Attach, createRequestStates, type RequestState, type Result } from './request-state.ts'
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
   /** The caller. @throws AuthError when the request is anonymous or was refused. @throws TypeError when no guard ran before. */
-  auth(request: Q): VerifiedToken<C>
+  auth(request: Q): TokenByIssuer<C>
   /** The caller, or `undefined` when the request is anonymous. @throws as `auth` does for a refused request, and where no guard ran. */
-  maybeAuth(request: Q): VerifiedToken<C> | undefined
+  maybeAuth(request: Q): TokenByIssuer<C> | undefined
   /**
    * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
    * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it. Refuses a caller whose token has
@@ -25,7 +25,7 @@ export interface GuardedRequests<Q extends object, C> {
    */
   require<R>(
     request: Q,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
   ): Promise<R>
@@ -83,7 +83,7 @@ export function createFrameworkGuard<Q extends object, C>(
     return result.error
   }
 
-  function maybeAuth(request: Q): VerifiedToken<C> | undefined {
+  function maybeAuth(request: Q): TokenByIssuer<C> | undefined {
     const result = states.get(request)?.result
     if (!result)
       throw new TypeError(
@@ -93,7 +93,7 @@ export function createFrameworkGuard<Q extends object, C>(
     return result.auth
   }
 
-  function auth(request: Q): VerifiedToken<C> {
+  function auth(request: Q): TokenByIssuer<C> {
     const known = maybeAuth(request)
     if (!known) throw api.anonymousError(knownView(request))
     return known
@@ -120,7 +120,7 @@ export function createFrameworkGuard<Q extends object, C>(
     readRoute(args) {
       checkGuardCall(args)
       if (args.length === 0) return byDefault
-      const policy = args[0] as PolicyLike<VerifiedToken<C>, undefined>
+      const policy = args[0] as PolicyLike<TokenByIssuer<C>, undefined>
       api.routes.declare(policy)
       return { policy: api.routes.withDefault(policy) }
     },

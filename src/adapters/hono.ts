@@ -8,22 +8,22 @@ import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 import { isBareRule } from '../policy/rules.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, createGuardFunctions, type GuardedRequests, type Handle, type Route } from './guard.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware behind which `c.get('auth')` is an `A`. */
 type Guarding<A> = MiddlewareHandler<{ Variables: { auth: A } }>
-type RouteHandler<C> = (c: Context, auth: VerifiedToken<C>) => Response | Promise<Response>
+type RouteHandler<C> = (c: Context, auth: TokenByIssuer<C>) => Response | Promise<Response>
 
 /** Guards Hono routes. The verified token is also `c.get('auth')`, typed where the guard stands before the handler. */
 export interface HonoGuard<C = Record<string, unknown>> extends GuardedRequests<Context, C> {
   /** Middleware that lets a request with a good token in that `policy`, where given, allows. */
-  (policy?: RoutePolicy<C>): Guarding<VerifiedToken<C>>
+  (policy?: RoutePolicy<C>): Guarding<TokenByIssuer<C>>
   /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
-  optional(): Guarding<VerifiedToken<C> | undefined>
+  optional(): Guarding<TokenByIssuer<C> | undefined>
   /** Guard and handler in one. An AuthError that the handler throws is answered as the guard would; other errors go to `app.onError`. */
   handler(handler: RouteHandler<C>): Handler
   handler(policy: RoutePolicy<C>, handler: RouteHandler<C>): Handler
@@ -133,6 +133,7 @@ function viewOf(c: Context, names: readonly string[]): RequestView {
   // On Node: the lines as they were received. @hono/node-server shows of a WebSocket's request the first Authorization line alone.
   const { incoming } = Object(c.env) as { readonly incoming?: Parameters<typeof viewNodeRequest>[0] }
   const view = Array.isArray(incoming?.rawHeaders) ? viewNodeRequest(incoming, currentHeaders) : fromWeb(raw)
+  const { headers, headersTruncated } = view
   const { method, url } = raw
-  return { ...view, method, url, currentHeaders, ...(typeof id === 'string' && { id }) }
+  return { method, url, headers, headersTruncated, currentHeaders, id: typeof id === 'string' ? id : undefined }
 }

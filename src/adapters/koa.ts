@@ -1,31 +1,31 @@
 // "claimcheck/koa": the guard as Koa middleware.
 import type { Middleware, ParameterizedContext } from 'koa'
 import { AuthError } from '../errors/auth-error.ts'
-import { fromNode, type RequestView } from '../http/request-view.ts'
+import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { RefusalAnswer } from '../server/response.ts'
 import { isBareRule } from '../policy/rules.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, createGuardFunctions, type GuardedRequests, type Handle, type Route } from './guard.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type Context = ParameterizedContext
 /** Middleware behind which `ctx.state.auth` is an `A`. */
 type Guarding<A> = Middleware<{ auth: A }>
-type Handler<C> = (ctx: Context, auth: VerifiedToken<C>) => unknown
+type Handler<C> = (ctx: Context, auth: TokenByIssuer<C>) => unknown
 
 /** Guards Koa routes. The verified token is also `ctx.state.auth`. */
 export interface KoaGuard<C = Record<string, unknown>> extends GuardedRequests<Context, C> {
   /** Middleware that lets a request with a good token in that `policy`, where given, allows. */
-  (policy?: RoutePolicy<C>): Guarding<VerifiedToken<C>>
+  (policy?: RoutePolicy<C>): Guarding<TokenByIssuer<C>>
   /** Middleware that lets a request without any credential in, too. A bad credential is still refused. */
-  optional(): Guarding<VerifiedToken<C> | undefined>
+  optional(): Guarding<TokenByIssuer<C> | undefined>
   /** Guard and handler in one. An AuthError that the handler throws is answered as the guard would; other errors go to Koa. */
   handler(handler: Handler<C>): Middleware
   handler(policy: RoutePolicy<C>, handler: Handler<C>): Middleware
@@ -102,5 +102,5 @@ function send(ctx: Context, { status, headers, body }: RefusalAnswer | MetadataR
 
 /** Below a mount Koa takes the path off `url`; `originalUrl` is what the client called. */
 function viewOf({ req, originalUrl }: Context): RequestView {
-  return { ...fromNode(req), url: originalUrl }
+  return viewNodeRequest(req, req.headers, { url: originalUrl })
 }

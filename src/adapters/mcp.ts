@@ -16,7 +16,7 @@ import { allOf, when } from '../policy/combine.ts'
 import { type Policy, policy, type PolicyFunction, type PolicyLike } from '../policy/policy.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
+import { isVerifiedToken, type TokenByIssuer, type VerifiedToken } from '../verifier/verified-token.ts'
 
 /**
  * The caller in the form that the SDK gives to tools, as `extra.authInfo`. `clientId` is empty where the token names no client. `resource`
@@ -25,7 +25,7 @@ import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.
  * @example app.post('/mcp', guard(), (req, res) => transport.handleRequest(Object.assign(req, { auth: toAuthInfo(guard.auth(req)) }), res, req.body))
  * @throws TypeError for anything but a verified token.
  */
-export function toAuthInfo<C>(auth: VerifiedToken<C>): AuthInfo {
+export function toAuthInfo<C>(auth: TokenByIssuer<C>): AuthInfo {
   checkArgumentCount('toAuthInfo()', arguments, 1)
   checkVerified(auth)
   const { principal, expiresAt, claims, token } = auth as VerifiedToken
@@ -45,10 +45,10 @@ export function toAuthInfo<C>(auth: VerifiedToken<C>): AuthInfo {
  *
  * @throws TypeError where `toAuthInfo` did not make `authInfo`.
  */
-export function authOf<C = Record<string, unknown>>(authInfo: AuthInfo | undefined): VerifiedToken<C> {
+export function authOf<C = Record<string, unknown>>(authInfo: AuthInfo | undefined): TokenByIssuer<C> {
   const auth = authInfo?.extra?.auth
   checkVerified(auth)
-  return auth as VerifiedToken<C>
+  return auth as TokenByIssuer<C>
 }
 
 function checkVerified(auth: unknown): void {

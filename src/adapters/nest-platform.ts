@@ -33,18 +33,19 @@ export function send(response: NestResponse, answer: RefusalAnswer): void {
 
 /** The lines that were received, and the headers as the application has left them. */
 export function viewOf(request: NestRequest): RequestView {
-  const { raw, headers, id, route, routeOptions } = request as NestRequest & OwnMembers
+  const { raw, headers, originalUrl, id, route, routeOptions } = request as NestRequest & OwnMembers
   const pattern = routeOptions?.url ?? route?.path
-  return {
-    ...viewNodeRequest(raw ?? (request as IncomingMessage), headers),
-    ...(raw && { id: String(id) }),
-    ...(typeof pattern === 'string' && { route: pattern }),
-  }
+  return viewNodeRequest(raw ?? (request as IncomingMessage), headers, {
+    url: originalUrl,
+    id: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
+    route: typeof pattern === 'string' ? pattern : undefined,
+  })
 }
 
 /** The members of requests of Express and Fastify that a view is made of. */
 interface OwnMembers {
   readonly raw?: IncomingMessage
+  readonly originalUrl?: string
   readonly id?: unknown
   readonly route?: { readonly path?: unknown }
   readonly routeOptions?: { readonly url?: unknown }

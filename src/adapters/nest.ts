@@ -17,7 +17,7 @@ import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
+import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import { type NestRequest, type NestResponse, send, setHeaders, viewOf } from './nest-platform.ts'
 import { attachAuth, createFrameworkGuard, type GuardedRequests, type Route } from './guard.ts'
@@ -51,7 +51,7 @@ type RouteMetadata = { readonly policy: PolicyLike<never, undefined> } | 'anonym
  *
  * @throws TypeError, at decoration, for a policy that is `undefined` and for a second decorator of the same thing.
  */
-export function UsePolicy<C = Record<string, unknown>>(policy: PolicyLike<VerifiedToken<C>, undefined>): Decorator {
+export function UsePolicy<C = Record<string, unknown>>(policy: PolicyLike<TokenByIssuer<C>, undefined>): Decorator {
   checkArgumentCount('@UsePolicy()', arguments, 1)
   toPolicy(policy)
   return markRoute({ policy })

@@ -8,12 +8,12 @@ import type { PolicyLike } from '../policy/policy.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { type RefusalAnswer, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import type { GuardedRequests } from './guard.ts'
 import { createMiddleware } from './middleware.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type NodeRequest = IncomingMessage | Http2ServerRequest
 type NodeResponse = ServerResponse | Http2ServerResponse
 type Next = (error?: unknown) => void
@@ -21,7 +21,7 @@ type Middleware = (req: NodeRequest, res: NodeResponse, next: Next) => void
 type ErrorMiddleware = (error: unknown, req: NodeRequest, res: NodeResponse, next: Next) => void
 /** A listener of `createServer`, which Connect takes, too. */
 type Listener<Q, S> = (req: Q, res: S, next?: Next) => void
-type Handler<C, Q, S> = (req: Q, res: S, auth: VerifiedToken<C>) => unknown
+type Handler<C, Q, S> = (req: Q, res: S, auth: TokenByIssuer<C>) => unknown
 
 /** Guards requests of Node. The verified token is also on `req.auth`, which no type declares: ask `guard.auth(req)`. */
 export interface NodeGuard<C = Record<string, unknown>> extends GuardedRequests<NodeRequest, C> {
@@ -49,7 +49,7 @@ export interface NodeGuard<C = Record<string, unknown>> extends GuardedRequests<
    * AuthError: end your listener there. Does not look at `Origin`, and does not answer a request that it lets in. The connection may outlive
    * its token, which `guard.require()` alone asks about again: close it at `expiresAt`.
    */
-  guardUpgrade(req: IncomingMessage, socket: Duplex, policy?: RoutePolicy<C>): Promise<VerifiedToken<C>>
+  guardUpgrade(req: IncomingMessage, socket: Duplex, policy?: RoutePolicy<C>): Promise<TokenByIssuer<C>>
 }
 
 /**
@@ -81,7 +81,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
     req: IncomingMessage,
     socket: Duplex,
     ...policy: readonly unknown[]
-  ): Promise<VerifiedToken<ClaimsByIssuer<I, C>>> {
+  ): Promise<TokenByIssuer<ClaimsByIssuer<I, C>>> {
     // Without a listener the error of a client that hangs up ends the process. Node has taken its own away.
     socket.on('error', () => {})
     try {

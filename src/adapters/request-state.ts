@@ -5,7 +5,7 @@ import { createNotes } from '../internal/freeze.ts'
 import { ownMember } from '../internal/json.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { Authentication } from '../server/request-guard.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 
 export interface RequestState<C> {
   readonly view: RequestView
@@ -19,7 +19,7 @@ export interface RequestState<C> {
 /** What is remembered of an `Authentication`: an anonymous caller has neither. */
 export interface Result<C> {
   readonly outcome: Authentication['outcome']
-  readonly auth?: VerifiedToken<C>
+  readonly auth?: TokenByIssuer<C>
   readonly error?: AuthError
 }
 

@@ -12,15 +12,14 @@ import type { RequireOptions } from '../server/authorize.ts'
 import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
+import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import { checkOptionalGuard } from './guard-arguments.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
-type Caller<C> = VerifiedToken<C> | undefined
-type Middleware<A> = TRPCMiddlewareFunction<GuardContext, object, object, A, unknown>
-interface Added<A> {
-  readonly auth: A
-}
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
+type Caller<C> = TokenByIssuer<C> | undefined
+// What middleware adds has no name of its own: TypeScript 7 cannot write a hidden one into a user's declarations.
+type Middleware<A> = TRPCMiddlewareFunction<GuardContext, object, object, { readonly auth: A }, unknown>
+type AuthContext<C> = GuardContext & { readonly auth?: Caller<C> }
 
 /** The request of an adapter of tRPC: of `node:http` (standalone, Express, WebSocket), of Fastify, or a Fetch API `Request`. */
 type AnyRequest = IncomingMessage | Pick<Request, 'method' | 'url' | 'headers'> | FastifyLike
@@ -40,9 +39,9 @@ export interface TrpcGuard<C = Record<string, unknown>> {
    * Middleware that lets a call with a good token in that `policy`, where given, allows. Each call is judged anew, also on a connection
    * that stays open, and each item of a subscription, too: it ends when the token does.
    */
-  (policy?: RoutePolicy<C>): Middleware<Added<VerifiedToken<C>>>
+  (policy?: RoutePolicy<C>): Middleware<TokenByIssuer<C>>
   /** Middleware that lets a call without any credential in, too: `ctx.auth` is then `undefined`. A bad credential is still refused. */
-  optional(): Middleware<Added<Caller<C>>>
+  optional(): Middleware<Caller<C>>
   /**
    * The part of the context that guards need, from the options that an adapter gives `createContext`. Reads headers alone, no
    * `connectionParams`.
@@ -60,8 +59,8 @@ export interface TrpcGuard<C = Record<string, unknown>> {
    * ask the default policy: the guard has asked it.
    */
   require<R>(
-    ctx: GuardContext & Partial<Added<Caller<C>>>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    ctx: AuthContext<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
   ): Promise<R>
@@ -122,7 +121,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     return result.outcome === 'authenticated' ? result.auth : undefined
   }
 
-  function middleware<A extends Caller<C>>(route: RouteQuery<C, undefined>): Middleware<Added<A>> {
+  function middleware<A extends Caller<C>>(route: RouteQuery<C, undefined>): Middleware<A> {
     // Only an optional route lets anonymous callers in.
     const decide = authorize as (call: AuthenticatedCall<C>, route: RouteQuery<C, undefined>) => Promise<A>
     return async function claimcheckGuard({ ctx, type, next }) {
@@ -140,19 +139,19 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     }
   }
 
-  function guard(...args: readonly unknown[]): Middleware<Added<VerifiedToken<C>>> {
+  function guard(...args: readonly unknown[]): Middleware<TokenByIssuer<C>> {
     return middleware(readRoute(args))
   }
 
-  function optional(...args: readonly unknown[]): Middleware<Added<Caller<C>>> {
+  function optional(...args: readonly unknown[]): Middleware<Caller<C>> {
     checkOptionalGuard(args)
     // A caller that is there must also satisfy the default policy.
     return middleware({ ...byDefault, optional: true })
   }
 
   async function require<R>(
-    ctx: GuardContext & Partial<Added<Caller<C>>>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    ctx: AuthContext<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options: Pick<RequireOptions, 'signal'> = {},
   ): Promise<R> {

@@ -7,7 +7,7 @@ import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { isBareRule } from '../policy/rules.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import {
@@ -19,7 +19,7 @@ import {
   type Route,
 } from './guard.ts'
 
-type RoutePolicy<C> = PolicyLike<VerifiedToken<C>, undefined>
+type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */
 type Middleware<A extends readonly unknown[]> = (
   request: Request,
@@ -28,7 +28,7 @@ type Middleware<A extends readonly unknown[]> = (
 /** `A`: what the framework gives a handler besides the request, such as the `context` of Next.js, or `env` and `ctx` of Workers. */
 type Handler<C, Q extends Request, A extends readonly unknown[]> = (
   request: Q,
-  auth: VerifiedToken<C>,
+  auth: TokenByIssuer<C>,
   ...args: A
 ) => Response | Promise<Response>
 /** Both of these at run time. */
@@ -38,9 +38,9 @@ type RouteHandler<Q extends Request, A extends readonly unknown[]> = (request: Q
 /** Guards Fetch API requests. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
 export interface WebGuard<C = Record<string, unknown>> extends GuardedRequests<Request, C> {
   /** Middleware that calls `next` for a request with a good token in that `policy`, where given, allows, and answers every other. */
-  (policy?: RoutePolicy<C>): Middleware<[auth: VerifiedToken<C>]>
+  (policy?: RoutePolicy<C>): Middleware<[auth: TokenByIssuer<C>]>
   /** Middleware that calls `next` for a request without any credential, too. A bad credential is still refused. */
-  optional(): Middleware<[auth: VerifiedToken<C> | undefined]>
+  optional(): Middleware<[auth: TokenByIssuer<C> | undefined]>
   /**
    * Guard and handler in one. An AuthError that the handler throws is answered as the guard would; every other error rejects. What the
    * framework gives after the request comes after `auth`.
@@ -102,7 +102,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGu
       if (error) return fail(error, request)
       const caller = callerOf(request)
       const run = async (): Promise<unknown> => handle?.(request, caller, ...rest)
-      const next = rest[0] as (auth: VerifiedToken<C> | undefined) => unknown
+      const next = rest[0] as (auth: TokenByIssuer<C> | undefined) => unknown
       return (handle ? run().catch((failure: unknown) => fail(failure, request)) : next(caller)) as Promise<Response>
     }
   }

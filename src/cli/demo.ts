@@ -28,6 +28,8 @@ export async function demoSource(): Promise<{ readonly source: Source; start(url
 
   async function start(decisions: string): Promise<void> {
     const api = createServer((request, response) => {
+      // Every answer is about one caller.
+      response.setHeader('Cache-Control', 'no-store')
       askAndAnswer(decisions, request)
         .then(({ status, headers, body }) => response.writeHead(status, headers).end(body))
         .catch(() => response.writeHead(503).end())

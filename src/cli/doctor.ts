@@ -4,14 +4,15 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Command, print } from './command.ts'
 import { type Echo, listenEcho } from './doctor/echo.ts'
-import { type Finding, printFindings } from './doctor/finding.ts'
+import { type Finding, lost, printFindings } from './doctor/finding.ts'
 import { probeFaults, probeRefusals } from './doctor/probes/faults.ts'
 import { probeDecisions, probeIdentity, probeRecipe } from './doctor/probes/identity.ts'
-import { probePassage, probeUpstream } from './doctor/probes/passage.ts'
+import { probePassage } from './doctor/probes/passage.ts'
 import { probeMetadata, probeTold } from './doctor/probes/told.ts'
 import { probeTargets } from './doctor/probes/twisted.ts'
+import { probeUpstream } from './doctor/probes/upstream.ts'
 import { openReports } from './doctor/reports.ts'
-import { describe, openSite, type Site, type SiteOptions } from './doctor/site.ts'
+import { describe, hasPassed, openSite, type Sighting, type Site, type SiteOptions } from './doctor/site.ts'
 import { settingsOf } from './settings.ts'
 import { sourceOf } from './source.ts'
 
@@ -33,10 +34,10 @@ export const doctorCommand: Command = {
   --secret FILE        the file of \`claimcheck serve --doctor FILE\`: what the gateway told, and faults for doctor's probes alone
   --admin ADDRESS      the admin listener of that server                     (CLAIMCHECK_ADMIN)
   --echo ADDRESS       where doctor listens as the API: let the gateway pass PATH on to it
-  --upstream URL       the API: must not answer without the gateway
+  --upstream URL       the API: must not answer without the gateway; it gets the token
   --json               prints the findings as JSON
 
-Exit codes: 0 closed, 1 holes, 2 could not run. What could not be checked is listed, and is no hole.`,
+Exit codes: 0 closed, 1 holes, 2 could not run, or a side that you named did not answer. What could not be checked is listed, and is no hole.`,
   async run(args) {
     try {
       return await examine(await readOptions(args))
@@ -116,7 +117,7 @@ async function examine({ site: options, admin, secret, echo: address, json }: Op
     if (typeof answer === 'string') throw new Error(`${options.url.host}: ${answer}`)
     const findings = await probeAll(site)
     const holes = findings.filter(({ verdict }) => verdict === 'hole')
-    const problem = problemOf(site)
+    const problem = problemOf(site, address) ?? findings.find(({ lost }) => lost)?.means
     print(
       json
         ? toJson(site, findings, problem)
@@ -131,27 +132,41 @@ async function examine({ site: options, admin, secret, echo: address, json }: Op
 }
 
 /** Why most probes have said nothing. */
-function problemOf({ control, path }: Site): string | undefined {
+function problemOf({ control, path, hasEcho }: Site, echo: string | undefined): string | undefined {
   const { answer, report } = control
   if (typeof answer === 'string' || answer.status < 200 || answer.status >= 300)
     return `GET ${path} does not come through (${describe(control)}): probes need a path that the token reaches`
-  if (report !== null) return undefined
-  return 'the decision server was not asked about a probe: does the gateway ask this one, and hand X-Claimcheck-Probe on?'
+  if (report === null)
+    return 'the decision server was not asked about a probe: does the gateway ask this one, and hand X-Claimcheck-Probe on?'
+  if (echo === undefined || hasEcho) return undefined
+  return `GET ${path} did not reach --echo ${echo}: does the gateway pass it on to this address?`
 }
 
+const probes = [
+  probeTold,
+  probeMetadata,
+  probeDecisions,
+  probeIdentity,
+  probeRecipe,
+  probeFaults,
+  probeRefusals,
+  probeTargets,
+  probePassage,
+  probeUpstream,
+]
+
 async function probeAll(site: Site): Promise<readonly Finding[]> {
-  return [
-    ...(await probeTold(site)),
-    ...(await probeMetadata(site)),
-    ...(await probeDecisions(site)),
-    ...(await probeIdentity(site)),
-    probeRecipe(site),
-    ...(await probeFaults(site)),
-    ...(await probeRefusals(site)),
-    ...(await probeTargets(site)),
-    ...(await probePassage(site)),
-    await probeUpstream(site),
-  ]
+  const findings: Finding[] = []
+  const comesThrough = (seen: Sighting): boolean => (site.hasEcho ? seen.arrival !== undefined : hasPassed(seen))
+  for (const probe of probes) {
+    const found = [await probe(site)].flat()
+    const after = await site.send({})
+    // A gateway that went down, or locked doctor out, lets nothing pass: that proves nothing.
+    const hasGone = comesThrough(site.control) && !comesThrough(after)
+    const why = `GET ${site.path} does not come through any more: the gateway went down, or keeps doctor out`
+    findings.push(...found.map((one) => (hasGone && one.verdict === 'closed' ? lost(one, why, after) : one)))
+  }
+  return findings
 }
 
 function toJson({ url, path }: Site, findings: readonly Finding[], problem: string | undefined): string {

@@ -129,12 +129,13 @@ async function serveSource(source: Source, start: Start): Promise<number> {
       if (!ok) log.warn('no keys', { issuer, reason: error instanceof Error ? error.message : String(error) })
   }
 
-  function onDecision({ ms, effect, ...facts }: DecisionFacts): void {
+  function onDecision({ ms, effect, isSurplus, ...facts }: DecisionFacts): void {
     metrics.decided({ ms, effect, ...facts })
+    if (isSurplus || (effect === 'allow' && !logsAllowed)) return
     const line = { ...facts, ms: Math.round(ms * 1000) / 1000 }
     if (effect === 'unavailable') log.error('unavailable', line)
     else if (effect === 'refuse') log.warn('refused', line)
-    else if (logsAllowed) log.info('allowed', line)
+    else log.info('allowed', line)
   }
 
   function onEvent(event: ClaimcheckEvent): void {

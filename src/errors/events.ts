@@ -2,6 +2,7 @@
 import type { AuthErrorCode, AuthErrorReason, ErrorDetails } from './auth-error.ts'
 import { dropErrors } from '../internal/maybe-promise.ts'
 import { maxReasonLength, printable } from '../internal/json.ts'
+import { checkBoolean, checkOptionNames } from '../internal/options.ts'
 
 /** An event of a verifier or resource server. Never holds a token, a proof or a key. */
 export type ClaimcheckEvent =
@@ -47,12 +48,14 @@ export type ClaimcheckEvent =
   /** A fact that a token left out could not be read elsewhere (Entra: the groups of a user with too many). */
   | { readonly type: 'principal.incomplete'; readonly issuer: string; readonly reason: string }
 
-/** What logs may know of a request. Never its path, which may hold personal data. */
+/** What logs may know of a request. Never its query, where clients put tokens. */
 export interface RequestFacts {
   readonly id?: string
   readonly method: string
   /** The pattern of its route. */
   readonly route?: string
+  /** The path without the query, for those who ask for it. It may hold personal data, so it is in no JSON, spread or clone. */
+  readonly path?: string
 }
 
 export type Emit = (event: ClaimcheckEvent) => void
@@ -62,17 +65,28 @@ export function createEmit(onEvent: ((event: ClaimcheckEvent) => unknown) | unde
   return onEvent ? dropErrors(onEvent) : () => {}
 }
 
+/** The facts of a request to `url`, a path or a whole URL, with or without a query. */
+export function createRequestFacts(facts: RequestFacts, url: string): RequestFacts {
+  const [, path] = /^(?:[a-z][\w+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(url) ?? []
+  return Object.defineProperty(facts, 'path', { value: path || undefined })
+}
+
 /**
  * Makes an `onEvent` that writes one line per event to `logger.warn` (refusals and failures) or `logger.info`.
  *
+ * @param options `path: true` adds the path of a refused request, without its query. A path may hold personal data.
  * @example createVerifier({ issuer, audience, onEvent: logTo(console) })
+ * @throws TypeError for an unknown option.
  */
-export function logTo(logger: {
-  warn(line: string): void
-  info(line: string): void
-}): (event: ClaimcheckEvent) => void {
+export function logTo(
+  logger: { warn(line: string): void; info(line: string): void },
+  options: { readonly path?: boolean | undefined } = {},
+): (event: ClaimcheckEvent) => void {
+  checkOptionNames('logTo()', options, ['path'])
+  const { path = false } = options
+  checkBoolean('path', path)
   // The result goes back to the caller of `onEvent`: an asynchronous logger may reject.
-  return (event) => logger[informational.includes(event.type) ? 'info' : 'warn'](formatEvent(event))
+  return (event) => logger[informational.includes(event.type) ? 'info' : 'warn'](formatEvent(event, path))
 }
 
 /** Events of normal operation. */
@@ -81,7 +95,7 @@ const informational = ['keys.refreshed', 'keys.restored', 'keys.unknown_kid', 'k
 const fieldName = /^\w+$/
 
 /** Writes the event, then `name=value` for each field, the hint last. No field can pass for another, or for two. */
-function formatEvent(event: ClaimcheckEvent): string {
+function formatEvent(event: ClaimcheckEvent, withPath: boolean): string {
   const { type, ...rest } = event
   const {
     details = {},
@@ -94,7 +108,7 @@ function formatEvent(event: ClaimcheckEvent): string {
     request?: RequestFacts
   }
   const { id: requestId, method, route } = request ?? {}
-  const facts = { ...other, requestId, method, route }
+  const facts = { ...other, requestId, method, route, path: withPath ? request?.path : undefined }
   const { hint: _, ...more } = details as { hint?: unknown }
   const words = Object.entries({ ...facts, ...more, ...facts })
     .filter(([name, value]) => value !== undefined && fieldName.test(name))

@@ -1,7 +1,7 @@
 // Who may pass a route: a policy, or a mark for routes that need no token.
 import type { Policy, PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 import type { GatewayRequest } from './request.ts'
 
 /** Marks a route that needs no token. A token that comes is not looked at, and the upstream is told of no caller. */
@@ -11,7 +11,7 @@ export const optional: { readonly route: 'optional' } = Object.freeze({ route: '
 
 /** The right-hand side of a route: a policy, `authenticated` of claimcheck/policy among them, or one of the marks. */
 export type GatewayRoute<C, Params> =
-  | PolicyLike<VerifiedToken<C>, GatewayRequest<Params>>
+  | PolicyLike<TokenByIssuer<C>, GatewayRequest<Params>>
   // For the compiler: gives `auth` its type in `policy(…)` within the options, where the claims are not inferred yet.
   | Policy<VerifiedToken, GatewayRequest<Params>>
   | typeof anonymous
@@ -21,7 +21,7 @@ export type GatewayRoute<C, Params> =
 export type Access<C> =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'optional' }
-  | { readonly kind: 'policy'; readonly policy: Policy<VerifiedToken<C>, GatewayRequest> }
+  | { readonly kind: 'policy'; readonly policy: Policy<TokenByIssuer<C>, GatewayRequest> }
 
 /** The name of who may pass, for people. */
 export function accessOf<C>(access: Access<C>): string {
@@ -32,7 +32,7 @@ export function accessOf<C>(access: Access<C>): string {
 export function readAccess<C>(key: string, value: unknown, guard: RequestGuard<C>): Access<C> {
   if (value === anonymous) return { kind: 'anonymous' }
   if (value === optional) return { kind: 'optional' }
-  const policy = value as PolicyLike<VerifiedToken<C>, GatewayRequest>
+  const policy = value as PolicyLike<TokenByIssuer<C>, GatewayRequest>
   try {
     guard.routes.declare(policy)
     return { kind: 'policy', policy: guard.routes.withDefault(policy) }

@@ -1,12 +1,20 @@
 // The assertion: a JWT of the gateway about one request and its caller. An API that checks it needs to trust no header and no network.
 import { randomUUID, sign } from 'node:crypto'
-import { type Clock, systemClock } from '../internal/clock.ts'
+import type { Clock } from '../internal/clock.ts'
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
-import { checkFunction, checkNumber, checkOptionNames, checkString, checkStrings } from '../internal/options.ts'
+import {
+  checkFunction,
+  checkNumber,
+  checkOptionNames,
+  checkOptions,
+  checkString,
+  checkStrings,
+} from '../internal/options.ts'
 import type { Issuer, IssuerWithAudience, JwkSet } from '../issuer/issuer.ts'
+import { refuseMicrosoftHost } from '../presets/microsoft-hosts.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readActor, readStrings } from '../principal/read-claims.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { AssertionKeys } from './signing-keys.ts'
 
 /** The option `assertion`. */
@@ -29,7 +37,7 @@ export interface AssertedRequest {
 }
 
 export interface Assertion {
-  sign(auth: VerifiedToken<unknown>, request: AssertedRequest): string
+  sign(auth: TokenByIssuer<unknown>, request: AssertedRequest): string
   jwks(): JwkSet
 }
 
@@ -37,7 +45,7 @@ export const assertionHeader = 'X-Auth-Assertion'
 const type = 'claimcheck-assertion+jwt'
 
 /** Reads the option. @throws TypeError for options that can never work. */
-export function createAssertion(options: AssertionOptions, clock: Clock = systemClock): Assertion {
+export function createAssertion(options: AssertionOptions, clock: Clock): Assertion {
   checkOptionNames('assertion', options, ['issuer', 'audience', 'keys', 'lifetimeSeconds'])
   const { issuer, audience, keys, lifetimeSeconds = 30 } = options
   checkString('assertion.issuer', issuer)
@@ -46,7 +54,8 @@ export function createAssertion(options: AssertionOptions, clock: Clock = system
   checkFunction('assertion.keys.jwks', keys?.jwks)
   checkNumber('assertion.lifetimeSeconds', lifetimeSeconds, 1, 300)
 
-  function signFor({ principal, expiresAt }: VerifiedToken<unknown>, request: AssertedRequest): string {
+  // Never reused: an API may let each `jti` in once.
+  function signFor({ principal, expiresAt }: TokenByIssuer<unknown>, request: AssertedRequest): string {
     const { kid, privateKey } = keys.current()
     const { subject, key, kind, tenant, client, scopes, roles, actor, traits } = principal
     const now = Math.floor(clock.nowMs() / 1000)
@@ -106,9 +115,10 @@ export interface GatewayAssertionOptions {
  * @throws TypeError for options that can never work.
  */
 export function gatewayAssertion(options: GatewayAssertionOptions): IssuerWithAudience {
-  checkOptionNames('gatewayAssertion()', options, ['issuer', 'audience', 'jwksUri', 'jwks', 'prefix'])
+  checkOptions('gatewayAssertion()', arguments, ['issuer', 'audience', 'jwksUri', 'jwks', 'prefix'])
   const { issuer, audience, jwksUri, jwks, prefix = '' } = options
   checkString('issuer', issuer)
+  refuseMicrosoftHost('issuer', issuer)
   const audiences: readonly string[] = [audience].flat()
   checkStrings('audience', audiences)
   if ((jwksUri === undefined) === (jwks === undefined)) throw new TypeError('gatewayAssertion() needs jwksUri or jwks.')

@@ -2,7 +2,7 @@
 import type { AuthErrorReason, RefusalHeaders } from '../errors/auth-error.ts'
 import type { JwkSet } from '../issuer/issuer.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { GatewayCheck } from './request.ts'
 
 /** The request may pass. */
@@ -32,7 +32,7 @@ export interface Refusal {
 /** A gateway's answer to one question. Only `allow` allows. */
 export type GatewayDecision<C = Record<string, unknown>> =
   /** `auth` is absent on anonymous routes, for preflights, and where an optional token did not come. */
-  (Allowance & { readonly auth?: VerifiedToken<C> }) | Refusal
+  (Allowance & { readonly auth?: TokenByIssuer<C> }) | Refusal
 
 /** What `onDecision` gets. Holds no token and no path. */
 export interface DecisionFacts {
@@ -51,6 +51,11 @@ export interface DecisionFacts {
   readonly dialect?: string
   /** Set where the question itself was refused, and no request was decided about. */
   readonly question?: QuestionFault
+  /**
+   * Set where a log should leave it out: ten such questions came within a minute. `onEvent` does not get these. The `hint` of the next
+   * one says how many there were.
+   */
+  readonly isSurplus?: true
 }
 
 /** What was wrong with a question. */

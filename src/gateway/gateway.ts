@@ -1,6 +1,7 @@
 // createGateway: decides about requests that a gateway asks about. The order of checks is in `decideInOrder`, top to bottom.
 import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
 import type { RequestView } from '../http/request-view.ts'
+import { systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
 import { createNotes } from '../internal/freeze.ts'
 import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
@@ -13,13 +14,14 @@ import {
   toRequestGuard,
 } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { type Access, accessOf, readAccess } from './access.ts'
 import type { DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type Assertion, assertionHeader, createAssertion } from './assertion.ts'
 import type { Gateway, GatewayOptions, GatewaySettings } from './gateway-options.ts'
 import { createIdentity } from './identity.ts'
 import { listen } from './listen.ts'
+import { createLogLimit } from './log-limit.ts'
 import {
   imitatesOne,
   anyRequest,
@@ -71,20 +73,22 @@ export function createGateway(options: object): Gateway {
   if (rest.api !== undefined) checkOptionNames('createGateway() with api', rest, ['api'])
   const api = rest.api ?? createResourceServer(rest as ResourceServerOptions)
   const settings = { routes, identity, preflight, deadlineMs, onDecision }
-  const { clock } = rest as Pick<ResourceServerOptions, 'clock'>
+  const { clock = systemClock } = rest as Pick<ResourceServerOptions, 'clock'>
   const guard = toRequestGuard<IssuerOptions, Record<string, unknown>>(api)
-  const parts = { api, guard, assertion: assertion && createAssertion(assertion, clock) }
+  const limitLog = createLogLimit(clock)
+  const parts = { api, guard, limitLog, assertion: assertion && createAssertion(assertion, clock) }
   return createAnyGateway(parts, settings as GatewaySettings<Record<string, unknown>, string>)
 }
 
 interface GatewayParts<C> {
   readonly api: ResourceServer<C>
   readonly guard: RequestGuard<C>
+  readonly limitLog: ReturnType<typeof createLogLimit>
   readonly assertion: Assertion | undefined
 }
 
 function createAnyGateway<C>(
-  { api, guard, assertion }: GatewayParts<C>,
+  { api, guard, limitLog, assertion }: GatewayParts<C>,
   settings: Omit<GatewaySettings<C, string>, 'assertion'>,
 ): Gateway<C> {
   const { preflight = false, deadlineMs = 1500, onDecision } = settings
@@ -116,7 +120,7 @@ function createAnyGateway<C>(
   /** The order of checks. Every line may end the request; only `allow` lets it through. */
   async function decideInOrder(check: GatewayCheck, view: RequestView, edge: Edge): Promise<GatewayDecision<C>> {
     const request = readRequest(check)
-    if (!request) return refuse('target_ambiguous', view)
+    if (!request) return refuse('target_ambiguous', view, { hint: unreadableHint })
     if (check.headers.some(([name]) => imitatesOne(name, identity.known)))
       return refuse('target_ambiguous', view, { hint: imitationHint })
     // A preflight that passes without a token must not be remembered for requests that need one.
@@ -124,7 +128,7 @@ function createAnyGateway<C>(
     const routes: RouteTable<Access<C>> | undefined = edge.route === undefined ? table : tables.get(edge.route)
     if (!routes) return refuse('route_unknown', view, { hint: 'the gateway named a route that is not in `routes`' })
     const route = routes.find({ ...request, methods: asked === undefined ? request.methods : [asked] })
-    if (typeof route === 'string') return refuse(route, view)
+    if ('reason' in route) return refuse(route.reason, view, route.hint === undefined ? {} : { hint: route.hint })
     // A token that is bound to one method and path is good for no other.
     const seen = edge.forAllRequests ? { ...view, method: '', url: '' } : view
     const known = { ...seen, origin: request.origin, route: route.key }
@@ -175,7 +179,7 @@ function createAnyGateway<C>(
 
   function allow(
     { key }: Route<Access<C>>,
-    auth: VerifiedToken<C> | undefined,
+    auth: TokenByIssuer<C> | undefined,
     assert?: () => string,
   ): GatewayDecision<C> {
     const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth, assert) } as const
@@ -197,9 +201,13 @@ function createAnyGateway<C>(
     }
   }
 
-  function refuseQuestion(question: QuestionFault, hint: string, dialect?: string): Refusal {
-    const decision = refuse('peer_untrusted', nothingKnown, { hint })
-    tell(decision, performance.now(), { dialect, question })
+  function refuseQuestion(question: QuestionFault, reason: string, dialect?: string): Refusal {
+    const leftOut = limitLog(`${question} ${dialect}`)
+    const hint = leftOut ? `${reason}; ${leftOut} like it were left out of the log before this one` : reason
+    const error = new AuthError('peer_untrusted', { hint })
+    if (leftOut !== undefined) guard.report(error, nothingKnown)
+    const decision = toRefusal(error, nothingKnown)
+    tell(decision, performance.now(), { dialect, question, isSurplus: leftOut === undefined || undefined })
     return decision
   }
 
@@ -215,7 +223,7 @@ function createAnyGateway<C>(
   function rehearsal(change: <D>(of: RequestGuard<D>) => RequestGuard<D>): DecisionServer {
     const { onDecision: _, ...quiet } = settings
     const unsigned = assertion && { ...assertion, sign: () => 'not-signed' }
-    const twin = createAnyGateway({ api, guard: change(guard), assertion: unsigned }, quiet)
+    const twin = createAnyGateway({ api, guard: change(guard), limitLog, assertion: unsigned }, quiet)
     return decisionServers.get(twin) as DecisionServer
   }
 
@@ -241,6 +249,8 @@ function createAnyGateway<C>(
   return gateway
 }
 
+const unreadableHint =
+  'the target, the host or the method cannot be read in one way: a dot segment, //, an encoded slash, or an override in a header'
 const imitationHint = 'a header of the client has the name of an identity header, written with other signs'
 
 /** What is known of a question besides its decision. */
@@ -248,4 +258,5 @@ interface Asked {
   readonly id?: string | undefined
   readonly dialect?: string | undefined
   readonly question?: QuestionFault
+  readonly isSurplus?: true | undefined
 }

@@ -2,13 +2,13 @@
 // out would leave the one that the client sent.
 import { createHash } from 'node:crypto'
 import { checkFunction, checkPlain } from '../internal/options.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 
 /** The value of one identity header. A list is joined by commas; `undefined` says nothing about the caller. */
 export type IdentityValue = string | number | readonly string[] | undefined
 
 /** The option `identity`: header names, and what each says of the caller. */
-export type IdentityHeaders<C> = Readonly<Record<string, (auth: VerifiedToken<C>) => IdentityValue>>
+export type IdentityHeaders<C> = Readonly<Record<string, (auth: TokenByIssuer<C>) => IdentityValue>>
 
 export interface Identity<C> {
   /** Every header of an allow, in the order of the option. */
@@ -18,7 +18,7 @@ export interface Identity<C> {
   /** Names this list of headers: a recipe that was made for another list does not copy or strip all of them. */
   readonly fingerprint: string
   /** The headers for `auth`; all of them empty without one. `assert` makes the assertion, where there is one. */
-  headersFor(auth: VerifiedToken<C> | undefined, assert?: () => string): Readonly<Record<string, string>>
+  headersFor(auth: TokenByIssuer<C> | undefined, assert?: () => string): Readonly<Record<string, string>>
 }
 
 /** Names the headers that were too long, so that an upstream can tell "none" from "not told". */
@@ -47,7 +47,7 @@ export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault, asser
   if (new Set(known).size !== names.length) throw new TypeError('identity names one header twice.')
   const none = Object.freeze(Object.fromEntries(names.map((name) => [name, ''])))
 
-  function headersFor(auth: VerifiedToken<C> | undefined, assert?: () => string): Readonly<Record<string, string>> {
+  function headersFor(auth: TokenByIssuer<C> | undefined, assert?: () => string): Readonly<Record<string, string>> {
     if (!auth) return none
     const made: Record<string, string> = {}
     const tooLong: string[] = []
@@ -85,14 +85,18 @@ function checkName(name: string): string {
 
 /** As ASCII that every gateway hands on unchanged. `undefined` when it is too long, or no text that can be encoded. */
 export function encodeValue(value: IdentityValue): string | undefined {
-  const list = [value ?? []].flat()
+  const list = Array.isArray(value) ? (value as readonly string[]) : value === undefined ? [] : [value]
   const encoded = list.map((one) => encode(String(one)))
   const text = encoded.join(',')
   return encoded.includes(undefined) || text.length > maxValueBytes ? undefined : text
 }
 
+/** Needs no encoding: the characters that `encode` leaves alone. */
+const plainText = /^[!#$&'-+\-./-:<-[\]^_`a-z|~]*$/
+
 /** `decodeURIComponent` gives the text back. A lone surrogate has no UTF-8: to replace it would make two callers one. */
 function encode(text: string): string | undefined {
+  if (plainText.test(text)) return text
   if (!text.isWellFormed()) return undefined
   // Braces are placeholders to Caddy; commas join lists; quotes, semicolons and backslashes end values in some parsers.
   return text.replace(/[^!#-&'-+\-./-:<-[\]^_`a-z|~]|%/gu, encodeURIComponent)

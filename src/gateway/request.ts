@@ -113,6 +113,8 @@ export function clientLines(headers: readonly HeaderLine[], identity: ReadonlySe
 
 /** True for every spelling of an identity header, and of our own. */
 export function isOurs(name: string, identity: ReadonlySet<string>): boolean {
+  // Identity headers begin with `X-` or `Remote-`: to read the others in every spelling would cost much.
+  if (!/^[xr]/i.test(name)) return false
   const known = plainName(name)
   return identity.has(known) || known.startsWith('x-claimcheck-')
 }

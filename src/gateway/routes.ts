@@ -32,7 +32,14 @@ export interface RouteQuestion {
 export interface RouteTable<V> {
   /** Most specific first. */
   readonly routes: readonly Route<V>[]
-  find(question: RouteQuestion): Route<V> | 'target_ambiguous' | 'route_unknown'
+  find(question: RouteQuestion): Route<V> | NoRoute
+}
+
+/** Why a request has no route. */
+export interface NoRoute {
+  readonly reason: 'target_ambiguous' | 'route_unknown'
+  /** For the log. Names routes, and nothing of the path. */
+  readonly hint?: string
 }
 
 interface Leaf<V> {
@@ -40,6 +47,12 @@ interface Leaf<V> {
   readonly path: string
   readonly byMethod: Map<string, Route<V>>
   any: Route<V> | undefined
+}
+
+/** What one reading of a path comes to. */
+interface Leaves<V> {
+  readonly leaf: Leaf<V> | undefined
+  readonly ofFormat?: readonly (Leaf<V> | undefined)[]
 }
 
 interface Node<V> {
@@ -77,30 +90,33 @@ export function createRouteTable<V>(entries: readonly (readonly [key: string, va
     return { pattern, route }
   })
 
-  function find({ host, target, methods }: RouteQuestion): Route<V> | 'target_ambiguous' | 'route_unknown' {
-    const found = target.readings.flatMap((reading) =>
-      leavesOf(host, reading).flatMap((leaf) => methods.map((method) => routeOf(leaf, method))),
-    )
-    const [first] = found
+  function find({ host, target, methods }: RouteQuestion): Route<V> | NoRoute {
+    const routesOf = (leaves: readonly (Leaf<V> | undefined)[]): readonly (Route<V> | undefined)[] =>
+      leaves.flatMap((leaf) => methods.map((method) => routeOf(leaf, method)))
+    const leaves = target.readings.map((reading) => leavesOf(host, reading))
+    const found = new Set(routesOf(leaves.map(({ leaf }) => leaf)))
+    const all = new Set([...found, ...routesOf(leaves.flatMap(({ ofFormat = [] }) => ofFormat))])
+    const [first] = all
+    if (all.size === 1) return first ?? { reason: 'route_unknown' }
     // One reading that has no route is enough: the upstream may serve that one.
-    if (found.some((one) => one !== first)) return 'target_ambiguous'
-    return first ?? 'route_unknown'
+    const keysOf = [...all].slice(0, 5).map((route) => (route ? `'${route.key}'` : 'no route'))
+    const hint = `readings of the path or method come to ${keysOf.join(' and ')}`
+    return { reason: 'target_ambiguous', hint: found.size === 1 ? `${hint}: ${formatHint}` : hint }
   }
 
   /** The leaf of a path, and another one where a framework may take the end of the path for a format: `/admin.json` (Rails). */
-  function leavesOf(host: string, { segments, folded: isFolded }: Reading): readonly (Leaf<V> | undefined)[] {
+  function leavesOf(host: string, { segments, folded: isFolded }: Reading): Leaves<V> {
     const hosts = isFolded ? folded : exact
     const leafAt = (path: readonly string[]): Leaf<V> | undefined =>
       leafOf(hosts.get(host), path) ?? leafOf(hosts.get(''), path)
     const leaf = leafAt(segments)
     const [bare] = formatForm.exec(segments.at(-1) ?? '') ?? []
-    if (bare === undefined) return [leaf]
+    if (bare === undefined) return { leaf }
     const parent = segments.slice(0, -1)
     const unnamed = leafAt([...parent, noLiteral])
     // A name that is written in the table with its dot is what it says.
-    if (leaf !== unnamed) return [leaf]
-    const named = leafAt([...parent, bare])
-    return named === leaf ? [leaf] : [leaf, named]
+    if (leaf !== unnamed) return { leaf }
+    return { leaf, ofFormat: [leafAt([...parent, bare])] }
   }
 
   function routeOf(leaf: Leaf<V> | undefined, method: string): Route<V> | undefined {
@@ -165,6 +181,8 @@ function readParams({ segments }: Pattern, values: readonly string[]): Readonly<
   return Object.freeze(Object.fromEntries(named))
 }
 
+const formatHint =
+  'some frameworks take the end of a name, such as .json, for a format; give a file with such a name a route of its own'
 /** A name before the last dot of a segment. */
 const formatForm = /^.+(?=\.[^.]+$)/
 /** In no target: control characters are refused. */

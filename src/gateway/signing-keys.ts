@@ -1,9 +1,21 @@
 // The keys that sign assertions: files in a directory that all decision servers of a gateway share.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { constants, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkFunction, checkNumber, checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOwnFile, checkWriters, explainLink, readOnly } from '../jwks/own-files.ts'
 import type { JwkSet } from '../issuer/issuer.ts'
 
 /** A private key that signs assertions by ES256. */
@@ -28,13 +40,15 @@ interface KeyFile extends AssertionKey {
 
 // How soon a key of another process is seen.
 const readAgainMs = 10_000
+const maxKeyBytes = 16 * 1024
 const fileName = /^(\d{13})-[0-9a-f]{16}\.pem$/
 
 /**
  * Keeps the keys of assertions in `directory`, and creates it when it is missing. A new key is made every `rotateHours` (default 24). The
  * one before it stays published as long again. Several processes may share the directory. An account that can read it can write assertions.
  *
- * @throws TypeError for options that can never work. Error where the directory cannot be used, or every user may write to it.
+ * @throws TypeError for options that can never work. Error where the directory cannot be used, every user may write to it or to a key, or a
+ * key is a symbolic link.
  */
 export function fileSigningKeys(
   directory: string,
@@ -54,8 +68,7 @@ export function fileSigningKeys(
   function keys(): readonly KeyFile[] {
     const nowMs = clock.nowMs()
     if (Math.abs(nowMs - readMs) < readAgainMs) return known
-    if (process.getuid !== undefined && (statSync(directory).mode & constants.S_IWOTH) !== 0)
-      throw new Error(`every user of the machine may write to ${directory}: take that away (chmod o-w)`)
+    checkWriters(statSync(directory), directory)
     let files = readFiles(directory, known)
     if (!files.some(({ createdMs }) => nowMs - createdMs < rotateMs)) {
       createFile(directory, nowMs)
@@ -86,12 +99,25 @@ function readFiles(directory: string, known: readonly KeyFile[]): readonly KeyFi
 }
 
 function readFile(directory: string, name: string): KeyFile {
-  const privateKey = createPrivateKey(readFileSync(join(directory, name)))
+  const privateKey = createPrivateKey(readOwnFile(join(directory, name), name))
   const { kty, crv, x, y } = createPublicKey(privateKey).export({ format: 'jwk' })
   if (crv !== 'P-256') throw new Error(`${name} holds no key for ES256`)
   const kid = createHash('sha256').update(`${x}.${y}`).digest('base64url').slice(0, 22)
   const createdMs = Number(fileName.exec(name)?.[1])
   return { name, createdMs, kid, privateKey, jwk: { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } }
+}
+
+function readOwnFile(path: string, name: string): Buffer {
+  let file: number | undefined
+  try {
+    file = openSync(path, readOnly)
+    checkOwnFile(fstatSync(file), name, maxKeyBytes)
+    return readFileSync(file)
+  } catch (error) {
+    throw explainLink(error, name)
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
 }
 
 /** Under a temporary name first: no other process reads half of it. */

@@ -22,6 +22,7 @@ export interface Target {
 
 // Visible ASCII in origin-form (RFC 9112 §3.2.1). A fragment is never sent, so a `#` has two readings.
 const originForm = /^\/[!"$-~]*$/
+const ascii = /^[ -~]*$/
 // The characters of a path (RFC 3986 §3.3). A backslash, for one, is a slash to some.
 const pathCharacters = /^(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9a-f]{2})+$/i
 // An encoded control character, slash or backslash.
@@ -60,6 +61,8 @@ function describe(path: string, query: string, decoded: string, paths: readonly 
 
 /** The path as a comparison without regard to letter case sees it. */
 export function fold(text: string): string {
+  // ASCII has no other form.
+  if (ascii.test(text)) return text.toLowerCase()
   return text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
 }
 

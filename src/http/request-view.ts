@@ -10,20 +10,20 @@ export interface RequestView {
   /** Every header line as it was received, in order; names in any letter case. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Set when the server may have dropped header lines, a second `Authorization` among them: such a request is refused. */
-  readonly headersTruncated?: boolean
+  readonly headersTruncated?: boolean | undefined
   /**
    * The headers as the application has left them, by their names in lower case. A credential that was set or deleted there
    * counts, in place of the line that was received. Left out, the lines alone count.
    */
-  readonly currentHeaders?: CurrentHeaders
+  readonly currentHeaders?: CurrentHeaders | undefined
   /** The scheme and host that the client called, where a proxy in front of this server has another name. */
-  readonly origin?: string
+  readonly origin?: string | undefined
   /** The client's TLS certificate, as DER. */
-  readonly clientCertificate?: Uint8Array
+  readonly clientCertificate?: Uint8Array | undefined
   /** How logs name this request. */
-  readonly id?: string
+  readonly id?: string | undefined
   /** The pattern of its route, such as `/orders/:id`: never the path itself, which may hold personal data. */
-  readonly route?: string
+  readonly route?: string | undefined
 }
 
 type CurrentHeaders = Readonly<Record<string, unknown>>
@@ -47,21 +47,33 @@ export function fromNode(request: NodeRequest): RequestView {
   return viewNodeRequest(request, request.headers)
 }
 
-/** Views a request like `fromNode`, for a framework whose request has other `headers` than Node's. */
-export function viewNodeRequest(request: NodeRequest, currentHeaders: CurrentHeaders | undefined): RequestView {
-  const { method = '', originalUrl, url = '', rawHeaders, id } = request
+/** The members of a view that a framework knows better than Node, or alone. */
+type FrameworkFacts = Pick<RequestView, 'id' | 'route'> & { readonly url?: string | undefined }
+
+/**
+ * Views a request like `fromNode`, for a framework whose request has other `headers` than Node's. One literal makes the view, whatever is
+ * in it: measured, to spread a view into the next takes twice as long as a guard's other work (Fastify, Node 20).
+ */
+export function viewNodeRequest(
+  request: NodeRequest,
+  currentHeaders: CurrentHeaders | undefined,
+  { url = request.originalUrl ?? request.url ?? '', id = idOf(request.id), route }: FrameworkFacts = {},
+): RequestView {
+  const { method = '', rawHeaders } = request
   const hasLines = rawHeaders.length > 0
-  const headers = hasLines ? linesOf(rawHeaders) : pairsOf(currentHeaders ?? {})
-  // Not by spreading conditional members: every request comes by here.
-  const view: { -readonly [Name in keyof RequestView]: RequestView[Name] } = {
+  return {
     method,
-    url: originalUrl ?? url,
-    headers,
+    url,
+    headers: hasLines ? linesOf(rawHeaders) : pairsOf(currentHeaders ?? {}),
+    headersTruncated: isTruncated(request) || undefined,
+    currentHeaders: hasLines ? currentHeaders : undefined,
+    id,
+    route,
   }
-  if (hasLines && currentHeaders) view.currentHeaders = currentHeaders
-  if (isTruncated(request)) view.headersTruncated = true
-  if (typeof id === 'string' || typeof id === 'number') view.id = String(id)
-  return view
+}
+
+function idOf(id: unknown): string | undefined {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
 }
 
 /** The items that Node collects by default; a name and a value are one item each. */

@@ -2,7 +2,7 @@
 
 const unknownHost = 'this machine finds no address for that name. Is it spelt right, and is its DNS reachable?'
 const unknownCa =
-  'its certificate is of a CA that Node does not know. For a private CA, start Node with NODE_EXTRA_CA_CERTS=<its certificate as PEM>'
+  'its certificate is of a CA that Node does not know. For a private CA, start Node with NODE_EXTRA_CA_CERTS=<path of its PEM file>'
 
 /** What the usual codes of failed connections mean. */
 const explanations: Readonly<Record<string, string>> = {

@@ -113,7 +113,7 @@ async function fetchOnce(
   // An injected fetch may ignore its signal: then this answer comes too late.
   if (response.status !== 200 || response.redirected || request.signal.aborted) {
     await response.body?.cancel()
-    throw statusError(`${host} answered ${response.status}${redirectOf(response)}`, response.status)
+    throw statusError(`${host} answered ${response.status}${meaningOf(response)}`, response.status)
   }
   const reader = response.body?.getReader()
   return {
@@ -124,14 +124,15 @@ async function fetchOnce(
 }
 
 /**
- * Where a redirect leads: the operator may write that address. It is not followed, since a document could then come from anywhere. A
- * log must not hold a login, or the state and tickets that login pages put into a query.
+ * What the operator may do about a status. A redirect is not followed, since a document could then come from anywhere. A log must not hold
+ * a login, or the state and tickets that login pages put into a query.
  */
-function redirectOf({ status, headers }: Response): string {
+function meaningOf({ status, headers }: Response): string {
+  if (status >= 500) return ': the server itself failed'
   const location = status >= 300 && status < 400 ? headers.get('location') : null
   if (location === null) return ''
   const address = withoutLogin(location).replace(/[?#].*$/s, '?...')
-  return `, a redirect to ${printable(address, 120)}: it is not followed, write the address it leads to`
+  return `, a redirect to ${printable(address, 120)}: it is not followed. Configure the issuer of that address`
 }
 
 /** Names the host and the code of a failure: the platform's message is "fetch failed", and hides the code in `cause`. */

@@ -73,7 +73,7 @@ export function hasLogin(url: URL): boolean {
 export function withoutLogin(address: string): string {
   const url = parseUrl(address)
   // `user:password@host` is a URL of the scheme `user:`.
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return address.replace(/^.*(?:@|%40)/is, '…')
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return address.replace(/^.*(?:@|%40)/is, '...')
   if (!hasLogin(url)) return address
   url.username = ''
   url.password = ''

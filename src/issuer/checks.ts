@@ -25,7 +25,7 @@ export function checkAudienceOf(
   if (received.some((one) => typeof one === 'string' && accepted.includes(one))) return undefined
   return {
     reason: 'audience_mismatch',
-    hint: `this issuer's tokens say in ${name} for whom they are, not in aud`,
+    hint: `this issuer's tokens say in ${name} for whom they are, not in aud: name it in the options of the issuer`,
     details: { claim: name, expected: accepted, received: printable(where[name]) },
   }
 }

@@ -159,7 +159,9 @@ function checkNamed(member: string, named: unknown, expected: readonly string[])
   if (typeof named === 'string' && expected.includes(named)) return
   const instead = `expected ${expected.map((one) => printable(one, maxNameLength)).join(' or ')}`
   if (typeof named !== 'string') throw new Error(`the document has no ${member}, ${instead}`)
-  throw new Error(`the document is for another issuer: its ${member} is ${printable(named, maxNameLength)}, ${instead}`)
+  throw new Error(
+    `the document is for another issuer: its ${member} is ${printable(named, maxNameLength)}, ${instead}. If that is this STS, write it as the issuer`,
+  )
 }
 
 function readJwksUri(from: string, jwksUri: string, allowHttp: boolean): string {
@@ -170,6 +172,6 @@ function readJwksUri(from: string, jwksUri: string, allowHttp: boolean): string 
   const shown = `its jwks_uri ${printable(url.href, maxNameLength)}`
   if (fault !== undefined) throw new Error(`${shown} ${fault}`)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`${shown} is not https`)
-  if (!isSecureEnough(url, allowHttp)) throw new Error(`${shown} is http beyond this machine`)
+  if (!isSecureEnough(url, allowHttp)) throw new Error(`${shown} is http beyond this machine: the STS must write https`)
   return url.href
 }

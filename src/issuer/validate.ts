@@ -112,7 +112,7 @@ function checkTenants(preset: string, endpoint: IssuerEndpoint, hasTenantCheck: 
   if (tenants.keys !== 'shared' && tenants.keys !== 'each')
     throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)
   if (aliases?.length || subjectPrefix !== undefined)
-    throw new TypeError(`${preset}: an issuer for many tenants has neither aliases nor a subjectPrefix.`)
+    throw new TypeError(`${preset}: an issuer for many tenants has no aliases and no subjectPrefix.`)
   if (tenants.keys === 'shared') return
   if (!hasTenantCheck || 'create' in keys || 'jwks' in keys)
     throw new TypeError(`${preset}: keys for each tenant need isTenantAllowed, and addresses with '${placeholder}'.`)
@@ -125,7 +125,7 @@ function checkTenantAddress(preset: string, address: string, placeholder: string
   if (sent.includes(placeholder)) return
   const { origin, pathname } = new URL(address)
   throw new TypeError(
-    `${preset}: with keys for each tenant '${address}' must hold '${placeholder}', or all tenants would share its keys: write one such as '${origin}/${placeholder}${pathname}', or tenants.keys: 'shared'.`,
+    `${preset}: with keys for each tenant '${address}' must hold '${placeholder}': write '${origin}/${placeholder}${pathname}', or tenants.keys: 'shared'.`,
   )
 }
 

@@ -1,10 +1,10 @@
 // Snapshots as files, one for each issuer, in a directory that only this service may write to.
 import { createHash, randomUUID } from 'node:crypto'
-import { constants, type Stats } from 'node:fs'
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JsonObject } from '../internal/json.ts'
 import { checkArgumentCount } from '../internal/options.ts'
+import { checkOwnFile, checkWriters, codeOf, explainLink, readOnly } from './own-files.ts'
 import type { KeyStore } from './snapshot.ts'
 
 const maxBytes = 1024 * 1024
@@ -28,7 +28,7 @@ export function fileKeyStore(path: string): KeyStore {
         return parseContent(await readText(fileOf(issuer)))
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined
-        throw codeOf(error) === 'ELOOP' ? new Error('the snapshot is a symbolic link') : error
+        throw explainLink(error, 'the snapshot')
       }
     },
     async save(issuer, snapshot) {
@@ -48,32 +48,14 @@ export function fileKeyStore(path: string): KeyStore {
   }
 }
 
-/**
- * Refuses a file or directory that every user may write to: any of them could add keys. The sticky bit does not help, since a
- * snapshot may be missing.
- */
-function checkWriters({ mode }: Stats, what: string): void {
-  // Windows has no numeric users and no modes: Node makes those up.
-  if (process.getuid === undefined || (mode & constants.S_IWOTH) === 0) return
-  throw new Error(`every user of the machine may write to ${what}: take that away (chmod o-w)`)
-}
-
-/** Follows no link and waits for no pipe (Windows has neither flag). Checks the open file, so that no other file can take its place. */
 async function readText(file: string): Promise<string> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const handle = await open(file, readOnly)
   try {
-    const stats = await handle.stat()
-    if (!stats.isFile()) throw new Error('the snapshot is no file')
-    checkWriters(stats, 'the snapshot')
-    if (stats.size > maxBytes) throw new Error('the snapshot is too large')
+    checkOwnFile(await handle.stat(), 'the snapshot', maxBytes)
     return await handle.readFile('utf8')
   } finally {
     await handle.close()
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 function parseContent(text: string): unknown {

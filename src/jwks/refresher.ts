@@ -16,7 +16,7 @@ const minute = 60 * second
 const maxWaitMs = second
 
 const unavailableHint =
-  'the keys of the issuer could not be fetched: the cause says why, and the token may be good. The next attempt comes by itself'
+  'the keys of the issuer could not be fetched: the cause says why. The token may be good, and the next attempt comes by itself'
 
 export interface RefresherParts {
   readonly issuer: string

@@ -15,8 +15,8 @@ export interface KeyCacheOptions {
   /** How long keys serve after the last success while the STS fails, in seconds; at most a week. Default 86400. Then: 503. */
   readonly staleSeconds?: number | undefined
   /**
-   * How long a key serves that the STS no longer lists, in seconds. Default 0. In `entra` 86400: its key documents are not
-   * read-consistent.
+   * How long a key serves that the STS no longer lists, in seconds. Default 0. In `entra` 86400: two reads of its
+   * keys may differ.
    */
   readonly graceSeconds?: number | undefined
   /** How many unknown `kid`s in a row cause a fetch at once, and as many bad signatures of known kids. 1 to 10, default 3. */

@@ -111,7 +111,10 @@ function notThreeSegments(token: string): ValidationError {
 function opaqueHint(token: string): string {
   if (['undefined', 'null', 'NaN', 'true', 'false'].includes(token))
     return `the client sent the word ${token} in place of a token: it had none when it made the request`
-  return 'not three base64url segments with dots between: it may be an opaque token, which cannot be verified here. Does the client ask the STS for the audience (resource) of this API? Auth0 and others issue opaque tokens without it'
+  const form = 'not three base64url segments with dots between: it '
+  if (token.startsWith('eyJ'))
+    return `${form}begins like a JWT. Was it cut on its way, by a terminal, a cookie or a database?`
+  return `${form}may be an opaque token, which cannot be verified here. Does the client ask the STS for the audience (resource) of this API? Auth0 and others issue opaque tokens without it`
 }
 
 function malformed(hint: string): ValidationError {

@@ -1,8 +1,9 @@
 // A policy: one question about a verified caller, answered by a decision. Policies know nothing of HTTP.
 // Policies that answer at once are asked synchronously. A promise where none is needed costs more than many checks.
 import { createNotes } from '../internal/freeze.ts'
+import { ownMember } from '../internal/json.ts'
 import { isPromise, isThenable, type MaybePromise } from '../internal/maybe-promise.ts'
-import { checkBoolean, checkOptions } from '../internal/options.ts'
+import { checkArgumentCount, checkBoolean, checkOptions } from '../internal/options.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
 import { copyRequirements, type Requirement } from './requirements.ts'
 
@@ -73,13 +74,24 @@ export function toPolicy<A, R>(like: PolicyLike<A, R>): Policy<A, R> {
 }
 
 /**
+ * Checks what is given as a resource: a second policy there would be dropped without a word, and every caller that the first one allows let in.
+ *
+ * @throws TypeError for a function, and for an object with an `evaluate` of its own.
+ */
+export function checkResource(resource: unknown): void {
+  const own: unknown = typeof resource === 'function' ? resource : ownMember(Object(resource), 'evaluate')
+  if (typeof own === 'function') throw new TypeError('A policy is no resource: use allOf().')
+}
+
+/**
  * Asks `policy` and makes sure that the answer is a decision: a throw, a rejection or any other answer is `indeterminate`.
  * Stays synchronous where the policy is, and never rejects. The decision is a copy: later changes by its maker or a
  * reader do not reach others.
  *
- * @throws TypeError when `policy` is `undefined`, or neither an object nor a function.
+ * @throws TypeError when `policy` is `undefined`, or neither an object nor a function, and for a third argument.
  */
 export function evaluate<A, R>(policy: PolicyLike<A, R>, query: PolicyQuery<A, R>): Decision | Promise<Decision> {
+  checkArgumentCount('evaluate()', arguments, 2)
   return ask(typeof policy === 'object' && policy !== null ? policy : toPolicy(policy), query)
 }
 

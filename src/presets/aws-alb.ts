@@ -44,6 +44,7 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
     preset: 'awsAlb',
     issuer,
     keys: pemPerKid(keyAddress(loadBalancers), uuid),
+    signer: 'other',
     audience: loadBalancers,
     audienceSource: { header: 'signer' },
     algorithms: ['ES256'],

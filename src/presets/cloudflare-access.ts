@@ -30,7 +30,7 @@ export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAu
   const { team } = options
   checkShape('team', team, /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/, 'example')
   const audience = readList('audience', options.audience)
-  for (const tag of audience) checkShape('audience', tag, /^[\da-f]{32,128}$/, '32eafc7626e737136ed1ec03d3ad09e1…')
+  for (const tag of audience) checkShape('audience', tag, /^[\da-f]{32,128}$/, '32eafc7626e737136ed1ec03d3ad09e1...')
   const issuer = `https://${team}.cloudflareaccess.com`
   return createIssuer({
     preset: 'cloudflareAccess',

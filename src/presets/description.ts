@@ -13,6 +13,7 @@ import { readActor, readAuthentication, readScopes, readString, readStrings } fr
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
 import type { Issuer, IssuerEndpoint, IssuerKeys, IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
+import { refuseMicrosoftHost } from './microsoft-hosts.ts'
 import { type GroupsReader, missing, readSubject, saysLogin, unsaid } from './preset-claims.ts'
 
 /** Verified claims, with what most subjects are made of. */
@@ -49,9 +50,14 @@ type Copied = Pick<Issuer, 'preset' | 'algorithms' | 'types'> &
 
 /** An STS. `createIssuer` makes an issuer of it. A claim is named here by its name; a function reads what has no plain form. */
 export interface StsDescription extends Copied {
-  /** The one issuer, or all endpoints. Keys of one issuer are in `keys`. */
+  /**
+   * The one issuer, or all endpoints. Keys of one issuer are in `keys`. An issuer at Microsoft's hosts is refused, unless another party than
+   * the issuer signs (`signer`).
+   */
   readonly issuer: string | readonly IssuerEndpoint[]
   readonly keys?: IssuerKeys
+  /** `other`: the tokens name another STS as their issuer than the one that signs them. Default `issuer`. */
+  readonly signer?: 'issuer' | 'other'
   /** Default false. */
   readonly insecureAllowHttp?: boolean | undefined
   /** Accepted audiences; `null` accepts every one. */
@@ -89,14 +95,17 @@ export interface StsDescription extends Copied {
 /**
  * Makes an issuer of a description. A token is checked for marks first, then for what must be there, then by `validate`.
  *
- * @throws TypeError for a member that no description has, such as `validateToken`: a check under a wrong name would be off.
+ * @throws TypeError for a member that no description has, such as `validateToken`: a check under a wrong name would be off. And for an
+ * issuer at Microsoft's hosts.
  */
 export function createIssuer(sts: StsDescription): IssuerWithAudience {
   checkOptions('createIssuer()', arguments, names)
   const { issuer, keys, insecureAllowHttp = false, requires = [] } = sts
+  const endpoints = typeof issuer === 'string' ? [{ issuer, keys: keys as IssuerKeys, insecureAllowHttp }] : issuer
+  if (sts.signer !== 'other') for (const endpoint of endpoints) refuseMicrosoftHost('issuer', endpoint.issuer)
   const created: IssuerWithAudience = {
     preset: sts.preset,
-    endpoints: typeof issuer === 'string' ? [{ issuer, keys: keys as IssuerKeys, insecureAllowHttp }] : issuer,
+    endpoints,
     audience: sts.audience,
     algorithms: sts.algorithms,
     types: sts.types,
@@ -126,6 +135,7 @@ const names: readonly (keyof StsDescription)[] = [
   'preset',
   'issuer',
   'keys',
+  'signer',
   'insecureAllowHttp',
   'audience',
   'algorithms',

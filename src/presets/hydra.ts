@@ -38,7 +38,7 @@ export function hydra(options: HydraOptions): IssuerWithAudience {
     actor: 'act',
     hint: (reason, { claims: { aud, iss } }) =>
       reason === 'audience_mismatch' && iss === issuer && Array.isArray(aud) && aud.length === 0
-        ? 'aud is empty: the client must ask for the audience (audience=…), and have it among those that it may ask for'
+        ? 'aud is empty: the client must ask for the audience (audience=...), and have it among those that it may ask for'
         : undefined,
   })
 }

@@ -1,6 +1,6 @@
 // Keycloak: access tokens of one realm.
 import type { AuthErrorReason } from '../errors/auth-error.ts'
-import { isJsonObject, printable } from '../internal/json.ts'
+import { isJsonObject, type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readString, readStrings } from '../principal/read-claims.ts'
@@ -114,13 +114,18 @@ function rolesIn(access: unknown): readonly string[] {
 
 const addMapper = 'add an audience mapper for this API to the client, or to a client scope of it'
 
+/** The hint for a token whose audience is Keycloak's own, as without an audience mapper. */
+export function accountHint({ aud }: JsonObject): string | undefined {
+  if (![aud].flat().includes('account')) return undefined
+  return `aud is ${printable(aud)}, which Keycloak writes for its own account pages: ${addMapper}`
+}
+
 function hint(reason: AuthErrorReason, { claims }: UnverifiedToken, issuer: string): string | undefined {
   const { iss } = claims
   if (reason === 'issuer_unknown' && typeof iss === 'string' && iss.endsWith(realmPath(issuer)))
     return `the token says ${printable(iss)}, this API expects ${issuer}: if both are this realm, write issuer: '${printable(iss)}', and as realmUrl the address where this API reaches it`
   if (iss !== issuer) return undefined
-  if (reason === 'audience_mismatch' && [claims.aud].flat().includes('account'))
-    return `aud is ${printable(claims.aud)}, which Keycloak writes for its own account pages: ${addMapper}`
+  if (reason === 'audience_mismatch') return accountHint(claims)
   if (reason !== 'claim_missing') return undefined
   if (!Object.hasOwn(claims, 'aud')) return `the token has no aud: ${addMapper}`
   if (!readString(claims, 'sub'))

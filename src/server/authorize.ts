@@ -2,8 +2,8 @@
 import type { RequestView } from '../http/request-view.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
-import { ask, evaluate, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
-import { isVerifiedToken, type VerifiedToken } from '../verifier/verified-token.ts'
+import { ask, checkResource, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
+import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import type { RequestGuard } from './request-guard.ts'
 import type { RoutePolicies } from './route-policies.ts'
 
@@ -13,21 +13,21 @@ export interface Authorization<C> {
    * every decision, to a denial as well: only the effect `allow` allows. Misuse rejects with a TypeError.
    */
   authorize(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, undefined>,
     resource?: undefined,
     options?: AuthorizeOptions,
   ): Promise<Decision>
   authorize<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: AuthorizeOptions,
   ): Promise<Decision>
   /** Asks `policy` about each of `resources`: one decision for each, in their order. Misuse rejects with a TypeError. */
   authorizeAll<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resources: readonly R[],
   ): Promise<readonly Decision[]>
   /**
@@ -35,14 +35,14 @@ export interface Authorization<C> {
    * `withoutDefaultPolicy(…)` is asked alone. Refuses a caller whose token has ended meanwhile. Misuse rejects with a TypeError.
    */
   require(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, undefined>,
     resource?: undefined,
     options?: RequireOptions,
   ): Promise<void>
   require<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: RequireOptions,
   ): Promise<void>
@@ -66,16 +66,17 @@ export interface RequireOptions {
 
 /** @param requirePolicy Asks one policy, and throws the AuthError that its decision calls for unless it allows. */
 export function createAuthorization<C>(
-  withDefault: RoutePolicies<VerifiedToken<C>>['withDefault'],
+  withDefault: RoutePolicies<TokenByIssuer<C>>['withDefault'],
   requirePolicy: RequestGuard<C>['requirePolicy'],
 ): Authorization<C> {
   async function authorize<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource?: R,
     options: AuthorizeOptions = {},
   ): Promise<Decision> {
     checkOptions('authorize()', arguments, ['explain', 'signal'], 3)
+    checkResource(resource)
     checkCaller(auth)
     const { explain = false, signal } = options
     const traces: Trace[] = []
@@ -86,18 +87,19 @@ export function createAuthorization<C>(
   }
 
   async function authorizeEach<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resources: readonly R[],
   ): Promise<readonly Decision[]> {
     checkArgumentCount('authorizeAll()', arguments, 3)
+    for (const resource of resources) checkResource(resource)
     checkCaller(auth)
     return authorizeAll(toPolicy(policy), auth, resources)
   }
 
   async function require<R>(
-    auth: VerifiedToken<C>,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    auth: TokenByIssuer<C>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource?: R,
     options: RequireOptions = {},
   ): Promise<void> {
@@ -132,7 +134,7 @@ export async function authorizeAll<A, R>(
   if (policy.evaluateAll && queries.length > 0) return askInOneGo(policy, queries)
   const decisions: Decision[] = []
   for (let from = 0; from < queries.length; from += atOnce) {
-    const asked = queries.slice(from, from + atOnce).map(async (query) => evaluate(policy, query))
+    const asked = queries.slice(from, from + atOnce).map(async (query) => ask(policy, query))
     decisions.push(...(await Promise.all(asked)))
   }
   return decisions
@@ -148,7 +150,7 @@ async function askInOneGo<A, R>(
   // Each answer passes the check that a single answer passes.
   return Promise.all(
     queries.map(async (query, index) =>
-      evaluate({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),
+      ask({ id: policy.id, mayVeto: policy.mayVeto === true, evaluate: () => list[index] as Decision }, query),
     ),
   )
 }

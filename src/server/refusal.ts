@@ -82,7 +82,7 @@ function hintOf(missing: readonly Requirement[], { kind, scopes: held }: Caller[
   if (long !== undefined && long !== shortName(long))
     return `the scopes of Entra's tokens have short names: write scope('${printable(shortName(long))}')`
   if (wanted.length > 0 && held.length === 0 && (kind === 'application' || kind === 'device'))
-    return 'the caller is an application for itself (app-only): its token has roles and no scopes. Write anyOf(scope(…), role(…))'
+    return 'the caller is an application for itself (app-only): its token has roles and no scopes. Write anyOf(scope(...), role(...))'
   return undefined
 }
 
@@ -178,9 +178,8 @@ const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 
 /** Whether a client with these claims can handle the challenge: "values aren't case-sensitive". */
 function hasClaimsCapability(claims: JsonObject): boolean {
-  const capabilities = Object.hasOwn(claims, 'xms_cc') ? claims.xms_cc : undefined
-  const list: readonly unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities]
-  return list.some((one) => typeof one === 'string' && one.toLowerCase() === 'cp1')
+  const capabilities: readonly unknown[] = [ownMember(claims, 'xms_cc')].flat()
+  return capabilities.some((one) => typeof one === 'string' && one.toLowerCase() === 'cp1')
 }
 
 /** What the challenge for all of `contexts` says. `issuer` is the configured one; nothing comes from the token. */

@@ -9,20 +9,20 @@ import { isPreflight, type RequestView } from '../http/request-view.ts'
 import type { Clock } from '../internal/clock.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import type { Decision } from '../policy/decision.ts'
-import { ask, type Policy, type PolicyQuery } from '../policy/policy.ts'
+import { ask, checkResource, type Policy, type PolicyQuery } from '../policy/policy.ts'
 import { refusalOf, scopeParam } from './refusal.ts'
 import type { MetadataResponse, PublishedMetadata } from './published-metadata.ts'
 import { type Outcome, reportRefusal } from '../verifier/report.ts'
 import type { RoutePolicies } from './route-policies.ts'
 import type { Verify } from '../verifier/verify-token.ts'
 import type { Watch } from '../verifier/watch.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 
 /** The outcome for a request's credential. `anonymous`: there is no credential, or one of another scheme. */
 export type Authentication<C = Record<string, unknown>> =
   | {
       readonly outcome: 'authenticated'
-      readonly auth: VerifiedToken<C>
+      readonly auth: TokenByIssuer<C>
     }
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly error: AuthError }
@@ -32,7 +32,7 @@ export type GuardResult<C> = Exclude<Authentication<C>, { readonly outcome: 'ano
 
 /** A resource server as adapters use it. It is in no public type: a result that must be looked at was an open door. */
 export interface RequestGuard<C> {
-  readonly routes: RoutePolicies<VerifiedToken<C>>
+  readonly routes: RoutePolicies<TokenByIssuer<C>>
   /** The headers that tokens come in besides `Authorization`. */
   readonly tokenHeaders: readonly string[]
   /** Verifies a token by itself. */
@@ -57,9 +57,9 @@ export interface RequestGuard<C> {
     request: RequestView,
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R> & { readonly optional?: false },
-  ): Promise<VerifiedToken<C>>
+  ): Promise<TokenByIssuer<C>>
   /** Asks a policy about a caller. Rejects with the AuthError to answer with unless it allows, or where the token has ended. */
-  requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void>
+  requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** Reports a refusal that an edge makes itself, such as a gateway's for a target without a route. Returns it. */
   report(error: AuthError, request: RequestView): AuthError
   /** The answer for a refused request. */
@@ -72,7 +72,7 @@ export interface RequestGuard<C> {
 
 /** The policy of a route, and the rest of its query. */
 export interface RouteQuery<C, R> {
-  readonly policy: Policy<VerifiedToken<C>, R> | undefined
+  readonly policy: Policy<TokenByIssuer<C>, R> | undefined
   /** Left out, where nothing has been loaded yet. */
   readonly resource?: R
   readonly signal?: AbortSignal
@@ -82,7 +82,7 @@ export interface RouteQuery<C, R> {
 
 /** A handler's question about its caller. `request` decides which metadata the challenge names. */
 export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
-  readonly policy: Policy<VerifiedToken<C>, R>
+  readonly policy: Policy<TokenByIssuer<C>, R>
   readonly request?: RequestView
 }
 
@@ -95,7 +95,7 @@ export interface RequestGuardParts<C> {
   readonly challengeParams: (request?: RequestView) => ChallengeParams
   /** Whether a client without a token is told which scopes it needs. */
   readonly publishScopes: boolean
-  readonly routes: RoutePolicies<VerifiedToken<C>>
+  readonly routes: RoutePolicies<TokenByIssuer<C>>
   readonly published: PublishedMetadata
   readonly emit: Emit
 }
@@ -143,14 +143,15 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     })
   }
 
-  async function requireCaller<R>(...asked: Parameters<typeof authorizeRequest<R>>): Promise<VerifiedToken<C>> {
+  async function requireCaller<R>(...asked: Parameters<typeof authorizeRequest<R>>): Promise<TokenByIssuer<C>> {
     const result = (await authorizeRequest(...asked)) as GuardResult<C>
     if (result.outcome === 'refused') throw result.error
     return result.auth
   }
 
-  async function requirePolicy<R>(auth: VerifiedToken<C>, query: PolicyOfCaller<C, R>): Promise<void> {
-    const { request } = query
+  async function requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void> {
+    const { request, resource } = query
+    checkResource(resource)
     const isCurrent = clock.nowMs() < auth.expiresAt * 1000
     // The token may have ended since it was verified, such as on a connection that stays open: it is verified once more.
     const caller = isCurrent ? auth : await verify({ token: auth.token, request })
@@ -200,6 +201,6 @@ function queryOf<A, R>(
   return signal ? { ...query, signal } : query
 }
 
-function toAuthentication<C>(outcome: Outcome<VerifiedToken<C>>): Authentication<C> {
+function toAuthentication<C>(outcome: Outcome<TokenByIssuer<C>>): Authentication<C> {
   return isAuthError(outcome) ? { outcome: 'refused', error: outcome } : { outcome: 'authenticated', auth: outcome }
 }

@@ -7,14 +7,14 @@ import { type RefusalResponse, withHeaderLines } from './response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
 import { type ChallengeParams, isQuotable } from '../errors/challenge.ts'
-import { checkBoolean, checkOptions } from '../internal/options.ts'
+import { checkArgumentCount, checkBoolean, checkOptions } from '../internal/options.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
-import type { PolicyLike } from '../policy/policy.ts'
+import { checkResource, type PolicyLike } from '../policy/policy.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
 import { type Authentication, createRequestGuard, type RequestGuard } from './request-guard.ts'
 import { createRoutePolicies } from './route-policies.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
-import type { VerifiedToken } from '../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { createVerifierParts, type Verifier } from '../verifier/verifier.ts'
 import { type IssuerOptions, tokenHeadersOf, type VerifierOptions, verifierOptionNames } from '../verifier/options.ts'
 
@@ -28,7 +28,7 @@ export type ResourceServerOptions<
   /**
    * The default policy. It must allow besides the policy of each route, unless that one is a `withoutDefaultPolicy(…)`.
    */
-  readonly policy?: PolicyLike<VerifiedToken<ClaimsByIssuer<I, C>>, undefined>
+  readonly policy?: PolicyLike<TokenByIssuer<ClaimsByIssuer<I, C>>, undefined>
   /**
    * Whether a client without a token is told which scopes it needs, in the challenge and in the metadata. Default `true`.
    * A client with a good token that lacks a scope is told in any case.
@@ -54,25 +54,25 @@ export interface ResourceServer<C = Record<string, unknown>> extends Verifier<C>
    *
    * @example const auth = await api.guard(fromNode(req), scope('orders:read'))
    */
-  guard(request: RequestView): Promise<VerifiedToken<C>>
+  guard(request: RequestView): Promise<TokenByIssuer<C>>
   guard(
     request: RequestView,
-    policy: PolicyLike<VerifiedToken<C>, undefined>,
+    policy: PolicyLike<TokenByIssuer<C>, undefined>,
     resource?: undefined,
     options?: Pick<RequireOptions, 'signal'>,
-  ): Promise<VerifiedToken<C>>
+  ): Promise<TokenByIssuer<C>>
   guard<R>(
     request: RequestView,
-    policy: PolicyLike<VerifiedToken<C>, R>,
+    policy: PolicyLike<TokenByIssuer<C>, R>,
     resource: R,
     options?: Pick<RequireOptions, 'signal'>,
-  ): Promise<VerifiedToken<C>>
+  ): Promise<TokenByIssuer<C>>
   /**
    * Declares a route's policy before the first request: its requirements enter the metadata. Adapters do it for `guard(policy)`.
    *
    * @throws TypeError when it is no policy.
    */
-  declare(policy: PolicyLike<VerifiedToken<C>, never>): void
+  declare(policy: PolicyLike<TokenByIssuer<C>, never>): void
   /** The answer for a refused request: status, headers and body. `request` chooses among several resources; without it none is named. */
   challenge(error: AuthError, request?: RequestView): RefusalResponse
   /** The answer when `request` asks for protected resource metadata (RFC 9728), else `undefined`. */
@@ -122,7 +122,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
   checkOwnOptions(options, { realm, publishScopes })
   const emit = createEmit(options.onEvent)
-  const routes = createRoutePolicies(policy as PolicyLike<VerifiedToken<C>, undefined> | undefined, emit)
+  const routes = createRoutePolicies(policy as PolicyLike<TokenByIssuer<C>, undefined> | undefined, emit)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
   const { verifier, clock, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
@@ -141,14 +141,15 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
 
   async function guard<R>(
     request: RequestView,
-    policy?: PolicyLike<VerifiedToken<C>, R>,
+    policy?: PolicyLike<TokenByIssuer<C>, R>,
     resource?: R,
     options: Pick<RequireOptions, 'signal'> = {},
-  ): Promise<VerifiedToken<C>> {
+  ): Promise<TokenByIssuer<C>> {
     checkOptions('guard()', arguments, ['signal'], 3)
+    checkResource(resource)
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
-      arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<VerifiedToken<C>, R>)
+      arguments.length < 2 ? routes.byDefault : routes.withDefault(policy as PolicyLike<TokenByIssuer<C>, R>)
     const authentication = authenticate(request)
     // A policy that was not declared before is reported and not kept: it may have been made for this request.
     if (publishing && policy) routes.declare(policy)
@@ -158,10 +159,16 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const api: ResourceServer<C> = {
     ...verifier,
     realm,
-    authenticate: async (request) => authenticate(request),
+    async authenticate(request) {
+      checkArgumentCount('authenticate()', arguments, 1)
+      return authenticate(request)
+    },
     guard,
     ...createAuthorization<C>(routes.withDefault, requests.requirePolicy),
-    declare: routes.declare,
+    declare(policy) {
+      checkArgumentCount('declare()', arguments, 1)
+      routes.declare(policy)
+    },
     challenge: (error, request) => withHeaderLines(requests.challenge(error, request)),
     metadata: requests.metadata,
   }
@@ -178,7 +185,7 @@ function checkOwnOptions(
     throw new TypeError('realm must be printable ASCII without " and \\.')
   checkBoolean('publishScopes', publishScopes)
   if ('policy' in options && options.policy === undefined)
-    throw new TypeError('policy is undefined: leave it out, or name the one that was meant.')
+    throw new TypeError('policy is undefined: leave it out, or name one.')
 }
 
 const ownOptionNames = ['publishScopes', 'metadata', 'realm', 'policy']

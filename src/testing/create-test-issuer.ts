@@ -7,7 +7,7 @@ import { type Algorithm, allAlgorithms, isAlgorithm } from '../crypto/algorithms
 import { createIssuedTokens } from './issued-tokens.ts'
 import { createKeyRing } from './key-ring.ts'
 import { listenOnLoopback, type LoopbackServer } from './loopback-server.ts'
-import type { IssuerProfile } from './profile.ts'
+import type { IssuerProfile, ProfileMetadata } from './profile.ts'
 import { rfc9068Like } from './profiles/rfc9068.ts'
 import { createStsAnswers, type StsDocument } from './sts-answers.ts'
 import { createTestClock, milliseconds } from './test-clock.ts'
@@ -31,7 +31,8 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
   let currentProfile = profile
   let server: Promise<LoopbackServer> | undefined
   let driftMs = 0
-  const ring = createKeyRing(readAlgorithms(options.algorithms ?? profile.algorithms ?? ['RS256']))
+  const algorithms = readAlgorithms(options.algorithms ?? profile.algorithms ?? ['RS256'])
+  const ring = createKeyRing(algorithms)
   const answers = createStsAnswers(findDocument)
   const { issue, makeInvalid } = createIssuedTokens({
     ring,
@@ -42,7 +43,7 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
 
   function findDocument(url: string): StsDocument | undefined {
     const metadata = currentProfile.metadata.find((one) => one.url === url)
-    if (metadata) return { part: 'metadata', body: () => metadata.document }
+    if (metadata) return { part: 'metadata', body: () => completeMetadata(metadata, algorithms) }
     const keySet = currentProfile.keySets.find((one) => one.url === url)
     if (!keySet) return undefined
     const { jwk = (one: JsonObject) => one } = keySet
@@ -124,6 +125,19 @@ export function createTestIssuer(profile: IssuerProfile = rfc9068Like(), options
     },
     listen,
     close,
+  }
+}
+
+/** The document with all that OpenID Connect Discovery §3 requires, and RFC 8414 §2. The endpoints answer 404: tokens are the test's alone. */
+function completeMetadata({ url, document }: ProfileMetadata, algorithms: readonly Algorithm[]): JsonObject {
+  const place = url.replace(/\/\.well-known\/[^/?]+|\?.*$/g, '')
+  return {
+    authorization_endpoint: `${place}/authorize`,
+    token_endpoint: `${place}/token`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: algorithms,
+    ...document,
   }
 }
 

@@ -12,7 +12,7 @@ import type { StandardSchema } from '../jwt/schema.ts'
 import { type ClientDescription, type ClientRegistry, readClients } from '../principal/principal.ts'
 import type { ClaimsByIssuer, Issuer, IssuerWithAudience } from '../issuer/issuer.ts'
 import { readIssuer } from '../issuer/validate.ts'
-import type { VerifiedToken } from './verified-token.ts'
+import type { TokenByIssuer } from './verified-token.ts'
 
 /** An issuer's identifier, or an issuer made by a preset. */
 export type IssuerOption = string | Issuer
@@ -90,7 +90,7 @@ interface CommonOptions<C, A> {
    * Asked last, for every token: `true` refuses it. When it throws, rejects or answers no boolean: 503. Decide by claims
    * (`jti`, `sub`, `iat`), never by the token's text: an ECDSA signature can be written in two ways.
    */
-  readonly isRevoked?: ((auth: VerifiedToken<A>) => boolean | PromiseLike<boolean>) | undefined
+  readonly isRevoked?: ((auth: TokenByIssuer<A>) => boolean | PromiseLike<boolean>) | undefined
 }
 
 type BringsAudience<I> = I extends readonly (infer One)[]
@@ -213,7 +213,7 @@ function readIssuers({ issuer, audience }: VerifierOptions<IssuerOptions, never>
   )
   if (shared !== undefined && issuers.every((one) => one.audience !== undefined)) {
     throw new TypeError(
-      'audience counts for issuers that bring none, and here every issuer brings its own: leave it out, or write it as an option of the issuer.',
+      'audience is of no use, since every issuer brings its own: leave it out, or write it as an option of the issuer.',
     )
   }
   return issuers.map((one) => ({ ...readIssuer(one), audience: audienceOf(one, shared) }))

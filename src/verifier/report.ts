@@ -1,7 +1,7 @@
 // The errors of a verification: what they say, and the one place where they are reported.
 import { AuthError, isAuthError, type ValidationError, withChallengeParams, withFacts } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
-import type { Emit, RequestFacts } from '../errors/events.ts'
+import { createRequestFacts, type Emit, type RequestFacts } from '../errors/events.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { hintOf } from '../issuer/checks.ts'
 import type { Issuer } from '../issuer/issuer.ts'
@@ -58,7 +58,6 @@ export function reportRefusal(emit: Emit | undefined, error: AuthError, request?
   return error
 }
 
-/** Not its path: that may hold personal data. */
-function describeRequest({ id, method, route }: RequestView): RequestFacts {
-  return { ...(id !== undefined && { id }), method, ...(route !== undefined && { route }) }
+function describeRequest({ id, method, route, url }: RequestView): RequestFacts {
+  return createRequestFacts({ ...(id !== undefined && { id }), method, ...(route !== undefined && { route }) }, url)
 }

@@ -5,17 +5,15 @@ import type { JoseHeader } from '../jwt/parse.ts'
 import type { ClaimsFrom } from '../issuer/issuer.ts'
 
 /**
- * A token whose every check has passed. Deeply frozen. `C` is what the `claims` schema puts out. Where issuers have schemas of
- * their own, it is one of several: `auth.issuer === 'https://…'` narrows `auth.claims`.
+ * A token whose every check has passed, as one resource server gives it. Deeply frozen. `C` is what the `claims` schema puts out. Where
+ * issuers have schemas of their own, it is one of several: `auth.issuer === 'https://…'` narrows `auth.claims`.
  */
-export type VerifiedToken<C = Record<string, unknown>> = [C] extends [ClaimsFrom<string, unknown>]
-  ? EachIssuer<C>
-  : TokenWith<C>
+export type TokenByIssuer<C> = [C] extends [ClaimsFrom<string, unknown>] ? EachIssuer<C> : VerifiedToken<C>
 
-type EachIssuer<C> = C extends ClaimsFrom<infer I, infer Own> ? TokenWith<Own> & { readonly issuer: I } : never
+type EachIssuer<C> = C extends ClaimsFrom<infer I, infer Own> ? VerifiedToken<Own> & { readonly issuer: I } : never
 
-/** A verified token whose claims are `C`. Declarations that the compiler writes name it; your own code names `VerifiedToken`. */
-export interface TokenWith<C> {
+/** A token whose every check has passed, with the claims `C`. Deeply frozen. */
+export interface VerifiedToken<C = Record<string, unknown>> {
   /** The schema's output, or the whole payload without one; registered claims are always the verified ones. */
   readonly claims: RegisteredClaims & Readonly<Omit<C, keyof RegisteredClaims>>
   readonly principal: Principal
@@ -71,8 +69,8 @@ class RequestToken implements VerifiedToken {
 }
 
 /** A request's own view of `parts`, which must be deeply frozen, with the token as this request sent it. */
-export function createVerifiedToken<C>(parts: SharedParts, token: string): VerifiedToken<C> {
-  return new RequestToken(parts, token) as unknown as VerifiedToken<C>
+export function createVerifiedToken<C>(parts: SharedParts, token: string): TokenByIssuer<C> {
+  return new RequestToken(parts, token) as unknown as TokenByIssuer<C>
 }
 
 /** Whether a verifier has made this very object. A copy, which anyone could have changed, is none. */

@@ -15,7 +15,7 @@ import type { KeyHealth, Network } from '../jwks/key-source.ts'
 import { createIssuerRegistry } from '../issuer/registry.ts'
 import { createVerifyToken, type IsRevoked, type VerificationParts, type Verify } from './verify-token.ts'
 import type { Watch } from './watch.ts'
-import type { VerifiedToken } from './verified-token.ts'
+import type { TokenByIssuer } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 
@@ -31,7 +31,7 @@ export interface Verifier<C = Record<string, unknown>> {
    * Always gives a promise. It rejects with an AuthError: `status` 401 when the token is not acceptable (400 when it is no
    * credential), 503 when that could not be found out. Further arguments are ignored.
    */
-  verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>>
+  verifyToken(token: string, from?: { readonly header: string }): Promise<TokenByIssuer<C>>
   /** Fetches the metadata and keys that the first token of each issuer would wait for. Never rejects. */
   ready(): Promise<readonly IssuerReadiness[]>
   /** How the keys of each issuer stand, for a health page. Fetches nothing. */
@@ -119,11 +119,11 @@ export function createVerifierParts<C>(
   }
 
   // Always a promise, like that of an async function, which would take half as long again for a refusal.
-  function verifyToken(token: string, from?: { readonly header: string }): Promise<VerifiedToken<C>> {
+  function verifyToken(token: string, from?: { readonly header: string }): Promise<TokenByIssuer<C>> {
     return from === undefined ? promiseOf(verify({ token })) : verifyReceived(token, from)
   }
 
-  async function verifyReceived(token: string, from: { readonly header: string } | null): Promise<VerifiedToken<C>> {
+  async function verifyReceived(token: string, from: { readonly header: string } | null): Promise<TokenByIssuer<C>> {
     return promiseOf(verify({ token, header: from?.header }))
   }
 

@@ -18,7 +18,7 @@ import { createPrechecks, type PrecheckParts } from './prechecks.ts'
 import type { Outcome, Report } from './report.ts'
 import type { ResolvePrincipal } from './resolve-principal.ts'
 import { type CacheEntry, createEntries, createTokenCache, type Flight } from './token-cache.ts'
-import { createVerifiedToken, type VerifiedToken } from './verified-token.ts'
+import { createVerifiedToken, type TokenByIssuer } from './verified-token.ts'
 import { createKeyLookup, type NamedToken } from './verify-signature.ts'
 import { unwatched, type Watch } from './watch.ts'
 
@@ -29,10 +29,10 @@ export interface VerificationParts<C> extends PrecheckParts {
   readonly report: Report
 }
 
-export type IsRevoked<C> = (auth: VerifiedToken<C>) => boolean | PromiseLike<boolean>
+export type IsRevoked<C> = (auth: TokenByIssuer<C>) => boolean | PromiseLike<boolean>
 
 /** Verifies a credential: in place where nothing is waited for. Never throws or rejects. */
-export type Verify<C> = (credential: Credential) => MaybePromise<Outcome<VerifiedToken<C>>>
+export type Verify<C> = (credential: Credential) => MaybePromise<Outcome<TokenByIssuer<C>>>
 
 type Token = Pick<ParsedToken, 'header' | 'claims'>
 
@@ -52,7 +52,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     revocation: parts.isRevoked,
   })
 
-  function verify(credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
+  function verify(credential: Credential): MaybePromise<Outcome<TokenByIssuer<C>>> {
     const name = cache.nameOf(credential.token)
     return isPromise(name)
       ? name.then(
@@ -63,7 +63,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   }
 
   /** `name` is that of the token in the cache. A token that cannot be remembered has none. */
-  function verifyDigested(name: string | undefined, credential: Credential): MaybePromise<Outcome<VerifiedToken<C>>> {
+  function verifyDigested(name: string | undefined, credential: Credential): MaybePromise<Outcome<TokenByIssuer<C>>> {
     try {
       const entry = entryOf(name, credential)
       if (isPromise(entry)) return finishLater(entry, credential)
@@ -78,8 +78,8 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   async function finishLater(
     entry: MaybePromise<Outcome<CacheEntry>>,
     credential: Credential,
-    asked?: Promise<VerifiedToken<C>>,
-  ): Promise<Outcome<VerifiedToken<C>>> {
+    asked?: Promise<TokenByIssuer<C>>,
+  ): Promise<Outcome<TokenByIssuer<C>>> {
     try {
       const verified = await entry
       if (isAuthError(verified)) return report(verified, credential.request)
@@ -190,7 +190,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   }
 
   /** Each request is asked this, for new and remembered tokens alike. Throws or rejects with a refusal. */
-  function checkRequest(entry: CacheEntry, { token, header, request }: Credential): MaybePromise<VerifiedToken<C>> {
+  function checkRequest(entry: CacheEntry, { token, header, request }: Credential): MaybePromise<TokenByIssuer<C>> {
     const { trusted } = entry
     const misplaced =
       checkTokenHeader(trusted.profile, header) ??
@@ -224,12 +224,12 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
     return own ? checks.schema(own, claims) : { claims, shared: true, bytes }
   }
 
-  function unlessRevoked(auth: VerifiedToken<C>, ask: IsRevoked<C>): MaybePromise<VerifiedToken<C>> {
+  function unlessRevoked(auth: TokenByIssuer<C>, ask: IsRevoked<C>): MaybePromise<TokenByIssuer<C>> {
     const answer = askYesOrNo('isRevoked', () => ask(auth))
     return isPromise(answer) ? answer.then((later) => orThrow(later, auth)) : orThrow(answer, auth)
   }
 
-  function orThrow(isRevokedNow: Answer, auth: VerifiedToken<C>): VerifiedToken<C> {
+  function orThrow(isRevokedNow: Answer, auth: TokenByIssuer<C>): TokenByIssuer<C> {
     if (isRevokedNow === false) return auth
     const token = { header: auth.header, claims: auth.claims as JsonObject }
     if (isRevokedNow === true) throw refuse({ reason: 'token_revoked' }, token, true)

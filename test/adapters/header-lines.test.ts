@@ -4,12 +4,18 @@ import { once } from 'node:events'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
 import { createResourceServer, fromNode, type ResourceServer } from 'claimcheck'
 import { createGuard as createExpressGuard } from 'claimcheck/express'
 import { createGuard as createFastifyGuard } from 'claimcheck/fastify'
+import { createGuard as createHonoGuard } from 'claimcheck/hono'
+import { createGuard as createKoaGuard } from 'claimcheck/koa'
+import { createGuard as createNodeGuard } from 'claimcheck/node'
 import express from 'express'
 import express4 from 'express4'
 import { fastify } from 'fastify'
+import { Hono } from 'hono'
+import Koa from 'koa'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type RawAnswer, sendRaw } from '../support/raw-request.ts'
 import { testApiOptions } from '../support/resource-servers.ts'
@@ -54,6 +60,32 @@ const serveFromNode: Serve = async (api) => {
   return createServer(serverOptions, (req, res) => void answer(req, res))
 }
 
+const serveKoa: Serve = async (api) => {
+  const guard = createKoaGuard(api)
+  const app = new Koa()
+  const hooks: Readonly<Record<string, Koa.Middleware>> = { '/guarded': guard(), '/optional': guard.optional() }
+  app.use(async (ctx, next) => hooks[ctx.path]?.(ctx, next))
+  app.use((ctx) => void (ctx.body = {}))
+  return createServer(serverOptions, (req, res) => void app.callback()(req, res))
+}
+
+const serveHono: Serve = async (api) => {
+  const guard = createHonoGuard(api)
+  const app = new Hono()
+  app.get('/guarded', guard(), (c) => c.json({}))
+  app.get('/optional', guard.optional(), (c) => c.json({}))
+  return createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server
+}
+
+const serveNode: Serve = async (api) => {
+  const guard = createNodeGuard(api)
+  const hooks: Readonly<Record<string, ReturnType<typeof guard>>> = {
+    '/guarded': guard(),
+    '/optional': guard.optional(),
+  }
+  return createServer(serverOptions, (req, res) => hooks[req.url ?? '']?.(req, res, () => void res.end('{}')))
+}
+
 /** Serves until the test ends, and gives a function that sends so many header lines in all, these first and these last. */
 async function open(serve: Serve, maxHeadersCount: number | undefined): Promise<Send> {
   const server = await serve(createResourceServer(testApiOptions().options))
@@ -88,6 +120,9 @@ describe.each<[string, Serve]>([
   ['Express 5', expressWith(express)],
   ['Express 4', expressWith(express4 as unknown as typeof express)],
   ['Fastify', serveFastify],
+  ['Koa', serveKoa],
+  ['Hono on Node', serveHono],
+  ['node:http', serveNode],
   ['node:http with fromNode', serveFromNode],
 ])('%s', (_, serve) => {
   it.each([

@@ -1,8 +1,9 @@
 // Configurations that plain JavaScript lets through, and that must not open a door.
-import { createResourceServer, createVerifier, fromNode } from 'claimcheck'
+import { createResourceServer, createVerifier, fromNode, type RequestView } from 'claimcheck'
 import { createGuard as express } from 'claimcheck/express'
 import { createGuard as fastify } from 'claimcheck/fastify'
 import { type Issuer, oidc } from 'claimcheck/issuers'
+import { scope } from 'claimcheck/policy'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
@@ -87,6 +88,48 @@ describe('a policy that is not there', () => {
     expect(() => onExpress.handler(policies.misspelt as never, () => {})).toThrow(TypeError)
     expect(() => onFastify.handler(policies.misspelt as never, () => {})).toThrow(TypeError)
     expect([onExpress(), onFastify()].map((hook) => typeof hook)).toEqual(['function', 'function'])
+  })
+})
+
+describe('a second policy', () => {
+  const api = createResourceServer({ issuer: trusted(), clock: createTestClock() })
+  const onExpress = express(api)
+  const refused = /A policy is no resource/
+  const reads = scope('orders:read')
+  const writes = scope('orders:write')
+  const ask = async (call: (auth: never, request: RequestView) => unknown) => {
+    const token = createToken({ claims: { scope: 'orders:read' } })
+    const request = fromNode({ method: 'GET', url: '/', rawHeaders: ['Authorization', `Bearer ${token}`] })
+    return call((await api.verifyToken(token)) as never, request)
+  }
+
+  it.each<[string, Parameters<typeof ask>[0]]>([
+    ['api.guard', (_, request) => api.guard(request, reads, writes)],
+    ['api.require', (auth) => api.require(auth, reads, writes)],
+    ['api.authorize', (auth) => api.authorize(auth, reads, writes)],
+    ['api.authorize, as a function', (auth) => api.authorize(auth, reads, () => false)],
+    ['api.authorizeAll', (auth) => api.authorizeAll(auth, reads, [writes])],
+    [
+      'guard.require',
+      async (_, request) => {
+        const { url, method, headers } = request
+        const req = { url, method, rawHeaders: headers.flat(), headers: { authorization: headers[0]?.[1] } } as never
+        await new Promise((resolve) => {
+          onExpress()(req, {} as never, resolve)
+        })
+        return onExpress.require(req, reads, writes)
+      },
+    ],
+  ])('is not dropped as the resource of the first: %s', async (_, call) => {
+    await expect(ask(call)).rejects.toThrow(refused)
+  })
+
+  it('is not what a resource with a method of this name is', async () => {
+    class Formula {
+      evaluate() {}
+    }
+    const decision = await ask((auth) => api.authorize(auth, reads, new Formula()))
+    expect(decision).toMatchObject({ effect: 'allow' })
   })
 })
 

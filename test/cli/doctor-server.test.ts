@@ -71,10 +71,28 @@ test(
     for (const fault of faults.filter((one) => one !== 'hang')) {
       const answer = await server.ask(target, server.token, [faultLine(server, { action: fault })]).catch(String)
       seen[fault] = typeof answer === 'string' ? 'no answer' : answer.status
-      if (typeof answer !== 'string') expect(valuesOf(answer, 'X-Auth-Status')).toEqual([])
+      // The one that is an answer of this server, as it is without keys.
+      const decided = fault === '503' ? ['503'] : []
+      if (typeof answer !== 'string') expect(valuesOf(answer, 'X-Auth-Status')).toEqual(decided)
       expect(await server.line('fault')).toMatchObject({ level: 'warn', fault, dialect: 'caddy' })
     }
-    expect(seen).toEqual({ reset: 'no answer', 500: 500, 302: 302, 204: 204, 200: 200 })
+    expect(seen).toEqual({ reset: 'no answer', 500: 500, 503: 503, 302: 302, 204: 204, 200: 200 })
+  },
+  limit,
+)
+
+test(
+  'plays the 503 that this server answers without keys, to the letter',
+  async () => {
+    const server = await open()
+    const { sts, config } = await stsAndConfig()
+    await sts.close()
+    const cold = await serve(['--config', write('c.json', config)])
+    const played = await server.ask(target, server.token, [faultLine(server, { action: '503' })])
+    const real = await cold.ask(target, sts.token({ scope: 'orders:read' }))
+    const without = (answer: RawAnswer) => ({ ...answer, headers: answer.headers.filter(([name]) => name !== 'Date') })
+    expect(without(played)).toEqual(without(real))
+    expect([real.status, valuesOf(real, 'Retry-After')]).toEqual([503, ['1']])
   },
   limit,
 )
@@ -185,7 +203,7 @@ test(
       told: { method: 'GET', target: `${target}?a=%2F`, host: 'api.example.com', scheme: 'https' },
       hasBody: false,
       questions: 1,
-      answer: { status: '200', challenge: '', body: '' },
+      answer: { status: '200', challenge: '', retryAfter: '', body: '' },
     })
     for (const hidden of [server.token, 'secret-cookie', 'alice']) expect(body).not.toContain(hidden)
     expect((await server.admin('/doctor', [asked])).status).toBe(404)

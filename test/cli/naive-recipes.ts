@@ -1,6 +1,6 @@
 // Configurations of gateways as people write them. Each has one known hole, and doctor must find that one and no other.
 import type { RecipeFile } from 'claimcheck/gateway'
-import type { GatewayProgram } from '../support/gateways.ts'
+import { type GatewayProgram, nginxServing } from '../support/gateways.ts'
 import { type Addresses, recipeOf } from './doctor-gateways.ts'
 
 export interface NaiveRecipe {
@@ -137,7 +137,7 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
   {
     title: 'no timeout',
     program: 'nginx',
-    files: changed('nginx', ['proxy_read_timeout 3s;', '']),
+    files: changed('nginx', ['proxy_read_timeout 2s;', '']),
     holes: ['D6 timeout'],
     // nginx waits longer than doctor, and may let the request through then.
     unchecked: ['D6 fault hang'],
@@ -151,7 +151,20 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
       'D7 refusal 401, with a bad token',
       'D7 refusal 400, a malformed credential',
       'D7 refusal 403, without a route',
+      'D7 refusal 503, without keys',
     ],
+  },
+  {
+    title: 'statuses of auth_request alone, which make a 403 of a 503',
+    program: 'nginx',
+    files: changed('nginx', [/ *if \(\$claimcheck_status = 503\) \{[^}]*\}\n/, '']),
+    holes: ['D7 refusal 503, without keys'],
+  },
+  {
+    title: 'a 503 without Retry-After',
+    program: 'nginx',
+    files: changed('nginx', ['add_header Retry-After $claimcheck_retry always;', '']),
+    holes: ['D7 refusal 503, without keys'],
   },
   {
     title: 'a decoded target for the API',
@@ -212,12 +225,50 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
     holes: ['D1 asked at all'],
   },
   {
+    title: 'no question without a token, for pages that all may see',
+    program: 'nginx',
+    files: changed('nginx', [
+      'location / {',
+      'location @open { proxy_pass http://claimcheck_api; }\nlocation / {\nerror_page 418 = @open;\nif ($http_authorization = "") { return 418; }\n',
+    ]),
+    holes: ['D1 asked at all'],
+  },
+  {
+    title: 'answers of a token remembered for every path',
+    program: 'nginx',
+    files: changed(
+      'nginx',
+      ['http {', 'http {\n  proxy_cache_path cache keys_zone=answers:1m;'],
+      [
+        'internal;',
+        'internal;\nproxy_cache answers;\nproxy_cache_key $http_authorization;\nproxy_cache_valid 200 1m;\nproxy_ignore_headers Cache-Control;',
+      ],
+    ),
+    holes: ['D1 asked at all', 'D2 forged metadata', 'D8 target without a decision'],
+  },
+  {
+    title: 'a fixed method, and OPTIONS answered by nginx',
+    program: 'nginx',
+    files: changed(
+      'nginx',
+      ['X-Forwarded-Method $request_method', 'X-Forwarded-Method GET'],
+      ['location / {', 'location / {\nif ($request_method = OPTIONS) { return 204; }\n'],
+    ),
+    holes: ['D1 told method'],
+  },
+  {
+    title: 'its own name for a host, whatever the API is told',
+    program: 'nginx',
+    files: (at) => changed('nginx', [/(Host claimcheck[^]*X-Forwarded-Host) \$http_host/, `$1 ${at.listen}`])(at),
+    holes: ['D1 told host'],
+  },
+  {
     title: 'no question at all',
     program: 'nginx',
     files: ({ listen, upstream }) => [
       {
         name: 'nginx.conf',
-        text: `events {}\nhttp { server { listen ${listen}; location / { proxy_pass http://${upstream}; } } }\n`,
+        text: nginxServing(listen, `location / { proxy_pass http://${upstream}; }`),
       },
     ],
     holes: ['D1 asked at all', 'D2 forged metadata for the API', ...spoofs, 'D9 overrides'],
@@ -252,6 +303,16 @@ http://:${listen.replace(/.*:/, '')} {
       'D6 fault 200',
       'D9 upgrade',
     ],
+  },
+  {
+    title: 'the API as the fallback of an outage that the decision server tells',
+    program: 'caddy',
+    files: (at) =>
+      changed('caddy', [
+        '\t\t\t@claimcheck_no {\n\t\t\t\tstatus 4xx 503',
+        `\t\t\t@claimcheck_down status 503\n\t\t\thandle_response @claimcheck_down {\n\t\t\t\treverse_proxy ${at.upstream}\n\t\t\t}\n\t\t\t@claimcheck_no {\n\t\t\t\tstatus 4xx 503`,
+      ])(at),
+    holes: ['D6 fault 503', 'D7 refusal 503, without keys'],
   },
   {
     title: 'a decision server that is no answer is no refusal',

@@ -176,6 +176,18 @@ describe('trust', () => {
   )
 })
 
+test(
+  'a flood of untrusted peers leaves ten lines, and all of them are counted',
+  async () => {
+    const { config } = await stsAndConfig()
+    const server = await serve(['--config', write('c.json', { ...config, trust: { addresses: ['192.0.2.1'] } })])
+    for (let sent = 0; sent < 30; sent++) expect((await server.ask('/health')).status).toBe(403)
+    expect((await server.admin('/metrics')).body.split('\n')).toContain('claimcheck_untrusted_peers_total 30')
+    await expect.poll(() => server.lines.filter(({ what }) => what === 'refused')).toHaveLength(10)
+  },
+  limit,
+)
+
 describe('the admin listener', () => {
   test(
     'is ready as soon as keys are there, also when no request comes',
@@ -407,6 +419,7 @@ test(
     for (const [, status, name, value, url = ''] of tries) {
       const answer = await fetch(url, { headers: name === undefined ? {} : { [name]: value ?? '' } })
       expect(answer.status, url).toBe(Number(status))
+      expect(answer.headers.get('cache-control'), url).toBe('no-store')
     }
     demo.child.kill('SIGINT')
     expect(await demo.ended).toMatchObject({ code: 0 })

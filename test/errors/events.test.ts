@@ -1,6 +1,7 @@
 // Events for the operator: one line each, which no client can forge, by a sink that can break nothing.
+import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
-import { type ClaimcheckEvent, createVerifier, logTo } from 'claimcheck'
+import { type ClaimcheckEvent, createResourceServer, createVerifier, logTo } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -119,6 +120,73 @@ describe('logTo', () => {
     const logger = { warn, info: warn } as unknown as Recorder
     const given = logTo(logger) as (event: ClaimcheckEvent) => unknown
     await expect(given(refusal)).rejects.toThrow('the log is full')
+  })
+})
+
+describe('the path of a refused request', () => {
+  /** The event of a request to `url` without a token, and its line, with the path and without. */
+  async function refused(url: string): Promise<{ event: ClaimcheckEvent | undefined; lines: readonly string[] }> {
+    const recorder = createRecorder()
+    let event: ClaimcheckEvent | undefined
+    const onEvent = (one: ClaimcheckEvent): void => {
+      event = one
+      logTo(recorder, { path: true })(one)
+      logTo(recorder)(one)
+    }
+    const api = createResourceServer({ issuer, audience, onEvent })
+    await api.guard({ method: 'GET', url, headers: [], route: '/orders/:id' }).catch(() => {})
+    return { event, lines: recorder.lines }
+  }
+  const line =
+    'warn claimcheck refusal code="unauthenticated" reason="credential_missing" status=401 method="GET" route="/orders/:id"'
+  const withPath = (path: string): readonly string[] => [
+    expect.stringMatching(new RegExp(`^${line} path="${path}"`)) as string,
+    expect.not.stringContaining('path=') as string,
+  ]
+
+  it.each([
+    ['/orders/1', '/orders/1'],
+    ['/orders/1?access_token=SECRET', '/orders/1'],
+    ['/orders/1#SECRET?x', '/orders/1'],
+    ['/orders/1?a=https://x/SECRET#b', '/orders/1'],
+    ['/a\n?SECRET\nSECRET', '/a\\?'],
+    ['https://user:SECRET@api.example.com/orders/1?SECRET', '/orders/1'],
+    ['HTTP://api.example.com:8080/', '/'],
+    ['//orders?SECRET', '//orders'],
+    ['*', '\\*'],
+    ['/a"\x1b[31m\u2028 status=200', '/a\\\\"\\?\\[31m\\? status=200'],
+    [`/${'x'.repeat(300)}`, `/${'x'.repeat(199)}\\.\\.\\.`],
+  ])('of %j is in the line only where it is asked for, without the query', async (url, path) => {
+    const { lines } = await refused(url)
+    expect(lines).toEqual(withPath(path))
+    expect(lines.join()).not.toContain('SECRET')
+  })
+
+  it.each(['', '?SECRET', 'https://api.example.com?SECRET'])('is left out where there is none: %j', async (url) => {
+    const { lines } = await refused(url)
+    expect(lines[0]).toBe(lines[1])
+  })
+
+  it('of any text tells no query and forges no field', async () => {
+    const text = fc.string({ unit: fc.nat(0x24ff).map((code) => String.fromCharCode(code)) })
+    const property = fc.asyncProperty(text, text, async (path, query) => {
+      const [first = ''] = (await refused(`/${path}?${query}SECRET`)).lines
+      expect(first).not.toContain('SECRET')
+      expectOneHonestLine(first)
+    })
+    await fc.assert(property)
+  })
+
+  it('is in no JSON, spread, clone or print of the event', async () => {
+    const { event } = await refused('/orders/alice')
+    const request = event?.type === 'refusal' ? event.request : undefined
+    expect(request?.path).toBe('/orders/alice')
+    const copies = [JSON.stringify(event), inspect(event), inspect({ ...request }), inspect(structuredClone(event))]
+    for (const copy of copies) expect(copy).not.toContain('alice')
+  })
+
+  it.each([{ paths: true }, { path: 1 }, null, true])('is asked for by path alone: %j is a TypeError', (options) => {
+    expect(() => logTo(createRecorder(), options as never)).toThrow(TypeError)
   })
 })
 

@@ -54,8 +54,15 @@ it.each<[string, string, RegExp, Policy?]>([
   ['has format 1.0', v1.token(), /hint="the token is of format 1\.0: set api\.requestedAccessTokenVersion to 2/],
   ['is an ID token', sts.idToken(), /hint=".*looks like an ID token: send the access token/],
   ['is of another tenant', elsewhere.token(), /hint="the token is of the tenant 77776666.*allowedTenants"/],
+  [
+    'names a key that is not there',
+    sts.badToken('unknown-kid'),
+    /hint="no published key has this kid: .*customSigningKeys: true/,
+  ],
   ['is of an emulator', emulator.token(), /hint=".*is the token of another STS with this issuer, such as an emulator/],
-  ['is for Graph', sts.token({ aud: graph }), /hint="the token is for Microsoft Graph .*ask for a scope of this API/],
+  // Graph's tokens have format 1.0, and no registration of an API changes that.
+  ['is for Graph', v1.token({ aud: graph }), /hint="the token is for Microsoft Graph .*ask for a scope of this API/],
+  ['was cut', sts.token().slice(0, 150), /hint=".*begins like a JWT\. Was it cut/],
   ['is of an application without a role', sts.applicationToken({ roles: undefined }), /Grant the client an app role/],
   [
     'meets a scope in its long form',
@@ -150,14 +157,26 @@ const other = 'https://other.example.com'
 it.each<[string, () => Promise<string>, RegExp]>([
   ['has no address', async () => 'https://sts.invalid', /\((ENOTFOUND|EAI_AGAIN)\): this machine finds no address/],
   ['is down', unusedAddress, /\(ECONNREFUSED\): no server listens there/],
-  ['answers 500', () => serve((_, response) => response.writeHead(500).end()), /answered 500/],
+  [
+    'answers 500',
+    () => serve((_, response) => response.writeHead(500).end()),
+    /answered 500: the server itself failed/,
+  ],
   ['is behind a login page', () => serve(page), /sent a page \(text\/html\), not JSON: does a proxy or a login page/],
-  ['has moved', () => serve(moved), /answered 301, a redirect to https:\/\/new\.example\.com.*write the address/],
-  ['is another one', () => serveDocument(() => ({ issuer: other })), /its issuer is https:\/\/other.*expected http:/],
+  [
+    'has moved',
+    () => serve(moved),
+    /answered 301, a redirect to https:\/\/new\.example\.com.*Configure the issuer of that address/,
+  ],
+  [
+    'is another one',
+    () => serveDocument(() => ({ issuer: other })),
+    /its issuer is https:\/\/other.*expected http:.*If that is this STS, write it as the issuer/,
+  ],
   [
     'names keys over http',
     () => serveDocument((issuer) => ({ issuer, jwks_uri: 'http://keys.example.com/jwks' })),
-    /its jwks_uri http:\/\/keys\.example\.com\/jwks is http beyond this machine/,
+    /its jwks_uri http:\/\/keys\.example\.com\/jwks is http beyond this machine: the STS must write https/,
   ],
   ['has a certificate of a private CA', serveUntrusted, /SELF_SIGNED_CERT\): .*NODE_EXTRA_CA_CERTS/],
 ])('the line of an STS that %s begins with the reason, and ends with the address', async (_, start, reason) => {

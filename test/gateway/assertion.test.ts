@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  mkdirSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createResourceServer, createVerifier, type Principal, type RequestView } from 'claimcheck'
@@ -67,6 +77,18 @@ describe('an assertion', () => {
     const auth = await api.guard(request(await assert('/orders', 'GET', { scope: 'a b', roles: ['r'] }), '/orders'))
     expect(auth.principal).toMatchObject({ subject: 'alice', key: principal.key, kind: principal.kind })
     expect(auth.principal).toMatchObject({ scopes: ['a', 'b'], roles: ['r'], issuer: 'gateway' })
+  })
+
+  test('is made anew for each request, also for the same token and target', async () => {
+    const { clock, sts, gateway } = setUp()
+    const check = ask('/orders', { headers: bearer(sts.token({ sub: 'alice' })) })
+    const claimsOf = (assertion: string) =>
+      JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+    const [first, second] = [await gateway.decide(check), await gateway.decide(check)].map(headerOf).map(claimsOf)
+    clock.advance({ seconds: 10 })
+    const third = claimsOf(headerOf(await gateway.decide(check)))
+    expect(new Set([first?.jti, second?.jti, third.jti]).size).toBe(3)
+    expect(Number(third.exp) - Number(first?.exp)).toBe(10)
   })
 
   test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
@@ -215,6 +237,18 @@ describe('the keys', () => {
     chmodSync(folder, 0o700)
     writeFileSync(join(folder, '9999999999999-0123456789abcdef.pem'), 'no key')
     expect(() => fileSigningKeys(folder)).toThrow()
+  })
+
+  test.each<[string, (file: string) => void, RegExp]>([
+    ['a symbolic link', (file) => symlinkSync('/etc/hostname', file), /is a symbolic link/],
+    ['a folder', (file) => mkdirSync(file), /is no file/],
+    ['writable by every user', (file) => (writeFileSync(file, 'k'), chmodSync(file, 0o666)), /chmod o-w/],
+    ['large', (file) => truncateSync((writeFileSync(file, ''), file), 1e9), /is too large/],
+  ])('are refused where a file is %s, before it is read', (_, put, message) => {
+    const folder = folderOf()
+    fileSigningKeys(folder)
+    put(join(folder, '9999999999999-0123456789abcdef.pem'))
+    expect(() => fileSigningKeys(folder)).toThrow(message)
   })
 
   test('are served to every peer, and only where assertions are made', async () => {

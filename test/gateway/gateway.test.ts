@@ -63,6 +63,16 @@ describe('decides by the route', () => {
     expect(await decide('GET', '/admin/../health', 'a b')).toEqual(['refuse', 400, 'target_ambiguous'])
   })
 
+  test('the log says why a request is a 400', async () => {
+    const { gateway: own, decisions } = createTestGateway({ '/orders': anonymous })
+    for (const target of ['/orders.js', '/orders/../orders']) await own.decide(ask(target))
+    expect(decisions.map(({ reason }) => reason)).toEqual(['target_ambiguous', 'target_ambiguous'])
+    expect(decisions.map(({ hint }) => hint)).toEqual([
+      expect.stringContaining("'/orders': some frameworks take the end of a name") as string,
+      expect.stringContaining('dot segment') as string,
+    ])
+  })
+
   test.each(['X.Auth.Subject', 'x-auth.subject', 'X~Auth~Roles', 'X-Auth!Omitted'])(
     'refuses a header that an upstream may take for an identity header, on every route: %s',
     async (name) => {

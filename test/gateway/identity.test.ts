@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createIdentity, encodeValue } from '../../src/gateway/identity.ts'
+import { isOurs } from '../../src/gateway/request.ts'
 import { ask, bearer, createTestGateway } from './support.ts'
 import { authenticated } from 'claimcheck/policy'
 import { anonymous, optional } from 'claimcheck/gateway'
@@ -23,6 +24,24 @@ async function identityOf(claims: Record<string, unknown>, route: Parameters<typ
   if (decision.effect !== 'allow') throw new Error(decision.reason)
   return decision.identity
 }
+
+/** Every character of one UTF-16 unit. */
+const characters = Array.from({ length: 0xd800 }, (_, code) => String.fromCharCode(code))
+
+test('a text that needs no encoding is the one that encoding would make', () => {
+  // Beside a sign that is always encoded, each character takes the long way.
+  expect(characters.filter((one) => `${encodeValue(one)}%25` !== encodeValue(`${one}%`))).toEqual([])
+  expect(characters.filter((one) => encodeValue(one) === one).join('')).not.toMatch(/[%,{}"\\;\s]|[^ -~]/)
+})
+
+test('every spelling of an identity header is ours, and no other name is', () => {
+  const known = new Set(['x-auth-subject', 'remote-user'])
+  const ours = ['x-auth-subject', 'X_Auth.Subject', 'REMOTE_USER', 'Remote~User', 'X-Claimcheck-Recipe']
+  expect(ours.filter((name) => !isOurs(name, known))).toEqual([])
+  expect(['Authorization', '-auth-subject', 'x-team', 'remote-addr', ''].filter((name) => isOurs(name, known))).toEqual(
+    [],
+  )
+})
 
 test('says who is calling, in every header', async () => {
   const identity = await identityOf(

@@ -309,6 +309,13 @@ describe('paths', () => {
     expect(await status('rest-request', '/orders/1', 'alice', { path: '/orders/1/x' })).toBe(403)
     expect(await status('rest-request', '/health', 'alice', { path: '/orders/2' })).toBe(403)
     expect(await status('http-2.0', '/orders/1', 'alice', { rawPath: 'orders/1' })).toBe(403)
+    // What stands before the path of the ARN is a base path (letters, digits and a few signs), and not another way to write the path.
+    for (const start of ['', '/.', '/..', '/admin/..', '/%2e%2e', '/admin;', '/a%2Fb', '/admin?'])
+      expect(await status('rest-request', '/orders/1', 'alice', { path: `${start}/orders/1` }), start).toBe(
+        start === '' ? 200 : 403,
+      )
+    expect(await status('rest-request', '/orders/1', 'alice', { path: '//orders/1' })).toBe(403)
+    expect(await status('rest-request', '/orders/1', 'alice', { path: "/v1.0/a_b-c$+!*'()/orders/1" })).toBe(200)
     expect(await status('rest-request', '/users/a:b/2026-11-29T00:00', 'a:b')).toBe(200)
   })
 
@@ -335,6 +342,34 @@ describe('paths', () => {
       expect(await asked('/test/')).toBe(401)
       for (const path of ['/admin', '/testing/admin', '/prod/admin', 'test/admin'])
         expect(await asked(path), path).toBe(403)
+    })
+
+    // "If you use an API mapping to connect your stage to a custom domain name, rawPath won't provide the API mapping value. Use format 1.0
+    // and path to access the API mapping": developer guide, "Payload format differences".
+    test('of payload 1.0 get none on a domain of their own: the path may begin with its base path', async () => {
+      const own = createTestGateway({ '/admin': role('admin'), '/{rest...}': anonymous })
+      const authorize = createLambdaAuthorizer(own.gateway, { answer: 'iam', cached: false })
+      const asked = async (stage: string, path: string, requestContext: Json) =>
+        authorize(eventOf('http-1.0', { changes: { methodArn: arnOfStage(stage), path, requestContext } }))
+      const domain = 'api.example.com'
+      // The API gets /admin of each: the base path may be `shop`, and also the name of the stage.
+      for (const [stage, path] of [
+        ['$default', '/shop/admin'],
+        ['test', '/test/admin'],
+        ['test', '/test/shop/admin'],
+      ] as const)
+        for (const context of [{ domainName: domain }, { domainName: domain, apiId: domain.split('.')[0] }, {}])
+          await expect(asked(stage, path, context)).rejects.toThrow(/^claimcheck: .*payload 2\.0/)
+      const domainName = 'abcdef123.execute-api.us-east-1.amazonaws.com'
+      expect(await statusOf(asked('$default', '/admin', { domainName }))).toBe(401)
+      expect(await statusOf(asked('test', '/test/admin', { domainName }))).toBe(401)
+      expect(await statusOf(asked('test', '/test/catalog', { domainName }))).toBe(200)
+      // Payload 2.0 never tells it, and an ARN with a path says what is behind it.
+      const custom = { requestContext: { domainName: domain, http: { method: 'GET' } } }
+      const v2 = { ...custom, routeArn: arnOfStage('test'), rawPath: '/test/admin' }
+      expect(await statusOf(authorize(eventOf('http-2.0', { changes: v2 })))).toBe(401)
+      const exact = eventOf('http-1.0', { path: '/admin', changes: { ...custom, path: '/shop/admin' } })
+      expect(await statusOf(authorize(exact))).toBe(401)
     })
 
     test('get no answer that names all of them until cached is written', async () => {

@@ -323,6 +323,36 @@ describe('trust', () => {
     expect(events.filter(({ type }) => type === 'refusal')).toHaveLength(3)
   })
 
+  test('a flood of such peers fills no log: ten refusals a minute, and how many were left out', async () => {
+    const { port, send, sts, events, decisions } = await start({ trust: { secret: 's'.repeat(40) } })
+    const hints = () => events.flatMap((event) => (event.type === 'refusal' ? [String(event.hint)] : []))
+    const flood = async (count: number): Promise<void> => {
+      for (let sent = 0; sent < count; sent++)
+        expect((await send({ path: '/nginx', lines: told('/health') })).status).toBe(403)
+    }
+    await flood(25)
+    expect(hints()).toHaveLength(10)
+    // Counted all the same.
+    expect(decisions.map(({ isSurplus = false }) => isSurplus)).toEqual(Array.from({ length: 25 }, (_, at) => at >= 10))
+    sts.clock.advance({ seconds: 59 })
+    await flood(1)
+    expect(hints()).toHaveLength(10)
+    sts.clock.advance({ seconds: 1 })
+    await flood(12)
+    expect(hints()).toHaveLength(20)
+    expect(hints().map((hint) => /(\d+) like it/.exec(hint)?.[1])).toEqual(
+      Array.from({ length: 20 }, (_, at) => (at === 10 ? '16' : undefined)),
+    )
+    // What is no HTTP comes before any trust. One kind does not hide another.
+    for (let sent = 0; sent < 12; sent++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.write('hello\r\n\r\n')
+      for await (const _ of socket);
+    }
+    expect(hints()).toHaveLength(30)
+    expect(decisions.filter(({ question }) => question === 'unreadable')).toHaveLength(12)
+  })
+
   test('takes a peer by its address, also where a socket serves both families', () => {
     const check = createPeerCheck(readAddress('0.0.0.0:1'), { addresses: ['10.1.0.0/16', '192.0.2.7', 'fd00::/8'] })
     const of = (remoteAddress: string | undefined) => check({ socket: { remoteAddress }, rawHeaders: [] })

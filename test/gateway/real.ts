@@ -127,6 +127,14 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     expect(valuesIn(received[0]?.lines, 'authorization')).toEqual([])
   })
 
+  test('runs without root as printed, and keeps a body that is too long for its memory', async () => {
+    const body = 'x'.repeat(300_000)
+    const bytes = `POST /public/x HTTP/1.1\r\n${head([`Content-Length: ${body.length}`])}${body}`
+    expect((await sendBytes(running.port, bytes)).status).toBe(200)
+    expect(received).toHaveLength(1)
+    expect(running.output()).not.toMatch(/denied|permi/i)
+  })
+
   describe('a refusal is the one of the resource server itself', () => {
     test.each([
       ['400, a malformed credential', '/account', ['Authorization: Bearer a b']],
@@ -449,8 +457,10 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
         const own = await startGateway(program, (port) => recipe(port, `127.0.0.1:${at}`))
         try {
           const ask = (target: string) => sendBytes(own.port, `GET ${target} HTTP/1.1\r\n${head([token()])}`)
-          for (const { status } of await Promise.all(['/public/x', '/account'].map(ask))) {
+          for (const { status, headers } of await Promise.all(['/public/x', '/account'].map(ask))) {
             expect([500, 502, 503, 504], String(status)).toContain(status)
+            // 503 is the recipe's own answer, and the others are the gateway's.
+            if (status === 503) expect(valuesIn(headers, 'Cache-Control')).toEqual(['no-store'])
             if (create === undefined) expect(status).toBe(down)
           }
           expect(received).toEqual([])
@@ -461,6 +471,40 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
       },
       15_000,
     )
+
+    test('hangs, for 3 s at most; it is back within a second of its return', async () => {
+      let isHanging = true
+      const { port: at, close } = await listenTcp(() =>
+        createTcpServer((socket) => {
+          socket.on('error', () => {})
+          if (isHanging) return
+          const asked = connect(Number(decisions.url.split(':').at(-1)), '127.0.0.1')
+          asked.on('error', () => socket.destroy())
+          socket
+            .on('close', () => asked.destroy())
+            .pipe(asked)
+            .pipe(socket)
+        }),
+      )
+      const own = await startGateway(program, (port) => recipe(port, `127.0.0.1:${at}`))
+      async function timed(): Promise<{ status: number; ms: number }> {
+        const startMs = performance.now()
+        const { status } = await sendBytes(own.port, `GET /account HTTP/1.1\r\n${head([token()])}`)
+        return { status, ms: performance.now() - startMs }
+      }
+      try {
+        const hung = await timed()
+        expect(hung.status).toBeGreaterThanOrEqual(500)
+        expect(hung.ms).toBeLessThan(3000)
+        isHanging = false
+        const back = await timed()
+        expect(back.status).toBe(200)
+        expect(back.ms).toBeLessThan(1000)
+      } finally {
+        await own.stop()
+        await close()
+      }
+    })
 
     test('and it is back with the next request', async () => {
       const at = decisions.url

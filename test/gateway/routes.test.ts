@@ -3,13 +3,17 @@ import { createRouteTable } from '../../src/gateway/routes.ts'
 import { readTarget } from '../../src/gateway/targets.ts'
 
 function tableOf(...keys: readonly string[]) {
+  const hints: (string | undefined)[] = []
   const table = createRouteTable(keys.map((key) => [key, key] as const))
   const find = (method: string, path: string, host = 'api.example.com') => {
     const target = readTarget(path)
-    const found = target ? table.find({ host, target, methods: [method] }) : 'target_ambiguous'
-    return typeof found === 'string' ? found : found.key
+    if (!target) return 'target_ambiguous'
+    const found = table.find({ host, target, methods: [method] })
+    if (!('reason' in found)) return found.key
+    hints.push(found.hint)
+    return found.reason
   }
-  return { find, order: table.routes.map(({ key }) => key) }
+  return { find, hints, order: table.routes.map(({ key }) => key) }
 }
 
 const keys = [
@@ -92,6 +96,18 @@ test('refuses a path that is another route for a framework that takes its end fo
   expect(find('GET', '/orders/7.xml')).toBe('/orders/{id}')
   for (const path of ['/x.json', '/.json', '/admin.json/x', '/admin.a.b', '/orders.d/new'])
     expect(find('GET', path), path).toBe('/{rest...}')
+})
+
+test('says why a path is refused, by routes and without the path', () => {
+  const { find, hints } = tableOf('/orders', '/reports', 'GET /reports/{id}')
+  for (const path of ['/orders.js', '/Orders', '/reports.secret-name'])
+    expect(find('GET', path)).toBe('target_ambiguous')
+  expect(hints).toEqual([
+    expect.stringMatching(/come to no route and '\/orders': .*\.json, for a format; .* a route of its own/),
+    "readings of the path or method come to no route and '/orders'",
+    expect.stringMatching(/'\/reports'.*for a format/),
+  ])
+  expect(hints.join()).not.toMatch(/secret-name/)
 })
 
 test('reads the parameters of the route that was found', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRouteTable } from '../../src/gateway/routes.ts'
-import { readTarget } from '../../src/gateway/targets.ts'
+import { fold, readTarget } from '../../src/gateway/targets.ts'
 import { honestTargets, twistedTargets } from './targets.ts'
 
 const table = createRouteTable([
@@ -14,7 +14,7 @@ function routeOf(sent: string): string {
   const target = readTarget(sent)
   if (!target) return 'refused'
   const found = table.find({ host: 'api.example.com', target, methods: ['GET'] })
-  return typeof found === 'string' ? 'refused' : found.value
+  return 'reason' in found ? 'refused' : found.value
 }
 
 describe('a twisted target is refused, or comes to the route of the thing that it reaches', () => {
@@ -39,6 +39,12 @@ test('a target without anything twisted comes to the widest route', () => {
     'rest',
     'rest',
   ])
+})
+
+test('folds ASCII as it folds the rest', () => {
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+  // Beside a character that is none of ASCII, each takes the long way.
+  expect(ascii.filter((one) => `${fold(one)}漢` !== fold(`${one}漢`))).toEqual([])
 })
 
 test('decodes the parameters once, and keeps path and query as they were sent', () => {

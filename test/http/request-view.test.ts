@@ -55,7 +55,7 @@ describe('the headers that the application has left', () => {
 
   it('are none where a request has lines alone, which then count', () => {
     const view = fromNode({ method: 'GET', url: '/', rawHeaders })
-    expect(view).not.toHaveProperty('currentHeaders')
+    expect(view.currentHeaders).toBeUndefined()
     expect(readToken(view, [])).toEqual({ token: 'a', header: 'authorization', request: view })
   })
 

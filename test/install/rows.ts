@@ -14,7 +14,7 @@ export interface Row {
 }
 
 const nodes = { 20: '20.20.2', 22: '22.23.5', 24: '24.22.3' }
-const compilers = { '5.0': '5.0.4', '5.4': '5.4.5', '5.9': '5.9.3', '6.0': '6.0.3' }
+const compilers = { '5.0': '5.0.4', '5.4': '5.4.5', '5.9': '5.9.3', '6.0': '6.0.3', '7.0': '7.0.2' }
 
 /** Peers without which their subpaths do not load, and Hono, whose guard every program runs. */
 const hono = 'hono@4.13.19'
@@ -192,7 +192,9 @@ export const fewRows: readonly Row[] = [
 
 export const allRows: readonly Row[] = [
   ...Object.keys(compilers).flatMap((version) =>
-    (Object.keys(resolutions) as (keyof typeof resolutions)[]).map((one) => typeScriptRow(version, one)),
+    (Object.keys(resolutions) as (keyof typeof resolutions)[])
+      .filter((one) => one !== 'node10' || version !== '7.0') // which no longer has it
+      .map((one) => typeScriptRow(version, one)),
   ),
   jestRow('29'),
   jestRow('30'),

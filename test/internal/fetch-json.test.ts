@@ -81,7 +81,7 @@ describe('fetchJson', () => {
       'fails, and names the host and status %i',
       async (status) => {
         const { error, host } = await failureOf(faults.status(status))
-        expect(error.message).toBe(`${host} answered ${status}`)
+        expect(error.message).toBe(`${host} answered ${status}${status < 500 ? '' : ': the server itself failed'}`)
         expect(error).toMatchObject({ httpStatus: status })
         expect(isHttpStatusError(error)).toBe(true)
       },
@@ -92,7 +92,7 @@ describe('fetchJson', () => {
       for (const location of [canary.url, `http://localhost:${new URL(canary.url).port}/`, '/elsewhere']) {
         const { error, host } = await failureOf(faults.status(status, { location }))
         expect(error.message).toBe(
-          `${host} answered ${status}, a redirect to ${location}: it is not followed, write the address it leads to`,
+          `${host} answered ${status}, a redirect to ${location}: it is not followed. Configure the issuer of that address`,
         )
       }
       expect(canary.requests()).toBe(0)

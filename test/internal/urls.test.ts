@@ -70,9 +70,9 @@ it.each([
   ['https://u@sts.example.com', 'https://sts.example.com/'],
   ['https://:p@sts.example.com', 'https://sts.example.com/'],
   ['HTTPS:u:p@sts.example.com', 'https://sts.example.com/'],
-  ['https://u:p@sts.example.com:99999', '…sts.example.com:99999'],
-  ['https://u:p%40sts.example.com', '…sts.example.com'],
-  ['u:p@sts.example.com', '…sts.example.com'],
+  ['https://u:p@sts.example.com:99999', '...sts.example.com:99999'],
+  ['https://u:p%40sts.example.com', '...sts.example.com'],
+  ['u:p@sts.example.com', '...sts.example.com'],
   ['sts.example.com', 'sts.example.com'],
 ])('%s may stand in a message as %s', (address, shown) => {
   expect(withoutLogin(address)).toBe(shown)

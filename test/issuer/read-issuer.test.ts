@@ -87,14 +87,14 @@ describe('refuses at creation', () => {
   it.each([
     ['http://u:p@sts.example.com/jwks', 'http://sts.example.com/jwks'],
     ['https://u:p@sts.example.com/a@b', 'https://sts.example.com/a@b'],
-    ['https://u:p@sts.example.com:99999/jwks', '…sts.example.com:99999/jwks'],
-    ['https://u:p/w@sts.example.com/jwks', '…sts.example.com/jwks'],
-    ['https://u:p%40sts.example.com/jwks', '…sts.example.com/jwks'],
+    ['https://u:p@sts.example.com:99999/jwks', '...sts.example.com:99999/jwks'],
+    ['https://u:p/w@sts.example.com/jwks', '...sts.example.com/jwks'],
+    ['https://u:p%40sts.example.com/jwks', '...sts.example.com/jwks'],
     ['https:u:p@sts.example.com/jwks', 'https://sts.example.com/jwks'],
-    ['u:p@sts.example.com/jwks', '…sts.example.com/jwks'],
-    ['ftp://u:p@sts.example.com/jwks', '…sts.example.com/jwks'],
+    ['u:p@sts.example.com/jwks', '...sts.example.com/jwks'],
+    ['ftp://u:p@sts.example.com/jwks', '...sts.example.com/jwks'],
   ])('the address %j, without its user name and password in the message', (jwksUri, shown) => {
-    const message = shown.startsWith('…')
+    const message = shown.startsWith('...')
       ? `custom: an address of its keys must be a URL such as 'https://sts.example.com/jwks', not '${shown}'.`
       : `custom: an address of its keys must have no user name: write '${shown}'.`
     for (const place of [{ jwksUri }, { metadataUrls: [jwksUri] }, pemMap(jwksUri)])

@@ -297,15 +297,15 @@ describe('keys for each tenant', () => {
   it.each([
     [
       { jwksUri: 'https://sts.example.com/keys' },
-      "custom: with keys for each tenant 'https://sts.example.com/keys' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/keys', or tenants.keys: 'shared'.",
+      "custom: with keys for each tenant 'https://sts.example.com/keys' must hold '{tenant}': write 'https://sts.example.com/{tenant}/keys', or tenants.keys: 'shared'.",
     ],
     [
       { jwksUri: 'https://sts.example.com/keys#{tenant}' },
-      "custom: with keys for each tenant 'https://sts.example.com/keys#{tenant}' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/keys', or tenants.keys: 'shared'.",
+      "custom: with keys for each tenant 'https://sts.example.com/keys#{tenant}' must hold '{tenant}': write 'https://sts.example.com/{tenant}/keys', or tenants.keys: 'shared'.",
     ],
     [
       { metadataUrls: ['https://sts.example.com/{tenant}/v2/metadata', 'https://sts.example.com/v2/metadata'] },
-      "custom: with keys for each tenant 'https://sts.example.com/v2/metadata' must hold '{tenant}', or all tenants would share its keys: write one such as 'https://sts.example.com/{tenant}/v2/metadata', or tenants.keys: 'shared'.",
+      "custom: with keys for each tenant 'https://sts.example.com/v2/metadata' must hold '{tenant}': write 'https://sts.example.com/{tenant}/v2/metadata', or tenants.keys: 'shared'.",
     ],
   ])('cannot all be at one address: %j', (keys, message) => {
     const make = () => createTenantVerifier({ endpoints: [{ ...each, keys }], isTenantAllowed: () => true })

@@ -115,7 +115,7 @@ describe('a JWK Set', () => {
 describe('a 503 that says for the operator why, and never a 401, is the answer when the server', () => {
   const bomb = gzipSync(Buffer.alloc(20 * maxBytes, ' '))
   it.each<[string, Answer, string]>([
-    ['answers 500', faults.status(500), 'sts answered 500'],
+    ['answers 500', faults.status(500), 'sts answered 500: the server itself failed'],
     ['answers 204', faults.status(204), 'sts answered 204'],
     ['resets the connection', faults.reset, 'the connection to sts failed (UND_ERR_SOCKET)'],
     [

@@ -1,6 +1,8 @@
 // What grants throws for an argument that it would ignore: a policy dropped in silence is an open door.
 import { createMongoAbility } from '@casl/ability'
 import * as wasm from '@cedar-policy/cedar-wasm/nodejs'
+import { createResourceServer } from 'claimcheck'
+import * as gateway from 'claimcheck/gateway'
 import * as issuers from 'claimcheck/issuers'
 import * as keyStore from 'claimcheck/key-store'
 import * as policies from 'claimcheck/policy'
@@ -33,11 +35,12 @@ const readers = ['readActor', 'readAuthentication', 'readScopes', 'readString', 
 const checks = ['checkAccessToken', 'notAnAccessToken', 'principalKey']
 
 describe.each([
-  ['policy', granting(policies, [...several, ...ready, 'evaluate', 'formatTrace'], { ...two, policy: 3 })],
+  ['policy', granting(policies, [...several, ...ready, 'formatTrace'], { ...two, policy: 3, evaluate: 2 })],
   ['preset', granting(issuers, [...readers, ...checks], { withClaims: 2, pemPerKid: 2, jwkFromPem: 2 })],
   ['profile for tests', granting(testing, ['fetchFrom'], { createTestIssuer: 2, stsLike: 2 })],
   ['engine', granting({ ...casl, ...cedar, ...opa, ...authzen }, [], { discoverAuthzen: 2 })],
   ['key store', granting(keyStore)],
+  ['gateway', granting(gateway, [], { fileSigningKeys: 2, printRecipe: 3 })],
 ])('a %s', (_, functions) => {
   it.each(functions)('%s() takes %d arguments and no more', async (name, max, make) => {
     const words = max === 1 ? '1 argument' : `${max} arguments`
@@ -45,6 +48,21 @@ describe.each([
     // In an async function, so that it does not matter whether the call throws or rejects.
     const call = async () => make(...Array.from({ length: max + 1 }, () => undefined))
     await expect(call()).rejects.toThrow(refused)
+  })
+})
+
+describe('a resource server', () => {
+  const api = createResourceServer({ issuer: 'https://sts.example.com', audience: 'https://api.example.com' })
+  const request = { method: 'GET', url: '/', headers: [] }
+
+  it('of requests authenticates one, and asks no policy about it', async () => {
+    const refused = new TypeError('authenticate() takes 1 argument, not 2: the rest would be ignored.')
+    await expect((api.authenticate as Callable)(request, policies.user)).rejects.toThrow(refused)
+  })
+
+  it('of policies declares one', () => {
+    const refused = new TypeError('declare() takes 1 argument, not 2: the rest would be ignored.')
+    expect(() => (api.declare as Callable)(policies.user, policies.device)).toThrow(refused)
   })
 })
 

@@ -30,7 +30,7 @@ describe('the domain', () => {
     [' ', 'tenant.example.com'],
     ['[::1]', 'tenant.example.com'],
   ])('is not %j', (domain, instead) => {
-    const message = `domain must be a host name such as '${instead}', without scheme, port or path, not '${domain.replace('me@', '…')}'.`
+    const message = `domain must be a host name such as '${instead}', without scheme, port or path, not '${domain.replace('me@', '...')}'.`
     expect(() => make({ domain })).toThrow(new TypeError(message))
   })
 

@@ -18,7 +18,7 @@ describe('cloudflareAccess()', () => {
     [{ team: 'example-' }, "team must look like 'example', not 'example-'."],
     [
       { audience: 'https://api.example.com' },
-      "audience must look like '32eafc7626e737136ed1ec03d3ad09e1…', not 'https://api.example.com'.",
+      "audience must look like '32eafc7626e737136ed1ec03d3ad09e1...', not 'https://api.example.com'.",
     ],
     [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
   ])('does not take %j', (options, message) => {

@@ -130,7 +130,7 @@ describe('a realm of one name', () => {
     const { make, realmUrl, token } = await start(setUp)
     const [readiness] = await make({}).ready()
     expect((readiness?.error as Error).message).toBe(
-      `no metadata: the document is for another issuer: its issuer is ${https}${realm}, expected ${realmUrl} (${realmUrl}/.well-known/openid-configuration)`,
+      `no metadata: the document is for another issuer: its issuer is ${https}${realm}, expected ${realmUrl}. If that is this STS, write it as the issuer (${realmUrl}/.well-known/openid-configuration)`,
     )
     expect((await make({ issuer: `${https}${realm}` }).verifyToken(token)).issuer).toBe(`${https}${realm}`)
   })

@@ -1,8 +1,10 @@
 // Issuers at Microsoft's hosts are for the presets that know them: a plain one takes ID tokens, and applications without a role.
 import { createVerifier } from 'claimcheck'
+import { gatewayAssertion } from 'claimcheck/gateway'
 import { awsAlb, duende, hydra, keycloak, kubernetes, oidc, oidcProvider, rfc9068 } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { clientId, tenant } from '../support/entra.ts'
+import { allFixtures } from '../support/sts-fixture.ts'
 
 const arn = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188'
 
@@ -95,8 +97,24 @@ it('is refused by everything that takes an issuer as a URL', () => {
     () => oidcProvider({ issuer, audience }),
     () => keycloak({ realmUrl: 'https://login.microsoftonline.com/realms/x', audience }),
     () => keycloak({ realmUrl: 'https://sso.example.com/realms/x', issuer, audience }),
+    () => gatewayAssertion({ issuer, audience, jwks: { keys: [{ kty: 'EC' }] } }),
   ])
     expect(make).toThrow(message)
+})
+
+// FusionAuth's issuer is any text: its domain is the place of its keys alone.
+const others = allFixtures().filter(({ name }) => !/^(?:entra|awsAlb)/.test(name))
+const placed = others.flatMap(({ name, optionsFor, makeIssuer }) =>
+  Object.keys(optionsFor({}))
+    .filter((option) => option === 'issuer' || (option === 'domain' && name !== 'fusionAuth'))
+    .map((option) => ({ name, option, makeIssuer })),
+)
+it.each(placed)('is refused by $name as its $option', ({ option, makeIssuer }) => {
+  const host = 'login.microsoftonline.com'
+  const value = option === 'issuer' ? `https://${host}/${tenant}/v2.0` : host
+  expect(() => makeIssuer({ [option]: value, ...(option === 'domain' && { issuer: undefined }) })).toThrow(
+    / at login\.microsoftonline\.com: .* Write entra\(/,
+  )
 })
 
 it('may be that of an identity provider whose users a load balancer has logged in: it signs with keys of its own', () => {

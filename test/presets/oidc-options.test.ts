@@ -125,11 +125,11 @@ describe('the issuer', () => {
     ],
     [
       'u:secret@sts.example.com',
-      "issuer '…sts.example.com' is no https URL, so nothing says where its keys are: give jwksUri or jwks, or write a URL such as 'https://sts.example.com'.",
+      "issuer '...sts.example.com' is no https URL, so nothing says where its keys are: give jwksUri or jwks, or write a URL such as 'https://sts.example.com'.",
     ],
     [
       'https://u:p/w@sts.example.com',
-      "issuer must be an absolute URL such as 'https://sts.example.com', not '…sts.example.com'.",
+      "issuer must be an absolute URL such as 'https://sts.example.com', not '...sts.example.com'.",
     ],
   ])('%s is refused without its user name and password in the message', (address, message) => {
     expect(() => make({ issuer: address })).toThrow(new TypeError(message))
@@ -166,7 +166,7 @@ describe('the keys', () => {
   ])('[RFC8414-2-1] are not at %s', (jwksUri, insecureAllowHttp, cause) => {
     const messages: Readonly<Record<string, string>> = {
       https: `must be https: if the server has TLS, write 'https://sts.example.com/jwks'; if not, set insecureAllowHttp: true.`,
-      'a URL': `must be a URL such as 'https://sts.example.com/jwks', not '${jwksUri.replace(/.*@/, '…')}'.`,
+      'a URL': `must be a URL such as 'https://sts.example.com/jwks', not '${jwksUri.replace(/.*@/, '...')}'.`,
       'no user name': `must have no user name: write 'https://sts.example.com/jwks'.`,
     }
     for (const from of ['https://sts.example.com', 'http://127.0.0.1']) {

@@ -43,7 +43,7 @@ async function letIn(
 it('has a default policy that was meant and is not there for a mistake', () => {
   const misspelt = { policy: undefined } as never
   expect(() => createResourceServer({ ...options, ...(misspelt as object) } as never)).toThrow(
-    new TypeError('policy is undefined: leave it out, or name the one that was meant.'),
+    new TypeError('policy is undefined: leave it out, or name one.'),
   )
 })
 

@@ -75,8 +75,15 @@ export const attackers: readonly Promised[] = [
     heldBy: { 'presets/entra-refusals.test.ts': ['with the scp %j', 'without roles'] },
   },
   {
-    words: "no other preset, and no plain URL, stands for an issuer at Microsoft's hosts",
-    heldBy: { 'presets/microsoft-hosts.test.ts': ['is refused by everything that takes an issuer as a URL'] },
+    words:
+      "no other preset, and no plain URL, stands for an issuer at Microsoft's hosts (`awsAlb` may, since the load balancer signs)",
+    heldBy: {
+      'presets/microsoft-hosts.test.ts': [
+        'is refused by everything that takes an issuer as a URL',
+        'is refused by $name as its $option',
+        'may be that of an identity provider whose users a load balancer has logged in',
+      ],
+    },
   },
   {
     words: 'its identifier or alias equals `iss`, byte for byte',
@@ -340,9 +347,13 @@ export const guaranteed: readonly Promised[] = [
     },
   },
   {
-    words: 'A policy that is given as `undefined` is a `TypeError`, and so is an argument that would be ignored',
+    words:
+      'A policy that is given as `undefined` is a `TypeError`, and so is an argument that would be ignored, or a policy in the place of a resource',
     heldBy: {
-      'attacks/misconfiguration.test.ts': ['is no permission to leave it out'],
+      'attacks/misconfiguration.test.ts': [
+        'is no permission to leave it out',
+        'is not dropped as the resource of the first: %s',
+      ],
       'packaging/surplus-arguments.test.ts': ['%s() takes %d arguments and no more'],
       'server/resource-server.test.ts': ['%s rejects arguments that it would have to ignore, or that are missing: %#'],
     },

@@ -1,41 +1,54 @@
-// Real gateways as child processes, each with a configuration in a folder of its own, on a free port of loopback.
+// Real gateways as child processes, each with a configuration in a folder of its own, on a free port of loopback. None runs as root.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { RecipeFile } from 'claimcheck/gateway'
 
 export type GatewayProgram = 'nginx' | 'caddy' | 'haproxy' | 'apache'
 
 export interface RunningGateway {
   readonly port: number
+  /** What it has logged until now. */
+  output(): string
   stop(): Promise<void>
 }
 
 const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) => readonly string[]>> = {
-  nginx: (folder, file) => [
-    'nginx',
-    '-p',
-    folder,
-    '-e',
-    join(folder, 'error.log'),
-    '-c',
-    file,
-    '-g',
-    `daemon off; pid ${join(folder, 'pid')}; user root;`,
-  ],
+  nginx: (_, file) => ['nginx', '-e', 'stderr', '-c', file, '-g', 'daemon off;'],
   haproxy: (folder, file) => ['haproxy', '-W', '-p', join(folder, 'pid'), '-f', file],
-  apache: (folder, file) => [
-    'apache2',
-    ...['-D', 'FOREGROUND', '-f', file, '-C', `Define CLAIMCHECK_DIR ${folder}`],
-    ...['-C', `PidFile ${join(folder, 'pid')}`, '-C', `ErrorLog ${join(folder, 'error.log')}`],
-  ],
+  apache: (folder, file) => ['apache2', '-D', 'FOREGROUND', '-C', `Define CLAIMCHECK_DIR ${folder}`, '-f', file],
   caddy: (folder, file) => [
     'caddy',
     ...['run', '--adapter', 'caddyfile', '--config', file, '--pidfile', join(folder, 'pid')],
   ],
+}
+
+// What a recipe writes beside its own folder.
+const pidLine = /^pid(?:File)? (.+?);?$/im
+const temporaryLines = /_temp_path (.+);$/gm
+// The user `nobody` of Debian: a recipe must start without root.
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
+
+/** A configuration of nginx for any user, with one server. */
+export function nginxServing(listen: string, server: string): string {
+  const own = `/tmp/claimcheck-nginx-${listen.split(':').at(-1)}`
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${own}-${name};\n`,
+  )
+  return `pid ${own}.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${paths.join('')}server { listen ${listen}; ${server} }\n}\n`
 }
 
 const path = `${process.env.PATH}:/usr/sbin`
@@ -66,32 +79,39 @@ export async function startGateway(
   const port = await freePort()
   const files = write(port)
   for (const { name, text } of files) writeFileSync(join(folder, name), text)
-  const file = join(folder, files[0]?.name ?? '')
+  const { name = '', text = '' } = files[0] ?? {}
+  const file = join(folder, name)
+  const pidFile = resolve(folder, pidLine.exec(text)?.[1] ?? 'pid')
   mkdirSync(join(folder, 'home'))
+  if (nobody) for (const one of ['', 'home']) chownSync(join(folder, one), nobody.uid, nobody.gid)
   const [command = '', ...args] = commands[program](folder, file)
   const env = { PATH: path, HOME: join(folder, 'home') }
-  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...nobody })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
   async function stop(): Promise<void> {
     await end(child)
-    rmSync(folder, { recursive: true, force: true })
+    const others = [...text.matchAll(temporaryLines)].map(([, other]) => resolve(folder, other ?? ''))
+    for (const one of [folder, pidFile, ...others]) rmSync(one, { recursive: true, force: true })
   }
-  if (await hasStarted(child, folder)) return { port, stop }
+  const log = join(folder, 'error.log')
+  const readOutput = (): string => output + (existsSync(log) ? readFileSync(log, 'utf8') : '')
+  if (await hasStarted(child, pidFile)) return { port, output: readOutput, stop }
+  const told = readOutput()
   await stop()
-  throw new Error(`${program} did not start:\n${output}`)
+  throw new Error(`${program} did not start:\n${told}`)
 }
 
 /** Each of them opens its sockets first, and writes its pid file then. False when it ends before. */
-async function hasStarted(child: ChildProcess, folder: string): Promise<boolean> {
+async function hasStarted(child: ChildProcess, pidFile: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const watcher = watch(folder)
+    const watcher = watch(dirname(pidFile))
     const settle = (started: boolean): void => {
       watcher.close()
       resolve(started)
     }
     const look = (): void => {
-      if ((statSync(join(folder, 'pid'), { throwIfNoEntry: false })?.size ?? 0) > 0) settle(true)
+      if ((statSync(pidFile, { throwIfNoEntry: false })?.size ?? 0) > 0) settle(true)
     }
     watcher.on('change', look)
     child.once('exit', () => settle(false))

@@ -1,7 +1,7 @@
 // The STS for tests as its users meet it: tokens that a verifier accepts, in process, and what it refuses to be.
 import { inspect } from 'node:util'
 import { type Algorithm, createVerifier } from 'claimcheck'
-import { entra, oidc, rfc9068 } from 'claimcheck/issuers'
+import { auth0, entra, oidc, rfc9068 } from 'claimcheck/issuers'
 import {
   createTestClock,
   createTestIssuer,
@@ -126,6 +126,39 @@ describe('the network of a test issuer', () => {
       'https://sts.example.com/.well-known/oauth-authorization-server',
       'https://sts.example.com/jwks',
     ])
+  })
+
+  it.each([
+    [rfc9068Like(), 'https://sts.example.com'],
+    [rfc9068Like({ issuer: 'https://sts.example.com/one' }), 'https://sts.example.com/one'],
+    [oidcLike({ issuer: 'https://sts.example.com/one/' }), 'https://sts.example.com/one'],
+    [entraLike({ tenant, clientId, customSigningKeys: true }), `https://login.microsoftonline.com/${tenant}/v2.0`],
+    [stsLike(auth0({ domain: 'example.eu.auth0.com', audience: 'orders' })), 'https://example.eu.auth0.com'],
+  ])(
+    'publishes the metadata that OpenID Connect Discovery §3 and RFC 8414 §2 require: $0.name at $1',
+    async (profile, place) => {
+      const sts = createTestIssuer(profile, { algorithms: ['ES256', 'RS256'] })
+      const [url = ''] = sts.addresses
+      const document = (await (await sts.fetch(url, {})).json()) as Record<string, unknown>
+      expect(document).toEqual({
+        issuer: profile.issuer,
+        authorization_endpoint: `${place}/authorize`,
+        token_endpoint: `${place}/token`,
+        jwks_uri: profile.keySets[0]?.url,
+        response_types_supported: ['code'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['ES256', 'RS256'],
+      })
+      expect((await sts.fetch(String(document['token_endpoint']), {})).status).toBe(404)
+    },
+  )
+
+  it('leaves a member that a profile has as it is', async () => {
+    const [metadata] = oidcLike().metadata
+    if (!metadata) throw new Error('no metadata')
+    const document = { ...metadata.document, response_types_supported: ['id_token'], claims_supported: ['sub'] }
+    const sts = createTestIssuer({ ...oidcLike(), metadata: [{ ...metadata, document }] })
+    expect(await (await sts.fetch(metadata.url, {})).json()).toMatchObject(document)
   })
 
   it('does not answer who has given up already', async () => {

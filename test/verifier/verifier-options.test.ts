@@ -107,7 +107,7 @@ describe('refuses', () => {
     ['one that checks none', oidc({ issuer, audience: null })],
   ])('an audience that counts for no issuer, since each brings its own: %s', (_, one) => {
     const message =
-      'audience counts for issuers that bring none, and here every issuer brings its own: leave it out, or write it as an option of the issuer.'
+      'audience is of no use, since every issuer brings its own: leave it out, or write it as an option of the issuer.'
     for (const unused of [audience, [audience], null]) {
       const call = () => createVerifier({ issuer: one, audience: unused } as unknown as VerifierOptions)
       expect(call).toThrow(new TypeError(message))

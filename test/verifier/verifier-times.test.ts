@@ -1,5 +1,5 @@
 // The times of a token are asked for once more right before the answer, whatever was waited for.
-import { createVerifier } from 'claimcheck'
+import { createVerifier, type Principal } from 'claimcheck'
 import { oidc } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { createTestClock, now } from '../support/clock.ts'
@@ -48,6 +48,21 @@ describe('a token that ends', () => {
     const { verifyToken } = createVerifier({ issuer: trusted, clock: slowly, fetch })
     await expectInvalidToken(verifyToken(endsSoon), 'token_expired')
   })
+
+  it.each(['enrichPrincipal', 'isTenantAllowed'] as const)(
+    'while %s of its issuer is waited for is refused',
+    async (what) => {
+      const slowly = createTestClock()
+      const end = () => slowly.advanceMs(untilItEndsMs)
+      const waiting = {
+        enrichPrincipal: async ({ principal }: { principal: Principal }) => (end(), principal),
+        isTenantAllowed: async () => (end(), true),
+      }
+      const trusted = oidc({ issuer, audience, jwks: { keys: [keyFor('ES256').publicJwk] } })
+      const { verifyToken } = createVerifier({ issuer: { ...trusted, [what]: waiting[what] } as never, clock: slowly })
+      await expectInvalidToken(verifyToken(token), 'token_expired')
+    },
+  )
 
   it('while isRevoked is waited for is refused also when it is remembered', async () => {
     const slowly = createTestClock()

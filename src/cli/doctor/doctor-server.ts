@@ -2,10 +2,13 @@
 // question is answered as without it.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { DialectAnswer, Question } from '../../gateway/dialects/dialect.ts'
+import { AuthError } from '../../errors/auth-error.ts'
+import type { Refusal } from '../../gateway/decision.ts'
 import { type DialectName, dialects } from '../../gateway/dialects/dialects.ts'
 import type { Interceptor } from '../../gateway/listen.ts'
 import { type GatewayCheck, valuesOf } from '../../gateway/request.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
+import { refusalAnswer } from '../../server/response.ts'
 import { type Fault, lifetimeMs, maxNonces, probeHeader, type ProbeNonce, verifyNonce } from './probe-header.ts'
 
 /** What the decision server knows of one probe. Holds no token, no cookie and no identity. */
@@ -19,8 +22,13 @@ export interface ProbeReport {
   readonly hasBody: boolean
   /** Where a fault was played in place of an answer. */
   readonly fault?: Fault
-  /** Where the question was answered. */
-  readonly answer?: { readonly status: string; readonly challenge: string; readonly body: string }
+  /** Where the question was answered by a decision. */
+  readonly answer?: {
+    readonly status: string
+    readonly challenge: string
+    readonly retryAfter: string
+    readonly body: string
+  }
   /** How often the gateway asked with a nonce of the probe. */
   readonly questions: number
 }
@@ -43,7 +51,15 @@ interface Probe {
 
 const maxHangMs = 30_000
 
-const foreignAnswers: Readonly<Record<Exclude<Fault, 'hang' | 'reset'>, DialectAnswer>> = {
+/** What is decided while there are no keys. */
+const unavailable: Refusal = {
+  ...refusalAnswer(new AuthError('keys_unavailable'), {}),
+  effect: 'unavailable',
+  status: 503,
+  reason: 'keys_unavailable',
+}
+
+const foreignAnswers: Readonly<Record<Exclude<Fault, 'hang' | 'reset' | '503'>, DialectAnswer>> = {
   500: { status: 500, headers: { 'Content-Type': 'text/html' }, body: '<h1>Internal Server Error</h1>' },
   302: { status: 302, headers: { Location: '/claimcheck-doctor' }, body: '' },
   204: { status: 204, headers: {}, body: '' },
@@ -69,13 +85,15 @@ export function createDoctorServer(
     const { probe, action } = taken
     const questions = (probe.report?.questions ?? 0) + 1
     probe.report = { dialect, told: toldOf(check), hasBody: hasBody(question), ...recipeOf(question), questions }
-    if (action === 'tell') {
-      const answer = await decide()
+    if (action !== 'tell') {
+      probe.report = { ...probe.report, fault: action }
+      onFault(action, dialect)
+    }
+    if (action === 'tell' || action === '503') {
+      const answer = action === 'tell' ? await decide() : dialects[dialect].write(unavailable)
       probe.report = { ...probe.report, answer: summarize(answer) }
       return answer
     }
-    probe.report = { ...probe.report, fault: action }
-    onFault(action, dialect)
     if (action === 'hang') await hang(probe)
     return action === 'hang' || action === 'reset' ? 'reset' : foreignAnswers[action]
   }
@@ -154,5 +172,10 @@ function recipeOf({ headers }: Question): { readonly recipe?: string } {
 /** What a client should get of an answer. The identity is left out. */
 function summarize({ headers, body }: DialectAnswer): NonNullable<ProbeReport['answer']> {
   const valueOf = (name: string): string => [headers[name] ?? ''].flat().join(', ')
-  return { status: valueOf('X-Auth-Status'), challenge: valueOf('WWW-Authenticate'), body }
+  return {
+    status: valueOf('X-Auth-Status'),
+    challenge: valueOf('WWW-Authenticate'),
+    retryAfter: valueOf('Retry-After'),
+    body,
+  }
 }

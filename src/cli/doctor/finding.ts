@@ -1,5 +1,5 @@
 // What doctor says of one check: closed, a hole, or not checked, and why.
-import { describe, type Sighting } from './site.ts'
+import { describe, isSettled, type Sighting } from './site.ts'
 
 export type ProbeName = 'D1' | 'D2' | 'D3' | 'D4' | 'D5' | 'D6' | 'D7' | 'D8' | 'D9' | 'D10'
 
@@ -12,6 +12,8 @@ export interface Finding {
   readonly means: string
   /** What to change, where there is something to change. */
   readonly fix?: string
+  /** A side that doctor was given did not answer: it could not run to its end. */
+  readonly lost?: true
 }
 
 /** One thing that a probe looks at. */
@@ -36,6 +38,8 @@ export function judge(
     .map((sighting) => ({ sighting, detail: isOpen(sighting) }))
     .filter(({ detail }) => detail !== false)
   const [first] = open
+  const unsettled = sightings.find((seen) => !isSettled(seen))
+  if (!first && unsettled) return lost(check, 'no answer came to this probe, or requests are limited', unsettled)
   if (!first) {
     const received = [...new Set(sightings.map((sighting) => describe(sighting).replace(/;.*/s, '')))].join(', ')
     return { probe, name, verdict: 'closed', sent: summarize(sightings), received, means: check.closed }
@@ -63,6 +67,11 @@ export function unchecked({ probe, name }: Pick<Check, 'probe' | 'name'>, why: s
     received: seen ? cut(describe(seen)) : 'nothing',
     means: why,
   }
+}
+
+/** A check that failed by the side that it asked. */
+export function lost(check: Pick<Check, 'probe' | 'name'>, why: string, seen?: Sighting): Finding {
+  return { ...unchecked(check, why, seen), lost: true }
 }
 
 export const needsReports = 'needs the decision server: start it with --doctor FILE, and give --secret FILE'

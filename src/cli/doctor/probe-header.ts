@@ -5,7 +5,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 export const probeHeader = 'X-Claimcheck-Probe'
 
 /** What the decision server does in place of its answer. */
-export const faults = ['hang', 'reset', '500', '302', '204', '200'] as const
+export const faults = ['hang', 'reset', '500', '503', '302', '204', '200'] as const
 export type Fault = (typeof faults)[number]
 
 /** What a nonce asks for: to tell what the gateway said of a probe, a fault, or the report about a probe, which ends it. */
@@ -28,7 +28,7 @@ export const lifetimeMs = 60_000
 export const maxNonces = 6
 
 const form =
-  /^(?<action>tell|report|hang|reset|500|302|204|200)\.(?<id>[\w-]{22})\.(?<issued>\d{13})\.(?<serial>\d)\.(?<mac>[\w-]{43})$/
+  /^(?<action>tell|report|hang|reset|500|503|302|204|200)\.(?<id>[\w-]{22})\.(?<issued>\d{13})\.(?<serial>\d)\.(?<mac>[\w-]{43})$/
 
 export function createProbeId(): string {
   return randomBytes(16).toString('base64url')

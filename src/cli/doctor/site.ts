@@ -3,10 +3,12 @@ import type { Arrival, Echo } from './echo.ts'
 import type { ProbeReport, Told } from './doctor-server.ts'
 import { createProbeId, type Fault, probeHeader } from './probe-header.ts'
 import type { Reports } from './reports.ts'
-import { type Answer, sendRequest, type WireRequest } from './wire.ts'
+import { type Answer, cutOff, sendRequest, type WireRequest } from './wire.ts'
 
 /** A probe, where it differs from `GET` of the path with the token. */
 export interface Probe extends Partial<Omit<WireRequest, 'lines'>> {
+  /** In place of the gateway. */
+  readonly server?: URL
   readonly host?: string
   /** Header lines, besides Host and Authorization. */
   readonly lines?: readonly string[]
@@ -60,7 +62,7 @@ export async function openSite(
   let toldPath = path
 
   async function send(probe: Probe, fault?: Fault): Promise<Sighting> {
-    const { method = 'GET', target = path, host = url.host, lines = [], body } = probe
+    const { method = 'GET', target = path, server = url, host = server.host, lines = [], body } = probe
     const { authorization = token === undefined ? null : `Bearer ${token}` } = probe
     const id = createProbeId()
     const value = reports?.sign(id, fault && { fault, target: toldPath }) ?? id
@@ -73,12 +75,13 @@ export async function openSite(
       ...lines,
     ]
     echo?.expect(value)
-    const answer = await sendRequest(url, { method, target, lines: all, ...(body !== undefined && { body }) })
+    const answer = await sendRequest(server, { method, target, lines: all, ...(body !== undefined && { body }) })
     const report = await reports?.fetch(id)
     const [arrival] = echo?.take(value) ?? []
     const told = typeof report?.told === 'object' ? report.told : undefined
     const differs = [
-      ...(host === url.host ? [] : [`Host: ${host}`]),
+      ...(server === url ? [] : [`to ${server.host}`]),
+      ...(host === server.host ? [] : [`Host: ${host}`]),
       ...(probe.authorization === undefined ? [] : [probe.authorization === null ? 'no token' : 'a bad credential']),
       ...lines,
     ]
@@ -100,6 +103,11 @@ export async function openSite(
 /** Whether the request came through: it reached the echo, or was answered with 2xx. */
 export function hasPassed({ answer, arrival }: Sighting): boolean {
   return arrival !== undefined || (typeof answer === 'object' && answer.status >= 200 && answer.status < 300)
+}
+
+/** Whether something was seen to become of the request. Nothing was by a failed connection, by waiting, and by a limit of requests. */
+export function isSettled({ answer, arrival }: Sighting): boolean {
+  return arrival !== undefined || (typeof answer === 'string' ? answer === cutOff : answer.status !== 429)
 }
 
 /** What was seen, for people. */

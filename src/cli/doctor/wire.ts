@@ -22,6 +22,9 @@ export interface Answer {
 const patienceMs = 10_000
 const maxBytes = 1024 * 1024
 
+/** What is said of a connection that was ended in place of an answer. */
+export const cutOff = 'the connection was closed without an answer'
+
 /** Sends a request on a connection of its own. Resolves to the answer, or to a text that says why there is none. */
 export async function sendRequest(server: URL, request: WireRequest): Promise<Answer | string> {
   const { method, target, lines, body = '' } = request
@@ -35,10 +38,11 @@ export async function sendRequest(server: URL, request: WireRequest): Promise<An
       const answer = readAnswer(text, method, false)
       if (answer || text.length > maxBytes) return answer ?? 'an answer that does not end'
     }
-    return readAnswer(text, method, true) ?? 'the connection was closed without an answer'
+    return readAnswer(text, method, true) ?? cutOff
   } catch (error) {
     // Some gateways reset a connection whose request they did not read to its end.
-    return readAnswer(text, method, true) ?? (error as Error).message
+    const { code, message } = error as NodeJS.ErrnoException
+    return readAnswer(text, method, true) ?? (code === 'ECONNRESET' || code === 'EPIPE' ? cutOff : message)
   } finally {
     clearTimeout(timer)
     socket.destroy()

@@ -8,7 +8,7 @@ const advice: Partial<Record<AuthErrorReason, string>> = {
   claim_missing: 'the STS must put this claim into its access tokens, or the client has sent another kind of token',
   claim_invalid: 'the STS must write this claim as the check expects it',
   audience_mismatch:
-    'the token is for another API: the client must ask the STS for this one. If it did, the configured audience must be what aud says',
+    'the token is for another API, or an ID token, whose aud is the client: the client must ask the STS for this API and send the access token. If it did, the configured audience must be what aud says',
   claims_schema_mismatch: "the schema of the application refuses the token's claims",
   token_revoked: 'the application has revoked the token: a new one may be good',
   insufficient_scope:

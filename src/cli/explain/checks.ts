@@ -1,6 +1,7 @@
 // Sees the checks of a verifier run, and tells them in rows. It checks nothing itself: names, order, arguments and the end are the verifier's.
 import type { AuthError } from '../../errors/auth-error.ts'
 import type { TrustedIssuer } from '../../issuer/registry.ts'
+import type { JsonObject } from '../../internal/json.ts'
 import { createLocalKeys } from '../../jwks/local.ts'
 import type { Watch } from '../../verifier/watch.ts'
 import { describeCheck, type Facts, isHiddenUnlessRun, labelOf } from './check-facts.ts'
@@ -50,6 +51,7 @@ export function createRecorder({ issuers, jwks }: RecorderOptions): Recorder {
   }
 
   function rows(error: AuthError | undefined): readonly CheckRow[] {
+    const [claims = {}] = (runs.find(({ name }) => name === 'issuer')?.args ?? []) as readonly JsonObject[]
     const last = error ? runs.at(-1)?.name : undefined
     const end = last === undefined ? order.length : order.indexOf(last)
     return order.flatMap((name, index): readonly CheckRow[] => {
@@ -60,7 +62,7 @@ export function createRecorder({ issuers, jwks }: RecorderOptions): Recorder {
         return applies ? [{ check, outcome: 'not reached' }] : []
       }
       const facts = describeCheck(name, run.args, issuers)
-      if (name === last && error) return [{ check, outcome: outcomeOf(error), ...facts, ...factsOf(error) }]
+      if (name === last && error) return [{ check, outcome: outcomeOf(error), ...facts, ...factsOf(error, claims) }]
       return facts ? [{ check, outcome: 'passed', ...facts }] : []
     })
   }
@@ -85,8 +87,10 @@ function outcomeOf({ status }: AuthError): CheckRow['outcome'] {
 }
 
 /** What the check itself said. */
-function factsOf({ details }: AuthError): Facts {
-  const { claim, expected, received } = details
+function factsOf({ details }: AuthError, claims: JsonObject): Facts {
+  const { claim, expected } = details
+  const isMissing = claim !== undefined && !Object.hasOwn(claims, claim)
+  const { received = isMissing ? '(none)' : undefined } = details
   return {
     ...(claim !== undefined && { claim }),
     ...(expected !== undefined && { expected: [expected].flat().join(', ') }),

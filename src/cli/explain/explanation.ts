@@ -4,7 +4,7 @@ import { reasonOf } from '../../internal/json.ts'
 import type { Principal } from '../../principal/principal.ts'
 import type { RequestGuard } from '../../server/request-guard.ts'
 import type { Outcome } from '../../verifier/report.ts'
-import type { VerifiedToken } from '../../verifier/verified-token.ts'
+import type { TokenByIssuer, VerifiedToken } from '../../verifier/verified-token.ts'
 import { adviceFor } from './advice.ts'
 import { type CheckRow, createRecorder, type Recorder } from './checks.ts'
 import { type Given, lineOf, viewOf } from './credential.ts'
@@ -54,7 +54,7 @@ export async function explain(setup: Setup, given: Given, written?: WrittenReque
 }
 
 /** A token alone is verified as `verifyToken` does it, and a line as it would be in a request. */
-async function verify<C>(guard: RequestGuard<C>, given: Given): Promise<Outcome<VerifiedToken<C>>> {
+async function verify<C>(guard: RequestGuard<C>, given: Given): Promise<Outcome<TokenByIssuer<C>>> {
   if ('token' in given) return guard.verify({ token: given.token })
   const view = viewOf(given.line)
   const authentication = guard.authenticate(view)
@@ -65,7 +65,7 @@ async function verify<C>(guard: RequestGuard<C>, given: Given): Promise<Outcome<
 function explainToken<C>(
   guard: RequestGuard<C>,
   recorder: Recorder,
-  outcome: Outcome<VerifiedToken<C>>,
+  outcome: Outcome<TokenByIssuer<C>>,
   given: Given,
 ): TokenExplanation {
   const error = outcome instanceof AuthError ? outcome : undefined

@@ -90,6 +90,7 @@ export function formatDescription({ unverified, reason, hint, proposal }: Descri
     'Claims',
     ...membersOf(unverified.claims),
     '',
+    ...(hint === undefined ? [] : ['Your API will refuse it:', `  ${hint}`, '']),
     ...(proposal
       ? [
           `It looks like a token for the preset ${proposal.preset}. These values are the token's own: compare them with those of your STS.`,

@@ -1,5 +1,6 @@
 // Which preset a token looks like, by its `iss` and a few other members. A guess for people about an unverified token: it decides nothing.
 import type { JsonObject } from '../../internal/json.ts'
+import { isForGraph } from '../../presets/entra/hints.ts'
 
 export interface Proposal {
   readonly preset: string
@@ -21,7 +22,9 @@ const audience: Flags = (_, { claims }) => ({ audience: claims.aud })
 const domain: Flags = ([, host], { claims }) => ({ domain: host, audience: claims.aud })
 const issuer: Flags = ([iss], { claims }) => ({ issuer: iss, audience: claims.aud })
 const clientOf = ({ claims }: Parts): unknown => claims.client_id ?? claims.azp ?? claims.cid
-const apiOf = ({ claims }: Parts): unknown => firstText(claims.aud).replace(/^api:\/\//, '')
+/** Graph's id is no API of the reader's. */
+const apiOf = ({ claims }: Parts): unknown =>
+  isForGraph(claims) ? undefined : firstText(claims.aud).replace(/^api:\/\//, '')
 
 /** Presets by the form of `iss`. The first one that fits is proposed. */
 const byIssuer: readonly (readonly [preset: string, iss: RegExp, flags: Flags])[] = [
@@ -111,7 +114,7 @@ const byIssuer: readonly (readonly [preset: string, iss: RegExp, flags: Flags])[
   [
     'keycloak',
     /^https?:\/\/[^/]+(?:\/auth)?\/realms\/[^/]+$/,
-    ([iss], { claims }) => ({ 'realm-url': iss, audience: claims.aud }),
+    ([iss], { claims }) => ({ 'realm-url': iss, audience: [claims.aud].flat().find((one) => one !== 'account') }),
   ],
   [
     'adfs',

@@ -37,6 +37,8 @@ export function writePlain(decision: Allowance | Refusal): DialectAnswer {
 
 /** The same with one line for all challenges: gateways that copy one line would lose the rest (RFC 9110 §5.3 allows the joining). */
 export function writeJoined(decision: Allowance | Refusal): DialectAnswer {
+  // An allow has one line of each.
+  if (decision.effect === 'allow') return writePlain(decision)
   const { headers, ...answer } = writePlain(decision)
   const joined = Object.entries(headers).map(([name, values]) => [name, [values].flat().join(', ')])
   return { ...answer, headers: Object.fromEntries(joined) as Record<string, string> }

@@ -1,5 +1,5 @@
 // The answers of Lambda authorizers: a policy document, or `isAuthorized`. API Gateway takes no answer over 8 kB, and says 500 instead.
-import type { VerifiedToken } from '../../verifier/verified-token.ts'
+import type { TokenByIssuer } from '../../verifier/verified-token.ts'
 import type { Allowance, Refusal } from '../decision.ts'
 import { encodeValue, omitted } from '../identity.ts'
 
@@ -37,7 +37,7 @@ function contextKey(header: string): string {
 /** The answer with every identity header. Long values are left out until it fits, and `x_auth_omitted` names them. */
 export function writeAllowance<A>(
   { identity }: Allowance,
-  auth: VerifiedToken<unknown> | undefined,
+  auth: TokenByIssuer<unknown> | undefined,
   write: WriteAnswer<A>,
 ): A {
   const values = new Map(Object.entries(identity))
@@ -65,7 +65,7 @@ function sizeOf(answer: unknown): number {
 }
 
 /** @throws Error for a principal without a name that fits: a shorter one could be another principal's. */
-export function principalIdOf(auth: VerifiedToken<unknown> | undefined): string {
+export function principalIdOf(auth: TokenByIssuer<unknown> | undefined): string {
   const id = auth ? encodeValue(auth.principal.key) : 'anonymous'
   if (id === undefined) throw new Error('claimcheck: the key of the principal is too long for an answer')
   return id

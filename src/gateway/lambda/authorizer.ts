@@ -41,7 +41,7 @@ export type LambdaAuthorizer<Answer> = (event: LambdaAuthorizerEvent) => Promise
 
 /**
  * Makes a Lambda authorizer: TOKEN and REQUEST of REST APIs, and REQUEST 1.0 and 2.0 of HTTP APIs. Routes are matched with the path behind
- * the stage.
+ * the stage. The route `$default` on a custom domain needs payload 2.0: `path` of payload 1.0 begins with the base path of the domain.
  *
  * Rejects with `Unauthorized` for a 401, as API Gateway wants it, and with another error for a 503, which the client gets as 500. Every other
  * refusal is a Deny, which the client gets as 403. Does not limit how long API Gateway remembers an answer: `context.exp` says when

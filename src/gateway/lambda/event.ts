@@ -36,19 +36,22 @@ export function readEvent(event: unknown): AuthorizerRequest {
   // REST APIs tell the path as it was sent. HTTP APIs have decoded it, and give their payload a version.
   const target = agreedPath(event.version === undefined ? path : asSent(path), arn)
   const query = isVersion2 ? textIn(event, 'rawQueryString') : queryOf(event)
-  const { domainName } = context
+  const domainName = typeof context.domainName === 'string' ? context.domainName : undefined
+  // Its `path` begins with the base path of a domain, and nothing tells that from the path behind it. `rawPath` of payload 2.0 never does.
+  if (arn.path === undefined && !isVersion2 && !domainName?.startsWith(`${apiIdIn(arn)}.execute-api.`))
+    throw new Error('claimcheck: the route $default on a custom domain needs payload 2.0')
   const clientAddress = isVersion2 ? http.sourceIp : objectIn(context, 'identity').sourceIp
   return {
     ...arn,
     isVersion2,
     isExact: arn.path !== undefined,
-    tellsHost: typeof domainName === 'string',
+    tellsHost: domainName !== undefined,
     identitySource: event.identitySource === undefined ? undefined : textsOf(event.identitySource),
     check: {
       // Without a method or a target that all tellings agree about, the gateway answers 400.
       method: typeof method === 'string' && (arn.method ?? method) === method ? method : '',
       target: query === '' ? target : `${target}?${query}`,
-      host: typeof domainName === 'string' ? domainName : unknownHost,
+      host: domainName ?? unknownHost,
       scheme: 'https',
       headers: linesOf(event),
       ...(typeof clientAddress === 'string' && { clientAddress }),
@@ -72,6 +75,10 @@ function readArn(arn: unknown): Arn {
   if (typeof arn !== 'string' || start === undefined || stage === undefined)
     throw notAnEvent('its ARN is not of a method or a route')
   return { arn, stageArn: `${start}/*`, stage, ...(method !== undefined && { method, path }) }
+}
+
+function apiIdIn({ arn }: Arn): string | undefined {
+  return arn.split(/[:/]/)[5]
 }
 
 type TokenRequest = Pick<AuthorizerRequest, 'check' | 'tellsHost' | 'identitySource'>
@@ -105,8 +112,9 @@ function asSent(path: string): string {
 function agreedPath(told: string, { stage, path: inArn }: Arn): string {
   if (inArn === undefined) return behindStage(told, stage)
   const [segments, expected] = [segmentsOf(told), segmentsOf(inArn)]
-  if (!told.startsWith('/') || segments.length < expected.length) return ''
-  const path = segments.slice(segments.length - expected.length).join('/')
+  const before = segments.length - expected.length
+  if (!told.startsWith('/') || before < 0 || !segments.slice(0, before).every(isOfBasePath)) return ''
+  const path = segments.slice(before).join('/')
   return decode(path) === decode(expected.join('/')) ? `/${path}` : ''
 }
 
@@ -115,6 +123,11 @@ function behindStage(told: string, stage: string): string {
   if (stage === '$default') return told
   if (told === `/${stage}`) return '/'
   return told.startsWith(`/${stage}/`) ? told.slice(stage.length + 1) : ''
+}
+
+/** The characters of an API mapping, by the documents. Dot segments and other signs before the path are another way to write one. */
+function isOfBasePath(segment: string): boolean {
+  return /^(?!\.+$)[\w$\-.+!*'()]+$/.test(segment)
 }
 
 function segmentsOf(path: string): readonly string[] {

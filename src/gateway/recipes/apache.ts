@@ -12,7 +12,7 @@ function writeConfiguration({ listen, upstream, forwardAuthorization, fingerprin
   const dropped = [...overrides, 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']
   const all = [...dropped, ...(forwardAuthorization ? [] : ['Authorization'])]
   return `# Written by claimcheck for Apache httpd. Print it anew when the identity headers change: ${fingerprint}
-# The folder of claimcheck.lua, and that of the modules.
+# The folder of claimcheck.lua, and that of the modules. Start it with: -C "Define CLAIMCHECK_DIR FOLDER" -f FOLDER/apache.conf
 <IfDefine !CLAIMCHECK_DIR>
   Define CLAIMCHECK_DIR /etc/apache2
 </IfDefine>
@@ -27,6 +27,9 @@ LoadModule proxy_module \${CLAIMCHECK_MODULES}/mod_proxy.so
 LoadModule proxy_http_module \${CLAIMCHECK_MODULES}/mod_proxy_http.so
 LoadModule lua_module \${CLAIMCHECK_MODULES}/mod_lua.so
 
+# In the folder of claimcheck.lua: any user who may write there may start this.
+PidFile apache.pid
+ErrorLog error.log
 ServerName claimcheck
 ServerTokens Prod
 Listen ${listen}
@@ -105,7 +108,7 @@ function check(r)
   question['x-forwarded-for'] = r.useragent_ip
   question['x-claimcheck-recipe'] = '${fingerprint}'
 
-  http.TIMEOUT = 3
+  http.TIMEOUT = 2
   local chunks = {}
   local ok, status, headers = http.request({
     url = 'http://${decisions}/apache',

@@ -40,7 +40,7 @@ ${lines(
 			header_up X-Claimcheck-Recipe ${fingerprint}
 			transport http {
 				dial_timeout 1s
-				response_header_timeout 3s
+				response_header_timeout 2s
 				max_response_header 256KB
 			}
 

@@ -8,7 +8,12 @@ export function haproxy(parts: RecipeParts): readonly RecipeFile[] {
   ]
 }
 
-function writeConfiguration({ listen, upstream, forwardAuthorization, fingerprint }: RecipeParts): string {
+/** The abstract socket by which the Lua reaches the proxy in front of the decision server. */
+function socketOf(listen: string): string {
+  return `abns@claimcheck-${listen.slice(listen.lastIndexOf(':') + 1)}`
+}
+
+function writeConfiguration({ listen, upstream, decisions, forwardAuthorization, fingerprint }: RecipeParts): string {
   const dropped = [...overrides, 'Upgrade', 'X-Forwarded-Method', 'X-Forwarded-Uri']
   const all = [...dropped, 'X-Claimcheck-Recipe', ...(forwardAuthorization ? [] : ['Authorization'])]
   return `# Written by claimcheck for HAProxy. Print it anew when the identity headers change: ${fingerprint}
@@ -43,10 +48,21 @@ ${lines(
 
 backend claimcheck_api
   server api ${upstream}
+
+# Between the Lua and the decision server. The HTTP client of the Lua tries four times, a second apart; this does not.
+listen claimcheck_decisions
+  bind ${socketOf(listen)}
+  timeout connect 500ms
+  timeout server 2s
+  retries 1
+  # Of a connection that the decision server has just closed. One that hangs is not asked again.
+  retry-on conn-failure empty-response
+  http-reuse always
+  server decisions ${decisions}
 `
 }
 
-function writeLua({ decisions, identity, fingerprint }: RecipeParts): string {
+function writeLua({ listen, identity, fingerprint }: RecipeParts): string {
   return `-- Written by claimcheck for HAProxy: asks the decision server about a request.
 local identity = { ${identity.map((name) => `'${name.toLowerCase()}'`).join(', ')} }
 
@@ -101,9 +117,14 @@ core.register_action('claimcheck', { 'http-req' }, function(txn)
   question['x-forwarded-for'] = { txn.f:src() }
   question['x-claimcheck-recipe'] = { '${fingerprint}' }
 
-  -- A little more than the deadline of a decision. HAProxy tries four times, so a server that hangs costs four times this.
+  -- More than the proxy claimcheck_decisions takes, which answers 503 or 504 where the decision server does not.
   local ok, answer = pcall(function()
-    return core.httpclient():get({ url = 'http://${decisions}/haproxy', headers = question, timeout = 1600 })
+    return core.httpclient():get({
+      url = 'http://claimcheck/haproxy',
+      dst = '${socketOf(listen)}',
+      headers = question,
+      timeout = 4000,
+    })
   end)
   local headers = ok and answer and answer.headers or {}
   local function header(name)

@@ -10,11 +10,21 @@ function write({ listen, upstream, decisions, forwardAuthorization, identity, fi
   const received = (name: string): string => `$upstream_http_${name.toLowerCase().replaceAll('-', '_')}`
   const dropped = [...overrides, 'Forwarded', 'X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Claimcheck-Recipe']
   const authorization = forwardAuthorization ? [] : ['proxy_set_header Authorization "";']
+  const own = `/tmp/claimcheck-nginx-${listen.slice(listen.lastIndexOf(':') + 1)}`
   return `# Written by claimcheck for nginx. Print it anew when the identity headers change: ${fingerprint}
 worker_processes auto;
+# Any user may start this: \`nginx -c FILE\`. As a service of systemd, take the next line out: the unit waits for a file of its own.
+pid ${own}.pid;
+error_log stderr;
 events {}
 
 http {
+  access_log off;
+${lines(
+  '  ',
+  ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${own}-${name};`),
+)}
+
   upstream claimcheck_decisions {
     server ${decisions};
     keepalive 64;
@@ -83,7 +93,7 @@ ${lines(
       proxy_pass_request_body off;
       proxy_connect_timeout 1s;
       proxy_send_timeout 1s;
-      proxy_read_timeout 3s;
+      proxy_read_timeout 2s;
       proxy_next_upstream off;
       proxy_buffer_size 64k;
       proxy_buffers 8 64k;

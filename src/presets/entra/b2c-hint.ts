@@ -36,7 +36,7 @@ function readIss(iss: unknown, tenantId: string): NamedByIss | undefined {
 function issuerHint({ host, policy }: NamedByIss, trust: B2CTrust): string | undefined {
   if (host !== trust.host) {
     const made = printable(host)
-    return `the token was made at ${made}, and this API trusts ${trust.host}: if both are hosts of the tenant, trust the other one, too, with another entraB2C({ … }) and domain: '${made}' or tenantName`
+    return `the token was made at ${made}, and this API trusts ${trust.host}: if both are hosts of the tenant, trust the other one, too, with another entraB2C({ ... }) and domain: '${made}' or tenantName`
   }
   if (policy !== undefined && trust.issuerFormat === 'tenant')
     return "the iss of the token names the policy: write issuerFormat: 'tfp'"

@@ -8,9 +8,8 @@ import { checkAccessToken, notAnAccessToken } from '../../jwt/claims.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 import { clientIdOf, kindOf, scopesOf } from './claims.ts'
 import { consumerTenant, type EntraCloud, type EntraVersion, issuerOf } from './clouds.ts'
+import { isForGraph, resourceHint } from './hints.ts'
 import type { EntraSettings } from './settings.ts'
-
-const graph = ['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.com', 'https://graph.microsoft.com/']
 
 export type CheckSettings = Pick<EntraSettings, 'tenant' | 'isMany' | 'clientId' | 'refusesApps' | 'acl'>
 
@@ -30,12 +29,11 @@ export function checkEntraToken(token: UnverifiedToken, settings: CheckSettings)
 
 /** The signature of a token with a header `nonce` covers another text than the token: only its own API can verify it. */
 function checkResource({ header, claims }: UnverifiedToken, { clientId }: CheckSettings): ValidationError | undefined {
-  const forGraph = graph.includes(String(claims.aud))
-  if (!Object.hasOwn(header, 'nonce') && !forGraph) return undefined
-  const resource = forGraph ? 'Microsoft Graph' : 'a Microsoft API'
+  if (!Object.hasOwn(header, 'nonce') && !isForGraph(claims)) return undefined
   return {
     reason: 'token_for_other_resource',
-    hint: `the token is for ${resource} (aud ${printable(claims.aud)}), and only that API can verify it: ask for a scope of this API, such as api://${clientId}/access_as_user`,
+    hint: resourceHint(claims, clientId),
+    details: { claim: 'aud', expected: [clientId, `api://${clientId}`], received: printable(claims.aud) },
   }
 }
 
@@ -75,7 +73,7 @@ function checkSubject(claims: JsonObject): ValidationError | undefined {
 }
 
 /** An ID token has the issuer, keys, `typ` and audience of an access token and may carry `roles`, but no `azp`, `appid` and `scp`. */
-function checkClient(claims: JsonObject): ValidationError | undefined {
+export function checkClient(claims: JsonObject): ValidationError | undefined {
   if (clientIdOf(claims) !== undefined) return undefined
   return {
     reason: 'claim_missing',
@@ -93,6 +91,7 @@ function checkPermissions(claims: JsonObject, settings: CheckSettings): Validati
   return {
     reason: 'token_without_permissions',
     hint: "the token carries no scope (scp), nor is it proven to be an application's: send the access token instead of the ID token, and ask for a scope of this API",
+    details: { claim: 'scp' },
   }
 }
 
@@ -103,6 +102,7 @@ function checkDevice(claims: JsonObject, { refusesApps }: CheckSettings): Valida
   return {
     reason: 'token_without_permissions',
     hint: "the token is a device's, and carries neither a scope (scp) nor an app role (roles): grant the device an app role of this API",
+    details: { claim: 'roles' },
   }
 }
 
@@ -130,6 +130,7 @@ function checkApplication(
   return {
     reason: 'token_without_permissions',
     hint: "the token is an application's own (app-only): scopes do not apply to it. Grant the client an app role of this API (application permission), or list it in appTokens: { acl: [...] }",
+    details: { claim: 'roles' },
   }
 }
 

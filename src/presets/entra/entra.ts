@@ -34,7 +34,7 @@ export function entra(options: EntraOptions): IssuerWithAudience & TypedIssuer<E
     algorithms: ['RS256'],
     types: ['JWT'],
     requiredClaims: ['tid'],
-    // Entra's lists are not read-consistent: a kid may be missing for hours and come back.
+    // Two reads of Entra's keys may differ: a kid may be missing for hours and come back.
     keyCache: { graceSeconds: 24 * 60 * 60 },
     validateToken: (token) => checkEntraToken(token, settings),
     ...(isTenantAllowed && { isTenantAllowed: ({ claims }) => isTenantAllowed(String(claims.tid)) }),

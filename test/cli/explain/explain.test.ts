@@ -14,7 +14,7 @@ import { decisionServerOf } from '../../../src/gateway/gateway.ts'
 import { allFixtures } from '../../support/sts-fixture.ts'
 import { createKey, signTexts } from '../../support/tokens.ts'
 import { folder, run, stsAndConfig, write } from '../run.ts'
-import { explainAsJson, explainToken, jsonFile } from './run.ts'
+import { type ExplainedJson, explainAsJson, explainToken, jsonFile } from './run.ts'
 
 const limit = 30_000
 const signatureOf = (token: string): string => token.split('.')[2] ?? ''
@@ -29,6 +29,13 @@ async function offlineJwks(sts: TestIssuer): Promise<string> {
   }
   return jsonFile(await (await sts.fetch(metadata.jwks_uri, {})).json())
 }
+
+const [tenant, clientId] = ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490', '11112222-bbbb-3333-cccc-4444dddd5555']
+const graph = '00000003-0000-0000-c000-000000000000'
+const account = { iss: 'https://sso.example.com/realms/acme', aud: 'account' }
+const sts = createTestIssuer(entraLike({ tenant, clientId }))
+const ofEntra = ['--preset', 'entra', '--tenant', tenant, '--client-id', clientId]
+type Facts = Partial<ExplainedJson['token']['checks'][number]>
 
 const noNetwork = { fetch: () => Promise.reject(new TypeError('no network')) }
 
@@ -130,6 +137,59 @@ describe('a token', () => {
     const other = createKey('ES256').publicJwk
     const foreign = [...flagsOf(sts), '--jwks', jsonFile({ keys: [{ ...other, kid: 'other' }] })]
     expect((await explainAsJson(foreign, sts.token(), noNetwork)).token.refusal?.reason).toBe('key_not_found')
+  })
+
+  test.each<[string, string, Facts]>([
+    [
+      'for Graph',
+      sts.token({ aud: graph }),
+      { claim: 'aud', received: graph, expected: `${clientId}, api://${clientId}` },
+    ],
+    [
+      'an ID token',
+      sts.idToken(),
+      { claim: 'azp', received: '(none)', expected: 'an access token, by the rules of entra' },
+    ],
+    [
+      'of an application without a role',
+      sts.applicationToken({ roles: undefined }),
+      { claim: 'roles', received: '(none)' },
+    ],
+    ['of a user without a scope', sts.token({ scp: undefined, idtyp: 'user' }), { claim: 'scp', received: '(none)' }],
+  ])('that is %s is told with the claim that shows it', async (_, token, facts) => {
+    const { checks } = (await explainAsJson(ofEntra, token, { fetch: sts.fetch, clock: sts.clock })).token
+    expect(checks.find(({ outcome }) => outcome === 'failed')).toMatchObject(facts)
+  })
+
+  test('for Graph is told as such also where its format is not accepted: no registration changes that', async () => {
+    const v1 = createTestIssuer(entraLike({ tenant, clientId, version: '1.0' }))
+    const base = { fetch: v1.fetch, clock: v1.clock }
+    const { token } = await explainAsJson([...ofEntra, '--versions', '2.0'], v1.token({ aud: graph }), base)
+    expect(token.refusal?.hint).toMatch(/^the token is for Microsoft Graph .*ask for a scope of this API/)
+  })
+
+  test('that was cut on its way is not taken for an opaque one', async () => {
+    const { token } = await explainAsJson(ofEntra, sts.token().slice(0, 200))
+    expect(token.refusal?.hint).toMatch(/begins like a JWT\. Was it cut/)
+  })
+
+  test.each<[string, string, RegExp]>([
+    [
+      'for Graph',
+      sts.token({ aud: graph }),
+      /refuse it:\n {2}the token is for Microsoft Graph [^]*--client-id \.\.\.$/,
+    ],
+    ['an ID token of Entra', sts.idToken(), /refuse it:\n {2}neither azp nor appid [^]*--client-id 1111/],
+    ['an ID token', sts.token({ at_hash: 'x' }), /refuse it:\n {2}the claim at_hash says/],
+    ['for account', sts.token(account), /refuse it:\n {2}aud is account, [^]*audience mapper [^]*--audience \.\.\.$/],
+  ])('that is %s is told so without an issuer, and its audience is not proposed', async (_, token, text) => {
+    expect((await explainToken([], token)).printed).toMatch(text)
+  })
+
+  test('for account and another audience is not told so, and the other one is proposed', async () => {
+    const { printed } = await explainToken([], sts.token({ ...account, aud: ['account', 'orders'] }))
+    expect(printed).not.toContain('refuse it')
+    expect(printed).toMatch(/--audience orders$/)
   })
 
   test('without an issuer is described, unverified, and nothing is fetched', async () => {

@@ -9,10 +9,13 @@ const whatHappens: Readonly<Record<Fault, string>> = {
   hang: 'hangs',
   reset: 'resets the connection',
   500: 'answers 500',
+  503: 'has no keys and answers 503',
   302: 'answers 302',
   204: 'answers 204',
   200: 'is another server, which answers 200',
 }
+
+const notPlayed = 'the fault was not played: the gateway does not hand X-Claimcheck-Probe on, or tells another target'
 
 function checkOf(fault: Fault): Check {
   const does = `the decision server ${whatHappens[fault]}`
@@ -46,12 +49,7 @@ export async function probeFaults(site: Site): Promise<readonly Finding[]> {
 
 function judgeFault(check: Check, fault: Fault, seen: Sighting): Finding {
   const { report } = seen
-  if (report?.fault !== fault)
-    return unchecked(
-      check,
-      'the fault was not played: the gateway does not hand X-Claimcheck-Probe on, or tells another target',
-      seen,
-    )
+  if (report?.fault !== fault) return unchecked(check, notPlayed, seen)
   if (hasPassed(seen) && report.questions >= maxNonces)
     return unchecked(check, 'the gateway asked again until it got an answer', seen)
   if (!hasPassed(seen) && isUnanswered(seen))
@@ -72,9 +70,9 @@ function refusalCheck(name: string): Check {
   return {
     probe: 'D7',
     name: `refusal ${name}`,
-    closed: 'The client gets the status, the challenge and the problem document that were decided.',
+    closed: 'The client gets the status, the challenge, Retry-After and the problem document that were decided.',
     hole: 'The client does not get the refusal that was decided: it cannot learn what it lacks.',
-    fix: 'Hand status, WWW-Authenticate and body on. nginx needs X-Auth-Status and X-Auth-Problem for it: npx claimcheck recipe nginx.',
+    fix: 'Hand status, WWW-Authenticate, Retry-After and body on. nginx needs X-Auth-Status and X-Auth-Problem for it: npx claimcheck recipe nginx.',
   }
 }
 
@@ -85,23 +83,29 @@ export async function probeRefusals(site: Site): Promise<readonly Finding[]> {
     { name: '401, with a bad token', probe: { authorization: `Bearer ${badToken(token ?? 'a.b.c')}` } },
     { name: '400, a malformed credential', probe: { authorization: 'Bearer a b' } },
     { name: '403, without a route', probe: { target: forged.target } },
-  ]
+    { name: '503, without keys', probe: {}, fault: '503' },
+  ] as const
   const findings: Finding[] = []
-  for (const { name, probe } of rows) {
+  for (const { name, probe, ...row } of rows) {
     const check = refusalCheck(name)
-    findings.push(site.hasReports ? judgeRefusal(check, await site.send(probe)) : unchecked(check, needsReports))
+    const fault = 'fault' in row ? row.fault : undefined
+    findings.push(
+      site.hasReports ? judgeRefusal(check, await site.send(probe, fault), fault) : unchecked(check, needsReports),
+    )
   }
-  return [...findings, unchecked(refusalCheck('503'), 'a 503 would need an outage of keys or policies')]
+  return findings
 }
 
-function judgeRefusal(check: Check, seen: Sighting): Finding {
+function judgeRefusal(check: Check, seen: Sighting, fault: Fault | undefined): Finding {
   const decided = seen.report?.answer
   if (!decided) return unchecked(check, 'the gateway did not ask about it', seen)
+  if (seen.report?.fault !== fault) return unchecked(check, notPlayed, seen)
   if (decided.status === '200') return unchecked(check, 'the configuration lets this through', seen)
   return judge(check, [seen], ({ answer }) => {
     if (typeof answer === 'string') return true
     if (String(answer.status) !== decided.status) return `decided was ${decided.status}`
     if (valueOf(answer.lines, 'WWW-Authenticate') !== decided.challenge) return 'the challenge is another one'
+    if (valueOf(answer.lines, 'Retry-After') !== decided.retryAfter) return 'Retry-After is another one'
     return answer.body === decided.body ? false : 'the body is another one'
   })
 }

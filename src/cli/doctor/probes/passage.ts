@@ -1,9 +1,9 @@
-// D9: what travels beside a request and changes what it is. D10: the way past the gateway.
+// D9: what travels beside a request and changes what it is.
 import { overrides } from '../../../gateway/recipes/parts.ts'
 import { plainName } from '../../../gateway/request.ts'
 import { type Check, type Finding, judge, needsEcho, needsReports, unchecked } from '../finding.ts'
 import type { Probe, Sighting, Site } from '../site.ts'
-import { sendRequest, valueOf } from '../wire.ts'
+import { valueOf } from '../wire.ts'
 import { forged } from './forged.ts'
 
 const upgrade: Check = {
@@ -83,28 +83,4 @@ async function probeTrailers(site: Site): Promise<Finding> {
   if ((seen.arrival?.trailers.length ?? 0) > 0)
     return unchecked(trailers, 'trailers reach the API: see to it that it reads no identity from them', seen)
   return judge(trailers, [seen], () => false)
-}
-
-const past: Check = {
-  probe: 'D10',
-  name: 'way past the gateway',
-  closed: 'The API does not answer without the gateway.',
-  hole: 'The API answers a request that no gateway has decided about, with an identity that the client wrote.',
-  fix: 'Let nothing but the gateway reach the API, or have the API check the assertion: gatewayAssertion().',
-}
-
-export async function probeUpstream({ upstream, path, identity, control }: Site): Promise<Finding> {
-  if (!upstream) return unchecked(past, 'needs --upstream URL: the address of the API')
-  const lines = [
-    `Host: ${upstream.host}`,
-    'Connection: close',
-    ...identity.map((name) => `${name}: ${forged.identity}`),
-  ]
-  const answer = await sendRequest(upstream, { method: 'GET', target: path, lines })
-  const sent = `GET ${path} to ${upstream.host}, with forged identity headers and no token`
-  const seen: Sighting = { ...control, sent, answer, report: undefined, told: undefined, arrival: undefined }
-  // Only what asks for a credential proves anything: a 403 or 404 may be about the forged identity, or the path.
-  if (typeof answer === 'object' && answer.status >= 400 && answer.status !== 401)
-    return unchecked(past, 'the API answers, and neither serves this path nor asks for a credential', seen)
-  return judge(past, [seen], () => typeof answer === 'object' && answer.status < 400)
 }

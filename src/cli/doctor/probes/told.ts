@@ -37,46 +37,52 @@ const host: Check = {
 export async function probeTold(site: Site): Promise<readonly Finding[]> {
   const { path, control, url } = site
   const bad = await site.send({ authorization: `Bearer ${badToken(site.token ?? 'a.b.c')}` })
+  const none = await site.send({ authorization: null })
   if (!site.hasReports)
-    return [judgeUntold(site, bad), ...[target, method, host].map((check) => unchecked(check, needsReports))]
+    return [judgeUntold(site, bad, none), ...[target, method, host].map((check) => unchecked(check, needsReports))]
   const plain = [control, await site.send({ target: `${path}?claimcheck=%2F..%20&a` })]
   const encoded = await site.send({ target: encodeLast(path) })
-  const options = await site.send({ method: 'OPTIONS' })
+  // Neither changes anything. A gateway may answer one of them itself.
+  const methods = [await site.send({ method: 'OPTIONS' }), await site.send({ method: 'HEAD' })]
   const absolute = await site.send({ target: `http://forged.invalid${path}` })
   const withPath = await site.send({ host: `${url.host}/claimcheck?` })
+  const other = await site.send({ host: forged.host })
   const isHostWrong = (seen: Sighting): boolean => {
     if (seen === absolute) return hasOneHostMoved(control, seen)
+    if (seen === other) return isHostKept(seen)
     return seen.told !== undefined && bare(seen.told.host) !== bare(seen.host)
   }
   return [
-    judgeAsked(site, [bad, options]),
+    judgeAsked(site, [bad, none, ...plain, encoded, ...methods]),
     judgeTold(target, [...plain, encoded], isTargetWrong),
-    judgeTold(
-      method,
-      [control, options],
-      ({ told, probe }) => told !== undefined && told.method !== (probe.method ?? 'GET'),
-    ),
-    judgeTold(host, [control, withPath, absolute], isHostWrong),
+    judgeTold(method, methods, ({ told, probe }) => told !== undefined && told.method !== probe.method),
+    judgeHost(site, judgeTold(host, [control, withPath, absolute, other], isHostWrong)),
   ]
+}
+
+/** Whether the decision and the API are about one host shows at the API alone. */
+function judgeHost({ hasEcho, control }: Site, finding: Finding): Finding {
+  return finding.verdict === 'closed' && !hasEcho ? unchecked(host, needsEcho, control) : finding
 }
 
 function judgeAsked({ control, token }: Site, sightings: readonly Sighting[]): Finding {
   // A gateway that does not hand the header of probes on seems to ask nothing.
   if (!control.report && token === undefined)
     return unchecked(asked, 'the decision server was not asked about a probe', control)
-  // OPTIONS may be answered by the gateway itself.
   return judge(asked, sightings, (seen) => {
-    const isThrough =
-      seen.probe.method === undefined ? hasPassed(seen) : seen.arrival !== undefined && control.report !== null
-    return isThrough && seen.report === null
+    // What a good token lets through may have been asked of another decision server.
+    if (seen.report !== null || (control.report === null && seen.probe.authorization === undefined)) return false
+    // OPTIONS may be answered by the gateway itself.
+    return seen.probe.method === 'OPTIONS' ? seen.arrival !== undefined : hasPassed(seen)
   })
 }
 
-/** Without the decision server's word: nothing but a route for everyone explains a bad token that passes. */
-function judgeUntold({ routes, token }: Site, bad: Sighting): Finding {
-  const isOpen = routes.some(({ access }) => access === 'anonymous')
-  if (token === undefined || (isOpen && hasPassed(bad))) return unchecked(asked, needsReports, bad)
-  return judge(asked, [bad], hasPassed)
+/** Without the decision server's word: nothing but a route for everyone explains a bad token, or none, that passes. */
+function judgeUntold({ routes, token }: Site, bad: Sighting, none: Sighting): Finding {
+  const has = (kind: string): boolean => routes.some(({ access }) => access === kind)
+  const mayPass = has('anonymous') ? [bad, none] : has('optional') ? [none] : []
+  const [passed] = token === undefined ? [bad] : mayPass.filter(hasPassed)
+  return passed ? unchecked(asked, needsReports, passed) : judge(asked, [bad, none], hasPassed)
 }
 
 /** A gateway that cleans the target for both, or takes a prefix off for both, asks about what the API gets. */
@@ -91,6 +97,12 @@ function hasOneHostMoved(control: Sighting, { told, arrival }: Sighting): boolea
   // A gateway that gives the API a fixed host.
   if (bare(before) !== bare(control.told.host)) return false
   return (told.host !== control.told.host) !== (valueOf(arrival.lines, 'host') !== before)
+}
+
+/** The host that the decision is about stays while the Host header changes, and the API gets another one. */
+function isHostKept({ told, arrival, host: sent }: Sighting): boolean {
+  if (!told || !arrival || bare(told.host) === bare(sent)) return false
+  return bare(valueOf(arrival.lines, 'host')) !== bare(told.host)
 }
 
 function judgeTold(check: Check, sightings: readonly Sighting[], isOpen: (seen: Sighting) => boolean): Finding {
@@ -152,10 +164,8 @@ export async function probeMetadata(site: Site): Promise<readonly Finding[]> {
   const { told } = site.control
   return [
     site.hasReports && told
-      ? judge(
-          metadata,
-          sightings,
-          (seen) => seen.told !== undefined && JSON.stringify(seen.told) !== JSON.stringify(told),
+      ? judge(metadata, sightings, (seen) =>
+          seen.told ? JSON.stringify(seen.told) !== JSON.stringify(told) : seen.report === null && hasPassed(seen),
         )
       : unchecked(metadata, needsReports),
     site.hasEcho ? judge(upstream, sightings, madeUp) : unchecked(upstream, needsEcho),

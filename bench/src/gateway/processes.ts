@@ -1,0 +1,124 @@
+// What the measures of a gateway run: decision servers as they ship, each a process, and nginx with the recipe that `claimcheck recipe`
+// prints.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort, nginxServing, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
+
+const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+
+/** A decision server. */
+export interface DecisionServer {
+  /** `host:port`. */
+  readonly address: string
+  readonly child: ChildProcess
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>
+  /** Of its memory, what the machine keeps in its own. `NaN` where the system does not tell. */
+  residentMegabytes(): number
+  stop(): Promise<void>
+}
+
+/** A folder of this run. It goes with the process. */
+export const folder: string = mkdtempSync(join(tmpdir(), 'claimcheck-bench-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Writes a configuration, and returns its file. */
+export function writeConfiguration(name: string, configuration: object): string {
+  const file = join(folder, name)
+  writeFileSync(file, JSON.stringify(configuration))
+  return file
+}
+
+/** Starts `claimcheck serve`, and waits until it has keys. */
+export async function startDecisions(config: string, address?: string): Promise<DecisionServer> {
+  const listen = address ?? `127.0.0.1:${await freePort()}`
+  const admin = `127.0.0.1:${await freePort()}`
+  const args = ['serve', '--config', config, '--listen', listen, '--admin', admin]
+  const child = start([command, ...args, '--log', 'silent', '--drain-seconds', '1'])
+  await until(async () => (await fetch(`http://${admin}/readyz`)).ok, child)
+  return {
+    address: listen,
+    child,
+    metrics: async () => (await fetch(`http://${admin}/metrics`)).text(),
+    residentMegabytes: () => residentMegabytesOf(child),
+    stop: async () => end(child),
+  }
+}
+
+/** Starts what every decision server is compared with: it reads nothing, and says yes. */
+export async function startBare(): Promise<Pick<DecisionServer, 'address' | 'stop'>> {
+  const port = await freePort()
+  const program = `import { createServer } from 'node:http'
+    createServer((_, response) => response.writeHead(200, { 'X-Auth-Status': '200', 'Content-Length': 0 }).end()).listen(${port}, '127.0.0.1')`
+  const child = start(['--input-type=module', '--eval', program])
+  const address = `127.0.0.1:${port}`
+  await until(async () => (await fetch(`http://${address}`)).ok, child)
+  return { address, stop: async () => end(child) }
+}
+
+/** Starts nginx with the recipe for `config`. `change` is what an operator edits in it. */
+export async function startNginx(
+  config: string,
+  { upstream, decisions, change = (text) => text }: NginxParts,
+): Promise<RunningGateway> {
+  return startGateway('nginx', (port) => {
+    const addresses = ['--listen', `127.0.0.1:${port}`, '--upstream', upstream, '--decisions', decisions]
+    const args = [command, 'recipe', 'nginx', '--config', config, ...addresses]
+    return [{ name: 'nginx.conf', text: change(execFileSync(process.execPath, args, { encoding: 'utf8' })) }]
+  })
+}
+
+export interface NginxParts {
+  readonly upstream: string
+  readonly decisions: string
+  readonly change?: (text: string) => string
+}
+
+/** Starts an API that costs next to nothing. */
+export async function startApi(): Promise<RunningGateway> {
+  return startGateway('nginx', (port) => [
+    { name: 'nginx.conf', text: nginxServing(`127.0.0.1:${port}`, 'keepalive_requests 1000000; return 200 ok;') },
+  ])
+}
+
+function start(args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  return child
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}
+
+/** Tries until `isThere`. A child that has ended will never be. */
+async function until(isThere: () => Promise<boolean>, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (child.exitCode !== null) throw new Error(`a process of the measurement has ended with ${child.exitCode}`)
+    if (await isThere().catch(() => false)) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('a process of the measurement was not ready after 20 s')
+}
+
+function residentMegabytesOf({ pid }: ChildProcess): number {
+  if (process.platform !== 'linux') return Number.NaN
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+  return Number(kilobytes) / 1024
+}
