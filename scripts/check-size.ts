@@ -33,7 +33,7 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'claimcheck', bytes: core, budget: 38_000 },
+  { what: 'claimcheck', bytes: core, budget: 37_980 },
   ...(await adapters()),
   {
     what: '+ claimcheck/gateway',
@@ -90,18 +90,19 @@ async function filesOf(code: string): Promise<readonly string[]> {
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file)
 }
 
-/** What each adapter adds; 1.3 kB of it is what they share. All are above the budget of 1.5 kB that was meant: to be brought down again. */
+/**
+ * What each adapter adds, of which 1.1 kB is what they share. More than 1.5 kB: one that answers by two ways of its framework's own (node:
+ * upgrades; hono: errors that Hono answers; nest: decorators and two platforms; fastify: a plugin that denies by default).
+ */
 async function adapters(): Promise<
   readonly { readonly what: string; readonly bytes: number; readonly budget: number }[]
 > {
   const above: Readonly<Record<string, number>> = {
-    'claimcheck/express': 2_050,
-    'claimcheck/fastify': 2_775,
-    'claimcheck/hono': 2_050,
-    'claimcheck/koa': 1_850,
-    'claimcheck/nest': 2_350,
-    'claimcheck/node': 2_350,
-    'claimcheck/web': 1_750,
+    'claimcheck/express': 1_540,
+    'claimcheck/fastify': 2_520,
+    'claimcheck/hono': 1_700,
+    'claimcheck/nest': 2_010,
+    'claimcheck/node': 1_820,
   }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
   return Promise.all(

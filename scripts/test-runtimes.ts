@@ -2,15 +2,16 @@
 // `--few` takes two runtimes. Needs the registry, or npm's cache. The last line is `N passed, N failed`.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { createTestIssuer, oidcLike, type TestIssuer } from 'claimcheck/testing'
 import { build } from 'esbuild'
-import { algorithms, checks } from '../test/runtimes/checks.ts'
+import { algorithms, checks, type Running } from '../test/runtimes/checks.ts'
+import { askExample } from '../test/runtimes/example.ts'
 import { allRuntimes, fewRuntimes, type Runtime } from '../test/runtimes/runtimes.ts'
 import { root } from './subpaths.ts'
 
@@ -24,8 +25,12 @@ const home = mkdtempSync(join(tmpdir(), 'claimcheck-runtimes-'))
 
 try {
   await install()
-  await bundle('serve', 'node')
-  await bundle('worker', 'neutral')
+  // Copies: within the repository `claimcheck` is the repository itself, and not what was packed.
+  for (const folder of ['test/runtimes', 'examples/hono-worker'])
+    cpSync(join(root, folder), join(home, folder), { recursive: true })
+  await bundle('test/runtimes/serve', 'node')
+  await bundle('test/runtimes/worker', 'neutral')
+  await bundle('examples/hono-worker/worker', 'neutral', 'example')
   const columns: (readonly Cell[])[] = []
   for (const runtime of runtimes) columns.push(await tryRuntime(runtime))
   printTable(columns)
@@ -38,8 +43,17 @@ async function install(): Promise<void> {
   writeFileSync(join(home, 'package.json'), '{ "private": true, "type": "module" }')
   await npm(root, 'pack', '--pack-destination', home)
   const tarball = readdirSync(home).find((file) => file.endsWith('.tgz'))
+  const { devDependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
+    devDependencies: Readonly<Record<'hono', string>>
+  }
   const programs = new Map(runtimes.map((runtime) => [aliasOf(runtime), runtime.spec]))
-  await npm(home, 'install', `./${tarball}`, ...[...programs].map(([alias, spec]) => `${alias}@npm:${spec}`))
+  await npm(
+    home,
+    'install',
+    `./${tarball}`,
+    `hono@${devDependencies.hono}`,
+    ...[...programs].map(([alias, spec]) => `${alias}@npm:${spec}`),
+  )
 }
 
 async function npm(cwd: string, ...args: readonly string[]): Promise<void> {
@@ -52,58 +66,72 @@ function aliasOf({ spec }: Runtime): string {
 }
 
 /**
- * Writes a program of test/runtimes as JavaScript. On a Node, Bun and Deno it finds the installed package by itself, so that the conditions
+ * Writes a program as JavaScript. On a Node, Bun and Deno it finds the installed package by itself, so that the conditions
  * of each runtime count. Workers are bundled, as by Cloudflare's own tools.
  */
-async function bundle(program: string, platform: 'node' | 'neutral'): Promise<void> {
+async function bundle(program: string, platform: 'node' | 'neutral', name = basename(program)): Promise<void> {
   await build({
-    entryPoints: [`${root}/test/runtimes/${program}.ts`],
-    outfile: join(home, `${program}.mjs`),
+    entryPoints: [join(home, `${program}.ts`)],
+    outfile: join(home, `${name}.mjs`),
     bundle: true,
     format: 'esm',
     target: 'es2022',
     platform,
     absWorkingDir: home,
-    // Not the `paths` of the repository: they lead to the sources.
-    tsconfigRaw: {},
     ...(platform === 'node'
       ? { packages: 'external' }
       : {
           external: ['cloudflare:workers'],
           conditions: ['workerd', 'worker', 'browser'],
-          nodePaths: [`${home}/node_modules`],
         }),
   })
 }
 
 /** Starts the API and runs the checks, one after the other. After a failure the rest is not tried. */
 async function tryRuntime(runtime: Runtime): Promise<readonly Cell[]> {
-  const sts = createTestIssuer(oidcLike(), { algorithms })
-  await sts.listen()
-  const child = start(runtime, sts)
   const cells: Cell[] = []
   try {
-    const port = await Promise.race([portOf(child, runtime), once(child, 'exit').then(() => undefined)])
-    if (port === undefined) throw new Error('did not start')
-    const api = { ...runtime, sts, origin: `http://127.0.0.1:${port}` }
-    for (const check of Object.values(checks)) cells.push({ text: (await check(api)) ?? 'yes' })
+    await serveOn(runtime, 'worker', async (api) => {
+      for (const check of Object.values(checks)) cells.push({ text: (await check(api)) ?? 'yes' })
+    })
+    // A Worker: test/examples starts those of Node.
+    if (runtime.worker?.keepAlive) {
+      await serveOn(runtime, 'example', askExample)
+      cells.push({ text: 'yes' })
+    }
   } catch (failure) {
     cells.push({ text: 'FAILED', failure })
-  } finally {
-    child.kill('SIGKILL')
-    await sts.close()
   }
   return cells
 }
 
-function start(runtime: Runtime, sts: TestIssuer): ChildProcess {
+/** Starts an API for the tokens of a new STS, and ends it after `ask`. `module`: the one that a Worker is made of. */
+async function serveOn(runtime: Runtime, module: string, ask: (api: Running) => Promise<void>): Promise<void> {
+  const sts = createTestIssuer(oidcLike(), { algorithms })
+  await sts.listen()
+  const child = start(runtime, sts, module)
+  try {
+    const port = await Promise.race([portOf(child, runtime), once(child, 'exit').then(() => undefined)])
+    if (port === undefined) throw new Error(`${module} did not start`)
+    await ask({ ...runtime, sts, origin: `http://127.0.0.1:${port}` })
+  } finally {
+    child.kill('SIGKILL')
+    await sts.close()
+  }
+}
+
+function start(runtime: Runtime, sts: TestIssuer, module: string): ChildProcess {
   const env = { ...process.env, NODE_OPTIONS: '', ISSUER: sts.issuer, AUDIENCE: sts.audience }
-  if (runtime.worker) writeFileSync(join(home, runtime.args[1] ?? ''), workerConfig(sts, runtime.worker))
+  if (runtime.worker) writeFileSync(join(home, runtime.args[1] ?? ''), workerConfig(sts, module, runtime.worker))
   const program = join(home, 'node_modules', aliasOf(runtime), runtime.program)
   return spawn(program, runtime.args, { cwd: home, env, stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
 }
 
-function workerConfig({ issuer, audience }: TestIssuer, { keepAlive }: { readonly keepAlive: boolean }): string {
+function workerConfig(
+  { issuer, audience }: TestIssuer,
+  module: string,
+  { keepAlive }: { readonly keepAlive: boolean },
+): string {
   return `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -111,7 +139,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "api")]
 );
 const api :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.mjs")],
+  modules = [(name = "worker", esModule = embed "${module}.mjs")],
   compatibilityDate = "2026-04-01",
   bindings = [
     (name = "ISSUER", text = "${issuer}"), (name = "AUDIENCE", text = "${audience}"),
@@ -131,7 +159,7 @@ async function portOf({ stdio }: ChildProcess, { worker }: Runtime): Promise<str
 }
 
 function printTable(columns: readonly (readonly Cell[])[]): void {
-  const titles = Object.keys(checks)
+  const titles = [...Object.keys(checks), 'examples/hono-worker']
   const width = Math.max(...titles.map(({ length }) => length)) + 2
   console.log(''.padEnd(width) + runtimes.map(({ name }) => name.padEnd(name.length + 2)).join(''))
   const notes = new Set<string>()

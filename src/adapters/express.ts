@@ -1,7 +1,6 @@
 // "claimcheck/express": the guard as Express middleware, for Express 4 and 5.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
-import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
@@ -50,7 +49,6 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): ExpressGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  const { guard } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(options))
-  return guard as ExpressGuard<ClaimsByIssuer<I, C>>
+  const api = toRequestGuard(apiOrOptions)
+  return createMiddleware(api, readGuardOptions(arguments, options)).guard as ExpressGuard<ClaimsByIssuer<I, C>>
 }

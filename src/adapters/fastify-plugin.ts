@@ -1,6 +1,7 @@
 // The guard of "claimcheck/fastify" as a plugin: deny by default. Every route of its scope needs a token, unless its config says more or less.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { checkArgumentCount } from '../internal/options.ts'
+import { isBareRule } from '../policy/rules.ts'
 
 export type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
@@ -40,9 +41,10 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
     const hook = Reflect.get(config, key) as Hook | undefined
     if (!hook) {
       // A route that was there before the plugin has not been checked yet.
-      checkRoute.call(request.server, { method, url, config })
+      const name = nameOf({ method, url })
+      checkConfig(request.server, config, name)
       // An `onRoute` hook of the application, such as one that copies a config by JSON, may have lost the policy since.
-      if (withPolicy.has(nameOf({ method, url }))) throw new TypeError(lostPolicy(nameOf({ method, url })))
+      if (withPolicy.has(name)) throw new TypeError(lostPolicy(name))
     }
     ;(hook ?? byDefault)(request, reply, done)
   }
@@ -54,8 +56,12 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
     app.decorate(key, true)
     if (!app.hasRequestDecorator('auth')) app.decorateRequest('auth')
     app.addHook('onRoute', function rememberRoute(this: FastifyInstance, route: RouteOptions) {
-      checkRoute.call(this, route)
-      if (Reflect.has(route.config ?? {}, key)) withPolicy.add(nameOf(route))
+      const name = nameOf(route)
+      const { config = {}, ...options } = route
+      if (isRouteConfig(options) || policyIn(options) !== undefined)
+        throw new TypeError(ignoredPolicy(name, 'its options'))
+      checkConfig(this, config, name)
+      if (Reflect.has(config, key)) withPolicy.add(name)
     })
     app.addHook('onRequest', (request, reply, next) => {
       // Metadata needs no route of its own: the hooks of a scope also run for what no route answers.
@@ -88,16 +94,16 @@ function checkScope(app: FastifyInstance): void {
     throw new TypeError('guard.plugin came too late to guard the plugins before it: register it before them.')
 }
 
-type Route = Pick<RouteOptions, 'config'> & { readonly method?: unknown; readonly url?: unknown }
+interface RouteName {
+  readonly method?: unknown
+  readonly url?: unknown
+}
 
 /** @throws TypeError for a policy where no guard reads it: any good token would be let in. */
-function checkRoute(this: FastifyInstance, { config = {}, ...route }: Route): void {
-  const name = nameOf(route)
-  if (isRouteConfig(route)) throw new TypeError(ignoredPolicy(name, 'its options'))
-  for (const member of Reflect.ownKeys(config)) {
-    if (typeof member === 'symbol') checkOwner(this, member, name)
-    else if (isPolicy(Reflect.get(config, member))) throw new TypeError(ignoredPolicy(name, `config.${member}`))
-  }
+function checkConfig(app: FastifyInstance, config: object, name: string): void {
+  for (const key of Object.getOwnPropertySymbols(config)) checkOwner(app, key, name)
+  const member = policyIn(config)
+  if (member !== undefined) throw new TypeError(ignoredPolicy(name, `config.${member}`))
 }
 
 /** @throws TypeError for a guard whose plugin is not registered here: every token of this guard would be let in. */
@@ -108,7 +114,15 @@ function checkOwner(app: FastifyInstance, key: symbol, route: string): void {
     )
 }
 
-function isPolicy(value: unknown): boolean {
+/** The name of the first member of `members` that holds a policy. */
+function policyIn(members: object): string | undefined {
+  return Object.entries(members).find(([name, value]) => isPolicy(name, value))?.[0]
+}
+
+/** A function may be anything, such as a hook: only its name tells that it is meant for a policy. */
+function isPolicy(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.some((one) => isPolicy(name, one))
+  if (typeof value === 'function') return name === 'policy' || isBareRule(value)
   return typeof value === 'object' && value !== null && ('evaluate' in value || isRouteConfig(value))
 }
 
@@ -116,7 +130,7 @@ function isRouteConfig(value: object): boolean {
   return Object.getOwnPropertySymbols(value).some(({ description }) => description === keyName)
 }
 
-function nameOf({ method, url }: Route): string {
+function nameOf({ method, url }: RouteName): string {
   return `${String(method)} ${String(url)}`
 }
 

@@ -2,16 +2,25 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { AuthError } from '../errors/auth-error.ts'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
-import { checkArgumentCount } from '../internal/options.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
-import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
-import { type GuardAnswers, runGuard } from './run-guard.ts'
+import type { MetadataResponse } from '../server/published-metadata.ts'
+import type { RefusalAnswer } from '../server/response.ts'
+import { isBareRule } from '../policy/rules.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import {
+  attachAuth,
+  createFrameworkGuard,
+  createGuardFunctions,
+  type GuardedRequests,
+  type Handle,
+  type Route,
+} from './guard.ts'
+import { runGuard } from './run-guard.ts'
 import { createPlugin, type Hook, type RouteConfig } from './fastify-plugin.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
@@ -72,56 +81,32 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): FastifyGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
 }
 
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): FastifyGuard<C> {
-  const requests = createFrameworkGuard<FastifyRequest, C>(api, viewOf)
-
-  function guard(...args: readonly unknown[]): Hook {
-    const route = requests.readRoute(args)
-    return function claimcheckGuard(request, reply, done) {
-      runGuard(() => requests.authorizeRequest(request, route), answersOf(request, reply, done))
-    }
+  const requests = createFrameworkGuard<FastifyRequest, C>(api, viewOf, attachAuth)
+  function protect(route: Route<C>, handle?: Handle): Hook {
+    return handle ? protectHandler(route, handle) : protectRoute(route)
   }
 
-  function optional(...args: readonly unknown[]): Hook {
-    checkOptionalGuard(args)
-    return function claimcheckOptional(request, reply, done) {
-      runGuard(() => requests.authorizeOptional(request), answersOf(request, reply, done))
-    }
-  }
-
-  // Hooks with a callback, on purpose: the promise of a hook that has sent its reply settles when the client hangs up, and
+  // A hook with a callback, on purpose: the promise of a hook that has sent its reply settles when the client hangs up, and
   // Fastify then goes on to the handler. Without `done` nothing goes on.
-  function answersOf(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): GuardAnswers {
-    return {
-      refuse: (error) => (answersRefusals ? void send(request, reply, error) : done(error)),
-      letIn() {
-        addHeaders(request, reply)
-        done()
-      },
-      fail: done,
+  function protectRoute(route: Route<C>): Hook {
+    return function claimcheckGuard(request, reply, done) {
+      const refuse = (error: AuthError): unknown => (answersRefusals ? onError(error, request, reply) : done(error))
+      runGuard(() => requests.authorize(request, route), done, refuse)
     }
   }
 
-  function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
-    const headers = requests.answerHeaders(request)
-    if (headers) void reply.headers(headers)
-  }
-
-  function handler(...args: readonly unknown[]): RouteHandler<RouteGenericInterface> {
-    const { policy, handle } = handlerArguments(args)
-    const route = requests.readRoute(policy)
+  function protectHandler(route: Route<C>, handle: Handle): RouteHandler<RouteGenericInterface> {
     return async function claimcheckHandler(request, reply) {
       try {
-        const error = await requests.authorizeRequest(request, route)
+        const error = await requests.authorize(request, route)
         if (error) throw error
-        addHeaders(request, reply)
-        return await (handle as Handler<C>)(request, reply, requests.auth(request))
+        return await handle(request, reply, requests.questions.auth(request))
       } catch (error) {
-        if (answersRefusals && error instanceof AuthError && !reply.sent) return send(request, reply, error)
+        if (answersRefusals && error instanceof AuthError && !reply.sent) return onError(error, request, reply)
         throw error
       }
     }
@@ -130,26 +115,22 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
   function metadata(): Hook {
     return function claimcheckMetadata(request, reply, done) {
       const found = requests.metadata(request)
-      if (!found) return done()
-      void reply.code(found.status).headers(found.headers).send(Buffer.from(found.body))
+      if (found) send(reply, found)
+      else done()
     }
   }
 
-  function errors(...args: readonly unknown[]): ErrorHandler {
-    checkArgumentCount('guard.errors()', args, 0)
+  const onError: ErrorHandler = (error, request, reply) =>
     // An error that is sent goes to the handler of the plugin above, and at last to Fastify's own.
-    return (error, request, reply) => (error instanceof AuthError ? send(request, reply, error) : reply.send(error))
-  }
+    error instanceof AuthError ? send(reply, requests.challenge(request, error)) : reply.send(error)
 
-  function send(request: FastifyRequest, reply: FastifyReply, error: AuthError): FastifyReply {
-    const { status, headers, body } = requests.challenge(request, error)
-    // As bytes: to a string Fastify would append a charset, and apply a serializer that the application has set.
-    return reply.code(status).headers(headers).send(Buffer.from(body))
-  }
+  const guard = createGuardFunctions(requests, { protect, metadata, onError, isNoHandler: isBareRule })
+  return Object.assign(guard, createPlugin({ guard, optional: guard.optional, metadata })) as unknown as FastifyGuard<C>
+}
 
-  const { auth, maybeAuth, require } = requests
-  const plugin = createPlugin({ guard, optional, metadata })
-  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require, ...plugin })
+function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer | MetadataResponse): FastifyReply {
+  // As bytes: to a string Fastify would append a charset, and apply a serializer that the application has set.
+  return reply.code(status).headers(headers).send(Buffer.from(body))
 }
 
 /** Not with `request.raw.headers`: Fastify lets the application replace the headers of its own request. */

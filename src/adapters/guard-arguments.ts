@@ -1,6 +1,5 @@
 // What users may give to createGuard() and to the functions of a guard.
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
-import { isBareRule } from '../policy/rules.ts'
+import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 
 /** Options of `createGuard` besides those of the resource server. */
 export interface GuardOptions {
@@ -11,9 +10,14 @@ export interface GuardOptions {
   readonly refusals?: 'answer' | 'pass-on' | undefined
 }
 
-/** Whether the guard answers refusals itself. @throws TypeError for an unknown option or value. */
-export function readGuardOptions(options: GuardOptions = {}): boolean {
-  checkOptionNames('createGuard()', options, ['refusals'])
+/**
+ * Whether the guard answers refusals itself.
+ *
+ * @param args Those of `createGuard()`, of which `options` is the last.
+ * @throws TypeError for an unknown option or value.
+ */
+export function readGuardOptions(args: ArrayLike<unknown>, options: GuardOptions = {}): boolean {
+  checkOptions('createGuard()', args, ['refusals'], 1)
   const { refusals = 'answer' } = options
   if (refusals !== 'answer' && refusals !== 'pass-on')
     throw new TypeError(`refusals must be 'answer' or 'pass-on', not '${String(refusals)}'.`)
@@ -23,7 +27,7 @@ export function readGuardOptions(options: GuardOptions = {}): boolean {
 /** @throws TypeError when a framework calls the guard as if it were middleware, and for a second policy. */
 export function checkGuardCall(args: readonly unknown[]): void {
   const [request] = args
-  if (args.length > 1 && typeof request === 'object' && request !== null && 'headers' in request)
+  if (args.length > 1 && 'headers' in Object(request))
     throw new TypeError('The guard itself was given to the framework as middleware: write guard() in place of guard.')
   checkArgumentCount('guard()', args, 1)
 }
@@ -37,25 +41,16 @@ export function checkOptionalGuard(args: ArrayLike<unknown>): void {
 }
 
 /**
- * Reads the arguments of `guard.handler()`: a policy or none, and a handler of at least `leastParameters`, or of none that it counts.
+ * Reads the handler of `guard.handler()`, its last argument, behind a policy or none.
  *
  * @throws TypeError when there are more, and when the last is a policy: the handler was forgotten.
  */
-export function handlerArguments(
-  args: readonly unknown[],
-  leastParameters = 0,
-): {
-  readonly policy: readonly unknown[]
-  readonly handle: unknown
-} {
+export function readHandler<H>(args: readonly unknown[], isNoHandler: (handle: H) => boolean): H {
   checkArgumentCount('guard.handler()', args, 2)
   const handle = args.at(-1)
-  if (typeof handle !== 'function') throw new TypeError('guard.handler() needs a handler function.')
-  if (isBareRule(handle) || (handle.length > 0 && handle.length < leastParameters)) {
-    const name = handle.name || 'policy'
-    throw new TypeError(
-      `guard.handler() needs a handler that answers, which ${name} is not: write guard.handler(${name}, handler).`,
-    )
-  }
-  return { policy: args.slice(0, -1), handle }
+  if (typeof handle === 'function' && !isNoHandler(handle as H)) return handle as H
+  const name = (Object(handle) as { readonly name?: string }).name || 'policy'
+  throw new TypeError(
+    `guard.handler() needs a handler that answers, and not ${name} alone: write guard.handler(${name}, handler).`,
+  )
 }

@@ -1,16 +1,16 @@
 // The part that the guards of all adapters share: one verification for each request, and the functions that ask for its result.
-import { AuthError } from '../errors/auth-error.ts'
+import type { AuthError } from '../errors/auth-error.ts'
 import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
-import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
+import type { RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
-import type { TokenByIssuer } from '../verifier/verified-token.ts'
-import { checkGuardCall } from './guard-arguments.ts'
-import { createRequestStates, type HeadersOf, type RequestState } from './request-state.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
+import { checkGuardCall, checkOptionalGuard, readHandler } from './guard-arguments.ts'
+import { type Attach, createRequestStates, type RequestState, type Result } from './request-state.ts'
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
@@ -20,7 +20,8 @@ export interface GuardedRequests<Q extends object, C> {
   maybeAuth(request: Q): TokenByIssuer<C> | undefined
   /**
    * Asks a policy about a loaded resource and resolves to it; rejects with the AuthError to answer with unless the policy allows.
-   * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it.
+   * Does not ask the default policy: the guard of the request has asked it, or its route has replaced it. Refuses a caller whose token has
+   * ended meanwhile, such as on an open WebSocket.
    */
   require<R>(
     request: Q,
@@ -30,18 +31,17 @@ export interface GuardedRequests<Q extends object, C> {
   ): Promise<R>
 }
 
-type Refused = Extract<Authentication, { readonly outcome: 'refused' }>
+/**
+ * The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. An optional route
+ * lets anonymous callers in, too.
+ */
+export type Route<C> = RouteQuery<C, undefined>
 
-/** The policy of a route, joined to the default one. A guard runs before anything is loaded, so there is no resource. */
-type Route<C> = RouteQuery<C, undefined>
-
-export interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, C> {
-  /** Lets authenticated callers in that the route's policy allows: gives the refusal of others. */
-  authorizeRequest(request: Q, route: Route<C>): MaybePromise<AuthError | undefined>
-  /** The same for authenticated callers by the default policy; anonymous ones are let in. */
-  authorizeOptional(request: Q): MaybePromise<AuthError | undefined>
-  /** Header lines for the answer of a request that was let in. */
-  answerHeaders(request: Q): Readonly<Record<string, string>> | undefined
+export interface FrameworkGuard<Q extends object, C> {
+  /** What users ask. */
+  readonly questions: GuardedRequests<Q, C>
+  /** Lets callers in that the route allows: gives the refusal of others. */
+  authorize(request: Q, route: Route<C>): MaybePromise<AuthError | undefined>
   /** The answer to a refused request. */
   challenge(request: Q, error: AuthError): RefusalAnswer
   /** The answer when the request asks for protected resource metadata, else `undefined`. */
@@ -50,77 +50,36 @@ export interface FrameworkGuard<Q extends object, C> extends GuardedRequests<Q, 
   readRoute(args: readonly unknown[]): Route<C>
 }
 
-/** What the requests of a framework have of their own. */
-export interface RequestIdiom<Q> {
-  /** Read where a view has `currentHeaders`, to see whether they have changed. */
-  readonly headersOf: HeadersOf<Q>
-  /**
-   * Shows handlers the caller of a request, or that there is none any more. For their convenience, at run time: `guard.auth()` never
-   * reads it, and no type is declared for it, since two libraries that declare `auth` clash.
-   */
-  readonly attach: (request: Q, auth: TokenByIssuer<unknown> | undefined) => void
-}
-
-/** The requests of most frameworks have `headers`, by their names in lower case, and take an `auth`. */
-const plainRequests: RequestIdiom<{ readonly headers?: unknown }> = {
-  headersOf: (request) => request.headers as ReturnType<HeadersOf<object>>,
-  attach(request, auth) {
-    // Not every request takes it: one may be frozen, or have an `auth` of its own with a getter alone.
-    if (auth || Reflect.get(request, 'auth') !== undefined) Reflect.set(request, 'auth', auth)
-  },
+/** Most requests take an `auth`. One may be frozen, or have an `auth` of its own with a getter alone. */
+export function attachAuth(request: object, auth: VerifiedToken<unknown> | undefined): void {
+  if (auth || Reflect.get(request, 'auth') !== undefined) Reflect.set(request, 'auth', auth)
 }
 
 /** What the guards of all adapters do with a request of any framework, of which they know the view alone. */
 export function createFrameworkGuard<Q extends object, C>(
   api: RequestGuard<C>,
-  view: (request: Q) => RequestView,
-  { headersOf, attach }: RequestIdiom<Q> = plainRequests,
+  viewOf: (request: Q) => RequestView,
+  attach: Attach<Q>,
 ): FrameworkGuard<Q, C> {
-  const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], view, headersOf)
-  const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
+  const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], viewOf, attach)
+  const byDefault: Route<C> = { policy: api.routes.byDefault }
 
-  function stateOf(request: Q): RequestState<Q, C> {
-    return states.get(request) ?? states.create(request)
+  function authorize(request: Q, route: Route<C>): MaybePromise<AuthError | undefined> {
+    const state = states.current(request)
+    const authentication = (state.authentication ??= api.authenticate(state.view))
+    const result = api.authorizeRequest(state.view, authentication, route)
+    return isPromise(result) ? result.then((later) => record(request, state, later)) : record(request, state, result)
   }
 
-  /** The state for a guard that is about to run: a credential that has changed since another guard ran is verified anew. */
-  function currentState(request: Q): RequestState<Q, C> {
-    const earlier = states.get(request)
-    if (!earlier) return states.create(request)
-    if (states.isCurrent(earlier)) {
-      if (outlivesToken(earlier.view)) earlier.authentication = undefined
-      return earlier
-    }
-    // The caller of the earlier guard is gone, whatever this guard finds.
-    if (earlier.result?.outcome === 'authenticated') attach(request, undefined)
-    return states.create(request, earlier.result && { outcome: 'anonymous' })
-  }
-
-  function authenticate(state: RequestState<Q, C>): MaybePromise<Authentication<C>> {
-    return (state.authentication ??= api.authenticate(state.view))
-  }
-
-  function authorize(state: RequestState<Q, C>, route: Route<C>): MaybePromise<AuthError | undefined> {
-    const result = api.authorizeRequest(state.view, authenticate(state), route)
-    return isPromise(result) ? result.then((later) => recordResult(later, state)) : recordResult(result, state)
-  }
-
-  function recordResult(result: Authentication<C>, state: RequestState<Q, C>): AuthError | undefined {
-    if (result.outcome === 'refused') return recordRefusal(result, state)
+  function record(request: Q, state: RequestState<C>, result: Result<C>): AuthError | undefined {
     // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
-    if (states.get(state.request) !== state)
+    if (!result.error && states.get(request) !== state)
       throw new TypeError(
         'The credential of the request changed while a guard verified it: run guards one after the other.',
       )
     state.result = result
-    if (result.outcome === 'authenticated') attach(state.request, result.auth)
-    return undefined
-  }
-
-  /** An error handler may go on to a handler: it finds no caller there, and no anonymous one. */
-  function recordRefusal(result: Refused, state: RequestState<Q, C>): AuthError {
-    state.result = result
-    attach(state.request, undefined)
+    // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
+    attach(request, result.auth)
     return result.error
   }
 
@@ -130,60 +89,90 @@ export function createFrameworkGuard<Q extends object, C>(
       throw new TypeError(
         'No guard of this createGuard() ran for this request: add guard() or guard.optional() before the handler.',
       )
-    if (result.outcome === 'refused') throw result.error
-    return result.outcome === 'authenticated' ? result.auth : undefined
+    if (result.error) throw result.error
+    return result.auth
   }
 
   function auth(request: Q): TokenByIssuer<C> {
     const known = maybeAuth(request)
-    if (!known)
-      throw new AuthError('credential_missing', { challengeParams: api.challengeParams(stateOf(request).view) })
+    if (!known) throw api.anonymousError(knownView(request))
     return known
   }
 
+  function knownView(request: Q): RequestView {
+    return states.get(request)?.view ?? viewOf(request)
+  }
+
   return {
-    authorizeRequest: (request, route) => authorize(currentState(request), route),
-    authorizeOptional(request) {
-      const state = currentState(request)
-      const decide = (authentication: Authentication<C>): MaybePromise<AuthError | undefined> =>
-        // A caller that is there must also satisfy the default policy.
-        authentication.outcome === 'authenticated' ? authorize(state, byDefault) : recordResult(authentication, state)
-      const authentication = authenticate(state)
-      return isPromise(authentication) ? authentication.then(decide) : decide(authentication)
+    authorize,
+    questions: {
+      auth,
+      maybeAuth,
+      async require(request, policy, resource, options = {}) {
+        checkOptions('guard.require()', arguments, ['signal'], 3)
+        const query = { ...options, policy: toPolicy(policy), resource, request: knownView(request) }
+        await api.requirePolicy(auth(request), query)
+        return resource
+      },
     },
-    answerHeaders(request) {
-      const result = states.get(request)?.result
-      return result?.outcome === 'authenticated' ? result.headers : undefined
-    },
-    auth,
-    maybeAuth,
-    async require(request, policy, resource, options = {}) {
-      checkArgumentCount('guard.require()', arguments, 4)
-      checkOptionNames('guard.require()', options, ['signal'])
-      await api.requirePolicy(auth(request), {
-        ...options,
-        policy: toPolicy(policy),
-        resource,
-        request: stateOf(request).view,
-      })
-      return resource
-    },
-    challenge: (request, error) => api.challenge(error, stateOf(request).view),
-    metadata: (request) => api.metadata(view(request)),
+    challenge: (request, error) => api.challenge(error, knownView(request)),
+    metadata: (request) => api.metadata(viewOf(request)),
     readRoute(args) {
       checkGuardCall(args)
       if (args.length === 0) return byDefault
       const policy = args[0] as PolicyLike<TokenByIssuer<C>, undefined>
       api.routes.declare(policy)
-      return { policy: api.routes.withDefault(policy), resource: undefined }
+      return { policy: api.routes.withDefault(policy) }
     },
   }
 }
 
-/**
- * True where the request was for a connection that stays open, such as a WebSocket. GraphQL runs the guard for each message on it: the
- * token may have expired, or been revoked, since the last.
- */
-function outlivesToken({ method, headers }: RequestView): boolean {
-  return method === 'CONNECT' || headers.some(([name]) => name.toLowerCase() === 'upgrade')
+type Arguments = readonly unknown[]
+
+/** What a framework runs for its requests, `H`, and how an adapter makes it. */
+interface Hooks<C, H, M, E> {
+  /** Runs a guard; then `handle`, where there is one, which answers. */
+  protect(route: Route<C>, handle?: Handle): H
+  /** Answers requests for metadata. */
+  metadata(): M
+  /** The error handler of `guard.errors()`. */
+  readonly onError: E
+  /** Whether a function that was given for a handler can be none. */
+  isNoHandler(handle: Handle): boolean
+}
+
+/** A handler of users: the arguments of the framework, with the caller at the place that the adapter promises. */
+export type Handle = (...args: readonly unknown[]) => unknown
+
+/** A guard whose arguments each adapter gives their types. */
+export interface AnyGuard<Q extends object, C, H, M, E> extends GuardedRequests<Q, C> {
+  (...args: Arguments): H
+  optional(...args: Arguments): H
+  handler(...args: Arguments): H
+  metadata(): M
+  errors(...args: Arguments): E
+}
+
+/** The functions that users call, which are the same in all adapters. */
+export function createGuardFunctions<Q extends object, C, H, M, E>(
+  { readRoute, questions }: FrameworkGuard<Q, C>,
+  { protect, metadata, onError, isNoHandler }: Hooks<C, H, M, E>,
+): AnyGuard<Q, C, H, M, E> {
+  return Object.assign((...args: Arguments): H => protect(readRoute(args)), {
+    optional(...args: Arguments): H {
+      checkOptionalGuard(args)
+      // A caller that is there must also satisfy the default policy.
+      return protect({ ...readRoute(args), optional: true })
+    },
+    handler(...args: Arguments): H {
+      const handle = readHandler(args, isNoHandler)
+      return protect(readRoute(args.slice(0, -1)), handle)
+    },
+    metadata,
+    errors(...args: Arguments): E {
+      checkArgumentCount('guard.errors()', args, 0)
+      return onError
+    },
+    ...questions,
+  })
 }

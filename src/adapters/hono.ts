@@ -2,19 +2,17 @@
 import type { Context, ErrorHandler, Handler, MiddlewareHandler } from 'hono'
 import { AuthError } from '../errors/auth-error.ts'
 import { fromWeb, type RequestView, viewNodeRequest } from '../http/request-view.ts'
-import { checkArgumentCount } from '../internal/options.ts'
-import type { MaybePromise } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { TokenByIssuer } from '../verifier/verified-token.ts'
-import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
-import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
+import { isBareRule } from '../policy/rules.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import { createFrameworkGuard, createGuardFunctions, type GuardedRequests, type Handle, type Route } from './guard.ts'
 
-type CurrentHeaders = NonNullable<RequestView['currentHeaders']>
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware behind which `c.get('auth')` is an `A`. */
 type Guarding<A> = MiddlewareHandler<{ Variables: { auth: A } }>
@@ -49,54 +47,23 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): HonoGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
 }
 
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoGuard<C> {
   const names = ['authorization', ...api.tokenHeaders]
-  const headersOf = ({ req }: Context): CurrentHeaders =>
-    Object.fromEntries(names.map((name) => [name, req.raw.headers.get(name) ?? undefined]))
-  const attach = (c: Context, auth: TokenByIssuer<unknown> | undefined): void => c.set('auth', auth)
-  const requests = createFrameworkGuard<Context, C>(api, (c) => viewOf(c, headersOf(c)), { headersOf, attach })
-
-  function guard(...args: readonly unknown[]): Guarding<TokenByIssuer<C>> {
-    const route = requests.readRoute(args)
-    return async (c, next) => run(c, () => requests.authorizeRequest(c, route), next)
-  }
-
-  function optional(...args: readonly unknown[]): Guarding<TokenByIssuer<C> | undefined> {
-    checkOptionalGuard(args)
-    return async (c, next) => run(c, () => requests.authorizeOptional(c), next)
-  }
-
-  function handler(...args: readonly unknown[]): Handler {
-    const { policy, handle } = handlerArguments(args)
-    const route = requests.readRoute(policy)
-    const answer = async (c: Context): Promise<Response> => (handle as RouteHandler<C>)(c, requests.auth(c))
-    return async (c) =>
-      run(
-        c,
-        () => requests.authorizeRequest(c, route),
-        () => answer(c).catch((error: unknown) => refuse(c, error)),
-      )
-  }
-
-  async function run<T extends Response | void>(
-    c: Context,
-    authorize: () => MaybePromise<AuthError | undefined>,
-    next: () => Promise<T>,
-  ): Promise<T | Response> {
-    // What other middleware has put there is no caller.
-    attach(c, undefined)
-    const error = await authorize()
-    if (error) return refuse(c, error)
-    const answer = await next()
-    const headers = requests.answerHeaders(c)
-    if (!headers) return answer
-    if (answer) c.res = answer
-    for (const [name, value] of Object.entries(headers)) c.header(name, value)
-    return c.res
+  const requests = createFrameworkGuard<Context, C>(api, (c) => viewOf(c, names), attach)
+  function protect(route: Route<C>, handle?: Handle): MiddlewareHandler {
+    return async (c, next) => {
+      const error = await requests.authorize(c, route)
+      if (error) return refuse(c, error)
+      if (!handle) return next()
+      try {
+        return (await handle(c, requests.questions.auth(c))) as Response
+      } catch (failure) {
+        return refuse(c, failure)
+      }
+    }
   }
 
   /** Answers a refusal, or throws it as Hono throws its own HTTPException. Throws every other error on. */
@@ -136,31 +103,32 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
     }
   }
 
-  function errors(...args: readonly unknown[]): ErrorHandler {
-    checkArgumentCount('guard.errors()', args, 0)
-    return (error, c) => {
-      if (error instanceof AuthError) return respond(c, error)
-      if ('getResponse' in error) return error.getResponse()
-      throw error
-    }
+  const onError: ErrorHandler = (error, c) => {
+    if (error instanceof AuthError) return respond(c, error)
+    if ('getResponse' in error) return error.getResponse()
+    throw error
   }
 
+  const guard = createGuardFunctions(requests, { protect, metadata, onError, isNoHandler: isBareRule })
+  const { auth, maybeAuth, require } = requests.questions
   return Object.assign(guard, {
-    optional,
-    handler,
-    metadata,
-    errors,
-    auth: (c: Context) => asking(c, requests.auth),
-    maybeAuth: (c: Context) => asking(c, requests.maybeAuth),
+    auth: (c: Context) => asking(c, auth),
+    maybeAuth: (c: Context) => asking(c, maybeAuth),
     require: ((c, ...rest) =>
-      requests.require(c, ...rest).catch((error: unknown) => {
+      require(c, ...rest).catch((error: unknown) => {
         throw answerable(c, error)
-      })) as typeof requests.require,
-  })
+      })) as typeof require,
+  }) as HonoGuard<C>
 }
 
-function viewOf(c: Context, currentHeaders: CurrentHeaders): RequestView {
+function attach(c: Context, auth: VerifiedToken<unknown> | undefined): void {
+  c.set('auth', auth)
+}
+
+/** @param names The headers that tokens can come in. */
+function viewOf(c: Context, names: readonly string[]): RequestView {
   const { raw } = c.req
+  const currentHeaders = Object.fromEntries(names.map((name) => [name, raw.headers.get(name) ?? undefined]))
   const id: unknown = c.get('requestId')
   // On Node: the lines as they were received. @hono/node-server shows of a WebSocket's request the first Authorization line alone.
   const { incoming } = Object(c.env) as { readonly incoming?: Parameters<typeof viewNodeRequest>[0] }

@@ -1,17 +1,18 @@
 // "claimcheck/koa": the guard as Koa middleware.
 import type { Middleware, ParameterizedContext } from 'koa'
 import { AuthError } from '../errors/auth-error.ts'
-import { viewNodeRequest, type RequestView } from '../http/request-view.ts'
-import type { MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount } from '../internal/options.ts'
+import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
-import type { TokenByIssuer } from '../verifier/verified-token.ts'
-import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
-import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
+import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
+import type { MetadataResponse } from '../server/published-metadata.ts'
+import type { RefusalAnswer } from '../server/response.ts'
+import { isBareRule } from '../policy/rules.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import { createFrameworkGuard, createGuardFunctions, type GuardedRequests, type Handle, type Route } from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type Context = ParameterizedContext
@@ -47,47 +48,22 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): KoaGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
 }
 
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): KoaGuard<C> {
-  const attach = ({ state }: Context, auth: TokenByIssuer<unknown> | undefined): void => void (state.auth = auth)
-  const requests = createFrameworkGuard<Context, C>(api, viewOf, { headersOf: (ctx) => ctx.headers, attach })
-
-  function guard(...args: readonly unknown[]): Middleware {
-    const route = requests.readRoute(args)
-    return (ctx, next) => run(ctx, () => requests.authorizeRequest(ctx, route), next)
-  }
-
-  function optional(...args: readonly unknown[]): Middleware {
-    checkOptionalGuard(args)
-    return (ctx, next) => run(ctx, () => requests.authorizeOptional(ctx), next)
-  }
-
-  function handler(...args: readonly unknown[]): Middleware {
-    const { policy, handle } = handlerArguments(args)
-    const guarding = guard(...policy)
-    const answer = async (ctx: Context): Promise<unknown> => (handle as Handler<C>)(ctx, requests.auth(ctx))
-    return (ctx) => guarding(ctx, () => answer(ctx).catch((error: unknown) => refuse(ctx, error)))
-  }
-
-  async function run(
-    ctx: Context,
-    authorize: () => MaybePromise<AuthError | undefined>,
-    next: () => Promise<unknown>,
-  ): Promise<void> {
-    // What other middleware has put there is no caller.
-    attach(ctx, undefined)
-    const error = await authorize()
-    if (error) return refuse(ctx, error)
-    ctx.set(requests.answerHeaders(ctx) ?? {})
-    await next()
-  }
-
-  function refuse(ctx: Context, error: unknown): void {
-    if (!answersRefusals) throw error
-    respond(ctx, error)
+  const requests = createFrameworkGuard<Context, C>(api, viewOf, attach)
+  function protect(route: Route<C>, handle?: Handle): Middleware {
+    const fail = (ctx: Context, error: unknown): void => {
+      if (!answersRefusals) throw error
+      respond(ctx, error)
+    }
+    const run = async (ctx: Context): Promise<unknown> => handle?.(ctx, requests.questions.auth(ctx))
+    return async (ctx, next) => {
+      const error = await requests.authorize(ctx, route)
+      if (error) fail(ctx, error)
+      else await (handle ? run(ctx).catch((failure: unknown) => fail(ctx, failure)) : next())
+    }
   }
 
   function respond(ctx: Context, error: unknown): void {
@@ -103,28 +79,22 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): KoaGu
     }
   }
 
-  function errors(...args: readonly unknown[]): Middleware {
-    checkArgumentCount('guard.errors()', args, 0)
-    return async (ctx, next) => {
-      try {
-        await next()
-      } catch (error) {
-        respond(ctx, error)
-      }
+  const onError: Middleware = async (ctx, next) => {
+    try {
+      await next()
+    } catch (error) {
+      respond(ctx, error)
     }
   }
 
-  const { auth, maybeAuth, require } = requests
-  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require }) as KoaGuard<C>
+  return createGuardFunctions(requests, { protect, metadata, onError, isNoHandler: isBareRule }) as KoaGuard<C>
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[]>>
-  readonly body: string
+function attach({ state }: Context, auth: VerifiedToken<unknown> | undefined): void {
+  state.auth = auth
 }
 
-function send(ctx: Context, { status, headers, body }: Answer): void {
+function send(ctx: Context, { status, headers, body }: RefusalAnswer | MetadataResponse): void {
   ctx.status = status
   ctx.set(headers)
   ctx.body = body

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import type { RefusalAnswer } from '../server/response.ts'
+import { send as sendByNode } from './middleware.ts'
 
 /** A request of Nest: of Express, or of Fastify. */
 export interface NestRequest {
@@ -23,15 +24,11 @@ export function setHeaders(response: NestResponse, headers: RefusalAnswer['heade
   for (const [name, value] of Object.entries(headers)) response.header(name, value)
 }
 
-export function send(response: NestResponse, { status, headers, body }: RefusalAnswer): void {
-  if (response.raw) {
-    setHeaders(response, headers)
-    // As bytes: to a string Fastify would append a charset.
-    ;(response as unknown as FastifyReplyLike).code(status).send(Buffer.from(body))
-    return
-  }
-  const node = response as unknown as ServerResponse
-  node.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
+export function send(response: NestResponse, answer: RefusalAnswer): void {
+  if (!response.raw) return sendByNode(response as unknown as ServerResponse, answer)
+  setHeaders(response, answer.headers)
+  // As bytes: to a string Fastify would append a charset.
+  ;(response as unknown as FastifyReplyLike).code(answer.status).send(Buffer.from(answer.body))
 }
 
 /** The lines that were received, and the headers as the application has left them. */

@@ -20,7 +20,8 @@ import type { IssuerOptions } from '../verifier/options.ts'
 import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import { type NestRequest, type NestResponse, send, setHeaders, viewOf } from './nest-platform.ts'
-import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
+import { attachAuth, createFrameworkGuard, type GuardedRequests, type Route } from './guard.ts'
+import { serveMetadata } from './middleware.ts'
 
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
 type Decorator = ClassDecorator & MethodDecorator
@@ -93,18 +94,19 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): NestGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
 }
 
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): NestGuard<C> {
-  const requests = createFrameworkGuard<NestRequest, C>(api, viewOf)
-  type Route = ReturnType<typeof requests.readRoute>
+  const requests = createFrameworkGuard<NestRequest, C>(api, viewOf, attachAuth)
   const byDefault = requests.readRoute([])
-  const routes = new WeakMap<object, Route>()
+  // A caller that is there must also satisfy the default policy.
+  const optional = { ...byDefault, optional: true }
+  const routes = new WeakMap<object, Route<C>>()
 
-  function routeOf(metadata: Exclude<RouteMetadata, string> | undefined): Route {
+  function routeOf(metadata: RouteMetadata | undefined): Route<C> {
     if (metadata === undefined) return byDefault
+    if (metadata === 'anonymous') return optional
     const route = routes.get(metadata) ?? requests.readRoute([metadata.policy])
     routes.set(metadata, route)
     return route
@@ -114,13 +116,8 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): NestG
     const metadata = metadataOf(context)
     const request = requestOf(context)
     if (!request) return isOpen(context, metadata)
-    const error =
-      metadata === 'anonymous'
-        ? await requests.authorizeOptional(request)
-        : await requests.authorizeRequest(request, routeOf(metadata))
+    const error = await requests.authorize(request, routeOf(metadata))
     if (error) return refuse(context, request, error)
-    const headers = requests.answerHeaders(request)
-    if (headers && context.getType() === 'http') setHeaders(context.switchToHttp().getResponse(), headers)
     return true
   }
 
@@ -140,17 +137,6 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): NestG
     throw new HttpException(JSON.parse(body) as Record<string, unknown>, status, { cause: error })
   }
 
-  function metadata(): Middleware {
-    return function claimcheckMetadata(req, res, next) {
-      const found = requests.metadata(req)
-      if (!found) return next()
-      const { status, headers, body } = found
-      res
-        .writeHead(status, { ...headers, ...(status !== 204 && { 'Content-Length': Buffer.byteLength(body) }) })
-        .end(body)
-    }
-  }
-
   function errors(...args: readonly unknown[]): ExceptionFilter {
     checkArgumentCount('guard.errors()', args, 0)
     return new RefusalFilter((error, host) => {
@@ -162,8 +148,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): NestG
     })
   }
 
-  const { auth, maybeAuth, require } = requests
-  return { canActivate, auth, maybeAuth, require, metadata, errors }
+  return { canActivate, ...requests.questions, metadata: () => serveMetadata(requests), errors }
 }
 
 /** A class, since Nest looks for the errors of a filter at its constructor. */

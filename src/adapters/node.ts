@@ -3,7 +3,6 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { AuthError } from '../errors/auth-error.ts'
-import { checkArgumentCount } from '../internal/options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
@@ -48,7 +47,7 @@ export interface NodeGuard<C = Record<string, unknown>> extends GuardedRequests<
   /**
    * Guards the `upgrade` event of a server. Resolves to the caller. Otherwise it answers on the socket, destroys it and rejects with the
    * AuthError: end your listener there. Does not look at `Origin`, and does not answer a request that it lets in. The connection may outlive
-   * its token, which no guard asks about again: close it at `expiresAt`.
+   * its token, which `guard.require()` alone asks about again: close it at `expiresAt`.
    */
   guardUpgrade(req: IncomingMessage, socket: Duplex, policy?: RoutePolicy<C>): Promise<TokenByIssuer<C>>
 }
@@ -63,8 +62,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): NodeGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  const { guard, requests } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  const { guard, requests } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
   const { handler: handlerWith, errors } = guard
 
   function handler(...args: readonly unknown[]): Listener<IncomingMessage, ServerResponse> {
@@ -87,9 +85,9 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
     // Without a listener the error of a client that hangs up ends the process. Node has taken its own away.
     socket.on('error', () => {})
     try {
-      const error = await requests.authorizeRequest(req, requests.readRoute(policy))
+      const error = await requests.authorize(req, requests.readRoute(policy))
       if (error) throw error
-      return requests.auth(req)
+      return guard.auth(req)
     } catch (error) {
       const answer = error instanceof AuthError ? answerText(requests.challenge(req, error)) : ''
       socket.end(answer, () => socket.destroy())

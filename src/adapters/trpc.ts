@@ -2,10 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import { TRPCError, type TRPCMiddlewareFunction } from '@trpc/server'
 import { AuthError } from '../errors/auth-error.ts'
-import { fromWeb, type RequestView, viewNodeRequest } from '../http/request-view.ts'
+import { fromNode, fromWeb, type RequestView, viewNodeRequest } from '../http/request-view.ts'
 import { createNotes } from '../internal/freeze.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
 import type { RequireOptions } from '../server/authorize.ts'
@@ -89,7 +89,7 @@ type AuthenticatedCall<C> = Required<CallState<C>>
 
 function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
   const states = createNotes<CallState<C>>()
-  const byDefault: RouteQuery<C, undefined> = { policy: api.routes.byDefault, resource: undefined }
+  const byDefault = { policy: api.routes.byDefault }
 
   function toContext(state: CallState<C>): GuardContext {
     const guardedRequest = Object.freeze({})
@@ -108,45 +108,45 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     if (args.length === 0) return byDefault
     const policy = args[0] as RoutePolicy<C>
     api.routes.declare(policy)
-    return { policy: api.routes.withDefault(policy), resource: undefined }
+    return { policy: api.routes.withDefault(policy) }
   }
 
   /** The caller of a call that `route` allows. @throws TRPCError */
-  async function authorize(state: AuthenticatedCall<C>, route: RouteQuery<C, undefined>): Promise<TokenByIssuer<C>> {
-    const result = await api.authorizeRequest(state.view, state.authentication, route)
+  async function authorize(
+    { view, authentication }: AuthenticatedCall<C>,
+    route: RouteQuery<C, undefined>,
+  ): Promise<Caller<C>> {
+    const result = await api.authorizeRequest(view, authentication, route)
     if (result.outcome === 'refused') throw toTrpcError(result.error)
-    return result.auth
+    return result.outcome === 'authenticated' ? result.auth : undefined
   }
 
-  async function authorizeOptional(state: AuthenticatedCall<C>): Promise<Caller<C>> {
-    const { outcome } = await state.authentication
-    return outcome === 'anonymous' ? undefined : authorize(state, byDefault)
-  }
-
-  function middleware<A extends Caller<C>>(decide: (state: AuthenticatedCall<C>) => Promise<A>): Middleware<A> {
+  function middleware<A extends Caller<C>>(route: RouteQuery<C, undefined>): Middleware<A> {
+    // Only an optional route lets anonymous callers in.
+    const decide = authorize as (call: AuthenticatedCall<C>, route: RouteQuery<C, undefined>) => Promise<A>
     return async function claimcheckGuard({ ctx, type, next }) {
       const { view, authentication = api.authenticate(view) } = stateOf(ctx)
       const state = { view, authentication }
-      const auth = await decide(state)
+      const auth = await decide(state, route)
       const result = await next({ ctx: { auth, ...toContext(state) } })
       if (!result.ok || (type !== 'subscription' && !isAsyncIterable(result.data))) return result
       if (!isAsyncIterable(result.data))
         throw new TypeError('A guarded subscription must be an async generator: an observable would outlive its token.')
       return {
         ...result,
-        data: whileAllowed(result.data, () => decide({ view, authentication: api.authenticate(view) })),
+        data: whileAllowed(result.data, () => decide({ view, authentication: api.authenticate(view) }, route)),
       }
     }
   }
 
   function guard(...args: readonly unknown[]): Middleware<TokenByIssuer<C>> {
-    const route = readRoute(args)
-    return middleware((state) => authorize(state, route))
+    return middleware(readRoute(args))
   }
 
   function optional(...args: readonly unknown[]): Middleware<Caller<C>> {
     checkOptionalGuard(args)
-    return middleware(authorizeOptional)
+    // A caller that is there must also satisfy the default policy.
+    return middleware({ ...byDefault, optional: true })
   }
 
   async function require<R>(
@@ -155,11 +155,10 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     resource: R,
     options: Pick<RequireOptions, 'signal'> = {},
   ): Promise<R> {
-    checkArgumentCount('guard.require()', arguments, 4)
-    checkOptionNames('guard.require()', options, ['signal'])
+    checkOptions('guard.require()', arguments, ['signal'], 3)
     const { view: request } = stateOf(ctx)
     const { auth } = ctx
-    if (!auth) throw toTrpcError(new AuthError('credential_missing', { challengeParams: api.challengeParams(request) }))
+    if (!auth) throw toTrpcError(api.anonymousError(request))
     if (!isVerifiedToken(auth)) throw new TypeError('ctx.auth is of other middleware: the guard must come last.')
     await api.requirePolicy(auth, { ...options, policy: toPolicy(policy), resource, request }).catch(rethrow)
     return resource
@@ -214,10 +213,6 @@ async function* whileAllowed(items: AsyncIterable<unknown>, check: () => Promise
 }
 
 function viewOf(request: AnyRequest): RequestView {
-  if ('rawHeaders' in request) {
-    // Express takes the path off `url` below `app.use('/trpc', …)`.
-    const url = 'originalUrl' in request ? String(request.originalUrl) : undefined
-    return viewNodeRequest(request, request.headers, { url })
-  }
+  if ('rawHeaders' in request) return fromNode(request)
   return 'raw' in request ? viewNodeRequest(request.raw, request.headers) : fromWeb(request)
 }

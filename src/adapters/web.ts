@@ -1,8 +1,6 @@
 // "claimcheck/web": the guard for `Request → Response`, as Next.js, SvelteKit, Astro, Bun, Deno and Workers have it.
 import { AuthError } from '../errors/auth-error.ts'
 import { fromWeb } from '../http/request-view.ts'
-import type { MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount } from '../internal/options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
 import type { RequestGuard } from '../server/request-guard.ts'
@@ -10,8 +8,16 @@ import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from 
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { TokenByIssuer } from '../verifier/verified-token.ts'
-import { checkOptionalGuard, type GuardOptions, handlerArguments, readGuardOptions } from './guard-arguments.ts'
-import { createFrameworkGuard, type GuardedRequests } from './guard.ts'
+import { isBareRule } from '../policy/rules.ts'
+import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
+import {
+  attachAuth,
+  createFrameworkGuard,
+  createGuardFunctions,
+  type GuardedRequests,
+  type Handle,
+  type Route,
+} from './guard.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */
@@ -25,6 +31,8 @@ type Handler<C, Q extends Request, A extends readonly unknown[]> = (
   auth: TokenByIssuer<C>,
   ...args: A
 ) => Response | Promise<Response>
+/** Both of these at run time. */
+type Hook = (request: Request, ...rest: readonly unknown[]) => Promise<Response>
 type RouteHandler<Q extends Request, A extends readonly unknown[]> = (request: Q, ...args: A) => Promise<Response>
 
 /** Guards Fetch API requests. The verified token is also on `request.auth`, which no type declares: ask `guard.auth(request)`. */
@@ -58,8 +66,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   apiOrOptions: ResourceServer<C> | ResourceServerOptions<I, C>,
   options?: GuardOptions,
 ): WebGuard<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createGuard()', arguments, 2)
-  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(options))
+  return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
 }
 
 /**
@@ -82,80 +89,40 @@ export function withAuth(api: ResourceServer, ...args: readonly unknown[]): Rout
 }
 
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGuard<C> {
-  const requests = createFrameworkGuard<Request, C>(api, fromWeb)
-
-  function guard(...args: readonly unknown[]): Middleware<[TokenByIssuer<C>]> {
-    const route = requests.readRoute(args)
-    return (request, next) =>
-      run(
-        request,
-        () => requests.authorizeRequest(request, route),
-        () => next(requests.auth(request)),
-      )
+  const requests = createFrameworkGuard<Request, C>(api, fromWeb, attachAuth)
+  function protect(route: Route<C>, handle?: Handle): Hook {
+    const { auth, maybeAuth } = requests.questions
+    const callerOf = route.optional ? maybeAuth : auth
+    const fail = (error: unknown, request: Request): Response => {
+      if (!answersRefusals) throw error
+      return onError(error, request)
+    }
+    return async (request, ...rest) => {
+      const error = await requests.authorize(request, route)
+      if (error) return fail(error, request)
+      const caller = callerOf(request)
+      const run = async (): Promise<unknown> => handle?.(request, caller, ...rest)
+      const next = rest[0] as (auth: TokenByIssuer<C> | undefined) => unknown
+      return (handle ? run().catch((failure: unknown) => fail(failure, request)) : next(caller)) as Promise<Response>
+    }
   }
 
-  function optional(...args: readonly unknown[]): Middleware<[TokenByIssuer<C> | undefined]> {
-    checkOptionalGuard(args)
-    return (request, next) =>
-      run(
-        request,
-        () => requests.authorizeOptional(request),
-        () => next(requests.maybeAuth(request)),
-      )
+  function metadata(): Hook {
+    return async (request, next) => {
+      const found = requests.metadata(request)
+      return found ? toWeb(found, request) : (next as () => Response)()
+    }
   }
 
-  function handler(...args: readonly unknown[]): RouteHandler<Request, readonly unknown[]> {
-    const { policy, handle } = handlerArguments(args)
-    const guarding = guard(...(policy as []))
-    const answer = handle as Handler<C, Request, readonly unknown[]>
-    return (request, ...rest) =>
-      guarding(request, async (auth) => {
-        try {
-          return await answer(request, auth, ...rest)
-        } catch (error) {
-          return refuse(error, request)
-        }
-      })
-  }
-
-  async function run(
-    request: Request,
-    authorize: () => MaybePromise<AuthError | undefined>,
-    next: () => MaybePromise<Response>,
-  ): Promise<Response> {
-    const error = await authorize()
-    if (error) return refuse(error, request)
-    const response = await next()
-    const headers = requests.answerHeaders(request)
-    if (!headers) return response
-    // A copy: the headers of some responses cannot be changed, such as those of `fetch()`.
-    const copy = new Response(response.body, response)
-    for (const [name, value] of Object.entries(headers)) copy.headers.set(name, value)
-    return copy
-  }
-
-  function refuse(error: unknown, request: Request): Response {
-    if (!answersRefusals) throw error
-    return respond(error, request)
-  }
-
-  function respond(error: unknown, request: Request): Response {
+  function onError(error: unknown, request: Request): Response {
     if (!(error instanceof AuthError)) throw error
     return toWeb(withHeaderLines(requests.challenge(request, error)), request)
   }
 
-  function metadata(): Middleware<[]> {
-    return async (request, next) => {
-      const found = requests.metadata(request)
-      return found ? toWeb(found, request) : next()
-    }
-  }
-
-  function errors(...args: readonly unknown[]): typeof respond {
-    checkArgumentCount('guard.errors()', args, 0)
-    return respond
-  }
-
-  const { auth, maybeAuth, require } = requests
-  return Object.assign(guard, { optional, handler, metadata, errors, auth, maybeAuth, require }) as WebGuard<C>
+  return createGuardFunctions(requests, {
+    protect,
+    metadata,
+    onError,
+    isNoHandler: isBareRule,
+  }) as WebGuard<C>
 }

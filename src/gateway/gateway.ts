@@ -155,10 +155,8 @@ function createAnyGateway<C>(
     if (access.kind === 'policy')
       return guard.authorizeRequest(view, authentication, { policy: access.policy, resource, signal })
     // A caller that is there must also satisfy the default policy.
-    const route = { policy: guard.routes.byDefault, resource: undefined, signal }
-    const decideOptional = (known: Authentication<C>): MaybePromise<Authentication<C>> =>
-      known.outcome === 'anonymous' ? known : guard.authorizeRequest(view, known, route)
-    return isPromise(authentication) ? authentication.then(decideOptional) : decideOptional(authentication)
+    const byDefault = { policy: guard.routes.byDefault, signal, optional: true }
+    return guard.authorizeRequest(view, authentication, byDefault)
   }
 
   async function withinDeadline(

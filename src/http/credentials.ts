@@ -60,7 +60,7 @@ export interface Credential {
   /** The request header that it came in, in lower case, where that is known. */
   readonly header?: string | undefined
   /** The request that it came with, where there is one. */
-  readonly request?: RequestView
+  readonly request?: RequestView | undefined
 }
 
 // Like token68, with padding inside: a token has dots, and two joined lines have a comma.

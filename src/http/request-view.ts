@@ -32,11 +32,16 @@ type CurrentHeaders = Readonly<Record<string, unknown>>
 type NodeRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'> & {
   readonly headers?: IncomingMessage['headers']
   readonly socket?: unknown
+  /** Below `app.use('/path', …)` Express takes the path off `url`; this is what the client called. */
+  readonly originalUrl?: string
+  /** Loggers such as pino-http, and Fastify, set one. */
+  readonly id?: unknown
 }
 
 /**
  * Views a request of `node:http`, `node:http2`, Express or Fastify (`request.raw`). Reads `rawHeaders`, because `headers` hides a
- * second `Authorization` line, and `headers` for a credential that your own middleware has set or deleted.
+ * second `Authorization` line, and `headers` for a credential that your own middleware has set or deleted. Takes over the `id` that a
+ * logger has given it.
  */
 export function fromNode(request: NodeRequest): RequestView {
   return viewNodeRequest(request, request.headers)
@@ -52,7 +57,7 @@ type FrameworkFacts = Pick<RequestView, 'id' | 'route'> & { readonly url?: strin
 export function viewNodeRequest(
   request: NodeRequest,
   currentHeaders: CurrentHeaders | undefined,
-  { url = request.url ?? '', id, route }: FrameworkFacts = {},
+  { url = request.originalUrl ?? request.url ?? '', id = idOf(request.id), route }: FrameworkFacts = {},
 ): RequestView {
   const { method = '', rawHeaders } = request
   const hasLines = rawHeaders.length > 0
@@ -65,6 +70,10 @@ export function viewNodeRequest(
     id,
     route,
   }
+}
+
+function idOf(id: unknown): string | undefined {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
 }
 
 /** The items that Node collects by default; a name and a value are one item each. */

@@ -15,10 +15,14 @@ export function checkOptionNames(where: string, options: unknown, allowed: reado
   }
 }
 
-/** @throws TypeError unless `args` are one options object, by the rules of `checkOptionNames`. */
-export function checkOptions(where: string, args: ArrayLike<unknown>, allowed: readonly string[]): void {
-  checkArgumentCount(where, args, 1)
-  checkOptionNames(where, args[0], allowed)
+/**
+ * Checks the last argument of a call, the one at `index`, by the rules of `checkOptionNames`. Behind other arguments it may be left out.
+ *
+ * @throws TypeError also when there are more arguments.
+ */
+export function checkOptions(where: string, args: ArrayLike<unknown>, allowed: readonly string[], index = 0): void {
+  checkArgumentCount(where, args, index + 1)
+  if (index === 0 || args[index] !== undefined) checkOptionNames(where, args[index], allowed)
 }
 
 /** @throws TypeError when a call has more than `max` arguments: a policy among the rest would be silently ignored. */

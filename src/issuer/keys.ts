@@ -1,7 +1,7 @@
 // The key source of an endpoint: a JWK Set, the address of one, metadata documents, or PEM texts.
 import { type Algorithm, isAlgorithm } from '../crypto/algorithms.ts'
 import { jwksFromPemMap, readPem } from '../crypto/pem.ts'
-import { checkArgumentCount, checkOptionNames, checkString } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions, checkString } from '../internal/options.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import { createKeysByKid } from '../jwks/by-kid.ts'
 import type { KeySource, Network } from '../jwks/key-source.ts'
@@ -66,8 +66,7 @@ export function jwkFromPem(
   pem: string,
   options: { readonly kid?: string; readonly alg?: Algorithm } = {},
 ): JwkSet['keys'][number] {
-  checkArgumentCount('jwkFromPem()', arguments, 2)
-  checkOptionNames('jwkFromPem()', options, ['kid', 'alg'])
+  checkOptions('jwkFromPem()', arguments, ['kid', 'alg'], 1)
   const { kid, alg } = options
   if (kid !== undefined) checkString('kid', kid)
   if (alg !== undefined && !isAlgorithm(alg))

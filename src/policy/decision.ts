@@ -1,5 +1,6 @@
 // The answer of a policy, its trace for people, and the strict way to read both: only a literal `allow` ever allows.
 import { printable } from '../internal/json.ts'
+import { checkBoolean } from '../internal/options.ts'
 import { copyRequirements, type Requirement } from './requirements.ts'
 
 /** The reason of a decision: the id of the rule, for logs and tests. Never for the client. */
@@ -86,7 +87,7 @@ function copyDecision(answer: Members): Writable<Decision> | undefined {
 
 // Written member by member: this runs for every decision of every request.
 function copyDenial({ missing, veto }: Members): Writable<Decision> {
-  if (veto !== undefined && typeof veto !== 'boolean') throw new TypeError('veto must be true or false.')
+  if (veto !== undefined) checkBoolean('veto', veto)
   const decision: Writable<Extract<Decision, { effect: 'deny' }>> = { effect: 'deny' }
   if (missing !== undefined) decision.missing = copyRequirements(missing)
   if (veto === true) decision.veto = true

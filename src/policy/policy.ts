@@ -3,7 +3,7 @@
 import { createNotes } from '../internal/freeze.ts'
 import { ownMember } from '../internal/json.ts'
 import { isPromise, isThenable, type MaybePromise } from '../internal/maybe-promise.ts'
-import { checkArgumentCount, checkBoolean, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkBoolean, checkOptions } from '../internal/options.ts'
 import { checkedDecision, type Decision, indeterminate, type Trace, yesOrNo } from './decision.ts'
 import { copyRequirements, type Requirement } from './requirements.ts'
 
@@ -53,8 +53,7 @@ export function policy<A, R>(
   evaluate: PolicyFunction<A, R>,
   options: { readonly mayVeto?: boolean } = {},
 ): Policy<A, R> {
-  checkArgumentCount('policy()', arguments, 3)
-  checkOptionNames('policy()', options, ['mayVeto'])
+  checkOptions('policy()', arguments, ['mayVeto'], 2)
   const { mayVeto = false } = options
   checkBoolean('mayVeto', mayVeto)
   if (typeof id !== 'string' || id === '') throw new TypeError('policy() needs a name for the policy.')

@@ -1,6 +1,6 @@
 // Asks policies about a verified caller inside a handler, where a resource has been loaded.
 import type { RequestView } from '../http/request-view.ts'
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
 import { ask, checkResource, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
@@ -32,7 +32,7 @@ export interface Authorization<C> {
   ): Promise<readonly Decision[]>
   /**
    * Asks the default policy (without a resource) and `policy`. Unless both allow, it rejects with the AuthError to answer with. A
-   * `withoutDefaultPolicy(…)` is asked alone. Misuse rejects with a TypeError.
+   * `withoutDefaultPolicy(…)` is asked alone. Refuses a caller whose token has ended meanwhile. Misuse rejects with a TypeError.
    */
   require(
     auth: TokenByIssuer<C>,
@@ -75,14 +75,13 @@ export function createAuthorization<C>(
     resource?: R,
     options: AuthorizeOptions = {},
   ): Promise<Decision> {
-    checkArgumentCount('authorize()', arguments, 4)
-    checkOptionNames('authorize()', options, ['explain', 'signal'])
+    checkOptions('authorize()', arguments, ['explain', 'signal'], 3)
     checkResource(resource)
     checkCaller(auth)
     const { explain = false, signal } = options
     const traces: Trace[] = []
-    const asked = { resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
-    const decision = await ask(toPolicy(policy), { ...asked, auth })
+    const query = { auth, resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
+    const decision = await ask(toPolicy(policy), query)
     const [trace] = traces
     return trace ? { ...decision, trace } : decision
   }
@@ -104,8 +103,7 @@ export function createAuthorization<C>(
     resource?: R,
     options: RequireOptions = {},
   ): Promise<void> {
-    checkArgumentCount('require()', arguments, 4)
-    checkOptionNames('require()', options, ['request', 'signal'])
+    checkOptions('require()', arguments, ['request', 'signal'], 3)
     checkCaller(auth)
     await requirePolicy(auth, { ...options, policy: withDefault(policy), resource: resource as R })
   }

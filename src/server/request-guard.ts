@@ -6,6 +6,7 @@ import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
 import { readToken } from '../http/credentials.ts'
 import { isPreflight, type RequestView } from '../http/request-view.ts'
+import type { Clock } from '../internal/clock.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import type { Decision } from '../policy/decision.ts'
 import { ask, checkResource, type Policy, type PolicyQuery } from '../policy/policy.ts'
@@ -22,8 +23,6 @@ export type Authentication<C = Record<string, unknown>> =
   | {
       readonly outcome: 'authenticated'
       readonly auth: TokenByIssuer<C>
-      /** Header lines for the answer, such as a nonce for the next proof. */
-      readonly headers?: Readonly<Record<string, string>>
     }
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly error: AuthError }
@@ -42,20 +41,31 @@ export interface RequestGuard<C> {
   watched(watch: Watch): RequestGuard<C>
   /** Reads and verifies the credential of `request`. */
   authenticate(request: RequestView): MaybePromise<Authentication<C>>
-  /** Asks the policy of a route, where there is one, about the caller of an authenticated request. */
+  /** Asks the policy of a route, where there is one, about the caller of an authenticated request. Lets anonymous ones in if `optional`. */
+  authorizeRequest<R>(
+    request: RequestView,
+    authentication: MaybePromise<Authentication<C>>,
+    route: RouteQuery<C, R> & { readonly optional?: false },
+  ): MaybePromise<GuardResult<C>>
   authorizeRequest<R>(
     request: RequestView,
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
-  ): MaybePromise<GuardResult<C>>
-  /** Asks a policy about a caller. Rejects with the AuthError that its decision calls for, unless it allows. */
+  ): MaybePromise<Authentication<C>>
+  /** The same for routes that are not optional: rejects with the AuthError of a refusal. */
+  requireCaller<R>(
+    request: RequestView,
+    authentication: MaybePromise<Authentication<C>>,
+    route: RouteQuery<C, R> & { readonly optional?: false },
+  ): Promise<TokenByIssuer<C>>
+  /** Asks a policy about a caller. Rejects with the AuthError to answer with unless it allows, or where the token has ended. */
   requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void>
   /** Reports a refusal that an edge makes itself, such as a gateway's for a target without a route. Returns it. */
   report(error: AuthError, request: RequestView): AuthError
   /** The answer for a refused request. */
   challenge(error: AuthError, request?: RequestView): RefusalAnswer
-  /** The parameters of every challenge of this server, such as its realm. */
-  challengeParams(request?: RequestView): ChallengeParams
+  /** The error for a request without a credential where one is needed. */
+  anonymousError(request: RequestView): AuthError
   /** The answer when `request` asks for protected resource metadata, else `undefined`. */
   metadata(request: RequestView): MetadataResponse | undefined
 }
@@ -63,8 +73,11 @@ export interface RequestGuard<C> {
 /** The policy of a route, and the rest of its query. */
 export interface RouteQuery<C, R> {
   readonly policy: Policy<TokenByIssuer<C>, R> | undefined
-  readonly resource: R
+  /** Left out, where nothing has been loaded yet. */
+  readonly resource?: R
   readonly signal?: AbortSignal
+  /** Whether the route is open to requests without a credential. */
+  readonly optional?: boolean
 }
 
 /** A handler's question about its caller. `request` decides which metadata the challenge names. */
@@ -74,6 +87,7 @@ export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
 }
 
 export interface RequestGuardParts<C> {
+  readonly clock: Clock
   readonly verify: Verify<C>
   readonly watched: (watch: Watch) => Verify<C>
   readonly tokenHeaders: readonly string[]
@@ -87,7 +101,7 @@ export interface RequestGuardParts<C> {
 }
 
 export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard<C> {
-  const { verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
+  const { clock, verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
 
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
     routes.seal()
@@ -103,14 +117,15 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     request: RequestView,
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
-  ): MaybePromise<GuardResult<C>> {
+  ): MaybePromise<Authentication<C>> {
     if (isPromise(authentication)) return authentication.then((later) => authorizeRequest(request, later, route))
     if (authentication.outcome === 'refused') return authentication
-    if (authentication.outcome === 'anonymous') return refused(anonymousError(request, route.policy), request)
-    const { auth } = authentication
+    if (authentication.outcome === 'anonymous')
+      return route.optional ? authentication : refused(anonymousError(request, route.policy), request)
     const { policy } = route
+    const { auth } = authentication
     if (!policy) return authentication
-    const resultOf = (decision: Decision): GuardResult<C> => {
+    const resultOf = (decision: Decision): Authentication<C> => {
       if (decision.effect === 'allow') return authentication
       const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
       return refused(refusalOf(decision, context), request)
@@ -119,7 +134,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     return isPromise(decision) ? decision.then(resultOf) : resultOf(decision)
   }
 
-  function anonymousError(request: RequestView, policy: Pick<Policy, 'requires'> | undefined): AuthError {
+  function anonymousError(request: RequestView, policy?: Pick<Policy, 'requires'>): AuthError {
     // Scopes alone: the login that a policy wants is not told before a token has been verified.
     const scopes = publishScopes ? scopeParam(policy?.requires) : {}
     return new AuthError('credential_missing', {
@@ -128,29 +143,50 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     })
   }
 
+  async function requireCaller<R>(...asked: Parameters<typeof authorizeRequest<R>>): Promise<TokenByIssuer<C>> {
+    const result = (await authorizeRequest(...asked)) as GuardResult<C>
+    if (result.outcome === 'refused') throw result.error
+    return result.auth
+  }
+
   async function requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void> {
-    const { policy, request, resource } = query
+    const { request, resource } = query
     checkResource(resource)
-    const decision = await ask(policy, queryOf(auth, query))
-    if (decision.effect === 'allow') return
-    const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
-    throw reportRefusal(emit, refusalOf(decision, context), request)
+    const isCurrent = clock.nowMs() < auth.expiresAt * 1000
+    // The token may have ended since it was verified, such as on a connection that stays open: it is verified once more.
+    const caller = isCurrent ? auth : await verify({ token: auth.token, request })
+    // Without a request: none is needed where there is a caller.
+    await requireCaller(request as RequestView, toAuthentication(caller), query)
   }
 
-  function refused(error: AuthError, request: RequestView): { readonly outcome: 'refused'; readonly error: AuthError } {
-    return { outcome: 'refused', error: reportRefusal(emit, error, request) }
+  function refused(
+    error: AuthError,
+    request?: RequestView,
+  ): { readonly outcome: 'refused'; readonly error: AuthError } {
+    return { outcome: 'refused', error: report(error, request) }
   }
 
-  function metadata(request: RequestView): MetadataResponse | undefined {
-    routes.seal()
-    return published.answer(request)
+  function report(error: AuthError, request?: RequestView): AuthError {
+    return reportRefusal(emit, error, request)
   }
 
-  const report: RequestGuard<C>['report'] = (error, request) => reportRefusal(emit, error, request)
-  const challenge: RequestGuard<C>['challenge'] = (error, request) => refusalAnswer(error, challengeParams(request))
-  const watched: RequestGuard<C>['watched'] = (watch) => createRequestGuard({ ...parts, verify: parts.watched(watch) })
-  const answers = { report, challenge, challengeParams, metadata }
-  return { routes, tokenHeaders, verify, watched, authenticate, authorizeRequest, requirePolicy, ...answers }
+  return {
+    routes,
+    tokenHeaders,
+    verify,
+    watched: (watch) => createRequestGuard({ ...parts, verify: parts.watched(watch) }),
+    authenticate,
+    authorizeRequest: authorizeRequest as RequestGuard<C>['authorizeRequest'],
+    requireCaller,
+    requirePolicy,
+    report,
+    challenge: (error, request) => refusalAnswer(error, challengeParams(request)),
+    anonymousError,
+    metadata(request) {
+      routes.seal()
+      return published.answer(request)
+    },
+  }
 }
 
 const preflightHint =
@@ -161,7 +197,8 @@ function queryOf<A, R>(
   auth: A,
   { resource, signal }: Pick<RouteQuery<unknown, R>, 'resource' | 'signal'>,
 ): PolicyQuery<A, R> {
-  return signal ? { auth, resource, signal } : { auth, resource }
+  const query = { auth, resource } as PolicyQuery<A, R>
+  return signal ? { ...query, signal } : query
 }
 
 function toAuthentication<C>(outcome: Outcome<TokenByIssuer<C>>): Authentication<C> {

@@ -7,7 +7,7 @@ import { type RefusalResponse, withHeaderLines } from './response.ts'
 import type { RequestView } from '../http/request-view.ts'
 import type { ResourceMetadataOptions } from '../http/resource-metadata.ts'
 import { type ChallengeParams, isQuotable } from '../errors/challenge.ts'
-import { checkArgumentCount, checkOptionNames } from '../internal/options.ts'
+import { checkArgumentCount, checkBoolean, checkOptions } from '../internal/options.ts'
 import type { MaybePromise } from '../internal/maybe-promise.ts'
 import { checkResource, type PolicyLike } from '../policy/policy.ts'
 import { createPublishedMetadata, type MetadataResponse } from './published-metadata.ts'
@@ -94,7 +94,7 @@ export function requestGuardOf<C>(api: ResourceServer<C>): RequestGuard<C> | und
 export function createResourceServer<const I extends IssuerOptions, C = Record<string, unknown>>(
   options: ResourceServerOptions<I, C>,
 ): ResourceServer<ClaimsByIssuer<I, C>> {
-  checkArgumentCount('createResourceServer()', arguments, 1)
+  checkOptions('createResourceServer()', arguments, [...verifierOptionNames, ...ownOptionNames])
   return createAnyResourceServer<ClaimsByIssuer<I, C>>(options as unknown as ResourceServerOptions)
 }
 
@@ -111,24 +111,23 @@ export function toRequestGuard<I extends IssuerOptions, C>(
       ? // Its issuers are not known here, and its claims are its own.
         (apiOrOptions as unknown as ResourceServer<ClaimsByIssuer<I, C>>)
       : createResourceServer<I, C>(apiOrOptions as ResourceServerOptions<I, C>)
-  const found = requestGuardOf(api)
-  if (found) return found
+  const found = requestGuards.get(api)
+  if (found) return found as unknown as RequestGuard<ClaimsByIssuer<I, C>>
   throw new TypeError(
-    'createGuard() needs what createResourceServer() of this copy of claimcheck has made, and no copy of that.',
+    'createGuard() needs the very object that createResourceServer() of this copy of claimcheck has made.',
   )
 }
 
 function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceServer<C> {
-  checkOptionNames('createResourceServer()', options, [...verifierOptionNames, ...ownOptionNames])
   const { realm = 'api', policy, publishScopes = true, metadata: publishing, ...verifierOptions } = options
   checkOwnOptions(options, { realm, publishScopes })
   const emit = createEmit(options.onEvent)
   const routes = createRoutePolicies(policy as PolicyLike<TokenByIssuer<C>, undefined> | undefined, emit)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
-  const { verifier, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
+  const { verifier, clock, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
-  const parts = { verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
+  const parts = { clock, verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
   const requests = createRequestGuard<C>(parts)
 
   const authentications = createNotes<MaybePromise<Authentication<C>>>()
@@ -146,8 +145,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     resource?: R,
     options: Pick<RequireOptions, 'signal'> = {},
   ): Promise<TokenByIssuer<C>> {
-    checkArgumentCount('guard()', arguments, 4)
-    checkOptionNames('guard()', options, ['signal'])
+    checkOptions('guard()', arguments, ['signal'], 3)
     checkResource(resource)
     // A policy that is given and undefined was misspelt: `withDefault` throws.
     const asked =
@@ -155,10 +153,7 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
     const authentication = authenticate(request)
     // A policy that was not declared before is reported and not kept: it may have been made for this request.
     if (publishing && policy) routes.declare(policy)
-    const route = { ...options, policy: asked, resource: resource as R }
-    const result = await requests.authorizeRequest(request, authentication, route)
-    if (result.outcome === 'refused') throw result.error
-    return result.auth
+    return requests.requireCaller(request, authentication, { ...options, policy: asked, resource: resource as R })
   }
 
   const api: ResourceServer<C> = {
@@ -188,8 +183,8 @@ function checkOwnOptions(
 ): void {
   if (typeof realm !== 'string' || !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\.')
-  if (typeof publishScopes !== 'boolean') throw new TypeError('publishScopes must be true or false.')
-  if (Object.hasOwn(options, 'policy') && options.policy === undefined)
+  checkBoolean('publishScopes', publishScopes)
+  if ('policy' in options && options.policy === undefined)
     throw new TypeError('policy is undefined: leave it out, or name one.')
 }
 

@@ -1,6 +1,6 @@
 // The profile of the STS that an issuer trusts: from the description of its preset come the addresses, the header and the claims.
 import type { JsonObject } from '../internal/json.ts'
-import { checkArgumentCount, checkOptionNames, checkString } from '../internal/options.ts'
+import { checkOptions, checkString } from '../internal/options.ts'
 import { parseUrl } from '../internal/urls.ts'
 import type { Issuer, IssuerEndpoint } from '../issuer/issuer.ts'
 import { createIssuer, descriptionOf, type StsDescription } from '../presets/description.ts'
@@ -21,8 +21,7 @@ export interface StsLikeOptions {
  * one whose keys are no JWK Set at an address.
  */
 export function stsLike(issuer: Issuer, options: StsLikeOptions = {}): IssuerProfile {
-  checkArgumentCount('stsLike()', arguments, 2)
-  checkOptionNames('stsLike()', options, ['clientId'])
+  checkOptions('stsLike()', arguments, ['clientId'], 1)
   const sts = descriptionOf(issuer)
   const [endpoint] = issuer.endpoints ?? []
   if (!sts || !endpoint) throw new TypeError(`stsLike() knows no tokens of ${issuer.preset}: write a profile for it.`)

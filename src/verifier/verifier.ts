@@ -1,7 +1,7 @@
 // createVerifier: the public face of verification. The order of checks is in verify-token.ts.
 import { createReport, type Outcome } from './report.ts'
 import { createResolvePrincipal } from './resolve-principal.ts'
-import { systemClock } from '../internal/clock.ts'
+import { type Clock, systemClock } from '../internal/clock.ts'
 import { AuthError, isAuthError } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
@@ -62,6 +62,7 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
 /** A verifier, and ways in that no application has. */
 export interface VerifierParts<C> {
   readonly verifier: Verifier<C>
+  readonly clock: Clock
   /** Answers at once where nothing has to be waited for. */
   readonly verify: Verify<C>
   /** Another way in, whose checks are watched. It shares the keys, and remembers no token of the others. */
@@ -129,6 +130,7 @@ export function createVerifierParts<C>(
   const close = (): void => end(new Error('the verifier was closed'))
   return {
     verifier: { verifyToken, ready, keys, close },
+    clock,
     verify,
     watched: (watch) => createVerifyToken(parts, watch),
   }

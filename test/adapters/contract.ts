@@ -200,11 +200,12 @@ interface FrameworkAnswer {
 function expectFrameworkAnswer(answer: RawAnswer, expected: FrameworkAnswer): void {
   const { status, challenge, retryAfter, exceptions } = expected
   const line = challenge?.headers.find((header) => header.startsWith('www-authenticate: '))
+  expect(answer.body).not.toMatch(/SECRET|eyJ|bob|owner/)
+  if (exceptions.includes('errors of others are 500')) return expect(answer.status).toBe(500)
   expect(answer.status).toBe(status)
   expect(valuesOf(answer, 'WWW-Authenticate')).toEqual(line ? [line.slice('www-authenticate: '.length)] : [])
   expect(valuesOf(answer, 'Retry-After')).toEqual(retryAfter ? [retryAfter] : [])
   expect(valuesOf(answer, 'Cache-Control')).toEqual(['no-store'])
-  expect(answer.body).not.toMatch(/SECRET|eyJ|bob|owner/)
   if (!exceptions.includes('errors bring their body')) expect(answer.body).not.toContain('orders:read')
 }
 
@@ -249,7 +250,8 @@ function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): 
     app.route('/guarded', [guard(login)], () => ({}))
     app.route('/required', [guard()], (request) => guard.require(request, login, {}))
     const port = await listen(app)
-    for (const path of ['/guarded', '/required']) {
+    const own = framework.exceptions?.includes('errors of others are 500') ? [] : ['/required']
+    for (const path of ['/guarded', ...own]) {
       const answer = await sendRaw(port, { path, lines: [`Authorization: Bearer ${createToken({ claims })}`] })
       const values = valuesOf(answer, 'WWW-Authenticate')
       const areJoined = framework.exceptions?.includes('challenges are joined')
@@ -273,10 +275,11 @@ function describeOtherOptions<Q extends object, H>(framework: Framework<Q, H>): 
     app.route('/orders', [guard.metadata(), guard(scope('orders:read'))], () => ({}))
     const port = await listen(app)
     const answer = await sendRaw(port, { path })
+    const areLate = framework.exceptions?.includes('policies are known at the first request')
     expect(JSON.parse(answer.body)).toEqual({
       resource,
       authorization_servers: ['https://sts.example.com'],
-      scopes_supported: ['orders:read'],
+      ...(!areLate && { scopes_supported: ['orders:read'] }),
       bearer_methods_supported: ['header'],
     })
     expect(valuesOf(answer, 'Content-Type')).toEqual(['application/json'])
@@ -307,11 +310,14 @@ function anyArguments(call: unknown): (...args: readonly unknown[]) => Promise<u
   return call as (...args: readonly unknown[]) => Promise<unknown>
 }
 
-function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framework<Q, H>): void {
+/** Rows about the arguments of guard(), guard.optional() and guard.handler(). */
+const aboutCalls = /^(guard\.(handler|optional)|a second policy|the guard itself)/
+
+function describeMisuse<Q extends object, H>({ createGuard, createApp, exceptions = [] }: Framework<Q, H>): void {
   const options = () => testApiOptions().options
   const create = () => createGuard(options())
 
-  it.each<[string, () => unknown, RegExp]>([
+  const rows: readonly [string, () => unknown, RegExp][] = [
     ['a guard without options', () => createGuard({} as never), /issuer|audience/],
     ['a policy that is none', () => create()('orders:read' as never), /policy must be/],
     ['guard.handler without a handler', () => create().handler(), /needs a handler/],
@@ -363,10 +369,15 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp }: Framewo
     ],
     ['createGuard of a copy', () => createGuard({ ...createResourceServer(options()) }), /needs what createResourceServer\(\) of this copy/],
     ['createGuard of nothing', () => anyArguments(createGuard)(), /needs an options object/],
-  ])('refuses %s with a TypeError, at creation', (_, make, words) => {
-    expect(make).toThrow(TypeError)
-    expect(make).toThrow(words)
-  })
+  ]
+  const hasCalls = !exceptions.includes('decorators say what a route needs')
+  it.each(rows.filter(([title]) => hasCalls || !aboutCalls.test(title)))(
+    'refuses %s with a TypeError, at creation',
+    (_, make, words) => {
+      expect(make).toThrow(TypeError)
+      expect(make).toThrow(words)
+    },
+  )
 
   it.each<[string, readonly unknown[], RegExp]>([
     ['a policy that is undefined', [undefined, {}], /^The policy is undefined/],

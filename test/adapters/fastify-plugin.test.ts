@@ -193,6 +193,31 @@ it.each<[string, (app: FastifyInstance, guard: ReturnType<typeof createTestGuard
     /GET \/ has a policy in config\.policy, which nothing reads: write config: guard\.config\(policy\)/,
   ],
   [
+    'a bare function that a route has for a policy under a name of its own',
+    (app) => app.get('/', { config: { policy: () => false } }, ok),
+    /GET \/ has a policy in config\.policy, which nothing reads: write config: guard\.config\(policy\)/,
+  ],
+  [
+    'a rule of claimcheck that is a function, under any name',
+    (app) => app.get('/', { config: { requires: authenticated } }, ok),
+    /GET \/ has a policy in config\.requires, which nothing reads/,
+  ],
+  [
+    'a list of policies',
+    (app) => app.get('/', { config: { scopes: [scope('admin')] } }, ok),
+    /GET \/ has a policy in config\.scopes, which nothing reads/,
+  ],
+  [
+    'a policy among the options of a route',
+    (app) => app.get('/', { policy: scope('admin') } as object, ok),
+    /GET \/ has a policy in its options, which nothing reads/,
+  ],
+  [
+    'a bare function among the options of a route',
+    (app) => app.get('/', { policy: () => false } as object, ok),
+    /GET \/ has a policy in its options, which nothing reads/,
+  ],
+  [
     'the config of a guard under a name of its own',
     (app, guard) => app.get('/', { config: { auth: guard.config(scope('admin')) } }, ok),
     /GET \/ has a policy in config\.auth, which nothing reads/,
@@ -223,15 +248,31 @@ it.each<[string, (app: FastifyInstance, guard: ReturnType<typeof createTestGuard
   await expect(start()).rejects.toThrow(words)
 })
 
+it('leaves functions alone that are meant for others', async () => {
+  const guard = createTestGuard()
+  const app = fastify()
+  await app.register(guard.plugin)
+  const seen: string[] = []
+  const options = {
+    onRequest: [async () => void seen.push('hook')],
+    config: { policy: 'of another hook', key: () => 'k' },
+  }
+  app.get('/', options, ok)
+  const send = await serve(app)
+  expect((await send('/', { scopes: '' })).status).toBe(200)
+  expect(seen).toEqual(['hook'])
+})
+
 it('lets no token in to a route before the plugin whose policy nothing reads', async () => {
   const guard = createTestGuard()
   const app = fastify()
   app.get('/policy', { config: { policy: scope('admin') } }, ok)
+  app.get('/bare', { config: { policy: () => false } }, ok)
   app.get('/nested', { config: { auth: guard.config(scope('admin')) } }, ok)
   app.get('/foreign', { config: createTestGuard().config(scope('admin')) }, ok)
   await app.register(guard.plugin)
   const send = await serve(app)
-  for (const path of ['/policy', '/nested', '/foreign'])
+  for (const path of ['/policy', '/bare', '/nested', '/foreign'])
     expect((await send(path, { scopes: 'other' })).status, path).toBe(500)
 })
 

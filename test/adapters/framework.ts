@@ -53,6 +53,12 @@ export type Exception =
   | 'header values are text'
   /** Fetch `Headers` of a request: lines are joined, and a value that the application sets takes the place of all of them. */
   | 'lines are joined'
+  /** Nest: @UsePolicy() and @Anonymous() take the place of guard() and guard.optional(); a filter and @Auth() that of guard.handler(). */
+  | 'decorators say what a route needs'
+  /** Nest answers every error that is none of its own with 500: guard.errors() gives our answer. */
+  | 'errors of others are 500'
+  /** Nest shows a guard the decorators of a route at the first request to it: api.declare() publishes a scope before. */
+  | 'policies are known at the first request'
 
 export interface App<Q extends object, H> {
   /** What reached the framework's own error handling, which then answers by itself. */

@@ -119,7 +119,7 @@ describe.each<[string, Serve]>([
 })
 
 it.each(when)(
-  'a refusal that cannot be sent any more is told once, when it was decided %s',
+  'hands a refusal that cannot be sent any more to the error handling, once, when it was decided %s',
   async (_, _allow, deny) => {
     const seen: Seen = { given: [], risen: [] }
     hearRejections((cause) => seen.risen.push(cause))
@@ -138,6 +138,6 @@ it.each(when)(
     await once(server, 'listening')
     expect((await sendRaw(portOf(server), request)).body).toBe('too late')
     await everyoneGoesOn()
-    expect(seen).toEqual({ given: [expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })], risen: [] })
+    expect(seen).toEqual({ given: [expect.objectContaining({ reason: 'access_denied' })], risen: [] })
   },
 )

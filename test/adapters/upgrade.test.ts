@@ -83,6 +83,34 @@ describe('guard.guardUpgrade()', () => {
     expect(callers).toEqual(['alice'])
   })
 
+  it('lets guard.require() refuse on an open WebSocket once the token has ended', async () => {
+    const { options, clock } = testApiOptions()
+    const guard = createGuard(options)
+    const sockets = new WebSocketServer({ noServer: true })
+    const server = createServer().on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void guard.guardUpgrade(req, socket).then(() =>
+        sockets.handleUpgrade(req, socket, head, (client) =>
+          client.on('message', () => {
+            const asked = guard.require(req, ({ auth }) => auth.principal.kind !== 'device', 'resource')
+            void asked.catch(({ reason }: AuthError) => reason).then((answer) => client.send(answer))
+          }),
+        ),
+      )
+    })
+    const client = new WebSocket(`ws://127.0.0.1:${await listen(server)}/`, { headers: { authorization: good } })
+    onTestFinished(() => client.terminate())
+    await once(client, 'open')
+    const ask = async () => {
+      client.send('?')
+      return String((await once(client, 'message'))[0])
+    }
+    expect(await ask()).toBe('resource')
+    clock.advanceMs(329_000)
+    expect(await ask()).toBe('resource')
+    clock.advanceMs(1000)
+    expect(await ask()).toBe('token_expired')
+  })
+
   it('answers every other as HTTP, destroys its socket and rejects', async () => {
     const { port, callers, errors, sockets } = await serve()
     expect(await greetingOf(port)).toBe(401)

@@ -157,9 +157,17 @@ const other = 'https://other.example.com'
 it.each<[string, () => Promise<string>, RegExp]>([
   ['has no address', async () => 'https://sts.invalid', /\((ENOTFOUND|EAI_AGAIN)\): this machine finds no address/],
   ['is down', unusedAddress, /\(ECONNREFUSED\): no server listens there/],
-  ['answers 500', () => serve((_, response) => response.writeHead(500).end()), /answered 500: the server itself failed/],
+  [
+    'answers 500',
+    () => serve((_, response) => response.writeHead(500).end()),
+    /answered 500: the server itself failed/,
+  ],
   ['is behind a login page', () => serve(page), /sent a page \(text\/html\), not JSON: does a proxy or a login page/],
-  ['has moved', () => serve(moved), /answered 301, a redirect to https:\/\/new\.example\.com.*Configure the issuer of that address/],
+  [
+    'has moved',
+    () => serve(moved),
+    /answered 301, a redirect to https:\/\/new\.example\.com.*Configure the issuer of that address/,
+  ],
   [
     'is another one',
     () => serveDocument(() => ({ issuer: other })),

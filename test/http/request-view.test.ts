@@ -22,6 +22,20 @@ it('views a bare Node request as an empty one', () => {
   expect(fromNode({ rawHeaders: [] })).toEqual({ method: '', url: '', headers: [] })
 })
 
+it('views what the client called, where Express has taken the path of a mount off', () => {
+  const request = { method: 'GET', url: '/1', originalUrl: '/orders/1', rawHeaders: [] }
+  expect(fromNode(request)).toEqual({ method: 'GET', url: '/orders/1', headers: [] })
+})
+
+it.each([
+  ['a', 'a'],
+  [0, '0'],
+  [{}, undefined],
+  [undefined, undefined],
+])('names the request by the id %j, as %j', (id, named) => {
+  expect(fromNode({ method: 'GET', url: '/', rawHeaders: [], id }).id).toBe(named)
+})
+
 it('leaves out a header name that has no value', () => {
   expect(fromNode({ method: 'GET', url: '/', rawHeaders: ['Host', 'api', 'Authorization'] }).headers).toEqual([
     ['Host', 'api'],

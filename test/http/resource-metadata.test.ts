@@ -1,12 +1,17 @@
 // Protected resource metadata (RFC 9728): where it is, what it says, and that every challenge leads to it.
-import { createResourceServer, type RequestView, type ResourceServer, type ResourceServerOptions } from 'claimcheck'
+import {
+  AuthError,
+  createResourceServer,
+  type RequestView,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from 'claimcheck'
 import { entra, oidc } from 'claimcheck/issuers'
 import { allOf, authorizationDetails, scope, stepUp } from 'claimcheck/policy'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChallengeParams } from '../../src/errors/challenge.ts'
 import { readResources } from '../../src/http/resource-metadata.ts'
-import { requestGuardOf } from '../../src/server/resource-server.ts'
 import { parseChallenge } from '../support/challenge-grammar.ts'
 import {
   bearer,
@@ -22,7 +27,8 @@ import { refusalOf } from '../support/verifiers.ts'
 
 /** The parameters of every challenge of `api`. */
 function paramsOf(api: ResourceServer, request?: RequestView): ChallengeParams {
-  return requestGuardOf(api)?.challengeParams(request) ?? expect.fail('no resource server')
+  const lines = api.challenge(new AuthError('credential_missing'), request).headers
+  return parseChallenge(lines.find(([name]) => name === 'WWW-Authenticate')?.[1] ?? '').params
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource'

@@ -138,9 +138,7 @@ test.each([
   ['ES modules', 'js', '', 'await import(specifier)'],
   ['CommonJS', 'cjs', '--no-experimental-require-module', 'require(specifier)'],
 ])('of %s, AuthError, guards and policies are one, whichever subpath they come through', (_, extension, flag, load) => {
-  const definitions = files.filter(
-    (file) => file.endsWith(`.${extension}`) && /\bclass _?AuthError\b/.test(read(file)),
-  )
+  const definitions = files.filter((file) => file.endsWith(`.${extension}`) && /\bclass _?AuthError\b/.test(read(file)))
   expect(definitions).toHaveLength(1)
   expect(
     run(

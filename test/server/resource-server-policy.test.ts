@@ -94,6 +94,26 @@ describe('authorize and require', () => {
       'policy_unavailable',
     ])
   })
+
+  it('require refuses a caller whose token has ended meanwhile, such as that of an open WebSocket', async () => {
+    const { api, clock, events } = createTestApi()
+    const request = bearer()
+    const auth = await api.guard(request)
+    const asked: unknown[] = []
+    const mayWrite = () => asked.push('policy') > 0
+    // Up to `exp`, and then for as long as clocks may differ.
+    for (const ms of [0, 300_000, 29_000]) {
+      clock.advanceMs(ms)
+      await api.require(auth, mayWrite)
+    }
+    expect(asked).toHaveLength(3)
+    clock.advanceMs(1000)
+    const error = await refusalOf(api.require(auth, mayWrite, undefined, { request }))
+    expect(error).toMatchObject({ code: 'invalid_token', reason: 'token_expired', status: 401 })
+    expect(error.headers['WWW-Authenticate']).toMatch(/^Bearer realm="orders", error="invalid_token"/)
+    expect(asked).toHaveLength(3)
+    expect(events).toMatchObject([{ reason: 'token_expired', request: { method: 'GET' } }])
+  })
 })
 
 function unmetScope(...scopes: readonly string[]) {

@@ -70,11 +70,11 @@ function withoutWrapper(trace: Trace): Trace {
 function withTraces<C>(guard: RequestGuard<C>, traces: Trace[]): RequestGuard<C> {
   return {
     ...guard,
-    authorizeRequest: (request, authentication, route) =>
+    authorizeRequest: ((request, authentication, route) =>
       guard.authorizeRequest(request, authentication, {
         ...route,
         policy: route.policy && traced(route.policy, traces),
-      }),
+      })) as typeof guard.authorizeRequest,
   }
 }
 

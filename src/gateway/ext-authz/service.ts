@@ -1,6 +1,6 @@
 // createEnvoyService: a gateway's decisions as Envoy's gRPC service of ext_authz, version 3.
 import type { handleUnaryCall, ServiceDefinition, ServiceError, UntypedServiceImplementation } from '@grpc/grpc-js'
-import { checkArgumentCount, checkNumber, checkOptionNames } from '../../internal/options.ts'
+import { checkNumber, checkOptions } from '../../internal/options.ts'
 import type { Gateway } from '../gateway-options.ts'
 import { readDecisionServer } from '../gateway.ts'
 import { createPeerCheck, type TrustOptions } from '../peers.ts'
@@ -36,8 +36,7 @@ export interface EnvoyService {
  * @throws TypeError for options that can never work.
  */
 export function createEnvoyService(gateway: Pick<Gateway, 'routes'>, options: EnvoyServiceOptions = {}): EnvoyService {
-  checkArgumentCount('createEnvoyService()', arguments, 2)
-  checkOptionNames('createEnvoyService()', options, ['deadlineMs', 'trust'])
+  checkOptions('createEnvoyService()', arguments, ['deadlineMs', 'trust'], 1)
   const { deadlineMs = 150, trust } = options
   checkNumber('deadlineMs', deadlineMs, 1, 60_000)
   const decisions = readDecisionServer(gateway)

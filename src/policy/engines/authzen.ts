@@ -1,13 +1,7 @@
 // "claimcheck/policy/authzen": any policy decision point that speaks the AuthZEN Authorization API 1.0.
 import { type Fetch, fetchStrictJson, platformFetch } from '../../internal/fetch-json.ts'
 import { isJsonObject, type JsonObject } from '../../internal/json.ts'
-import {
-  checkArgumentCount,
-  checkFunction,
-  checkNumber,
-  checkOptionNames,
-  checkOptions,
-} from '../../internal/options.ts'
+import { checkFunction, checkNumber, checkOptionNames, checkOptions } from '../../internal/options.ts'
 import { faultOfLink } from '../../internal/urls.ts'
 import { type Decision, type Reason, unavailable } from '../decision.ts'
 import { copyRequirements } from '../requirements.ts'
@@ -180,8 +174,7 @@ export async function discoverAuthzen(
   pdp: string,
   options: { readonly fetch?: Fetch; readonly timeoutMs?: number } = {},
 ): Promise<AuthzenEndpoints> {
-  checkArgumentCount('discoverAuthzen()', arguments, 2)
-  checkOptionNames('discoverAuthzen()', options, ['fetch', 'timeoutMs'])
+  checkOptions('discoverAuthzen()', arguments, ['fetch', 'timeoutMs'], 1)
   const { fetch = platformFetch, timeoutMs = 5000 } = options
   checkFunction('fetch', fetch)
   checkNumber('timeoutMs', timeoutMs, 1, 60_000)
