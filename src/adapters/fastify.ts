@@ -95,14 +95,14 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
   function protectRoute(route: Route<C>): Hook {
     return function claimcheckGuard(request, reply, done) {
       const refuse = (error: AuthError): unknown => (answersRefusals ? onError(error, request, reply) : done(error))
-      runGuard(() => requests.authorize(request, route), done, refuse)
+      runGuard(() => requests.authorize(request, route, reply.headers.bind(reply)), done, refuse)
     }
   }
 
   function protectHandler(route: Route<C>, handle: Handle): RouteHandler<RouteGenericInterface> {
     return async function claimcheckHandler(request, reply) {
       try {
-        const error = await requests.authorize(request, route)
+        const error = await requests.authorize(request, route, reply.headers.bind(reply))
         if (error) throw error
         return await handle(request, reply, requests.questions.auth(request))
       } catch (error) {

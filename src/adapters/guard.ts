@@ -37,11 +37,14 @@ export interface GuardedRequests<Q extends object, C> {
  */
 export type Route<C> = RouteQuery<C, undefined>
 
+/** Adds header lines to the answer of a request that is let in. */
+export type AddHeaders = (headers: Readonly<Record<string, string>>) => unknown
+
 export interface FrameworkGuard<Q extends object, C> {
   /** What users ask. */
   readonly questions: GuardedRequests<Q, C>
-  /** Lets callers in that the route allows: gives the refusal of others. */
-  authorize(request: Q, route: Route<C>): MaybePromise<AuthError | undefined>
+  /** Lets callers in that the route allows, with header lines for their answer: gives the refusal of others. */
+  authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<AuthError | undefined>
   /** The answer to a refused request. */
   challenge(request: Q, error: AuthError): RefusalAnswer
   /** The answer when the request asks for protected resource metadata, else `undefined`. */
@@ -64,14 +67,20 @@ export function createFrameworkGuard<Q extends object, C>(
   const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], viewOf, attach)
   const byDefault: Route<C> = { policy: api.routes.byDefault }
 
-  function authorize(request: Q, route: Route<C>): MaybePromise<AuthError | undefined> {
+  function authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<AuthError | undefined> {
     const state = states.current(request)
     const authentication = (state.authentication ??= api.authenticate(state.view))
     const result = api.authorizeRequest(state.view, authentication, route)
-    return isPromise(result) ? result.then((later) => record(request, state, later)) : record(request, state, result)
+    const finish = (settled: Result<C>): AuthError | undefined => record(request, state, settled, addHeaders)
+    return isPromise(result) ? result.then(finish) : finish(result)
   }
 
-  function record(request: Q, state: RequestState<C>, result: Result<C>): AuthError | undefined {
+  function record(
+    request: Q,
+    state: RequestState<C>,
+    result: Result<C>,
+    addHeaders?: AddHeaders,
+  ): AuthError | undefined {
     // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
     if (!result.error && states.get(request) !== state)
       throw new TypeError(
@@ -80,6 +89,7 @@ export function createFrameworkGuard<Q extends object, C>(
     state.result = result
     // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
     attach(request, result.auth)
+    if (result.headers) addHeaders?.(result.headers)
     return result.error
   }
 

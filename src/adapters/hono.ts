@@ -55,7 +55,9 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   const requests = createFrameworkGuard<Context, C>(api, (c) => viewOf(c, names), attach)
   function protect(route: Route<C>, handle?: Handle): MiddlewareHandler {
     return async (c, next) => {
-      const error = await requests.authorize(c, route)
+      const error = await requests.authorize(c, route, (headers) => {
+        for (const [name, value] of Object.entries(headers)) c.header(name, value)
+      })
       if (error) return refuse(c, error)
       if (!handle) return next()
       try {

@@ -60,7 +60,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): KoaGu
     }
     const run = async (ctx: Context): Promise<unknown> => handle?.(ctx, requests.questions.auth(ctx))
     return async (ctx, next) => {
-      const error = await requests.authorize(ctx, route)
+      const error = await requests.authorize(ctx, route, (headers) => ctx.set(headers))
       if (error) fail(ctx, error)
       else await (handle ? run(ctx).catch((failure: unknown) => fail(ctx, failure)) : next())
     }

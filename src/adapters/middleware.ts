@@ -34,7 +34,7 @@ export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boole
       const fail = (error: unknown): void => (answersRefusals ? onError(error, req, res, next) : next(error))
       const run = async (): Promise<unknown> => handle?.(req, res, requests.questions.auth(req))
       const goOn = (error?: Error): void => (error ? next(error) : void run().catch(fail))
-      runGuard(() => requests.authorize(req, route), handle ? goOn : next, fail)
+      runGuard(() => requests.authorize(req, route, (headers) => setHeaders(res, headers)), handle ? goOn : next, fail)
     }
   }
 
@@ -63,6 +63,10 @@ export function serveMetadata<Q extends object>({
     if (found) send(res, found)
     else next()
   }
+}
+
+function setHeaders(res: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
 }
 
 /** Not chained: responses that serverless adapters imitate do not return themselves. */

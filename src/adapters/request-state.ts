@@ -21,6 +21,7 @@ export interface Result<C> {
   readonly outcome: Authentication['outcome']
   readonly auth?: TokenByIssuer<C>
   readonly error?: AuthError
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface RequestStates<Q, C> {

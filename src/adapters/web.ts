@@ -69,6 +69,13 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   return createGuardOf(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
 }
 
+/** A response that a handler has fetched takes no header: so a copy gets them. */
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  const copy = new Response(response.body, response)
+  for (const line of Object.entries(headers)) copy.headers.append(...line)
+  return copy
+}
+
 /**
  * Guards one route handler: `createGuard(api).handler(policy, handler)` for APIs that need no more of a guard.
  *
@@ -91,19 +98,21 @@ export function withAuth(api: ResourceServer, ...args: readonly unknown[]): Rout
 function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGuard<C> {
   const requests = createFrameworkGuard<Request, C>(api, fromWeb, attachAuth)
   function protect(route: Route<C>, handle?: Handle): Hook {
-    const { auth, maybeAuth } = requests.questions
-    const callerOf = route.optional ? maybeAuth : auth
     const fail = (error: unknown, request: Request): Response => {
-      if (!answersRefusals) throw error
-      return onError(error, request)
+      if (answersRefusals) return onError(error, request)
+      throw error
     }
     return async (request, ...rest) => {
-      const error = await requests.authorize(request, route)
+      let added: Readonly<Record<string, string>> | undefined
+      const error = await requests.authorize(request, route, (headers) => (added = headers))
       if (error) return fail(error, request)
-      const caller = callerOf(request)
+      const caller = requests.questions.maybeAuth(request)
       const run = async (): Promise<unknown> => handle?.(request, caller, ...rest)
       const next = rest[0] as (auth: TokenByIssuer<C> | undefined) => unknown
-      return (handle ? run().catch((failure: unknown) => fail(failure, request)) : next(caller)) as Promise<Response>
+      const response = (await (handle
+        ? run().catch((failure: unknown) => fail(failure, request))
+        : next(caller))) as Response
+      return added ? withHeaders(response, added) : response
     }
   }
 

@@ -23,6 +23,8 @@ export type Authentication<C = Record<string, unknown>> =
   | {
       readonly outcome: 'authenticated'
       readonly auth: TokenByIssuer<C>
+      /** Header lines for the answer, such as a nonce for the next proof. */
+      readonly headers?: Readonly<Record<string, string>>
     }
   | { readonly outcome: 'anonymous' }
   | { readonly outcome: 'refused'; readonly error: AuthError }
