@@ -18,7 +18,7 @@ import { createHTTPServer } from '@trpc/server/adapters/standalone'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import { observable } from '@trpc/server/observable'
 import type { ResourceServerOptions, VerifiedToken } from 'claimcheck'
-import { policy, type PolicyQuery, scope } from 'claimcheck/policy'
+import { policy, type PolicyQuery, scope, withoutDefaultPolicy } from 'claimcheck/policy'
 import { createGuard, type GuardContext } from 'claimcheck/trpc'
 import express from 'express'
 import { fastify } from 'fastify'
@@ -56,6 +56,9 @@ function createApi(changes: Partial<ResourceServerOptions> = {}) {
     catalog: t.procedure.use(guard.optional()).query(({ ctx }) => ctx.auth?.principal.subject ?? 'nobody'),
     order: t.procedure.use(guard()).query(({ ctx }) => guard.require(ctx, owner, { owner: 'bob' })),
     optionalOrder: t.procedure.use(guard.optional()).query(({ ctx }) => guard.require(ctx, owner, { owner: 'alice' })),
+    replaced: t.procedure
+      .use(guard(withoutDefaultPolicy(scope('orders:read'))))
+      .query(({ ctx }) => guard.require(ctx, owner, { owner: 'alice' })),
     otherAuth: t.procedure
       .use(guard())
       .use(({ next }) => next({ ctx: { auth: { principal: { subject: 'mallory' } } } }))
@@ -220,6 +223,15 @@ it('guard.optional lets anonymous callers in, and guard.require asks them for a 
   expect(await refusalOf(clientOf(url).client.optionalOrder.query())).toMatchObject(
     code('UNAUTHORIZED', 401, 'optionalOrder'),
   )
+})
+
+it('guard.require asks no default policy: the guard has asked it, or its route has replaced it', async () => {
+  let asked = 0
+  const { client } = clientOf(await serve(createApi({ policy: () => ++asked > 0 })), bearer({ scope: 'orders:read' }))
+  await client.optionalOrder.query()
+  expect(asked).toBe(1)
+  await client.replaced.query()
+  expect(asked).toBe(1)
 })
 
 it('guard.require takes no caller that other middleware has put into the context', async () => {
