@@ -137,5 +137,13 @@ function viewOf(c: Context, names: readonly string[]): RequestView {
   const view = Array.isArray(incoming?.rawHeaders) ? viewNodeRequest(incoming, currentHeaders) : fromWeb(raw)
   const { headers, headersTruncated } = view
   const { method, url } = raw
-  return { method, url, headers, headersTruncated, currentHeaders, id: typeof id === 'string' ? id : undefined }
+  // Below a mount of Express: what the client called.
+  return {
+    method,
+    url: incoming?.originalUrl ?? url,
+    headers,
+    headersTruncated,
+    currentHeaders,
+    id: typeof id === 'string' ? id : undefined,
+  }
 }

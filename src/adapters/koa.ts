@@ -102,5 +102,6 @@ function send(ctx: Context, { status, headers, body }: RefusalAnswer | MetadataR
 
 /** Below a mount Koa takes the path off `url`; `originalUrl` is what the client called. */
 function viewOf({ req, originalUrl }: Context): RequestView {
-  return viewNodeRequest(req, req.headers, { url: originalUrl })
+  // Express, with this application below a mount, has taken the path off before.
+  return viewNodeRequest(req, req.headers, { url: (req as { originalUrl?: string }).originalUrl ?? originalUrl })
 }

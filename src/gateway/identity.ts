@@ -85,7 +85,7 @@ function checkName(name: string): string {
 
 /** As ASCII that every gateway hands on unchanged. `undefined` when it is too long, or no text that can be encoded. */
 export function encodeValue(value: IdentityValue): string | undefined {
-  const list = Array.isArray(value) ? (value as readonly string[]) : value === undefined ? [] : [value]
+  const list = Array.isArray(value) ? (value as readonly string[]) : (value ?? undefined) === undefined ? [] : [value]
   const encoded = list.map((one) => encode(String(one)))
   const text = encoded.join(',')
   return encoded.includes(undefined) || text.length > maxValueBytes ? undefined : text

@@ -102,7 +102,9 @@ export function createIssuer(sts: StsDescription): IssuerWithAudience {
   checkOptions('createIssuer()', arguments, names)
   const { issuer, keys, insecureAllowHttp = false, requires = [] } = sts
   const endpoints = typeof issuer === 'string' ? [{ issuer, keys: keys as IssuerKeys, insecureAllowHttp }] : issuer
-  if (sts.signer !== 'other') for (const endpoint of endpoints) refuseMicrosoftHost('issuer', endpoint.issuer)
+  if (sts.signer !== 'other')
+    for (const { issuer: name, aliases = [] } of endpoints)
+      for (const one of [name, ...aliases]) refuseMicrosoftHost('issuer', one)
   const created: IssuerWithAudience = {
     preset: sts.preset,
     endpoints,

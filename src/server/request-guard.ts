@@ -6,7 +6,7 @@ import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
 import { readToken } from '../http/credentials.ts'
 import { isPreflight, type RequestView } from '../http/request-view.ts'
-import type { Clock } from '../internal/clock.ts'
+import { ownMember } from '../internal/json.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import type { Decision } from '../policy/decision.ts'
 import { ask, checkResource, type Policy, type PolicyQuery } from '../policy/policy.ts'
@@ -89,7 +89,8 @@ export interface PolicyOfCaller<C, R> extends RouteQuery<C, R> {
 }
 
 export interface RequestGuardParts<C> {
-  readonly clock: Clock
+  /** The reported refusal of a verified token whose times are over by now. */
+  readonly endOf: (auth: TokenByIssuer<C>, request?: RequestView) => AuthError | undefined
   readonly verify: Verify<C>
   readonly watched: (watch: Watch) => Verify<C>
   readonly tokenHeaders: readonly string[]
@@ -103,7 +104,7 @@ export interface RequestGuardParts<C> {
 }
 
 export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard<C> {
-  const { clock, verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
+  const { endOf, verify, tokenHeaders, challengeParams, publishScopes, routes, published, emit } = parts
 
   function authenticate(request: RequestView): MaybePromise<Authentication<C>> {
     routes.seal()
@@ -123,7 +124,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     if (isPromise(authentication)) return authentication.then((later) => authorizeRequest(request, later, route))
     if (authentication.outcome === 'refused') return authentication
     if (authentication.outcome === 'anonymous')
-      return route.optional ? authentication : refused(anonymousError(request, route.policy), request)
+      // Of its own: a polluted prototype must open no route.
+      return ownMember(route, 'optional') ? authentication : refused(anonymousError(request, route.policy), request)
     const { policy } = route
     const { auth } = authentication
     if (!policy) return authentication
@@ -154,11 +156,10 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   async function requirePolicy<R>(auth: TokenByIssuer<C>, query: PolicyOfCaller<C, R>): Promise<void> {
     const { request, resource } = query
     checkResource(resource)
-    const isCurrent = clock.nowMs() < auth.expiresAt * 1000
-    // The token may have ended since it was verified, such as on a connection that stays open: it is verified once more.
-    const caller = isCurrent ? auth : await verify({ token: auth.token, request })
+    // The token may have ended since it was verified, such as on a connection that stays open.
+    const caller = toAuthentication(endOf(auth, request) ?? auth)
     // Without a request: none is needed where there is a caller.
-    await requireCaller(request as RequestView, toAuthentication(caller), query)
+    await requireCaller(request as RequestView, caller, query)
   }
 
   function refused(
@@ -191,8 +192,7 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
   }
 }
 
-const preflightHint =
-  'this is a CORS preflight, which never carries a token: put your CORS middleware before the guard, so that it answers'
+const preflightHint = 'a CORS preflight never carries a token: put your CORS middleware before the guard'
 
 // Not by spreading the route's query, which would take a third of a guard's time.
 function queryOf<A, R>(

@@ -125,9 +125,9 @@ function createAnyResourceServer<C>(options: ResourceServerOptions): ResourceSer
   const routes = createRoutePolicies(policy as PolicyLike<TokenByIssuer<C>, undefined> | undefined, emit)
   const published = createPublishedMetadata(publishing, verifierOptions, () => (publishScopes ? routes.required() : []))
   const challengeParams = (request?: RequestView): ChallengeParams => ({ realm, ...published.challengeParams(request) })
-  const { verifier, clock, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
+  const { verifier, endOf, verify, watched } = createVerifierParts<C>(verifierOptions, challengeParams)
   const tokenHeaders = tokenHeadersOf(verifierOptions.issuer)
-  const parts = { clock, verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
+  const parts = { endOf, verify, watched, tokenHeaders, challengeParams, publishScopes, routes, published, emit }
   const requests = createRequestGuard<C>(parts)
 
   const authentications = createNotes<MaybePromise<Authentication<C>>>()

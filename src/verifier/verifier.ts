@@ -1,7 +1,7 @@
 // createVerifier: the public face of verification. The order of checks is in verify-token.ts.
 import { createReport, type Outcome } from './report.ts'
 import { createResolvePrincipal } from './resolve-principal.ts'
-import { type Clock, systemClock } from '../internal/clock.ts'
+import { systemClock } from '../internal/clock.ts'
 import { AuthError, isAuthError } from '../errors/auth-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
 import { createEmit } from '../errors/events.ts'
@@ -13,9 +13,10 @@ import { createKeepAlive } from '../internal/single-flight.ts'
 import { checkArgumentCount } from '../internal/options.ts'
 import type { KeyHealth, Network } from '../jwks/key-source.ts'
 import { createIssuerRegistry } from '../issuer/registry.ts'
+import { createPrechecks } from './prechecks.ts'
 import { createVerifyToken, type IsRevoked, type VerificationParts, type Verify } from './verify-token.ts'
-import type { Watch } from './watch.ts'
-import type { TokenByIssuer } from './verified-token.ts'
+import { unwatched, type Watch } from './watch.ts'
+import type { TokenByIssuer, VerifiedToken } from './verified-token.ts'
 import { type IssuerOptions, readVerifierOptions, type VerifierOptions } from './options.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 
@@ -62,7 +63,8 @@ export function createVerifier<const I extends IssuerOptions, C = Record<string,
 /** A verifier, and ways in that no application has. */
 export interface VerifierParts<C> {
   readonly verifier: Verifier<C>
-  readonly clock: Clock
+  /** The reported refusal of a verified token whose times are over by now. Knows the clock tolerance, and no revocation. */
+  endOf(auth: TokenByIssuer<C>, request?: RequestView): AuthError | undefined
   /** Answers at once where nothing has to be waited for. */
   readonly verify: Verify<C>
   /** Another way in, whose checks are watched. It shares the keys, and remembers no token of the others. */
@@ -99,6 +101,7 @@ export function createVerifierParts<C>(
   const resolvePrincipal = createResolvePrincipal(settings, { emit, timeoutMs: fetchTimeoutMs })
   const parts: VerificationParts<C> = { issuers, settings, clock, schema, isRevoked, resolvePrincipal, report }
   const verify = createVerifyToken(parts)
+  const { checkTimes } = createPrechecks(parts, unwatched)
 
   async function ready(): Promise<readonly IssuerReadiness[]> {
     return Promise.all(
@@ -127,10 +130,15 @@ export function createVerifierParts<C>(
     return promiseOf(verify({ token, header: from?.header }))
   }
 
+  function endOf(auth: TokenByIssuer<C>, request?: RequestView): AuthError | undefined {
+    const untimely = checkTimes(auth.claims)
+    return untimely && report.report(report.refuse(untimely, auth as VerifiedToken, true), request)
+  }
+
   const close = (): void => end(new Error('the verifier was closed'))
   return {
     verifier: { verifyToken, ready, keys, close },
-    clock,
+    endOf,
     verify,
     watched: (watch) => createVerifyToken(parts, watch),
   }

@@ -367,11 +367,7 @@ function describeMisuse<Q extends object, H>({ createGuard, createApp, exception
       () => anyArguments(create())({ headers: {} }, {}, () => {}),
       /write guard\(\) in place of guard/,
     ],
-    [
-      'createGuard of a copy',
-      () => createGuard({ ...createResourceServer(options()) }),
-      /the very object/,
-    ],
+    ['createGuard of a copy', () => createGuard({ ...createResourceServer(options()) }), /the very object/],
     ['createGuard of nothing', () => anyArguments(createGuard)(), /needs an options object/],
   ]
   const hasCalls = !exceptions.includes('decorators say what a route needs')

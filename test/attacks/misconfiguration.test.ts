@@ -1,10 +1,10 @@
 // Configurations that plain JavaScript lets through, and that must not open a door.
-import { createResourceServer, createVerifier, fromNode, type RequestView } from 'claimcheck'
+import { AuthError, createResourceServer, createVerifier, fromNode, type RequestView } from 'claimcheck'
 import { createGuard as express } from 'claimcheck/express'
 import { createGuard as fastify } from 'claimcheck/fastify'
 import { type Issuer, oidc } from 'claimcheck/issuers'
 import { scope } from 'claimcheck/policy'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
 import { createTestVerifier, expectInvalidToken, refusalOf } from '../support/verifiers.ts'
@@ -130,6 +130,24 @@ describe('a second policy', () => {
     }
     const decision = await ask((auth) => api.authorize(auth, reads, new Formula()))
     expect(decision).toMatchObject({ effect: 'allow' })
+  })
+})
+
+describe('a prototype that other code has polluted', () => {
+  // Every adapter, the gateway and api.guard ask through the one function that this asks.
+  it('opens no route to anonymous requests', async () => {
+    const api = createResourceServer({ issuer: trusted(), clock: createTestClock() })
+    const prototype = Object.prototype as { optional?: boolean }
+    onTestFinished(() => void delete prototype.optional)
+    prototype.optional = true
+    const request = { method: 'GET', url: '/', headers: [] }
+    await expect(api.guard(request)).rejects.toThrow(AuthError)
+    await expect(api.guard({ ...request }, scope('orders:read'))).rejects.toThrow(AuthError)
+    const seen: unknown[] = []
+    const res = { writeHead: (status: number) => seen.push(status), end() {} }
+    const req = { method: 'GET', url: '/', rawHeaders: ['Host', 'a'], headers: {} }
+    express(api)()(req as never, res as never, () => seen.push('in'))
+    expect(seen).toEqual([401])
   })
 })
 

@@ -70,6 +70,11 @@ test.each([
   expect('auth' in decision).toBe(false)
 })
 
+test('tells nothing of a claim that is null, and not the text null', () => {
+  expect(encodeValue(null as never)).toBe('')
+  expect(encodeValue(undefined)).toBe('')
+})
+
 test('writes ASCII without separators, which decodes to what the token says', () => {
   expect(encodeValue('zoë 漢\r\nx')).toBe('zo%C3%AB%20%E6%BC%A2%0D%0Ax')
   expect(encodeValue('{http.request.uri};"a\\b"')).toBe('%7Bhttp.request.uri%7D%3B%22a%5Cb%22')

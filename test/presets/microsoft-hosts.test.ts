@@ -1,6 +1,7 @@
 // Issuers at Microsoft's hosts are for the presets that know them: a plain one takes ID tokens, and applications without a role.
 import { createVerifier } from 'claimcheck'
 import { gatewayAssertion } from 'claimcheck/gateway'
+import { createIssuer } from 'claimcheck/preset-kit'
 import { awsAlb, duende, hydra, keycloak, kubernetes, oidc, oidcProvider, rfc9068 } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
 import { clientId, tenant } from '../support/entra.ts'
@@ -115,6 +116,25 @@ it.each(placed)('is refused by $name as its $option', ({ option, makeIssuer }) =
   expect(() => makeIssuer({ [option]: value, ...(option === 'domain' && { issuer: undefined }) })).toThrow(
     / at login\.microsoftonline\.com: .* Write entra\(/,
   )
+})
+
+it('is refused as an alias of an issuer of your own', () => {
+  const aliases = [`https://login.microsoftonline.com/${tenant}/v2.0`]
+  const endpoint = {
+    issuer: 'https://sts.example.com',
+    aliases,
+    keys: { jwks: { keys: [] } },
+    insecureAllowHttp: false,
+  }
+  const sts = {
+    preset: 'own',
+    issuer: [endpoint],
+    audience: ['a'],
+    algorithms: ['ES256'],
+    types: ['JWT'],
+    subject: () => null,
+  }
+  expect(() => createIssuer(sts as never)).toThrow(/ at login\.microsoftonline\.com: /)
 })
 
 it('may be that of an identity provider whose users a load balancer has logged in: it signs with keys of its own', () => {

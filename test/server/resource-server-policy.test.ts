@@ -114,6 +114,13 @@ describe('authorize and require', () => {
     expect(asked).toHaveLength(3)
     expect(events).toMatchObject([{ reason: 'token_expired', request: { method: 'GET' } }])
   })
+
+  it('require knows the age of a token, too', async () => {
+    const { api, clock } = createTestApi({ maxTokenAgeSeconds: 120 })
+    const auth = await api.guard(bearer())
+    clock.advanceMs(200_000)
+    expect(await refusalOf(api.require(auth, () => true))).toMatchObject({ reason: 'token_too_old', status: 401 })
+  })
 })
 
 function unmetScope(...scopes: readonly string[]) {
