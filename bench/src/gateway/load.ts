@@ -47,7 +47,7 @@ export async function measureLoad({ seconds, runs }: { seconds: number; runs: nu
   async function startPair(name: string, configuration: object): Promise<Pair> {
     const config = writeConfiguration(`${name}.json`, configuration)
     const decisions = await startDecisions(config)
-    const upstream = api.address
+    const upstream = `127.0.0.1:${api.port}`
     const before = await startNginx(config, { upstream, decisions: bare.address })
     const after = await startNginx(config, { upstream, decisions: decisions.address })
     stops.push(decisions.stop, before.stop, after.stop)
@@ -83,8 +83,7 @@ function createMeasure({ name, ports }: Pair, script: string) {
   async function measure(run: number, seconds: number): Promise<void> {
     const sides: readonly Side[] = run % 2 ? ['bare', 'claimcheck'] : ['claimcheck', 'bare']
     for (const side of sides) many[side].push(await wrk(ports[side], script, { connections: 16, seconds }))
-    for (const side of sides)
-      one[side].push(await wrk(ports[side], script, { connections: 1, seconds: Math.min(seconds, 5) }))
+    for (const side of sides) one[side].push(await wrk(ports[side], script, { connections: 1, seconds }))
   }
 
   function summarize() {

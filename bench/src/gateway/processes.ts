@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
+import { freePort, nginxServing, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
 
 const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 
@@ -56,18 +56,9 @@ export async function startDecisions(config: string, address?: string): Promise<
 
 /** Starts what every decision server is compared with: it reads nothing, and says yes. */
 export async function startBare(): Promise<Pick<DecisionServer, 'address' | 'stop'>> {
-  return startPlain(`{ 'X-Auth-Status': '200', 'Content-Length': 0 }`)
-}
-
-/** Starts the API behind, a bare one of Node. */
-export async function startApi(): Promise<Pick<DecisionServer, 'address' | 'stop'>> {
-  return startPlain(`{ 'Content-Length': 0 }`)
-}
-
-async function startPlain(headers: string): Promise<Pick<DecisionServer, 'address' | 'stop'>> {
   const port = await freePort()
   const program = `import { createServer } from 'node:http'
-    createServer((_, response) => response.writeHead(200, ${headers}).end()).listen(${port}, '127.0.0.1')`
+    createServer((_, response) => response.writeHead(200, { 'X-Auth-Status': '200', 'Content-Length': 0 }).end()).listen(${port}, '127.0.0.1')`
   const child = start(['--input-type=module', '--eval', program])
   const address = `127.0.0.1:${port}`
   await until(async () => (await fetch(`http://${address}`)).ok, child)
@@ -90,6 +81,13 @@ export interface NginxParts {
   readonly upstream: string
   readonly decisions: string
   readonly change?: (text: string) => string
+}
+
+/** Starts an API that costs next to nothing. */
+export async function startApi(): Promise<RunningGateway> {
+  return startGateway('nginx', (port) => [
+    { name: 'nginx.conf', text: nginxServing(`127.0.0.1:${port}`, 'keepalive_requests 1000000; return 200 ok;') },
+  ])
 }
 
 function start(args: readonly string[]): ChildProcess {
