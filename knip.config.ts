@@ -19,7 +19,7 @@ export default {
   // The site has packages of its own; npm run docs:check type-checks it.
   ignore: ['site/**'],
   ignoreBinaries: ['nginx'],
-  // The module of a Worker that its platform brings: cloudflare:workers.
-  ignoreDependencies: ['cloudflare'],
+  // The module of a Worker that its platform brings (cloudflare:workers), and what tsup loads by its name.
+  ignoreDependencies: ['cloudflare', 'terser'],
   ignoreExportsUsedInFile: { interface: true, type: true },
 } satisfies KnipConfig
