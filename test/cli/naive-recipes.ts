@@ -236,14 +236,18 @@ export const naiveRecipes: readonly NaiveRecipe[] = [
   {
     title: 'answers of a token remembered for every path',
     program: 'nginx',
-    files: changed(
-      'nginx',
-      ['http {', 'http {\n  proxy_cache_path cache keys_zone=answers:1m;'],
-      [
-        'internal;',
-        'internal;\nproxy_cache answers;\nproxy_cache_key $http_authorization;\nproxy_cache_valid 200 1m;\nproxy_ignore_headers Cache-Control;',
-      ],
-    ),
+    files: (at) =>
+      changed(
+        'nginx',
+        [
+          'http {',
+          `http {\n  proxy_cache_path /tmp/claimcheck-nginx-${at.listen.split(':').at(-1)}-cache keys_zone=answers:1m;`,
+        ],
+        [
+          'internal;',
+          'internal;\nproxy_cache answers;\nproxy_cache_key $http_authorization;\nproxy_cache_valid 200 1m;\nproxy_ignore_headers Cache-Control;',
+        ],
+      )(at),
     holes: ['D1 asked at all', 'D2 forged metadata', 'D8 target without a decision'],
   },
   {

@@ -38,7 +38,7 @@ const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) =
 
 // What a recipe writes beside its own folder.
 const pidLine = /^pid(?:File)? (.+?);?$/im
-const temporaryLines = /_temp_path (.+);$/gm
+const temporaryLines = /_(?:temp|cache)_path ([^;\s]+)/gm
 // The user `nobody` of Debian: a recipe must start without root.
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
 

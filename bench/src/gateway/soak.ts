@@ -67,7 +67,6 @@ export async function soak(minutes: number): Promise<boolean> {
   let tries = makeTries(sts)
   const startMs = performance.now()
   const endMs = startMs + minutes * 60_000
-  const secondsLeft = (): number => (endMs - performance.now()) / 1000
 
   async function work(worker: number): Promise<void> {
     for (let at = worker; performance.now() < endMs; at++) {
@@ -102,11 +101,12 @@ export async function soak(minutes: number): Promise<boolean> {
     await servers[0]?.stop()
     servers[0] = await startDecisions(config, first)
   }
-  async function repeat(act: () => Promise<void>, everySeconds: number, waitSeconds = everySeconds): Promise<number> {
+  /** By the clock of the soak: what took a second must not drift into the next rotation. */
+  async function repeat(act: () => Promise<void>, everySeconds: number, firstSeconds = everySeconds): Promise<number> {
     let times = 0
     // What has begun shall also end before the load does.
-    for (let wait = waitSeconds; secondsLeft() > wait + 3; wait = everySeconds, times++) {
-      await setTimeout(wait * 1000)
+    for (let at = firstSeconds; at + 3 < minutes * 60; at += everySeconds, times++) {
+      await setTimeout(Math.max(0, startMs + at * 1000 - performance.now()))
       await act()
     }
     return times
