@@ -13,7 +13,7 @@ import express, { type RequestHandler } from 'express'
 import { auth } from 'express-oauth2-jwt-bearer'
 import { fastify, type FastifyInstance, type onRequestAsyncHookHandler, type onRequestHookHandler } from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
-import { jwk } from 'hono/jwk'
+import { verifyWithJwks } from 'hono/jwt'
 import Koa, { type Middleware } from 'koa'
 import koaJwt from 'koa-jwt'
 import { readFixture } from './fixture.ts'
@@ -77,9 +77,17 @@ async function expressServer(...protect: RequestHandler[]): Promise<Server> {
   })
 }
 
+/** What the middleware of hono/jwk calls, as the library's measure does. */
 function useHonoJwk(): MiddlewareHandler {
-  const { keys } = readFixture(folder).jwks as unknown as { keys: Parameters<typeof jwk>[0]['keys'] }
-  return jwk({ ...(keys && { keys }), alg: ['RS256'], verification: { iss: issuer, aud: audience } })
+  const { keys } = readFixture(folder).jwks as unknown as Pick<Parameters<typeof verifyWithJwks>[1], 'keys'>
+  const verification = { iss: issuer, aud: audience, typ: 'at+jwt' }
+  const options = { keys, allowedAlgorithms: ['RS256'], verification } as unknown as Parameters<
+    typeof verifyWithJwks
+  >[1]
+  return async (c, next) => {
+    await verifyWithJwks((c.req.header('Authorization') ?? '').slice('Bearer '.length), options)
+    await next()
+  }
 }
 
 function useKoaJwt(): Middleware {
