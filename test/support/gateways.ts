@@ -39,7 +39,7 @@ const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) =
 // What a recipe writes beside its own folder.
 const pidLine = /^pid(?:File)? (.+?);?$/im
 const temporaryLines = /_(?:temp|cache)_path ([^;\s]+)/gm
-// The user `nobody` of Debian: a recipe must start without root.
+// Recipes must start without root. Where the tests run as root, they start each gateway as Debian's user `nobody`.
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
 
 /** A configuration of nginx for any user, with one server. */

@@ -38,13 +38,12 @@ export function writeConfiguration(name: string, configuration: object): string 
   return file
 }
 
-/** Starts `claimcheck serve`, and waits until it has keys. */
+/** Starts `claimcheck serve`, and waits until it listens: its first requests wait for the keys. It logs no request that it allows. */
 export async function startDecisions(config: string, address?: string): Promise<DecisionServer> {
   const listen = address ?? `127.0.0.1:${await freePort()}`
   const admin = `127.0.0.1:${await freePort()}`
   const args = ['serve', '--config', config, '--listen', listen, '--admin', admin]
-  const child = start([command, ...args, '--log', 'silent', '--drain-seconds', '1'])
-  await until(async () => (await fetch(`http://${admin}/readyz`)).ok, child)
+  const child = await start([command, ...args, '--drain-seconds', '1'])
   return {
     address: listen,
     child,
@@ -58,11 +57,9 @@ export async function startDecisions(config: string, address?: string): Promise<
 export async function startBare(): Promise<Pick<DecisionServer, 'address' | 'stop'>> {
   const port = await freePort()
   const program = `import { createServer } from 'node:http'
-    createServer((_, response) => response.writeHead(200, { 'X-Auth-Status': '200', 'Content-Length': 0 }).end()).listen(${port}, '127.0.0.1')`
-  const child = start(['--input-type=module', '--eval', program])
-  const address = `127.0.0.1:${port}`
-  await until(async () => (await fetch(`http://${address}`)).ok, child)
-  return { address, stop: async () => end(child) }
+    createServer((_, response) => response.writeHead(200, { 'X-Auth-Status': '200', 'Content-Length': 0 }).end()).listen(${port}, '127.0.0.1', () => console.log('listening'))`
+  const child = await start(['--input-type=module', '--eval', program])
+  return { address: `127.0.0.1:${port}`, stop: async () => end(child) }
 }
 
 /** Starts nginx with the recipe for `config`. `change` is what an operator edits in it. */
@@ -90,14 +87,20 @@ export async function startApi(): Promise<RunningGateway> {
   ])
 }
 
-function start(args: readonly string[]): ChildProcess {
+/** Starts a program that says when it listens. What it says later is thrown away. */
+async function start(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
   running.add(child)
   child.once('exit', () => running.delete(child))
-  return child
+  for await (const text of child.stdout.iterator({ destroyOnReturn: false }))
+    if (String(text).includes('listening')) {
+      child.stdout.resume()
+      return child
+    }
+  throw new Error('a process of the measurement ended before it listened')
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -105,16 +108,6 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
-}
-
-/** Tries until `isThere`. A child that has ended will never be. */
-async function until(isThere: () => Promise<boolean>, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (child.exitCode !== null) throw new Error(`a process of the measurement has ended with ${child.exitCode}`)
-    if (await isThere().catch(() => false)) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('a process of the measurement was not ready after 20 s')
 }
 
 function residentMegabytesOf({ pid }: ChildProcess): number {
