@@ -9,6 +9,7 @@ import { root, subpaths } from './subpaths.ts'
 /** Files of src/presets that presets share. */
 const shared = [
   'src/presets/description.ts',
+  'src/presets/subjects.ts',
   'src/presets/preset-claims.ts',
   'src/presets/preset-options.ts',
   'src/presets/microsoft-hosts.ts',

@@ -1,7 +1,8 @@
 // authentik: access tokens of one OAuth2 provider, which are its ID tokens with two claims more.
 import { checkOptions, checkString } from '../internal/options.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { createIssuer, subjectsBut } from './description.ts'
+import { createIssuer } from './description.ts'
+import { subjectsBut } from './subjects.ts'
 import { createGroupsReader, type GroupsOptions } from './preset-claims.ts'
 import { checkHost, checkShape, type OneOrMore, readOptionalList } from './preset-options.ts'
 

@@ -3,7 +3,8 @@ import { checkOptions } from '../internal/options.ts'
 import { checkHttpsAddress } from '../internal/urls.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
-import { createIssuer, subjects } from './description.ts'
+import { createIssuer } from './description.ts'
+import { subjects } from './subjects.ts'
 import { checkHttpsIssuer, checkTexts, type OneOrMore, readAlgorithms, readList } from './preset-options.ts'
 
 export interface BetterAuthOptions {

@@ -7,14 +7,13 @@ import {
   type PrincipalActor,
   type PrincipalAuthentication,
   type PrincipalTrait,
-  principalKey,
 } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
 import type { Issuer, IssuerEndpoint, IssuerKeys, IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
 import { refuseMicrosoftHost } from './microsoft-hosts.ts'
-import { type GroupsReader, missing, readSubject, saysLogin, unsaid } from './preset-claims.ts'
+import { type GroupsReader, missing, unsaid } from './preset-claims.ts'
 
 /** Verified claims, with what most subjects are made of. */
 export interface Caller {
@@ -233,32 +232,4 @@ function scopesIn(claims: JsonObject, name: 'scope' | 'scp' | 'any' | undefined)
 function readList(source: StsDescription['roles'], claims: JsonObject): readonly string[] {
   if (source === undefined) return unsaid.roles
   return typeof source === 'string' ? readStrings(claims, source) : source(claims)
-}
-
-/** Subjects of one kind, whose `sub` is unique at the issuer. */
-export function subjects(
-  kind: Principal['kind'] | ((caller: Caller) => Principal['kind']),
-): (caller: Caller) => Subject {
-  return (caller) => {
-    const { issuer, sub } = caller
-    return { kind: typeof kind === 'function' ? kind(caller) : kind, key: principalKey(issuer, sub), subject: sub }
-  }
-}
-
-/** Subjects that look alike. A list of all service accounts, even an empty one, tells; without it every kind is `unknown`. */
-export function subjectsBut(serviceAccounts: readonly string[] | undefined): (caller: Caller) => Subject {
-  return subjects(({ sub }) =>
-    serviceAccounts === undefined ? 'unknown' : serviceAccounts.includes(sub) ? 'application' : 'user',
-  )
-}
-
-/** A client is the subject of its own tokens (RFC 9068 §2.2). Every other subject is of kind `other`. */
-export function subjectsOrClient(other: Principal['kind']): (caller: Caller) => Subject {
-  return ({ issuer, claims, sub, client }) =>
-    readSubject(issuer, { sub, client, hasLoggedIn: saysLogin(claims), other })
-}
-
-/** A workload by the ids that no other one can take over. */
-export function workload(issuer: string, ...ids: readonly string[]): Subject {
-  return { kind: 'application', key: principalKey(issuer, ...ids), subject: ids.at(-1) ?? '', traits: ['workload'] }
 }

@@ -4,7 +4,8 @@ import { type JsonObject, printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { readString } from '../principal/read-claims.ts'
 import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
-import { createIssuer, workload } from './description.ts'
+import { createIssuer } from './description.ts'
+import { workload } from './subjects.ts'
 import { checkHttpsIssuer, type OneOrMore, readAudience, readList } from './preset-options.ts'
 
 export interface GithubActionsOptions {

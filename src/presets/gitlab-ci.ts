@@ -2,7 +2,8 @@
 import { checkOptions } from '../internal/options.ts'
 import { readString } from '../principal/read-claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { createIssuer, workload } from './description.ts'
+import { createIssuer } from './description.ts'
+import { workload } from './subjects.ts'
 import { missing } from './preset-claims.ts'
 import { checkHttpsIssuer, type OneOrMore, readList } from './preset-options.ts'
 

@@ -4,7 +4,8 @@ import type { Principal } from '../principal/principal.ts'
 import { readString } from '../principal/read-claims.ts'
 import { checkAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
-import { type Caller, createIssuer, subjects } from './description.ts'
+import { type Caller, createIssuer } from './description.ts'
+import { subjects } from './subjects.ts'
 import { type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface GoogleOptions {

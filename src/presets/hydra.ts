@@ -1,7 +1,8 @@
 // Ory Hydra: JWT access tokens (strategies.access_token: jwt).
 import { checkOptions } from '../internal/options.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { createIssuer, subjectsOrClient } from './description.ts'
+import { createIssuer } from './description.ts'
+import { subjectsOrClient } from './subjects.ts'
 import { checkHttpsIssuer, type OneOrMore, readAudience } from './preset-options.ts'
 
 export interface HydraOptions {

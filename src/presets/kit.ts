@@ -9,14 +9,7 @@ export type {
 } from '../issuer/issuer.ts'
 export { pemMap, pemPerKid } from '../issuer/keys.ts'
 export { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
-export {
-  type Caller,
-  createIssuer,
-  type StsDescription,
-  type Subject,
-  subjects,
-  subjectsBut,
-  subjectsOrClient,
-} from './description.ts'
+export { type Caller, createIssuer, type StsDescription, type Subject } from './description.ts'
+export { subjects, subjectsBut, subjectsOrClient } from './subjects.ts'
 export { principalKey } from '../principal/principal.ts'
 export { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'

@@ -4,7 +4,8 @@ import { checkOptions } from '../internal/options.ts'
 import { readString } from '../principal/read-claims.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { createIssuer, subjectsOrClient } from './description.ts'
+import { createIssuer } from './description.ts'
+import { subjectsOrClient } from './subjects.ts'
 import { checkHost, type OneOrMore, readList } from './preset-options.ts'
 
 export interface LogtoOptions {

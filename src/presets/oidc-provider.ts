@@ -4,7 +4,8 @@ import type { Algorithm } from '../crypto/algorithms.ts'
 import { readString } from '../principal/read-claims.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience, TypedIssuer } from '../issuer/issuer.ts'
-import { createIssuer, subjectsOrClient } from './description.ts'
+import { createIssuer } from './description.ts'
+import { subjectsOrClient } from './subjects.ts'
 import { checkIssuerUrl, type OneOrMore, readAlgorithms, readAudience } from './preset-options.ts'
 
 export interface OidcProviderOptions {

@@ -3,7 +3,8 @@ import type { ValidationError } from '../errors/auth-error.ts'
 import { checkOptions } from '../internal/options.ts'
 import { checkHttpsAddress } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../issuer/issuer.ts'
-import { createIssuer, workload } from './description.ts'
+import { createIssuer } from './description.ts'
+import { workload } from './subjects.ts'
 import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
 
 export interface SpiffeOptions {

@@ -5,7 +5,8 @@ import type { Principal } from '../principal/principal.ts'
 import { readString, readStrings } from '../principal/read-claims.ts'
 import { notAnAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { type Caller, createIssuer, subjects } from './description.ts'
+import { type Caller, createIssuer } from './description.ts'
+import { subjects } from './subjects.ts'
 import { checkHost, checkShape } from './preset-options.ts'
 
 export interface StytchOptions {

@@ -3,7 +3,8 @@ import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
 import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
-import { createIssuer, subjectsBut } from './description.ts'
+import { createIssuer } from './description.ts'
+import { subjectsBut } from './subjects.ts'
 import { checkHost, checkShape, checkTexts, type OneOrMore, readOptionalList } from './preset-options.ts'
 
 export interface ZitadelOptions {
