@@ -2,12 +2,7 @@
 import type { ValidationError } from '../errors/auth-error.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
-import {
-  type Principal,
-  type PrincipalActor,
-  type PrincipalAuthentication,
-  type PrincipalTrait,
-} from '../principal/principal.ts'
+import type { Principal, PrincipalActor, PrincipalAuthentication, PrincipalTrait } from '../principal/principal.ts'
 import { readActor, readAuthentication, readScopes, readString, readStrings } from '../principal/read-claims.ts'
 import { checkAccessToken, notAnAccessToken } from '../jwt/claims.ts'
 import type { JoseHeader } from '../jwt/parse.ts'
