@@ -95,12 +95,11 @@ async function start(args: readonly string[]): Promise<ChildProcess> {
   })
   running.add(child)
   child.once('exit', () => running.delete(child))
-  for await (const text of child.stdout.iterator({ destroyOnReturn: false }))
-    if (String(text).includes('listening')) {
-      child.stdout.resume()
-      return child
-    }
-  throw new Error('a process of the measurement ended before it listened')
+  return new Promise((resolve, reject) => {
+    // Read to the end: a program whose lines nothing takes keeps them in memory, and cannot end.
+    child.stdout.on('data', (text) => void (String(text).includes('listening') && resolve(child)))
+    child.once('exit', () => reject(new Error('a process of the measurement ended before it listened')))
+  })
 }
 
 async function end(child: ChildProcess): Promise<void> {
