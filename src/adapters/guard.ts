@@ -5,12 +5,12 @@ import type { RequestView } from '../http/request-view.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
-import type { RequestGuard, RouteQuery } from '../server/request-guard.ts'
+import type { Authentication, RequestGuard, RouteQuery } from '../server/request-guard.ts'
 import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 import { checkGuardCall, checkOptionalGuard, readHandler } from './guard-arguments.ts'
-import { type Attach, createRequestStates, type RequestState, type Result } from './request-state.ts'
+import { type Attach, createRequestStates, noCaller, type Result } from './request-state.ts'
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
@@ -65,32 +65,27 @@ export function createFrameworkGuard<Q extends object, C>(
   attach: Attach<Q>,
 ): FrameworkGuard<Q, C> {
   const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], viewOf, attach)
-  const byDefault: Route<C> = { policy: api.routes.byDefault }
+  const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
 
   function authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<AuthError | undefined> {
     const state = states.current(request)
     const authentication = (state.authentication ??= api.authenticate(state.view))
-    const result = api.authorizeRequest(state.view, authentication, route)
-    const finish = (settled: Result<C>): AuthError | undefined => record(request, state, settled, addHeaders)
-    return isPromise(result) ? result.then(finish) : finish(result)
-  }
-
-  function record(
-    request: Q,
-    state: RequestState<C>,
-    result: Result<C>,
-    addHeaders?: AddHeaders,
-  ): AuthError | undefined {
-    // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
-    if (!result.error && states.get(request) !== state)
-      throw new TypeError(
-        'The credential of the request changed while a guard verified it: run guards one after the other.',
-      )
-    state.result = result
-    // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
-    attach(request, result.auth)
-    if (result.headers) addHeaders?.(result.headers)
-    return result.error
+    const authorized = api.authorizeRequest(state.view, authentication, route)
+    const record = (settled: Authentication<C>): AuthError | undefined => {
+      const result: Result<C> = { ...noCaller, ...settled }
+      const { auth, error, headers } = result
+      // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
+      if (!error && states.get(request) !== state)
+        throw new TypeError(
+          'The credential of the request changed while a guard verified it: run guards one after the other.',
+        )
+      state.result = result
+      // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
+      attach(request, auth)
+      if (headers) addHeaders?.(headers)
+      return error
+    }
+    return isPromise(authorized) ? authorized.then(record) : record(authorized)
   }
 
   function maybeAuth(request: Q): TokenByIssuer<C> | undefined {
@@ -132,7 +127,7 @@ export function createFrameworkGuard<Q extends object, C>(
       if (args.length === 0) return byDefault
       const policy = args[0] as PolicyLike<TokenByIssuer<C>, undefined>
       api.routes.declare(policy)
-      return { policy: api.routes.withDefault(policy) }
+      return { ...byDefault, policy: api.routes.withDefault(policy) }
     },
   }
 }

@@ -78,7 +78,7 @@ export function createTokenVerifier<const I extends IssuerOptions, C = Record<st
     async verifyAccessToken(token) {
       // The SDK has read the header already, and gives no more of the request.
       const request = { method: 'POST', url: '', headers: [['Authorization', `Bearer ${token}`] as const] }
-      const route = { policy: api.routes.byDefault }
+      const route = { policy: api.routes.byDefault, resource: undefined }
       const result = await api.authorizeRequest<undefined>(request, api.authenticate(request), route)
       if (result.outcome === 'refused') throw toOAuthError(result.error)
       return toAuthInfo<ClaimsByIssuer<I, C>>(result.auth)

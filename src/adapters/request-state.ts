@@ -12,17 +12,18 @@ export interface RequestState<C> {
   /** The headers that a token can come in, as they were when the request was seen. A guard that runs later compares them. */
   readonly seen: readonly unknown[]
   /** One for all guards of the request. */
-  authentication?: MaybePromise<Authentication<C>> | undefined
+  authentication: MaybePromise<Authentication<C>> | undefined
   result: Result<C> | undefined
 }
 
-/** What is remembered of an `Authentication`: an anonymous caller has neither. */
+/** What is remembered of an `Authentication`. All members are its own: a polluted prototype must be no caller. */
 export interface Result<C> {
-  readonly outcome: Authentication['outcome']
-  readonly auth?: TokenByIssuer<C>
-  readonly error?: AuthError
-  readonly headers?: Readonly<Record<string, string>>
+  readonly auth: TokenByIssuer<C> | undefined
+  readonly error: AuthError | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
 }
+
+export const noCaller: Result<never> = { auth: undefined, error: undefined, headers: undefined }
 
 export interface RequestStates<Q, C> {
   get(request: Q): RequestState<C> | undefined
@@ -60,8 +61,7 @@ export function createRequestStates<Q extends object, C>(
     }
     // The caller of the earlier guard is gone, whatever this guard finds.
     if (earlier) attach(request, undefined)
-    const result = earlier?.result && ({ outcome: 'anonymous' } as const)
-    const state: RequestState<C> = { view, seen, result }
+    const state: RequestState<C> = { view, seen, authentication: undefined, result: earlier?.result && noCaller }
     states.set(request, state)
     return state
   }

@@ -82,14 +82,14 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
 /** A request, and its authentication within one call: a connection may stay open for longer than its token is good. */
 interface CallState<C> {
   readonly view: RequestView
-  readonly authentication?: MaybePromise<Authentication<C>>
+  readonly authentication: MaybePromise<Authentication<C>> | undefined
 }
 
-type AuthenticatedCall<C> = Required<CallState<C>>
+type AuthenticatedCall<C> = CallState<C> & { readonly authentication: MaybePromise<Authentication<C>> }
 
 function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
   const states = createNotes<CallState<C>>()
-  const byDefault = { policy: api.routes.byDefault }
+  const byDefault = { policy: api.routes.byDefault, resource: undefined }
 
   function toContext(state: CallState<C>): GuardContext {
     const guardedRequest = Object.freeze({})
@@ -108,7 +108,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
     if (args.length === 0) return byDefault
     const policy = args[0] as RoutePolicy<C>
     api.routes.declare(policy)
-    return { policy: api.routes.withDefault(policy) }
+    return { policy: api.routes.withDefault(policy), resource: undefined }
   }
 
   /** The caller of a call that `route` allows. @throws TRPCError */
@@ -167,7 +167,7 @@ function createGuardOf<C>(api: RequestGuard<C>): TrpcGuard<C> {
   return Object.assign(guard, {
     optional,
     require,
-    context: ({ req }: { readonly req: AnyRequest }) => toContext({ view: viewOf(req) }),
+    context: ({ req }: { readonly req: AnyRequest }) => toContext({ view: viewOf(req), authentication: undefined }),
     responseMeta({ errors, ctx }: { readonly errors: readonly TRPCError[]; readonly ctx?: Partial<GuardContext> }) {
       const refusals = errors.flatMap(({ cause }) => (cause instanceof AuthError ? cause : []))
       // A client can act on a challenge, and on nothing else that a batch was refused for.

@@ -155,7 +155,7 @@ function createAnyGateway<C>(
     if (access.kind === 'policy')
       return guard.authorizeRequest(view, authentication, { policy: access.policy, resource, signal })
     // A caller that is there must also satisfy the default policy.
-    const byDefault = { policy: guard.routes.byDefault, signal, optional: true }
+    const byDefault = { policy: guard.routes.byDefault, resource: undefined, signal, optional: true }
     return guard.authorizeRequest(view, authentication, byDefault)
   }
 

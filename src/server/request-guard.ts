@@ -75,8 +75,8 @@ export interface RequestGuard<C> {
 /** The policy of a route, and the rest of its query. */
 export interface RouteQuery<C, R> {
   readonly policy: Policy<TokenByIssuer<C>, R> | undefined
-  /** Left out, where nothing has been loaded yet. */
-  readonly resource?: R
+  /** `undefined` where nothing has been loaded yet. Its own: policies would read that of a polluted prototype. */
+  readonly resource: R
   readonly signal?: AbortSignal
   /** Whether the route is open to requests without a credential. */
   readonly optional?: boolean

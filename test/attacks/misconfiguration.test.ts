@@ -4,7 +4,8 @@ import { createGuard as express } from 'claimcheck/express'
 import { createGuard as fastify } from 'claimcheck/fastify'
 import { type Issuer, oidc } from 'claimcheck/issuers'
 import { scope } from 'claimcheck/policy'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { createGuard as trpc } from 'claimcheck/trpc'
+import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { audience, createToken, issuer, keyFor } from '../support/tokens.ts'
 import { createTestVerifier, expectInvalidToken, refusalOf } from '../support/verifiers.ts'
@@ -134,20 +135,65 @@ describe('a second policy', () => {
 })
 
 describe('a prototype that other code has polluted', () => {
-  // Every adapter, the gateway and api.guard ask through the one function that this asks.
-  it('opens no route to anonymous requests', async () => {
+  const caller = { outcome: 'authenticated', auth: { principal: { key: 'mallory' }, claims: {} } }
+  const polluted: readonly (readonly [string, unknown])[] = [
+    ['optional', true],
+    ['authentication', caller],
+    ['auth', caller.auth],
+    ['result', caller],
+    ['error', undefined],
+    ['headers', { 'X-Made-Up': '1' }],
+    ['resource', { owner: 'mallory' }],
+  ]
+  const prototype = Object.prototype as Record<string, unknown>
+  const req = () => ({ method: 'GET', url: '/', rawHeaders: ['Host', 'a'], headers: {} }) as never
+
+  async function during<T>([name, value]: readonly [string, unknown], ask: () => Promise<T>): Promise<T> {
+    prototype[name] = value
+    try {
+      return await ask()
+    } finally {
+      delete prototype[name]
+    }
+  }
+
+  // Every adapter, the gateway and api.guard ask through the functions that these ask.
+  it.each(polluted)('opens no route to anonymous requests, by %s', async (...pollution) => {
     const api = createResourceServer({ issuer: trusted(), clock: createTestClock() })
-    const prototype = Object.prototype as { optional?: boolean }
-    onTestFinished(() => void delete prototype.optional)
-    prototype.optional = true
-    const request = { method: 'GET', url: '/', headers: [] }
-    await expect(api.guard(request)).rejects.toThrow(AuthError)
-    await expect(api.guard({ ...request }, scope('orders:read'))).rejects.toThrow(AuthError)
+    const [guard, context] = [express(api), trpc(api)]
+    const outcomes = await during(pollution, async () => {
+      const request = () => ({ method: 'GET', url: '/', headers: [] as const })
+      const guarded = await api.guard(request(), scope('orders:read')).catch((error: unknown) => error)
+      const seen: unknown[] = []
+      const res = {
+        writeHead: (status: number) => seen.push(status),
+        setHeader: () => seen.push('header'),
+        end() {},
+      } as never
+      guard()(req(), res, () => seen.push('in'))
+      const optional = req()
+      guard.optional()(optional, res, () => seen.push(guard.maybeAuth(optional)))
+      const opts = { ctx: context.context({ req: req() }), type: 'query', next: async () => ({ ok: true, data: 'in' }) }
+      const called = await context()(opts as never).catch((error: unknown) => error)
+      return { guarded, seen, called }
+    })
+    expect(outcomes.guarded).toBeInstanceOf(AuthError)
+    expect(outcomes.seen).toEqual([401, undefined])
+    expect(outcomes.called).toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+
+  it('shows policies no resource', async () => {
+    const api = createResourceServer({ issuer: trusted(), clock: createTestClock() })
     const seen: unknown[] = []
-    const res = { writeHead: (status: number) => seen.push(status), end() {} }
-    const req = { method: 'GET', url: '/', rawHeaders: ['Host', 'a'], headers: {} }
-    express(api)()(req as never, res as never, () => seen.push('in'))
-    expect(seen).toEqual([401])
+    const guard = express(api)(({ resource }) => seen.push(resource) > 0)
+    const authorization = `Bearer ${createToken()}`
+    const asked = { method: 'GET', url: '/', rawHeaders: ['Authorization', authorization], headers: { authorization } }
+    await during(['resource', { owner: 'mallory' }], async () => {
+      await new Promise<void>((resolve) => {
+        guard(asked as never, {} as never, () => resolve())
+      })
+    })
+    expect(seen).toEqual([undefined])
   })
 })
 

@@ -58,7 +58,7 @@ async function verify<C>(guard: RequestGuard<C>, given: Given): Promise<Outcome<
   if ('token' in given) return guard.verify({ token: given.token })
   const view = viewOf(given.line)
   const authentication = guard.authenticate(view)
-  const result = await guard.authorizeRequest(view, authentication, { policy: undefined })
+  const result = await guard.authorizeRequest(view, authentication, { policy: undefined, resource: undefined })
   return result.outcome === 'refused' ? result.error : result.auth
 }
 
