@@ -93,20 +93,20 @@ async function filesOf(code: string): Promise<readonly string[]> {
 
 /**
  * What each adapter adds, of which 1.1 kB is what they share. More than 1.5 kB: one that answers by two ways of its framework's own (node:
- * upgrades; hono: errors that Hono answers; nest: decorators and two platforms; fastify: a plugin that denies by default), and express and web, by
- * the headers that a good answer may carry.
+ * upgrades; hono: errors that Hono answers; nest: decorators and two platforms; fastify: a plugin that denies by default), and express, koa and web,
+ * by the headers that a good answer may carry, and by asking for members of its own alone.
  */
 async function adapters(): Promise<
   readonly { readonly what: string; readonly bytes: number; readonly budget: number }[]
 > {
   const above: Readonly<Record<string, number>> = {
-    'claimcheck/express': 1_575,
-    'claimcheck/fastify': 2_535,
-    'claimcheck/hono': 1_760,
-    'claimcheck/koa': 1_505,
-    'claimcheck/nest': 2_030,
-    'claimcheck/node': 1_860,
-    'claimcheck/web': 1_530,
+    'claimcheck/express': 1_580,
+    'claimcheck/fastify': 2_565,
+    'claimcheck/hono': 1_770,
+    'claimcheck/koa': 1_545,
+    'claimcheck/nest': 2_080,
+    'claimcheck/node': 1_875,
+    'claimcheck/web': 1_550,
   }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
   return Promise.all(

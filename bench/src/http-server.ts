@@ -33,9 +33,11 @@ const servers: Readonly<Record<string, () => Promise<Server>>> = {
     expressServer(auth({ issuer, audience, jwksUri: keysUrl, tokenSigningAlg: 'RS256' })),
   'express express-jwt, jwks-rsa': async () => expressServer(expressJwt(keysUrl, 'RS256')),
   'hono unprotected': async () => honoServer(),
+  'hono an empty middleware': async () => honoServer(async (_, next) => next()),
   'hono claimcheck': async () => honoServer(createHonoGuard(guarded)()),
   'hono hono/jwk, local keys': async () => honoServer(useHonoJwk()),
   'koa unprotected': async () => koaServer(),
+  'koa an empty middleware': async () => koaServer(async (_, next) => next()),
   'koa claimcheck': async () => koaServer(createKoaGuard(guarded)()),
   'koa koa-jwt, static key': async () => koaServer(useKoaJwt()),
   // The build of another commit, in the folder that BEFORE names.

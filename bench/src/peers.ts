@@ -18,4 +18,5 @@ export const doesNotCheck: Readonly<Record<string, string>> = {
   'hono/jwk, local keys': 'a missing `exp`, `cnf`; with `jwks_uri` a fetch for every request',
   'hono/jwk, jwks_uri': 'a missing `exp`, `cnf`; a fetch for every request',
   '@fastify/jwt, static key, its cache': 'as fast-jwt with its cache',
+  'koa-jwt, static key': '`kid`, `typ`, an unknown `crit`, a missing `exp`, `cnf`',
 }

@@ -28,7 +28,7 @@ export function readGuardOptions(args: ArrayLike<unknown>, options: GuardOptions
 export function checkGuardCall(args: readonly unknown[]): void {
   const [request] = args
   if (args.length > 1 && 'headers' in Object(request))
-    throw new TypeError('The guard itself was given to the framework as middleware: write guard() in place of guard.')
+    throw new TypeError('The guard itself was given as middleware: write guard() in place of guard.')
   checkArgumentCount('guard()', args, 1)
 }
 
@@ -36,7 +36,7 @@ export function checkGuardCall(args: readonly unknown[]): void {
 export function checkOptionalGuard(args: ArrayLike<unknown>): void {
   if (args.length > 0)
     throw new TypeError(
-      'guard.optional() takes no policy: ask one in the handler, by guard.require(), where guard.maybeAuth() gives a caller.',
+      'guard.optional() takes no policy: where guard.maybeAuth() gives a caller, guard.require() asks.',
     )
 }
 

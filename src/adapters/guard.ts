@@ -2,6 +2,7 @@
 import type { AuthError } from '../errors/auth-error.ts'
 import type { RefusalAnswer } from '../server/response.ts'
 import type { RequestView } from '../http/request-view.ts'
+import { ownMember } from '../internal/json.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkArgumentCount, checkOptions } from '../internal/options.ts'
 import { type PolicyLike, toPolicy } from '../policy/policy.ts'
@@ -10,7 +11,7 @@ import type { RequireOptions } from '../server/authorize.ts'
 import type { MetadataResponse } from '../server/published-metadata.ts'
 import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts'
 import { checkGuardCall, checkOptionalGuard, readHandler } from './guard-arguments.ts'
-import { type Attach, createRequestStates, noCaller, type Result } from './request-state.ts'
+import { type Attach, callerOf, createRequestStates } from './request-state.ts'
 
 /** The questions that a guard answers about a request of a framework, `Q`. */
 export interface GuardedRequests<Q extends object, C> {
@@ -71,19 +72,17 @@ export function createFrameworkGuard<Q extends object, C>(
     const state = states.current(request)
     const authentication = (state.authentication ??= api.authenticate(state.view))
     const authorized = api.authorizeRequest(state.view, authentication, route)
-    const record = (settled: Authentication<C>): AuthError | undefined => {
-      const result: Result<C> = { ...noCaller, ...settled }
-      const { auth, error, headers } = result
+    const record = (result: Authentication<C>): AuthError | undefined => {
       // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
-      if (!error && states.get(request) !== state)
-        throw new TypeError(
-          'The credential of the request changed while a guard verified it: run guards one after the other.',
-        )
+      if (result.outcome !== 'refused' && states.get(request) !== state)
+        throw new TypeError('The credential changed while a guard verified it: run guards one after the other.')
       state.result = result
       // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
-      attach(request, auth)
+      attach(request, callerOf(result))
+      if (result.outcome === 'refused') return result.error
+      const headers = result.outcome === 'authenticated' && ownMember(result, 'headers')
       if (headers) addHeaders?.(headers)
-      return error
+      return undefined
     }
     return isPromise(authorized) ? authorized.then(record) : record(authorized)
   }
@@ -91,11 +90,9 @@ export function createFrameworkGuard<Q extends object, C>(
   function maybeAuth(request: Q): TokenByIssuer<C> | undefined {
     const result = states.get(request)?.result
     if (!result)
-      throw new TypeError(
-        'No guard of this createGuard() ran for this request: add guard() or guard.optional() before the handler.',
-      )
-    if (result.error) throw result.error
-    return result.auth
+      throw new TypeError('No guard of this createGuard() ran: add guard() or guard.optional() before the handler.')
+    if (result.outcome === 'refused') throw result.error
+    return callerOf(result)
   }
 
   function auth(request: Q): TokenByIssuer<C> {

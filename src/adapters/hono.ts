@@ -130,20 +130,13 @@ function attach(c: Context, auth: VerifiedToken<unknown> | undefined): void {
 /** @param names The headers that tokens can come in. */
 function viewOf(c: Context, names: readonly string[]): RequestView {
   const { raw } = c.req
-  const currentHeaders = Object.fromEntries(names.map((name) => [name, raw.headers.get(name) ?? undefined]))
-  const id: unknown = c.get('requestId')
+  const currentHeaders: Record<string, string | undefined> = {}
+  for (const name of names) currentHeaders[name] = raw.headers.get(name) ?? undefined
+  const requestId: unknown = c.get('requestId')
+  const id = typeof requestId === 'string' ? requestId : undefined
   // On Node: the lines as they were received. @hono/node-server shows of a WebSocket's request the first Authorization line alone.
   const { incoming } = Object(c.env) as { readonly incoming?: Parameters<typeof viewNodeRequest>[0] }
-  const view = Array.isArray(incoming?.rawHeaders) ? viewNodeRequest(incoming, currentHeaders) : fromWeb(raw)
-  const { headers, headersTruncated } = view
-  const { method, url } = raw
+  if (!Array.isArray(incoming?.rawHeaders)) return { ...fromWeb(raw), currentHeaders, id }
   // Below a mount of Express: what the client called.
-  return {
-    method,
-    url: incoming?.originalUrl ?? url,
-    headers,
-    headersTruncated,
-    currentHeaders,
-    id: typeof id === 'string' ? id : undefined,
-  }
+  return viewNodeRequest(incoming, currentHeaders, { method: raw.method, url: incoming.originalUrl ?? raw.url, id })
 }

@@ -1,5 +1,4 @@
 // What a guard remembers of a request: its view, its one verification, and the result of its last guard.
-import type { AuthError } from '../errors/auth-error.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { createNotes } from '../internal/freeze.ts'
 import { ownMember } from '../internal/json.ts'
@@ -13,17 +12,13 @@ export interface RequestState<C> {
   readonly seen: readonly unknown[]
   /** One for all guards of the request. */
   authentication: MaybePromise<Authentication<C>> | undefined
-  result: Result<C> | undefined
+  result: Authentication<C> | undefined
 }
 
-/** What is remembered of an `Authentication`. All members are its own: a polluted prototype must be no caller. */
-export interface Result<C> {
-  readonly auth: TokenByIssuer<C> | undefined
-  readonly error: AuthError | undefined
-  readonly headers: Readonly<Record<string, string>> | undefined
+/** The caller, where there is one. Asks for the outcome, since a member may be that of a polluted prototype. */
+export function callerOf<C>(result: Authentication<C>): TokenByIssuer<C> | undefined {
+  return result.outcome === 'authenticated' ? result.auth : undefined
 }
-
-export const noCaller: Result<never> = { auth: undefined, error: undefined, headers: undefined }
 
 export interface RequestStates<Q, C> {
   get(request: Q): RequestState<C> | undefined
@@ -61,7 +56,8 @@ export function createRequestStates<Q extends object, C>(
     }
     // The caller of the earlier guard is gone, whatever this guard finds.
     if (earlier) attach(request, undefined)
-    const state: RequestState<C> = { view, seen, authentication: undefined, result: earlier?.result && noCaller }
+    const result = earlier?.result && ({ outcome: 'anonymous' } as const)
+    const state: RequestState<C> = { view, seen, authentication: undefined, result }
     states.set(request, state)
     return state
   }

@@ -48,7 +48,10 @@ export function fromNode(request: NodeRequest): RequestView {
 }
 
 /** The members of a view that a framework knows better than Node, or alone. */
-type FrameworkFacts = Pick<RequestView, 'id' | 'route'> & { readonly url?: string | undefined }
+type FrameworkFacts = Pick<RequestView, 'id' | 'route'> & {
+  readonly method?: string
+  readonly url?: string | undefined
+}
 
 /**
  * Views a request like `fromNode`, for a framework whose request has other `headers` than Node's. One literal makes the view, whatever is
@@ -57,9 +60,14 @@ type FrameworkFacts = Pick<RequestView, 'id' | 'route'> & { readonly url?: strin
 export function viewNodeRequest(
   request: NodeRequest,
   currentHeaders: CurrentHeaders | undefined,
-  { url = request.originalUrl ?? request.url ?? '', id = idOf(request.id), route }: FrameworkFacts = {},
+  {
+    method = request.method ?? '',
+    url = request.originalUrl ?? request.url ?? '',
+    id = idOf(request.id),
+    route,
+  }: FrameworkFacts = {},
 ): RequestView {
-  const { method = '', rawHeaders } = request
+  const { rawHeaders } = request
   const hasLines = rawHeaders.length > 0
   return {
     method,
