@@ -37,3 +37,16 @@ function writeInteger(der: Uint8Array, at: number, number: Uint8Array, length: n
   der.set(number, at + 2 + length - number.length)
   return at + 2 + length
 }
+
+/** The way back, for a signature that OpenSSL has made: R and S side by side, `half` bytes each. */
+export function decodeDerSignature(der: Uint8Array, half: number): Uint8Array {
+  const signature = new Uint8Array(2 * half)
+  let at = Number(der[1]) > 127 ? 3 : 2
+  for (const end of [half, 2 * half]) {
+    const from = at + 2
+    at = from + Number(der[at + 1])
+    const number = der.subarray(from + Number(der[from] === 0), at)
+    signature.set(number, end - number.length)
+  }
+  return signature
+}

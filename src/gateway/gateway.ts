@@ -142,7 +142,7 @@ function createAnyGateway<C>(
     if (result.outcome === 'refused') return toRefusal(result.error, known)
     if (result.outcome === 'anonymous') return allow(route, undefined)
     const asserted = { method: check.method, path: request.target.path, route: route.key }
-    return allow(route, result.auth, assertion && (() => assertion.sign(result.auth, asserted)))
+    return allow(route, result.auth, await assertion?.sign(result.auth, asserted))
   }
 
   /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */
@@ -177,12 +177,8 @@ function createAnyGateway<C>(
     })
   }
 
-  function allow(
-    { key }: Route<Access<C>>,
-    auth: TokenByIssuer<C> | undefined,
-    assert?: () => string,
-  ): GatewayDecision<C> {
-    const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth, assert) } as const
+  function allow({ key }: Route<Access<C>>, auth: TokenByIssuer<C> | undefined, signed?: string): GatewayDecision<C> {
+    const allowed = { effect: 'allow', status: 200, route: key, identity: identity.headersFor(auth, signed) } as const
     return auth ? { ...allowed, auth } : allowed
   }
 
@@ -222,7 +218,7 @@ function createAnyGateway<C>(
 
   function rehearsal(change: <D>(of: RequestGuard<D>) => RequestGuard<D>): DecisionServer {
     const { onDecision: _, ...quiet } = settings
-    const unsigned = assertion && { ...assertion, sign: () => 'not-signed' }
+    const unsigned = assertion && { ...assertion, sign: async () => 'not-signed' }
     const twin = createAnyGateway({ api, guard: change(guard), limitLog, assertion: unsigned }, quiet)
     return decisionServers.get(twin) as DecisionServer
   }

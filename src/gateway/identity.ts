@@ -17,8 +17,8 @@ export interface Identity<C> {
   readonly known: ReadonlySet<string>
   /** Names this list of headers: a recipe that was made for another list does not copy or strip all of them. */
   readonly fingerprint: string
-  /** The headers for `auth`; all of them empty without one. `assert` makes the assertion, where there is one. */
-  headersFor(auth: TokenByIssuer<C> | undefined, assert?: () => string): Readonly<Record<string, string>>
+  /** The headers for `auth`; all of them empty without one. `signed`: the assertion, where there is one. */
+  headersFor(auth: TokenByIssuer<C> | undefined, signed?: string): Readonly<Record<string, string>>
 }
 
 /** Names the headers that were too long, so that an upstream can tell "none" from "not told". */
@@ -47,7 +47,7 @@ export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault, asser
   if (new Set(known).size !== names.length) throw new TypeError('identity names one header twice.')
   const none = Object.freeze(Object.fromEntries(names.map((name) => [name, ''])))
 
-  function headersFor(auth: TokenByIssuer<C> | undefined, assert?: () => string): Readonly<Record<string, string>> {
+  function headersFor(auth: TokenByIssuer<C> | undefined, signed = ''): Readonly<Record<string, string>> {
     if (!auth) return none
     const made: Record<string, string> = {}
     const tooLong: string[] = []
@@ -57,9 +57,9 @@ export function createIdentity<C>(headers: IdentityHeaders<C> = byDefault, asser
       made[name] = value ?? ''
     }
     if (assertion !== undefined) {
-      const value = assert?.() ?? ''
-      if (value.length > maxAssertionBytes) tooLong.push(assertion)
-      made[assertion] = value.length > maxAssertionBytes ? '' : value
+      const fits = signed.length <= maxAssertionBytes
+      if (!fits) tooLong.push(assertion)
+      made[assertion] = fits ? signed : ''
     }
     made[omitted] = tooLong.join(',')
     return made

@@ -100,7 +100,7 @@ function overridesOf(headers: readonly HeaderLine[], names: readonly string[]): 
 
 /** A header name in lower case, with a hyphen for each character that is neither letter nor digit. */
 export function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+  return name.toLowerCase().replace(/[^a-z0-9-]/g, '-')
 }
 
 /**

@@ -2,7 +2,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeDerSignature } from '../../src/crypto/der-signature.ts'
+import { decodeDerSignature, encodeDerSignature } from '../../src/crypto/der-signature.ts'
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'))
 
@@ -35,6 +35,25 @@ describe('a signature as DER', () => {
         expect(verify(hash, message, publicKey, encodeDerSignature(raw))).toBe(true)
       }),
       { numRuns: 60 },
+    )
+  })
+
+  it('comes back as it was, also where a number begins with zeros', () => {
+    // P-521 has 66 bytes.
+    const raw = fc.constantFrom(32, 48, 66).chain((half) => {
+      const number = fc.tuple(fc.uint8Array({ maxLength: half }), fc.constantFrom(0, 1, 127, 128, 255))
+      const padded = number.map(([bytes, first]) => [
+        ...new Uint8Array(half - bytes.length),
+        ...bytes.fill(first, 0, 1),
+      ])
+      return fc.tuple(padded, padded).map(([r, s]) => Uint8Array.from([...r, ...s]))
+    })
+    fc.assert(
+      fc.property(raw, (signature) => {
+        const back = decodeDerSignature(encodeDerSignature(signature), signature.length / 2)
+        expect(Buffer.from(back).equals(signature)).toBe(true)
+      }),
+      { numRuns: 500 },
     )
   })
 })

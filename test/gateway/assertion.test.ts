@@ -1,3 +1,4 @@
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import {
   chmodSync,
   mkdtempSync,
@@ -43,7 +44,12 @@ function setUp({ claims, ...changes }: { readonly prefix?: string; readonly clai
     fetch: sts.fetch,
     clock,
     assertion: { issuer: 'gateway', audience: 'orders', keys },
-    routes: { '/anonymous': anonymous, '/optional': optional, '/{rest...}': authenticated },
+    routes: {
+      '/anonymous': anonymous,
+      '/optional': optional,
+      '/{rest...}': authenticated,
+      '//other.example.com/orders': authenticated,
+    },
   })
   const api = createResourceServer({
     issuer: gatewayAssertion({ issuer: 'gateway', audience: 'orders', jwks: keys.jwks(), ...changes }),
@@ -65,6 +71,10 @@ function headerOf(decision: GatewayDecision): string {
   return decision.identity['X-Auth-Assertion'] ?? ''
 }
 
+function payloadOf(assertion: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+}
+
 function request(assertion: string, url: string, method = 'GET'): RequestView {
   return { method, url, headers: [['X-Auth-Assertion', assertion]] }
 }
@@ -79,16 +89,107 @@ describe('an assertion', () => {
     expect(auth.principal).toMatchObject({ scopes: ['a', 'b'], roles: ['r'], issuer: 'gateway' })
   })
 
-  test('is made anew for each request, also for the same token and target', async () => {
+  test('serves one caller, method and path until half of its life is over', async () => {
     const { clock, sts, gateway } = setUp()
+    const token = sts.token({ sub: 'alice' })
+    const next = async (target = '/orders', method = 'GET', sent = token) =>
+      headerOf(await gateway.decide(ask(target, { method, headers: bearer(sent) })))
+    const first = await next()
+    clock.advance({ seconds: 14 })
+    expect(await next()).toBe(first)
+    expect(await next('/orders?page=2')).toBe(first)
+    const others = [await next('/orders/1'), await next('/orders', 'POST'), await next('/orders', 'GET', sts.token({}))]
+    clock.advance({ seconds: 1 })
+    const second = await next()
+    expect(new Set([first, second, ...others]).size).toBe(5)
+    expect(Number(payloadOf(second).exp) - Number(payloadOf(first).exp)).toBe(15)
+    // One of the future would be refused by the API.
+    clock.advance({ seconds: -5 })
+    expect(payloadOf(await next()).iat).toBe(Number(payloadOf(second).iat) - 5)
+  })
+
+  test('is of one caller and one route', async () => {
+    const { sts, gateway } = setUp()
+    const token = sts.token({ sub: 'alice' })
+    const sent = [
+      { target: '/orders', token },
+      { target: '/orders', token: sts.token({ sub: 'bob' }) },
+      { target: '/orders', token, host: 'other.example.com' },
+    ]
+    const payloads = []
+    for (const { target, token: bearerToken, ...changes } of sent)
+      payloads.push(
+        payloadOf(headerOf(await gateway.decide(ask(target, { headers: bearer(bearerToken), ...changes })))),
+      )
+    expect(payloads).toMatchObject([
+      { sub: 'alice', route: '/{rest...}' },
+      { sub: 'bob', route: '/{rest...}' },
+      { sub: 'alice', route: '//other.example.com/orders' },
+    ])
+  })
+
+  test('ends with the token of its own request, also where a preset has one principal for several tokens', async () => {
+    const clock = createTestClock()
+    const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+    const trusted = rfc9068({ issuer: sts.issuer, audience: sts.audience })
+    let shared: Principal | undefined
+    const issuer: IssuerWithAudience = {
+      ...trusted,
+      principal: (...args) => (shared ??= trusted.principal(...args)),
+    }
+    const gateway = createGateway({
+      issuer,
+      fetch: sts.fetch,
+      clock,
+      assertion: { issuer: 'gateway', audience: 'orders', keys: fileSigningKeys(folderOf(), { clock }) },
+      routes: { '/{rest...}': authenticated },
+    })
+    const now = clock.nowMs() / 1000
+    const ends = []
+    for (const exp of [now + 300, now + 5]) {
+      const headers = bearer(sts.token({ sub: 'alice', exp }))
+      ends.push(payloadOf(headerOf(await gateway.decide(ask('/orders', { headers })))).exp)
+    }
+    expect(ends).toEqual([now + 30, now + 5])
+  })
+
+  test('is signed once for requests that come together', async () => {
+    const { sts, gateway } = setUp()
     const check = ask('/orders', { headers: bearer(sts.token({ sub: 'alice' })) })
-    const claimsOf = (assertion: string) =>
-      JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
-    const [first, second] = [await gateway.decide(check), await gateway.decide(check)].map(headerOf).map(claimsOf)
-    clock.advance({ seconds: 10 })
-    const third = claimsOf(headerOf(await gateway.decide(check)))
-    expect(new Set([first?.jti, second?.jti, third.jti]).size).toBe(3)
-    expect(Number(third.exp) - Number(first?.exp)).toBe(10)
+    const decisions = await Promise.all([gateway.decide(check), gateway.decide(check), gateway.decide(check)])
+    expect(new Set(decisions.map(headerOf)).size).toBe(1)
+  })
+
+  test('is made anew when the keys have changed, and after a key that could not sign', async () => {
+    const clock = createTestClock()
+    const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+    const keyOf = (kid: string) => ({ kid, ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) })
+    let key: { readonly kid: string; readonly privateKey: KeyObject } = keyOf('a')
+    const gateway = createGateway({
+      issuer: sts.issuer,
+      audience: sts.audience,
+      fetch: sts.fetch,
+      clock,
+      assertion: { issuer: 'gateway', audience: 'orders', keys: { current: () => key, jwks: () => ({ keys: [] }) } },
+      routes: { '/{rest...}': authenticated },
+    })
+    const check = ask('/orders', { headers: bearer(sts.token({ sub: 'alice' })) })
+    const first = headerOf(await gateway.decide(check))
+    key = keyOf('b')
+    expect(headerOf(await gateway.decide(check))).not.toBe(first)
+    const { privateKey } = key
+    key = { kid: 'c', privateKey: createSecretKey(Buffer.alloc(32)) }
+    expect(await gateway.decide(check)).toMatchObject({ effect: 'unavailable', status: 503 })
+    key = { kid: 'c', privateKey }
+    expect(await gateway.decide(check)).toMatchObject({ effect: 'allow' })
+  })
+
+  test('fills no memory with the paths that a caller asks for', async () => {
+    const { sts, gateway } = setUp()
+    const headers = bearer(sts.token({ sub: 'alice' }))
+    const first = headerOf(await gateway.decide(ask('/orders', { headers })))
+    for (let index = 0; index < 2000; index++) await gateway.decide(ask(`/orders/${index}`, { headers }))
+    expect(headerOf(await gateway.decide(ask('/orders', { headers })))).not.toBe(first)
   })
 
   test('tells by whom and how the caller is there, so that the API can refuse an impersonated or anonymous one', async () => {
