@@ -1,5 +1,7 @@
 // The fixtures of all presets: what each must accept, as which principal, and what it must refuse.
 import { describe, expect, it } from 'vitest'
+import { errorTable } from '../../src/errors/reasons.ts'
+import type { UnverifiedToken } from '../../src/issuer/issuer.ts'
 import { descriptionOf } from '../../src/presets/description.ts'
 import { allFixtures, createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
@@ -19,6 +21,19 @@ it.each(allFixtures().filter(({ name }) => !unmarked.includes(name)))(
     expect(details.claim).toBe('at_hash')
   },
 )
+
+const reasons = Object.keys(errorTable) as (keyof typeof errorTable)[]
+
+it.each(allFixtures())('$name says nothing of reasons that no sample has words for', (fixture) => {
+  const refused = [...fixture.wrongNeighbours, ...fixture.naive.filter((sample) => 'reason' in sample)]
+  const explained = new Set(refused.flatMap(({ hint, reason }) => (hint === undefined ? [] : reason)))
+  for (const { header = {}, claims, options = {} } of [...refused, ...fixture.accepted]) {
+    const { hint } = fixture.makeIssuer(options)
+    const token = { header: { alg: 'RS256', ...header }, claims, issuer: String(claims.iss) } as UnverifiedToken
+    const said = reasons.filter((reason) => !explained.has(reason) && hint?.(reason, token) !== undefined)
+    expect(said).toEqual([])
+  }
+})
 
 describe.each(allFixtures())('the preset $name', ({ name, makeIssuer, optionsFor }) => {
   it('has its own name in its description', () => {

@@ -293,9 +293,17 @@ async function expectAccepted(fixture: StsFixture, sample: AcceptedToken): Promi
 
 async function expectRefused(fixture: StsFixture, sample: RefusedToken): Promise<void> {
   const { verifyToken } = createFixtureVerifier(fixture, sample.options)
-  const error = await expectInvalidToken(verifyToken(tokenOf(fixture, sample)), sample.reason)
+  const token = tokenOf(fixture, sample)
+  const error = await expectInvalidToken(verifyToken(token), sample.reason)
   if (sample.claim !== undefined) expect(error.details.claim).toBe(sample.claim)
-  if (sample.hint !== undefined) expect(error.hint).toMatch(sample.hint)
+  if (sample.hint !== undefined) return expect(error.hint).toMatch(sample.hint)
+  // What a preset says stands in its fixture: these words are the verifier's.
+  const silent = {
+    ...fixture,
+    makeIssuer: (options: Members) => ({ ...fixture.makeIssuer(options), hint: () => undefined }),
+  }
+  const same = await expectInvalidToken(createFixtureVerifier(silent, sample.options).verifyToken(token), sample.reason)
+  expect(error.hint).toBe(same.hint)
 }
 
 /** Signs a sample with its key, or the fixture's. */
