@@ -27,7 +27,7 @@ export interface AssertionOptions {
   /** Its `aud`: the API. */
   readonly audience: string
   readonly keys: AssertionKeys
-  /** Default 30. */
+  /** How long one is good: it serves requests alike for half of this. Default 30. */
   readonly lifetimeSeconds?: number
 }
 

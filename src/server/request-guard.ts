@@ -134,8 +134,13 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
       const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
       return refused(refusalOf(decision, context), request)
     }
+    // The token may end while a policy waits.
+    const laterResultOf = (decision: Decision): Authentication<C> => {
+      const error = endOf(auth, request)
+      return error ? { outcome: 'refused', error } : resultOf(decision)
+    }
     const decision = ask(policy, queryOf(auth, route))
-    return isPromise(decision) ? decision.then(resultOf) : resultOf(decision)
+    return isPromise(decision) ? decision.then(laterResultOf) : resultOf(decision)
   }
 
   function anonymousError(request: RequestView, policy?: Pick<Policy, 'requires'>): AuthError {

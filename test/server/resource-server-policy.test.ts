@@ -115,6 +115,27 @@ describe('authorize and require', () => {
     expect(events).toMatchObject([{ reason: 'token_expired', request: { method: 'GET' } }])
   })
 
+  it('a token that ends while a policy waits is refused, whatever the policy then says', async () => {
+    const { api, clock, events } = createTestApi()
+    const slow = (allows: boolean, ms: number) => async () => {
+      await Promise.resolve()
+      clock.advanceMs(ms)
+      return allows
+    }
+    const request = bearer()
+    const auth = await api.guard(request)
+    await api.guard(request, slow(true, 329_000))
+    await api.require(auth, slow(true, 999))
+    const ended = { reason: 'token_expired', status: 401 }
+    expect(await refusalOf(api.require(auth, slow(true, 1)))).toMatchObject(ended)
+    for (const allows of [true, false]) {
+      const { api: other, clock: time } = createTestApi()
+      const policyOf = () => Promise.resolve().then(() => (time.advanceMs(330_000), allows))
+      expect(await refusalOf(other.guard(bearer(), policyOf))).toMatchObject(ended)
+    }
+    expect(events).toMatchObject([{ reason: 'token_expired' }])
+  })
+
   it('require knows the age of a token, too', async () => {
     const { api, clock } = createTestApi({ maxTokenAgeSeconds: 120 })
     const auth = await api.guard(bearer())
