@@ -26,7 +26,7 @@ const loadedPeers = ['@grpc/grpc-js', '@modelcontextprotocol/sdk', '@nestjs/comm
 /** Which folders may import a package, and whether only its types. Other peers are loaded by the application alone. */
 const packages = [
   { name: 'jose', folders: [] },
-  { name: 'lru-cache', folders: ['jwt', 'jwks', 'issuer', 'verifier'] },
+  { name: 'lru-cache', folders: ['jwt', 'jwks', 'issuer', 'verifier', 'gateway'] },
   ...Object.keys(peerDependencies).map((name) => ({
     name,
     folders: ['adapters', 'gateway', 'policy'],
