@@ -74,8 +74,10 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
   if (overridesOf(headers, targetOverrides).some((value) => value !== sent)) return undefined
   const overrides = [
     ...overridesOf(headers, methodOverrides),
-    // Frameworks that take `_method` from a form take it from the query, too; some of them split that at `;`.
-    ...(target.query === '' ? [] : new URLSearchParams(target.query.replaceAll(';', '&')).getAll('_method')),
+    // Frameworks that take `_method` from a form take it from the query, too. Some split that at `;`, and some begin it there.
+    ...(/[?;]/.test(sent)
+      ? new URLSearchParams(sent.replace(/^[^?;]*/, '').replace(/[?;]/g, '&')).getAll('_method')
+      : []),
   ]
   // Each costs all readings of the path. An honest request has one.
   if (overrides.length > maxOverrides) return undefined

@@ -132,7 +132,7 @@ export function createRouteTable<V>(entries: readonly (readonly [key: string, va
 /** Depth first: literal, then parameter, then rest. */
 function leafOf<V>(node: Node<V> | undefined, segments: readonly string[], index = 0): Leaf<V> | undefined {
   if (!node) return undefined
-  const segment = segments[index]
+  const segment = segments.at(index)
   if (segment === undefined) return node.leaf ?? node.rest
   return leafOf(node.literals.get(segment), segments, index + 1) ?? leafOf(node.param, segments, index + 1) ?? node.rest
 }

@@ -88,6 +88,8 @@ const cleanings: readonly ((path: string) => string)[] = [
   (path) => path.replace(/[?#].*$/s, ''),
   // Path parameters, such as `;jsessionid=`: servlet containers match without them.
   (path) => path.replace(/;[^/]*/g, ''),
+  // A semicolon that begins the query: Fastify 4, and others that route by find-my-way.
+  (path) => path.replace(/;.*$/s, ''),
   // Characters that nothing shows, such as a soft hyphen.
   (path) => path.replace(/\p{Cf}/gu, ''),
   // A plus is a blank in forms.
