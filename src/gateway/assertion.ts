@@ -18,7 +18,8 @@ import { refuseMicrosoftHost } from '../presets/microsoft-hosts.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readActor, readStrings } from '../principal/read-claims.ts'
 import type { TokenByIssuer } from '../verifier/verified-token.ts'
-import type { AssertionKeys } from './signing-keys.ts'
+import { maxAssertionBytes } from './identity.ts'
+import type { AssertionKey, AssertionKeys } from './signing-keys.ts'
 
 /** The option `assertion`. */
 export interface AssertionOptions {
@@ -46,12 +47,11 @@ export interface Assertion {
 
 export const assertionHeader = 'X-Auth-Assertion'
 const type = 'claimcheck-assertion+jwt'
-/** Of 1 to 8 kB each. */
-const maxRemembered = 2000
+/** Characters, of names and assertions: one caller could fill a memory that counts nothing but its entries. */
+const maxRemembered = 8 * 1024 * 1024
 
-interface Remembered {
+interface Remembered extends AssertionKey {
   readonly text: Promise<string>
-  readonly kid: string
   /** When it was made, in seconds. */
   readonly now: number
 }
@@ -68,7 +68,7 @@ export function createAssertion(options: AssertionOptions, clock: Clock): Assert
 
   const callers = createNotes<number>()
   let lastCaller = 0
-  const remembered = new LRUCache<string, Remembered>({ max: maxRemembered })
+  const remembered = new LRUCache<string, Remembered>({ maxSize: maxRemembered })
 
   /** Each serves one caller's requests of one method and path until half of its life is over: an API then verifies it once, too. */
   async function signFor(auth: TokenByIssuer<unknown>, request: AssertedRequest): Promise<string> {
@@ -80,11 +80,13 @@ export function createAssertion(options: AssertionOptions, clock: Clock): Assert
     // Neither a method nor a path holds a blank.
     const name = `${caller} ${auth.expiresAt} ${request.method} ${request.path} ${request.route}`
     const earlier = remembered.get(name)
-    // A clock may have been set back.
-    if (earlier?.kid === kid && earlier.now <= now && now < earlier.now + lifetimeSeconds / 2) return earlier.text
+    // A clock may have been set back, and a key may have come under the kid of another.
+    const isRecent = earlier && earlier.now <= now && now < earlier.now + lifetimeSeconds / 2
+    if (isRecent && earlier.kid === kid && earlier.privateKey === privateKey) return earlier.text
     const input = `${segment({ alg: 'ES256', typ: type, kid })}.${segment(claimsFor(auth, request, now))}`
     const text = signatureOf(Buffer.from(input), privateKey).then((signature) => `${input}.${signature}`)
-    remembered.set(name, { text, kid, now })
+    const size = name.length + input.length
+    if (input.length < maxAssertionBytes) remembered.set(name, { text, kid, privateKey, now }, { size })
     text.catch(() => remembered.delete(name))
     return text
   }

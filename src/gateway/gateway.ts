@@ -1,5 +1,6 @@
 // createGateway: decides about requests that a gateway asks about. The order of checks is in `decideInOrder`, top to bottom.
 import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
+import { pollutedError } from '../errors/polluted-error.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
@@ -119,6 +120,8 @@ function createAnyGateway<C>(
 
   /** The order of checks. Every line may end the request; only `allow` lets it through. */
   async function decideInOrder(check: GatewayCheck, view: RequestView, edge: Edge): Promise<GatewayDecision<C>> {
+    const polluted = pollutedError()
+    if (polluted) return toRefusal(guard.report(polluted, view), view)
     const request = readRequest(check)
     if (!request) return refuse('target_ambiguous', view, { hint: unreadableHint })
     if (check.headers.some(([name]) => imitatesOne(name, identity.known)))
@@ -136,13 +139,13 @@ function createAnyGateway<C>(
     const resource = edge.forAllRequests
       ? anyRequest
       : resourceOf(check, request, { key: route.key, params: route.params(request.target.segments) })
-    const result = await withinDeadline(known, Math.min(deadlineMs, edge.deadlineMs ?? deadlineMs), (signal) =>
-      authorize(known, route.value, { resource, signal }),
-    )
+    const waitMs = Math.min(deadlineMs, edge.deadlineMs ?? deadlineMs)
+    const result = await withinDeadline(known, waitMs, (signal) => authorize(known, route.value, { resource, signal }))
     if (result.outcome === 'refused') return toRefusal(result.error, known)
     if (result.outcome === 'anonymous') return allow(route, undefined)
+    if (!assertion) return allow(route, result.auth)
     const asserted = { method: check.method, path: request.target.path, route: route.key }
-    return allow(route, result.auth, await assertion?.sign(result.auth, asserted))
+    return allow(route, result.auth, await inTime(assertion.sign(result.auth, asserted), waitMs))
   }
 
   /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */
@@ -175,6 +178,13 @@ function createAnyGateway<C>(
         error: guard.report(new AuthError('policy_unavailable', { details: { cause } }), view),
       }
     })
+  }
+
+  /** Rejects where the threads of the pool have other work. */
+  async function inTime(signed: Promise<string>, waitMs: number): Promise<string> {
+    const text = await within(signed, waitMs, () => undefined)
+    if (text === undefined) throw new Error(`no signature within deadlineMs (${waitMs})`)
+    return text
   }
 
   function allow({ key }: Route<Access<C>>, auth: TokenByIssuer<C> | undefined, signed?: string): GatewayDecision<C> {

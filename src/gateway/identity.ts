@@ -24,7 +24,7 @@ export interface Identity<C> {
 /** Names the headers that were too long, so that an upstream can tell "none" from "not told". */
 export const omitted = 'X-Auth-Omitted'
 const maxValueBytes = 4096
-const maxAssertionBytes = 8192
+export const maxAssertionBytes = 8192
 
 const byDefault: IdentityHeaders<unknown> = {
   'X-Auth-Principal': ({ principal }) => principal.key,
