@@ -38,7 +38,8 @@ export function createPlugin(hooks: Hooks): GuardPlugin {
 
   const guardRoute: Hook = (request, reply, done) => {
     const { config, method, url } = request.routeOptions
-    const hook = Reflect.get(config, key) as Hook | undefined
+    // Its own: a symbol on a prototype would open every route.
+    const hook = Object.hasOwn(config, key) ? (Reflect.get(config, key) as Hook) : undefined
     if (!hook) {
       // A route that was there before the plugin has not been checked yet.
       const name = nameOf({ method, url })

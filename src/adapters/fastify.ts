@@ -20,6 +20,7 @@ import {
   type Handle,
   type Route,
 } from './guard.ts'
+import { callerOf } from './request-state.ts'
 import { runGuard } from './run-guard.ts'
 import { createPlugin, type Hook, type RouteConfig } from './fastify-plugin.ts'
 
@@ -95,16 +96,17 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): Fasti
   function protectRoute(route: Route<C>): Hook {
     return function claimcheckGuard(request, reply, done) {
       const refuse = (error: AuthError): unknown => (answersRefusals ? onError(error, request, reply) : done(error))
-      runGuard(() => requests.authorize(request, route, reply.headers.bind(reply)), done, refuse)
+      const goOn = (): void => done()
+      runGuard(() => requests.authorize(request, route, reply.headers.bind(reply)), { goOn, refuse, fail: done })
     }
   }
 
   function protectHandler(route: Route<C>, handle: Handle): RouteHandler<RouteGenericInterface> {
     return async function claimcheckHandler(request, reply) {
       try {
-        const error = await requests.authorize(request, route, reply.headers.bind(reply))
-        if (error) throw error
-        return await handle(request, reply, requests.questions.auth(request))
+        const result = await requests.authorize(request, route, reply.headers.bind(reply))
+        if (result.outcome === 'refused') throw result.error
+        return await handle(request, reply, callerOf(result))
       } catch (error) {
         if (answersRefusals && error instanceof AuthError && !reply.sent) return onError(error, request, reply)
         throw error

@@ -44,8 +44,11 @@ export type AddHeaders = (headers: Readonly<Record<string, string>>) => unknown
 export interface FrameworkGuard<Q extends object, C> {
   /** What users ask. */
   readonly questions: GuardedRequests<Q, C>
-  /** Lets callers in that the route allows, with header lines for their answer: gives the refusal of others. */
-  authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<AuthError | undefined>
+  /**
+   * Lets callers in that the route allows, with header lines for their answer. A handler gets the caller of this result: by then another
+   * guard of the same request may have run.
+   */
+  authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<Authentication<C>>
   /** The answer to a refused request. */
   challenge(request: Q, error: AuthError): RefusalAnswer
   /** The answer when the request asks for protected resource metadata, else `undefined`. */
@@ -68,21 +71,20 @@ export function createFrameworkGuard<Q extends object, C>(
   const states = createRequestStates<Q, C>(['authorization', ...api.tokenHeaders], viewOf, attach)
   const byDefault: Route<C> = { policy: api.routes.byDefault, resource: undefined }
 
-  function authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<AuthError | undefined> {
+  function authorize(request: Q, route: Route<C>, addHeaders?: AddHeaders): MaybePromise<Authentication<C>> {
     const state = states.current(request)
     const authentication = (state.authentication ??= api.authenticate(state.view))
     const authorized = api.authorizeRequest(state.view, authentication, route)
-    const record = (result: Authentication<C>): AuthError | undefined => {
+    const record = (result: Authentication<C>): Authentication<C> => {
       // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
       if (result.outcome !== 'refused' && states.get(request) !== state)
         throw new TypeError('The credential changed while a guard verified it: run guards one after the other.')
       state.result = result
       // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
       attach(request, callerOf(result))
-      if (result.outcome === 'refused') return result.error
       const headers = result.outcome === 'authenticated' && ownMember(result, 'headers')
       if (headers) addHeaders?.(headers)
-      return undefined
+      return result
     }
     return isPromise(authorized) ? authorized.then(record) : record(authorized)
   }

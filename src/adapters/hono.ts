@@ -12,6 +12,7 @@ import type { TokenByIssuer, VerifiedToken } from '../verifier/verified-token.ts
 import { isBareRule } from '../policy/rules.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, createGuardFunctions, type GuardedRequests, type Handle, type Route } from './guard.ts'
+import { callerOf } from './request-state.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware behind which `c.get('auth')` is an `A`. */
@@ -55,13 +56,13 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   const requests = createFrameworkGuard<Context, C>(api, (c) => viewOf(c, names), attach)
   function protect(route: Route<C>, handle?: Handle): MiddlewareHandler {
     return async (c, next) => {
-      const error = await requests.authorize(c, route, (headers) => {
+      const result = await requests.authorize(c, route, (headers) => {
         for (const [name, value] of Object.entries(headers)) c.header(name, value)
       })
-      if (error) return refuse(c, error)
+      if (result.outcome === 'refused') return refuse(c, result.error)
       if (!handle) return next()
       try {
-        return (await handle(c, requests.questions.auth(c))) as Response
+        return (await handle(c, callerOf(result))) as Response
       } catch (failure) {
         return refuse(c, failure)
       }

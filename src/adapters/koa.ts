@@ -13,6 +13,7 @@ import type { RefusalAnswer } from '../server/response.ts'
 import { isBareRule } from '../policy/rules.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import { createFrameworkGuard, createGuardFunctions, type GuardedRequests, type Handle, type Route } from './guard.ts'
+import { callerOf } from './request-state.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type Context = ParameterizedContext
@@ -58,11 +59,11 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): KoaGu
       if (!answersRefusals) throw error
       respond(ctx, error)
     }
-    const run = async (ctx: Context): Promise<unknown> => handle?.(ctx, requests.questions.auth(ctx))
+    const run = async (ctx: Context, caller: unknown): Promise<unknown> => handle?.(ctx, caller)
     return async (ctx, next) => {
-      const error = await requests.authorize(ctx, route, (headers) => ctx.set(headers))
-      if (error) fail(ctx, error)
-      else await (handle ? run(ctx).catch((failure: unknown) => fail(ctx, failure)) : next())
+      const result = await requests.authorize(ctx, route, (headers) => ctx.set(headers))
+      if (result.outcome === 'refused') fail(ctx, result.error)
+      else await (handle ? run(ctx, callerOf(result)).catch((failure: unknown) => fail(ctx, failure)) : next())
     }
   }
 

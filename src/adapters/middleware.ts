@@ -31,10 +31,13 @@ export function createMiddleware<C>(api: RequestGuard<C>, answersRefusals: boole
 
   function protect(route: Route<C>, handle?: Handle): Middleware {
     return function claimcheckGuard(req, res, next) {
-      const fail = (error: unknown): void => (answersRefusals ? onError(error, req, res, next) : next(error))
-      const run = async (): Promise<unknown> => handle?.(req, res, requests.questions.auth(req))
-      const goOn = (error?: Error): void => (error ? next(error) : void run().catch(fail))
-      runGuard(() => requests.authorize(req, route, (headers) => setHeaders(res, headers)), handle ? goOn : next, fail)
+      const refuse = (error: unknown): void => (answersRefusals ? onError(error, req, res, next) : next(error))
+      const run = async (caller: unknown): Promise<unknown> => handle?.(req, res, caller)
+      runGuard(() => requests.authorize(req, route, (headers) => setHeaders(res, headers)), {
+        goOn: (caller) => (handle ? void run(caller).catch(refuse) : next()),
+        refuse,
+        fail: next,
+      })
     }
   }
 

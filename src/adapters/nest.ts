@@ -116,10 +116,10 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): NestG
     const metadata = metadataOf(context)
     const request = requestOf(context)
     if (!request) return isOpen(context, metadata)
-    const error = await requests.authorize(request, routeOf(metadata), (headers) => {
+    const result = await requests.authorize(request, routeOf(metadata), (headers) => {
       if (context.getType() === 'http') setHeaders(context.switchToHttp().getResponse<NestResponse>(), headers)
     })
-    if (error) return refuse(context, request, error)
+    if (result.outcome === 'refused') return refuse(context, request, result.error)
     return true
   }
 

@@ -12,6 +12,7 @@ import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { type GuardOptions, readGuardOptions } from './guard-arguments.ts'
 import type { GuardedRequests } from './guard.ts'
 import { createMiddleware } from './middleware.ts'
+import { callerOf } from './request-state.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 type NodeRequest = IncomingMessage | Http2ServerRequest
@@ -85,9 +86,10 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
     // Without a listener the error of a client that hangs up ends the process. Node has taken its own away.
     socket.on('error', () => {})
     try {
-      const error = await requests.authorize(req, requests.readRoute(policy))
-      if (error) throw error
-      return guard.auth(req)
+      const result = await requests.authorize(req, requests.readRoute(policy))
+      if (result.outcome === 'refused') throw result.error
+      // Never optional, so there is one.
+      return callerOf(result) as TokenByIssuer<ClaimsByIssuer<I, C>>
     } catch (error) {
       const answer = error instanceof AuthError ? answerText(requests.challenge(req, error)) : ''
       socket.end(answer, () => socket.destroy())

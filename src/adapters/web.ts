@@ -18,6 +18,7 @@ import {
   type Handle,
   type Route,
 } from './guard.ts'
+import { callerOf } from './request-state.ts'
 
 type RoutePolicy<C> = PolicyLike<TokenByIssuer<C>, undefined>
 /** Middleware as SvelteKit (`resolve`) and Astro (`next`) have it. */
@@ -104,9 +105,9 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): WebGu
     }
     return async (request, ...rest) => {
       let added: Readonly<Record<string, string>> | undefined
-      const error = await requests.authorize(request, route, (headers) => (added = headers))
-      if (error) return fail(error, request)
-      const caller = requests.questions.maybeAuth(request)
+      const result = await requests.authorize(request, route, (headers) => (added = headers))
+      if (result.outcome === 'refused') return fail(result.error, request)
+      const caller = callerOf(result)
       const run = async (): Promise<unknown> => handle?.(request, caller, ...rest)
       const next = rest[0] as (auth: TokenByIssuer<C> | undefined) => unknown
       const response = (await (handle
