@@ -1,4 +1,5 @@
 // Checks of options. Options are read once, at creation: misuse is a TypeError there, never a surprise at the first request.
+import { pollutedMember } from './prototype.ts'
 
 /** @throws TypeError when `value` is no object, or an instance of a class: a Map, for one, has its members elsewhere. */
 export function checkPlain(value: unknown, message: string): asserts value is object {
@@ -13,6 +14,16 @@ export function checkOptionNames(where: string, options: unknown, allowed: reado
   for (const name of Object.keys(options)) {
     if (!allowed.includes(name)) throw new TypeError(`${where} has no option ${name}. It has: ${allowed.join(', ')}.`)
   }
+  checkPrototype(where)
+}
+
+/** @throws TypeError while `where` would read from Object.prototype what an object leaves out. */
+export function checkPrototype(where: string): void {
+  const name = pollutedMember()
+  if (name !== undefined)
+    throw new TypeError(
+      `${where}: nothing is read while Object.prototype has the member ${name}. Find the code that set it.`,
+    )
 }
 
 /**

@@ -1,6 +1,6 @@
 // Asks policies about a verified caller inside a handler, where a resource has been loaded.
 import type { RequestView } from '../http/request-view.ts'
-import { checkArgumentCount, checkOptions } from '../internal/options.ts'
+import { checkArgumentCount, checkOptions, checkPrototype } from '../internal/options.ts'
 import { type Decision, indeterminate, type Trace } from '../policy/decision.ts'
 import { ask, checkResource, type Policy, type PolicyLike, type PolicyQuery, toPolicy } from '../policy/policy.ts'
 import { isVerifiedToken, type TokenByIssuer } from '../verifier/verified-token.ts'
@@ -76,6 +76,7 @@ export function createAuthorization<C>(
     options: AuthorizeOptions = {},
   ): Promise<Decision> {
     checkOptions('authorize()', arguments, ['explain', 'signal'], 3)
+    checkPrototype('authorize()')
     checkResource(resource)
     checkCaller(auth)
     const { explain = false, signal } = options
@@ -92,6 +93,7 @@ export function createAuthorization<C>(
     resources: readonly R[],
   ): Promise<readonly Decision[]> {
     checkArgumentCount('authorizeAll()', arguments, 3)
+    checkPrototype('authorizeAll()')
     for (const resource of resources) checkResource(resource)
     checkCaller(auth)
     return authorizeAll(toPolicy(policy), auth, resources)

@@ -1,6 +1,7 @@
 // The order of checks for a request: credential → token → policy → result. The result is a value, and comes in place where nothing waits:
 // adapters need that for speed. Applications call the functions of resource-server.ts, which always give a promise.
 import { AuthError, isAuthError } from '../errors/auth-error.ts'
+import { pollutedError } from '../errors/polluted-error.ts'
 import type { ChallengeParams } from '../errors/challenge.ts'
 import type { Emit } from '../errors/events.ts'
 import { type RefusalAnswer, refusalAnswer } from './response.ts'
@@ -121,6 +122,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
   ): MaybePromise<Authentication<C>> {
+    const polluted = pollutedError()
+    if (polluted) return refused(polluted, request)
     if (isPromise(authentication)) return authentication.then((later) => authorizeRequest(request, later, route))
     if (authentication.outcome === 'refused') return authentication
     if (authentication.outcome === 'anonymous')

@@ -6,6 +6,7 @@
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
 import { copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
+import { pollutedError } from '../errors/polluted-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
@@ -53,6 +54,8 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   })
 
   function verify(credential: Credential): MaybePromise<Outcome<TokenByIssuer<C>>> {
+    const polluted = pollutedError()
+    if (polluted) return report(polluted, credential.request)
     const name = cache.nameOf(credential.token)
     return isPromise(name)
       ? name.then(

@@ -149,7 +149,8 @@ describe('a prototype that other code has polluted', () => {
   const req = () => ({ method: 'GET', url: '/', rawHeaders: ['Host', 'a'], headers: {} }) as never
 
   async function during<T>([name, value]: readonly [string, unknown], ask: () => Promise<T>): Promise<T> {
-    prototype[name] = value
+    // Not enumerable: with one that is, no request is decided at all (polluted-prototype.test.ts).
+    Object.defineProperty(prototype, name, { value, configurable: true })
     try {
       return await ask()
     } finally {

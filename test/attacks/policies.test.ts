@@ -73,7 +73,9 @@ describe('members that every object inherits', () => {
   const pollution: Record<string, unknown> = {}
   const pollute = (members: Record<string, unknown>) => {
     Object.assign(pollution, members)
-    Object.assign(Object.prototype, members)
+    // Not enumerable: with one that is, nothing is decided at all (polluted-prototype.test.ts).
+    for (const [name, value] of Object.entries(members))
+      Reflect.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
   }
   afterEach(() => {
     for (const name of Object.keys(pollution)) {

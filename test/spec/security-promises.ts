@@ -395,6 +395,16 @@ export const guaranteed: readonly Promised[] = [
     },
   },
   {
+    words: 'While `Object.prototype` has an enumerable member, no token is verified and no request is decided',
+    heldBy: {
+      'attacks/polluted-prototype.test.ts': [
+        'nobody is let in by %s, and everybody afterwards as before',
+        'the log names the member',
+        '%s throws: an option that is left out would be read from it',
+      ],
+    },
+  },
+  {
     words: 'at most one and a half times the memory that `tokenCache.maxBytes` names',
     heldBy: { 'verifier/cache-memory.test.ts': ['the heap grows by no more than one and a half of what was promised'] },
   },

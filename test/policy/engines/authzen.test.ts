@@ -112,7 +112,8 @@ describe('an answer', () => {
 
   it('inherited by every object is none', async () => {
     const polluted = Object.prototype as { decision?: boolean }
-    polluted.decision = true
+    // Not enumerable: with one that is, nothing is decided at all.
+    Object.defineProperty(polluted, 'decision', { value: true, configurable: true })
     try {
       expect((await decide({})).decision).toMatchObject(unavailable)
     } finally {

@@ -85,7 +85,8 @@ describe('an answer of OPA', () => {
 
   it('inherited by every object is none', async () => {
     const polluted = Object.prototype as { allow?: boolean; result?: boolean }
-    Object.assign(polluted, { allow: true, result: true })
+    // Not enumerable: with one that is, nothing is decided at all.
+    for (const name of ['allow', 'result']) Object.defineProperty(polluted, name, { value: true, configurable: true })
     try {
       for (const answer of [{}, { result: {} }]) {
         expect((await decide(answer)).decision).toMatchObject({ effect: 'indeterminate' })
