@@ -120,6 +120,8 @@ test(
     expect(readFileSync(join(out, 'claimcheck.lua'), 'utf8')).toContain('x-claimcheck-recipe')
     for (const args of [['caddy', ...upstream], ['iis', ...upstream], [...upstream], ['nginx', '--config', file]])
       expect((await run(['recipe', ...args])).code).toBe(2)
+    const misspelt = await run(['recipe', 'nginx', ...upstream, '--lisen', '127.0.0.1:1'])
+    expect(misspelt.stderr).toBe("claimcheck recipe: Unknown option '--lisen'. See claimcheck recipe --help.\n")
     const forward = ['recipe', 'nginx', ...upstream, '--forward-authorization']
     expect((await run([...forward, 'no'])).stdout).toContain('proxy_set_header Authorization "";')
     expect((await run([...forward, 'perhaps'])).code).toBe(2)
