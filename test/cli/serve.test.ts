@@ -445,15 +445,20 @@ describe('stop', () => {
 test(
   'the demo runs: each curl line gets the status that stands above it',
   async () => {
-    const demo = start(['serve', '--demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-seconds', '0'])
+    const demo = start(['serve', '--demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'])
     await demo.line('listening')
     let text = ''
     demo.child.stdout?.on('data', (chunk) => (text += String(chunk)))
     await expect.poll(() => text, { timeout: 10_000 }).toContain('Ctrl-C')
-    const tries = [...text.matchAll(/^# (\d{3}): .*\ncurl -i (?:-H '(Authorization): ([^']*)' )?(\S+)$/gm)]
+    // The keys were there before: no log line comes between the text and the first request.
+    expect(demo.lines.map(({ what }) => what)).toContain('keys.refreshed')
+    const tokens = new Map([...text.matchAll(/^([A-Z]+)='(\S+)'$/gm)].map(([, name, token]) => [name, token]))
+    const tries = [...text.matchAll(/^# (\d{3}): .*\ncurl -i (?:-H "Authorization: Bearer \$([A-Z]+)" )?(\S+)$/gm)]
     expect(tries).toHaveLength(6)
-    for (const [, status, name, value, url = ''] of tries) {
-      const answer = await fetch(url, { headers: name === undefined ? {} : { [name]: value ?? '' } })
+    for (const [, status, name, url = ''] of tries) {
+      const answer = await fetch(url, {
+        headers: name === undefined ? {} : { Authorization: `Bearer ${tokens.get(name)}` },
+      })
       expect(answer.status, url).toBe(Number(status))
       expect(answer.headers.get('cache-control'), url).toBe('no-store')
     }
