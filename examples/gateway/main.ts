@@ -55,31 +55,38 @@ const nginx = await startNginx((listen) => {
   return withUsersApi(printRecipe(gateway, 'nginx', addresses)[0]?.text ?? '')
 })
 
-const alice = `Bearer ${sts.token({ sub: 'alice', scope: 'orders:read' })}`
-const walk: readonly (readonly [what: string, expected: number, headers?: Record<string, string>])[] = [
-  ['GET /health', 200],
-  ['GET /health', 200, { 'X-Auth-Subject': 'root' }],
-  ['GET /account', 401],
-  ['GET /account', 401, { Authorization: `Bearer ${sts.badToken('expired')}` }],
-  ['GET /account', 200, { Authorization: alice }],
-  ['GET /orders/1', 200, { Authorization: alice }],
-  ['GET /orders/1', 403, { Authorization: `Bearer ${sts.token({ sub: 'bob' })}` }],
-  ['DELETE /orders/1', 403, { Authorization: alice }],
-  ['GET /users/alice/files', 200, { Authorization: alice }],
-  ['GET /users/bob/files', 403, { Authorization: alice }],
-  ['GET /users/bob/%2e%2e/alice', 400, { Authorization: alice }],
-  ['GET /elsewhere', 403, { Authorization: alice }],
+const callers: Readonly<Record<string, Record<string, string>>> = {
+  'no token': {},
+  'no token, says root': { 'X-Auth-Subject': 'root' },
+  'expired token': { Authorization: `Bearer ${sts.badToken('expired')}` },
+  alice: { Authorization: `Bearer ${sts.token({ sub: 'alice', scope: 'orders:read' })}` },
+  bob: { Authorization: `Bearer ${sts.token({ sub: 'bob' })}` },
+}
+const walk: readonly (readonly [what: string, expected: number, caller: string])[] = [
+  ['GET /health', 200, 'no token'],
+  ['GET /health', 200, 'no token, says root'],
+  ['GET /account', 401, 'no token'],
+  ['GET /account', 401, 'expired token'],
+  ['GET /account', 200, 'alice'],
+  ['GET /orders/1', 200, 'alice'],
+  ['GET /orders/1', 403, 'bob'],
+  ['DELETE /orders/1', 403, 'alice'],
+  ['GET /users/alice/files', 200, 'alice'],
+  ['GET /users/bob/files', 403, 'alice'],
+  ['GET /users/bob/%2e%2e/alice', 400, 'alice'],
+  ['GET /elsewhere', 403, 'alice'],
 ]
 
 try {
   const rows: string[][] = []
-  for (const [what, expected, headers = {}] of walk) {
+  for (const [what, expected, caller] of walk) {
     const [method = '', path = ''] = what.split(' ')
-    const { status, body } = await send(nginx.port, { method, path, headers })
+    const { status, body } = await send(nginx.port, { method, path, headers: callers[caller] ?? {} })
     if (status !== expected) process.exitCode = 1
-    rows.push([what, String(status), status === expected ? body.slice(0, 60) : `EXPECTED ${expected}`])
+    const told = /"detail":"([^"]*)"/.exec(body)?.[1] ?? body
+    rows.push([what, caller, String(status), status === expected ? told : `EXPECTED ${expected}`])
   }
-  console.log(`\n${formatTable([['WHAT', 'STATUS', 'BODY'], ...rows])}`)
+  console.log(`\n${formatTable([['WHAT', 'CALLER', 'STATUS', 'ANSWER'], ...rows])}`)
   if (process.exitCode === undefined) console.log(`\nAll ${walk.length} as expected.`)
 } finally {
   await Promise.all([nginx.stop(), sts.close(), decisions.close()])

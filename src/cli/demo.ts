@@ -23,7 +23,8 @@ export async function demoSource(): Promise<{ readonly source: Source; start(url
   }
   const source: Source = {
     canReload: false,
-    load: async (additions) => loadMade({ dialects: ['caddy'] }, createGateway({ ...options, ...additions }), options),
+    load: async (additions) =>
+      loadMade({ dialects: ['caddy'], drainSeconds: 0 }, createGateway({ ...options, ...additions }), options),
   }
 
   async function start(decisions: string): Promise<void> {
@@ -37,12 +38,15 @@ export async function demoSource(): Promise<{ readonly source: Source; start(url
     api.listen(0, '127.0.0.1')
     await once(api, 'listening')
     const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
-    const alice = sts.token({ sub: 'alice', scope: 'orders:read' })
-    const bob = sts.token({ sub: 'bob' })
     const curl = (path: string, token?: string): string =>
-      `curl -i ${token === undefined ? '' : `-H 'Authorization: Bearer ${token}' `}${url}${path}`
+      `curl -i ${token === undefined ? '' : `-H "Authorization: Bearer $${token}" `}${url}${path}`
     print(`
-An STS, an API behind a gateway, and the decision server run. The tokens are good for an hour. Try:
+An STS, the decision server, and an API behind a stand-in for a gateway run. The stand-in asks as Caddy does; no Caddy runs.
+The tokens are good for an hour. Run these in a second terminal:
+
+ALICE='${sts.token({ sub: 'alice', scope: 'orders:read' })}'
+BOB='${sts.token({ sub: 'bob' })}'
+EXPIRED='${sts.badToken('expired')}'
 
 # 200: no token is asked for
 ${curl('/health')}
@@ -51,18 +55,18 @@ ${curl('/health')}
 ${curl('/account')}
 
 # 200: Alice may read orders, and the API is told of her
-${curl('/orders/1', alice)}
+${curl('/orders/1', 'ALICE')}
 
 # 403: Bob has no such scope, and is told which
-${curl('/orders/1', bob)}
+${curl('/orders/1', 'BOB')}
 
 # 401: an expired token
-${curl('/account', sts.badToken('expired'))}
+${curl('/account', 'EXPIRED')}
 
 # 403: no route
-${curl('/elsewhere', alice)}
+${curl('/elsewhere', 'ALICE')}
 
-Ctrl-C drains and ends.
+Ctrl-C ends all of it. The log follows: a line for each refusal.
 `)
   }
   return { source, start }

@@ -2,7 +2,7 @@
 // addresses that it is given and to its own listener alone, sends requests that change nothing, and says what it could not check.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Command, print } from './command.ts'
+import { type Command, messageOf, print } from './command.ts'
 import { type Echo, listenEcho } from './doctor/echo.ts'
 import { type Finding, lost, printFindings } from './doctor/finding.ts'
 import { probeFaults, probeRefusals } from './doctor/probes/faults.ts'
@@ -42,8 +42,8 @@ Exit codes: 0 closed, 1 holes, 2 could not run, or a side that you named did not
     try {
       return await examine(await readOptions(args))
     } catch (error) {
-      console.error(`claimcheck doctor: ${(error as Error).message}`)
-      return 2
+      // 1 is for holes.
+      throw error instanceof TypeError ? error : new TypeError(messageOf(error), { cause: error })
     }
   },
 }

@@ -7,7 +7,7 @@ import { formatDescription, formatExplanation } from './explain/format.ts'
 import { readRequestLine } from './explain/request.ts'
 import { type BaseOptions, createSetup } from './explain/setup.ts'
 import { describeUnverified } from './explain/unverified.ts'
-import { type Command, print } from './command.ts'
+import { type Command, messageOf, print } from './command.ts'
 import { reasonOf } from '../internal/json.ts'
 import { readStdin } from './source.ts'
 
@@ -70,7 +70,7 @@ export async function runExplain(args: readonly string[], surroundings: Surround
     clean = createClean(text.replace(/^authorization:/i, ''))
     return await explainText(text, withConfig(read, surroundings), { ...surroundings, clean })
   } catch (error) {
-    surroundings.warn(`claimcheck explain: ${clean(error instanceof Error ? error.message : String(error))}`)
+    surroundings.warn(`claimcheck explain: ${clean(messageOf(error))}`)
     return error instanceof TypeError ? misuse : exitCodes.unknown
   }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `claimcheck`. Each command is a file beside this one.
 import { checkCommand } from './check.ts'
-import { type Command, print } from './command.ts'
+import { type Command, isAboutArguments, messageOf, print } from './command.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { healthCommand } from './health.ts'
@@ -37,9 +37,14 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   try {
     return await command.run(args)
   } catch (error) {
-    console.error(`claimcheck ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    console.error(`claimcheck ${name}: ${isAboutArguments(error) ? pointToHelp(error, name) : messageOf(error)}`)
     return error instanceof TypeError ? 2 : 1
   }
+}
+
+/** No command takes what Node advises: an argument that begins with a hyphen. */
+function pointToHelp({ message }: Error, name: string): string {
+  return `${message.replace(/\. To specify a positional argument.*$/s, '').replace(/\.$/, '')}. See claimcheck ${name} --help.`
 }
 
 const code = await main(process.argv.slice(2))

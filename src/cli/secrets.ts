@@ -1,6 +1,7 @@
 // A secret of a configuration: never a text in it, but the name of a file or of an environment variable that holds it.
 import { readFileSync } from 'node:fs'
 import type { JsonObject } from '../internal/json.ts'
+import { messageOf } from './command.ts'
 import { namedSchema, pathOf, readNamed, text, wrong } from './shape.ts'
 
 export const secretSchema: JsonObject = namedSchema({ file: text.schema, env: text.schema })
@@ -22,6 +23,6 @@ function readSecretFile(file: string, at: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (cause) {
-    throw new TypeError(`${at}: ${(cause as Error).message}`, { cause })
+    throw new TypeError(`${at}: ${messageOf(cause)}`, { cause })
   }
 }

@@ -19,7 +19,7 @@ export const serveCommand: Command = {
 
 ${settingsUsage}
   --log-allowed         one line for each allowed request, too
-  --demo                starts an STS for tests, an API and the server, and prints what to try
+  --demo                starts an STS for tests, an API and the server, and prints what to try (127.0.0.1:9001 and :9002 must be free)
   --doctor FILE         answers the probes of \`claimcheck doctor\`, which needs FILE: a secret that is made at start
 
 SIGTERM drains, a second one ends at once. SIGHUP reads a JSON configuration anew: all of it, or nothing.`,
@@ -68,8 +68,9 @@ async function serveSource(source: Source, start: Start): Promise<number> {
   process.on('SIGHUP', () => void (reloading = reloading.then(reload)))
   log.info('listening', { url: server.url, admin: admin.url, dialects, routes: current.gateway.routes.length })
   // Not waited for: a signal must not wait for an STS that hangs. Requests wait for the same fetch, and /readyz tells.
-  void warm(current)
-  await start.onListening?.(server.url)
+  const warming = warm(current)
+  // The STS of the demo is this process. Its log lines come before what is printed.
+  if (start.onListening) await warming.then(() => start.onListening?.(server.url))
 
   const signal = await stopped
   isDraining = true

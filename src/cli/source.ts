@@ -1,4 +1,5 @@
 // Where a configuration comes from: a file with JSON, JSON on the standard input, or a module with policies in code.
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,6 +10,7 @@ import type { Gateway } from '../gateway/gateway-options.ts'
 import { createGateway, decisionServerOf } from '../gateway/gateway.ts'
 import type { KeyStore } from '../jwks/snapshot.ts'
 import { createResourceServer, type ResourceServer, requestGuardOf } from '../server/resource-server.ts'
+import { messageOf, missing } from './command.ts'
 import { readApiConfiguration, readConfiguration, readServerExport, type ServerMembers } from './configuration.ts'
 import { checksThatAreOff } from './off.ts'
 
@@ -62,7 +64,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new TypeError((cause as Error).message, { cause })
+    throw new TypeError(messageOf(cause), { cause })
   }
 }
 
@@ -100,6 +102,7 @@ async function importModule(file: string): Promise<Readonly<Record<string, unkno
   try {
     return (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
   } catch (cause) {
+    if (!existsSync(file)) throw new TypeError(missing(file), { cause })
     const { code, message } = cause as NodeJS.ErrnoException
     const advice =
       code === 'ERR_UNKNOWN_FILE_EXTENSION'

@@ -1,11 +1,13 @@
 // `claimcheck check`, `recipe`, `health`, `explain` as a process, and the command without any.
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { isInstalled, startGateway } from '../support/gateways.ts'
+import { root } from '../../scripts/subpaths.ts'
+import { freePort, isInstalled, nginxServing, startGateway } from '../support/gateways.ts'
 import { sendRaw, valuesOf } from '../support/raw-request.ts'
 import { folder, run, serve, stsAndConfig, write } from './run.ts'
 
@@ -120,6 +122,8 @@ test(
     expect(readFileSync(join(out, 'claimcheck.lua'), 'utf8')).toContain('x-claimcheck-recipe')
     for (const args of [['caddy', ...upstream], ['iis', ...upstream], [...upstream], ['nginx', '--config', file]])
       expect((await run(['recipe', ...args])).code).toBe(2)
+    const misspelt = await run(['recipe', 'nginx', ...upstream, '--lisen', '127.0.0.1:1'])
+    expect(misspelt.stderr).toBe("claimcheck recipe: Unknown option '--lisen'. See claimcheck recipe --help.\n")
     const forward = ['recipe', 'nginx', ...upstream, '--forward-authorization']
     expect((await run([...forward, 'no'])).stdout).toContain('proxy_set_header Authorization "";')
     expect((await run([...forward, 'perhaps'])).code).toBe(2)
@@ -163,6 +167,36 @@ test.skipIf(missing !== '')(
       })
       expect([answer.status, await answer.text()]).toEqual([200, 'upstream'])
       expect(received.at(-1)?.headers['x-auth-subject']).toBe('alice')
+    } finally {
+      await nginx.stop()
+    }
+  },
+  limit,
+)
+
+test.skipIf(missing !== '')(
+  `an nginx that serves already takes the recipe as the documents say${missing}`,
+  async () => {
+    const { config } = await stsAndConfig()
+    const file = write('c.json', { ...config, dialects: ['nginx'] })
+    const server = await serve(['--config', file])
+    const addresses = ['--upstream', '127.0.0.1:1', '--decisions', `127.0.0.1:${server.port}`]
+    const { stdout } = await run(['recipe', 'nginx', '--config', file, '--listen', '127.0.0.1:18080', ...addresses])
+    const [, script = ''] = /^sed '(.+)' nginx\.conf > /m.exec(readFileSync(`${root}/docs/gateways.md`, 'utf8')) ?? []
+    const included = execFileSync('sed', [script], { input: stdout, encoding: 'utf8' })
+    expect(included).not.toMatch(/^\s*(?:pid|error_log|events|access_log|\w+_temp_path)\b/m)
+    const own = await freePort()
+    const nginx = await startGateway('nginx', (port) => [
+      {
+        name: 'nginx.conf',
+        text: nginxServing(`127.0.0.1:${port}`, 'return 204;').replace('http {', 'http {\ninclude claimcheck.conf;'),
+      },
+      { name: 'claimcheck.conf', text: included.replace('127.0.0.1:18080', `127.0.0.1:${own}`) },
+    ])
+    try {
+      expect((await sendRaw(nginx.port, { path: '/orders/1' })).status).toBe(204)
+      expect((await sendRaw(own, { path: '/orders/1' })).status).toBe(401)
+      expect((await sendRaw(own, { path: '/health' })).status).toBe(502)
     } finally {
       await nginx.stop()
     }

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { root } from '../../scripts/subpaths.ts'
 import { sendRaw, valuesOf } from '../support/raw-request.ts'
-import { run, serve, start, stsAndConfig, write } from './run.ts'
+import { folder, run, serve, start, stsAndConfig, write } from './run.ts'
 
 const limit = 30_000
 const json = (body: string): Record<string, unknown> => JSON.parse(body) as Record<string, unknown>
@@ -103,6 +104,23 @@ describe('start', () => {
     limit,
   )
 
+  test.each<[string, readonly string[], string]>([
+    ['an unknown flag', ['--lisen', 'x'], "Unknown option '--lisen'. See claimcheck serve --help."],
+    ['a stray word', ['now'], 'does not take positional arguments. See claimcheck serve --help.'],
+    ['a file that is not there', ['--config', 'nope.json'], `there is no file ${join(root, 'nope.json')}.`],
+    ['a module that is not there', ['--config', 'nope.mjs'], `there is no file ${join(root, 'nope.mjs')}.`],
+    ['a folder that is not there', ['--config', 'nope/c.json'], `, and no folder ${join(root, 'nope')}.`],
+  ])(
+    'says in a sentence what is wrong: %s',
+    async (_, args, message) => {
+      const { code, stderr } = await run(['serve', ...args])
+      expect(stderr).toMatch(/^claimcheck serve: .*\n$/)
+      expect(stderr).toContain(message)
+      expect(code).toBe(2)
+    },
+    limit,
+  )
+
   test(
     'ends with 1 when the port is in use',
     async () => {
@@ -112,7 +130,25 @@ describe('start', () => {
       const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`
       const { code, stderr } = await run(['serve', '--config', write('c.json', config), '--listen', listen])
       taken.close()
-      expect(stderr).toContain('EADDRINUSE')
+      expect(stderr).toBe(
+        `claimcheck serve: ${listen} is in use (EADDRINUSE), perhaps by a server that still drains.\n`,
+      )
+      expect(code).toBe(1)
+    },
+    limit,
+  )
+
+  test(
+    'ends with 1 when the socket is there already',
+    async () => {
+      const { config } = await stsAndConfig()
+      const listen = `unix:${join(folder(), 'socket')}`
+      const file = write('c.json', { ...config, listen })
+      const killed = await serve(['--config', file])
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      const { code, stderr } = await run(['serve', '--config', file])
+      expect(stderr).toContain('a server that was killed has left it behind')
       expect(code).toBe(1)
     },
     limit,
@@ -409,15 +445,20 @@ describe('stop', () => {
 test(
   'the demo runs: each curl line gets the status that stands above it',
   async () => {
-    const demo = start(['serve', '--demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-seconds', '0'])
+    const demo = start(['serve', '--demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'])
     await demo.line('listening')
     let text = ''
     demo.child.stdout?.on('data', (chunk) => (text += String(chunk)))
     await expect.poll(() => text, { timeout: 10_000 }).toContain('Ctrl-C')
-    const tries = [...text.matchAll(/^# (\d{3}): .*\ncurl -i (?:-H '(Authorization): ([^']*)' )?(\S+)$/gm)]
+    // The keys were there before: no log line comes between the text and the first request.
+    expect(demo.lines.map(({ what }) => what)).toContain('keys.refreshed')
+    const tokens = new Map([...text.matchAll(/^([A-Z]+)='(\S+)'$/gm)].map(([, name, token]) => [name, token]))
+    const tries = [...text.matchAll(/^# (\d{3}): .*\ncurl -i (?:-H "Authorization: Bearer \$([A-Z]+)" )?(\S+)$/gm)]
     expect(tries).toHaveLength(6)
-    for (const [, status, name, value, url = ''] of tries) {
-      const answer = await fetch(url, { headers: name === undefined ? {} : { [name]: value ?? '' } })
+    for (const [, status, name, url = ''] of tries) {
+      const answer = await fetch(url, {
+        headers: name === undefined ? {} : { Authorization: `Bearer ${tokens.get(name)}` },
+      })
       expect(answer.status, url).toBe(Number(status))
       expect(answer.headers.get('cache-control'), url).toBe('no-store')
     }

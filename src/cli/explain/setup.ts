@@ -7,6 +7,7 @@ import type { KeyStore } from '../../jwks/snapshot.ts'
 import * as presets from '../../presets/index.ts'
 import type { RequestGuard } from '../../server/request-guard.ts'
 import { createResourceServer, type ResourceServer, toRequestGuard } from '../../server/resource-server.ts'
+import { messageOf } from '../command.ts'
 import { loadApi } from '../source.ts'
 import type { ExplainArguments } from './arguments.ts'
 
@@ -67,6 +68,6 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new TypeError(`--jwks: ${(cause as Error).message}`, { cause })
+    throw new TypeError(`--jwks: ${messageOf(cause)}`, { cause })
   }
 }
