@@ -107,7 +107,7 @@ export function plainName(name: string): string {
 
 /**
  * The header lines that are the client's word. Identity headers and our own never are, in any spelling that an upstream may take for
- * them: no policy may read them as if they were. Those with odd signs stay, since they refuse the request.
+ * them: no policy may read them as if they were. Those with other signs stay, since they refuse the request.
  */
 export function clientLines(headers: readonly HeaderLine[], identity: ReadonlySet<string>): readonly HeaderLine[] {
   return headers.filter(([name]) => !isOurs(name, identity) || imitatesOne(name, identity))
@@ -121,9 +121,12 @@ export function isOurs(name: string, identity: ReadonlySet<string>): boolean {
   return identity.has(known) || known.startsWith('x-claimcheck-')
 }
 
-const oddSign = /[^\w-]/
+const oddSign = /[^a-z0-9-]/i
 
-/** Whether `name` is one of `names` (in lower case) with signs that no recipe strips: CGI and its heirs read `X.Auth.Subject` so. */
+/**
+ * Whether `name` is one of `names` (in lower case) with other signs. CGI and its heirs read `X_Auth_Subject` and `X.Auth.Subject` so, and
+ * not every gateway takes them away.
+ */
 export function imitatesOne(name: string, names: ReadonlySet<string>): boolean {
   return oddSign.test(name) && names.has(plainName(name))
 }

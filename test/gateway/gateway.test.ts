@@ -73,7 +73,7 @@ describe('decides by the route', () => {
     ])
   })
 
-  test.each(['X.Auth.Subject', 'x-auth.subject', 'X~Auth~Roles', 'X-Auth!Omitted'])(
+  test.each(['X.Auth.Subject', 'x-auth.subject', 'X~Auth~Roles', 'X-Auth!Omitted', 'X_Auth_Subject', 'x-auth_subject'])(
     'refuses a header that an upstream may take for an identity header, on every route: %s',
     async (name) => {
       for (const target of ['/orders/1', '/catalog', '/health'])

@@ -221,18 +221,16 @@ describe('the server', () => {
     let seen: unknown[] = []
     const { gateway, sts } = createTestGateway({
       '/x': ({ resource }) => {
-        seen = ['x-auth-subject', 'X-Auth_Subject', 'X-Claimcheck-Recipe', 'x-team'].map((name) =>
-          resource.header(name),
-        )
+        seen = ['x-auth-subject', 'X-Claimcheck-Recipe', 'x-team'].map((name) => resource.header(name))
         return true
       },
     })
     const server = await gateway.listen({ dialects: ['nginx'], listen: '127.0.0.1:0' })
     onTestFinished(() => server.close())
-    const spoofed = ['X-Auth-Subject: root', 'X-Auth_Subject: root', `X-Claimcheck-Recipe: ${gateway.fingerprint}`]
+    const spoofed = ['X-Auth-Subject: root', `X-Claimcheck-Recipe: ${gateway.fingerprint}`]
     const lines = [...told('/x'), ...spoofed, 'X-Team: a', 'x-team: b', `Authorization: Bearer ${sts.token()}`]
     await sendRaw(Number(server.url.split(':').at(-1)), { path: '/nginx', lines })
-    expect(seen).toEqual([undefined, undefined, undefined, 'a, b'])
+    expect(seen).toEqual([undefined, undefined, 'a, b'])
   })
 
   test.each([

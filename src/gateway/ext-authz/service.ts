@@ -53,7 +53,7 @@ export function createEnvoyService(gateway: Pick<Gateway, 'routes'>, options: En
     const asked = { ...check, headers: clientLines(check.headers, known) }
     const decision = await decisions.decide(asked, dialect, { deadlineMs, ...(route !== undefined && { route }) })
     if (decision.effect === 'unavailable') return undefined
-    return decision.effect === 'allow' ? writeAllowance(decision, check.headers, known) : writeRefusal(decision)
+    return decision.effect === 'allow' ? writeAllowance(decision) : writeRefusal(decision)
   }
 
   const check: handleUnaryCall<EnvoyQuestion | string, Buffer> = (call, callback) => {

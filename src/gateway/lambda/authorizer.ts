@@ -3,7 +3,7 @@ import { checkArgumentCount, checkBoolean, checkOptionNames } from '../../intern
 import type { DecisionServer, GatewayDecision, Refusal } from '../decision.ts'
 import type { Gateway } from '../gateway-options.ts'
 import { readDecisionServer } from '../gateway.ts'
-import { clientLines, plainName } from '../request.ts'
+import { clientLines } from '../request.ts'
 import {
   isExactArn,
   type LambdaContext,
@@ -95,11 +95,9 @@ export function createLambdaAuthorizer(
   async function decide({ check, arn }: AuthorizerRequest): Promise<GatewayDecision<unknown>> {
     const { known } = decisions.identity
     const headers = clientLines(check.headers, known)
-    // API Gateway replaces an identity header by its name, and would hand `X_Auth_Subject` on beside it.
-    const isSpoofed = check.headers.some(([name]) => known.has(plainName(name)) && !known.has(name.toLowerCase()))
     const isNamed = isSimple || cached || isExactArn(arn)
     // Without a target the gateway answers 400.
-    const target = isNamed && !isSpoofed ? check.target : ''
+    const target = isNamed ? check.target : ''
     return decisions.decide({ ...check, target, headers }, 'lambda', { forAllRequests: cached })
   }
 
