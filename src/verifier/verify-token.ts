@@ -9,6 +9,7 @@ import { copyOf, isAuthError, type ValidationError } from '../errors/auth-error.
 import { pollutedError } from '../errors/polluted-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { JsonObject } from '../internal/json.ts'
+import { pollutedMember } from '../internal/prototype.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkTenant, checkTokenHeader, keyNotFound, toUnverifiedToken } from '../issuer/checks.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
@@ -54,8 +55,8 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   })
 
   function verify(credential: Credential): MaybePromise<Outcome<TokenByIssuer<C>>> {
-    const polluted = pollutedError()
-    if (polluted) return report(polluted, credential.request)
+    const polluted = pollutedMember()
+    if (polluted !== undefined) return report(pollutedError(polluted), credential.request)
     const name = cache.nameOf(credential.token)
     return isPromise(name)
       ? name.then(
