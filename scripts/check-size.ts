@@ -101,12 +101,12 @@ async function adapters(): Promise<
 > {
   const above: Readonly<Record<string, number>> = {
     'claimcheck/express': 1_640,
-    'claimcheck/fastify': 2_610,
-    'claimcheck/hono': 1_785,
-    'claimcheck/koa': 1_570,
+    'claimcheck/fastify': 2_620,
+    'claimcheck/hono': 1_795,
+    'claimcheck/koa': 1_575,
     'claimcheck/nest': 2_110,
     'claimcheck/node': 1_925,
-    'claimcheck/web': 1_575,
+    'claimcheck/web': 1_580,
   }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
   return Promise.all(
