@@ -1,6 +1,6 @@
 // createGateway: decides about requests that a gateway asks about. The order of checks is in `decideInOrder`, top to bottom.
 import { AuthError, type AuthErrorOptions, type AuthErrorReason } from '../errors/auth-error.ts'
-import { pollutedError } from '../errors/polluted-error.ts'
+import { checkUnpolluted, pollutedError } from '../errors/polluted-error.ts'
 import type { RequestView } from '../http/request-view.ts'
 import { systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
@@ -141,12 +141,15 @@ function createAnyGateway<C>(
       ? anyRequest
       : resourceOf(check, request, { key: route.key, params: route.params(request.target.segments) })
     const waitMs = Math.min(deadlineMs, edge.deadlineMs ?? deadlineMs)
+    const endMs = performance.now() + waitMs
     const result = await withinDeadline(known, waitMs, (signal) => authorize(known, route.value, { resource, signal }))
     if (result.outcome === 'refused') return toRefusal(result.error, known)
     if (result.outcome === 'anonymous') return allow(route, undefined)
     if (!assertion) return allow(route, result.auth)
     const asserted = { method: check.method, path: request.target.path, route: route.key }
-    return allow(route, result.auth, await inTime(assertion.sign(result.auth, asserted), waitMs))
+    const signed = await inTime(assertion.sign(result.auth, asserted), endMs - performance.now())
+    checkUnpolluted()
+    return allow(route, result.auth, signed)
   }
 
   /** Verifies the credential, then asks the policy of the route. In place where nothing is waited for. */
@@ -184,7 +187,7 @@ function createAnyGateway<C>(
   /** Rejects where the threads of the pool have other work. */
   async function inTime(signed: Promise<string>, waitMs: number): Promise<string> {
     const text = await within(signed, waitMs, () => undefined)
-    if (text === undefined) throw new Error(`no signature within deadlineMs (${waitMs})`)
+    if (text === undefined) throw new Error(`no signature within deadlineMs`)
     return text
   }
 

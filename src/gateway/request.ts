@@ -72,13 +72,7 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
   const target = readTarget(sent)
   if (known === undefined || name === undefined || target === undefined || !token.test(method)) return undefined
   if (overridesOf(headers, targetOverrides).some((value) => value !== sent)) return undefined
-  const overrides = [
-    ...overridesOf(headers, methodOverrides),
-    // Frameworks that take `_method` from a form take it from the query, too. Some split that at `;`, and some begin it there.
-    ...(/[?;]/.test(sent)
-      ? new URLSearchParams(sent.replace(/^[^?;]*/, '').replace(/[?;]/g, '&')).getAll('_method')
-      : []),
-  ]
+  const overrides = [...overridesOf(headers, methodOverrides), ...methodsIn(sent), ...methodsIn(target.decoded)]
   // Each costs all readings of the path. An honest request has one.
   if (overrides.length > maxOverrides) return undefined
   const methods = [method, method.toUpperCase(), ...overrides.map((one) => one.trim().toUpperCase())]
@@ -90,6 +84,17 @@ export function readRequest({ method, target: sent, host, scheme, headers }: Gat
     methods: [...new Set(methods)],
     isOverridden: overrides.length > 0,
   }
+}
+
+/**
+ * Frameworks that take `_method` from a form take it from the query, too. Some split that at `;`, and some begin it there. PHP drops blanks
+ * before a name, reads a dot or a blank as an underscore, and ends a name at NUL.
+ */
+function methodsIn(target: string): readonly string[] {
+  const begin = target.search(/[?;]/)
+  if (begin < 0) return []
+  const form = new URLSearchParams(target.slice(begin).replace(/[?;]/g, '&'))
+  return [...form].flatMap(([name, value]) => (/^ *[_. ]method(?:\0|$)/.test(name) ? value : []))
 }
 
 /** The values of all lines that a server may take for one of `names`: many turn every other character into an underscore. */

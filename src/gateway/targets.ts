@@ -13,6 +13,8 @@ export interface Reading {
 export interface Target {
   /** As sent, undecoded. */
   readonly path: string
+  /** Decoded once, in plain characters. */
+  readonly decoded: string
   /** As sent, without the question mark. */
   readonly query: string
   /** Decoded once, in the letter case that was sent: the parameters of a route come from here. */
@@ -48,7 +50,9 @@ export function readTarget(target: string): Target | undefined {
   const readings = collect(decoded)
   // An upstream may match a path that it has not decoded.
   const undecoded = path === decoded ? [] : collect(path, true)
-  return readings && undecoded && describe(path, query, decoded, [...readings, ...undecoded])
+  // A semicolon begins the query for Fastify 4, and for others that route by find-my-way.
+  const cut = path.includes(';') ? collect(decode(path.replace(/;.*$/s, '')) ?? '') : []
+  return readings && undecoded && cut && describe(path, query, decoded, [...readings, ...undecoded, ...cut])
 }
 
 function describe(path: string, query: string, decoded: string, paths: readonly string[]): Target | undefined {
@@ -56,7 +60,7 @@ function describe(path: string, query: string, decoded: string, paths: readonly 
     { segments: split(one), folded: false },
     { segments: split(fold(one)), folded: true },
   ])
-  return { path, query, segments: split(decoded), readings }
+  return { path, decoded: decoded.normalize('NFKC'), query, segments: split(decoded), readings }
 }
 
 /** The path as a comparison without regard to letter case sees it. */
@@ -88,8 +92,6 @@ const cleanings: readonly ((path: string) => string)[] = [
   (path) => path.replace(/[?#].*$/s, ''),
   // Path parameters, such as `;jsessionid=`: servlet containers match without them.
   (path) => path.replace(/;[^/]*/g, ''),
-  // A semicolon that begins the query: Fastify 4, and others that route by find-my-way.
-  (path) => path.replace(/;.*$/s, ''),
   // Characters that nothing shows, such as a soft hyphen.
   (path) => path.replace(/\p{Cf}/gu, ''),
   // A plus is a blank in forms.

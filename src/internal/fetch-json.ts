@@ -3,6 +3,7 @@
 import { type EndSignal, onAbort } from './end-signal.ts'
 import { explainFailure } from './connection-failure.ts'
 import { type JsonObject, parseJsonObject, printable } from './json.ts'
+import { checkPrototype } from './options.ts'
 import { withoutLogin } from './urls.ts'
 
 export interface FetchJsonOptions {
@@ -109,6 +110,8 @@ async function fetchOnce(
   { fetch, maxBytes }: FetchJsonOptions,
 ): Promise<FetchedBody> {
   const { host } = new URL(url)
+  // The platform's fetch would take its socket, or its certificate authorities, from there.
+  checkPrototype(host)
   const response = await connected(host, () => fetch(url, request))
   // An injected fetch may ignore its signal: then this answer comes too late.
   if (response.status !== 200 || response.redirected || request.signal.aborted) {
@@ -116,8 +119,10 @@ async function fetchOnce(
     throw statusError(`${host} answered ${response.status}${meaningOf(response)}`, response.status)
   }
   const reader = response.body?.getReader()
+  const body = reader ? await readBody(reader, { host, maxBytes, signal: request.signal }) : new Uint8Array()
+  checkPrototype(host)
   return {
-    body: reader ? await readBody(reader, { host, maxBytes, signal: request.signal }) : new Uint8Array(),
+    body,
     contentType: response.headers.get('content-type') ?? '',
     cacheControl: response.headers.get('cache-control') ?? '',
   }

@@ -83,6 +83,7 @@ export function createAuthorization<C>(
     const traces: Trace[] = []
     const query = { auth, resource: resource as R, ...(explain && { explain: traces }), ...(signal && { signal }) }
     const decision = await ask(toPolicy(policy), query)
+    checkPrototype('authorize()')
     const [trace] = traces
     return trace ? { ...decision, trace } : decision
   }

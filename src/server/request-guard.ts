@@ -138,8 +138,10 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
       const context = { auth: auth as VerifiedToken, policy, params: challengeParams(request) }
       return refused(refusalOf(decision, context), request)
     }
-    // The token may end while a policy waits.
     const laterResultOf = (decision: Decision): Authentication<C> => {
+      const late = pollutedMember()
+      if (late !== undefined) return refused(pollutedError(late), request)
+      // The token may end while a policy waits.
       const error = endOf(auth, request)
       return error ? { outcome: 'refused', error } : resultOf(decision)
     }

@@ -6,7 +6,7 @@
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
 import { copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
-import { pollutedError } from '../errors/polluted-error.ts'
+import { checkUnpolluted, pollutedError } from '../errors/polluted-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { JsonObject } from '../internal/json.ts'
 import { pollutedMember } from '../internal/prototype.ts'
@@ -89,6 +89,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
       if (isAuthError(verified)) return report(verified, credential.request)
       const auth = asked ?? checks.request(verified, credential)
       const allowed = isPromise(auth) ? await auth : auth
+      checkUnpolluted()
       // The token may have ended while its keys, the schema or `isRevoked` were waited for.
       checkTimesOf(verified)
       return allowed
@@ -168,8 +169,11 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
       const read = readClaims(parsed, trusted)
       const typed = isPromise(read) ? await read : read
       if ('reason' in typed) return refuse(typed, parsed, true)
+      // What is read of a polluted prototype would be remembered.
+      checkUnpolluted()
       const found = checks.principal(parsed, trusted)
       const resolved = isPromise(found) ? await found : found
+      checkUnpolluted()
       const entry = createEntry(token, key, { typed, resolved })
       flight?.succeed(entry)
       return entry
