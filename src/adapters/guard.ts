@@ -59,7 +59,11 @@ export interface FrameworkGuard<Q extends object, C> {
 
 /** Most requests take an `auth`. One may be frozen, or have an `auth` of its own with a getter alone. */
 export function attachAuth(request: object, auth: VerifiedToken<unknown> | undefined): void {
-  if (auth || Reflect.get(request, 'auth') !== undefined) Reflect.set(request, 'auth', auth)
+  const isThere = 'auth' in request
+  if (!auth && !isThere) return
+  // Reflect.set takes half a microsecond more (Express, Node 24).
+  if (isThere || !Object.isExtensible(request)) Reflect.set(request, 'auth', auth)
+  else (request as { auth?: unknown }).auth = auth
 }
 
 /** What the guards of all adapters do with a request of any framework, of which they know the view alone. */
