@@ -32,7 +32,7 @@ export async function measureLoad({ seconds, runs }: { seconds: number; runs: nu
   const list = Array.from({ length: tokens }, (_, index) => sts.token({ sub: `user-${index}`, scope: 'orders:read' }))
   const script = writeScript('same', list, 1)
   // More paths than a gateway remembers assertions for.
-  const fresh = writeScript('fresh', list, 20)
+  const fresh = writeScript('fresh', list, 100)
   const plain = {
     dialects: ['nginx'],
     issuer: sts.issuer,
