@@ -75,8 +75,9 @@ export function createAssertion(options: AssertionOptions, clock: Clock): Assert
     const { kid, privateKey } = keys.current()
     const now = Math.floor(clock.nowMs() / 1000)
     // Made once for each token.
-    const caller = callers.get(auth.principal) ?? ++lastCaller
-    callers.set(auth.principal, caller)
+    const known = callers.get(auth.principal)
+    const caller = known ?? ++lastCaller
+    if (known === undefined) callers.set(auth.principal, caller)
     // Neither a method nor a path holds a blank.
     const name = `${caller} ${auth.expiresAt} ${request.method} ${request.path} ${request.route}`
     const earlier = remembered.get(name)

@@ -6,7 +6,6 @@ import { systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
 import { createNotes } from '../internal/freeze.ts'
 import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
-import { pollutedMember } from '../internal/prototype.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { Authentication, RequestGuard } from '../server/request-guard.ts'
 import {
@@ -121,8 +120,8 @@ function createAnyGateway<C>(
 
   /** The order of checks. Every line may end the request; only `allow` lets it through. */
   async function decideInOrder(check: GatewayCheck, view: RequestView, edge: Edge): Promise<GatewayDecision<C>> {
-    const polluted = pollutedMember()
-    if (polluted !== undefined) return toRefusal(guard.report(pollutedError(polluted), view), view)
+    const polluted = pollutedError()
+    if (polluted) return toRefusal(guard.report(polluted, view), view)
     const request = readRequest(check)
     if (!request) return refuse('target_ambiguous', view, { hint: unreadableHint })
     if (check.headers.some(([name]) => imitatesOne(name, identity.known)))

@@ -97,7 +97,9 @@ export function createAuthorization<C>(
     checkPrototype('authorizeAll()')
     for (const resource of resources) checkResource(resource)
     checkCaller(auth)
-    return authorizeAll(toPolicy(policy), auth, resources)
+    const decisions = await authorizeAll(toPolicy(policy), auth, resources)
+    checkPrototype('authorizeAll()')
+    return decisions
   }
 
   async function require<R>(

@@ -9,7 +9,6 @@ import { readToken } from '../http/credentials.ts'
 import { isPreflight, type RequestView } from '../http/request-view.ts'
 import { ownMember } from '../internal/json.ts'
 import { isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
-import { pollutedMember } from '../internal/prototype.ts'
 import type { Decision } from '../policy/decision.ts'
 import { ask, checkResource, type Policy, type PolicyQuery } from '../policy/policy.ts'
 import { refusalOf, scopeParam } from './refusal.ts'
@@ -123,8 +122,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
     authentication: MaybePromise<Authentication<C>>,
     route: RouteQuery<C, R>,
   ): MaybePromise<Authentication<C>> {
-    const polluted = pollutedMember()
-    if (polluted !== undefined) return refused(pollutedError(polluted), request)
+    const polluted = pollutedError()
+    if (polluted) return refused(polluted, request)
     if (isPromise(authentication)) return authentication.then((later) => authorizeRequest(request, later, route))
     if (authentication.outcome === 'refused') return authentication
     if (authentication.outcome === 'anonymous')
@@ -139,8 +138,8 @@ export function createRequestGuard<C>(parts: RequestGuardParts<C>): RequestGuard
       return refused(refusalOf(decision, context), request)
     }
     const laterResultOf = (decision: Decision): Authentication<C> => {
-      const late = pollutedMember()
-      if (late !== undefined) return refused(pollutedError(late), request)
+      const late = pollutedError()
+      if (late) return refused(late, request)
       // The token may end while a policy waits.
       const error = endOf(auth, request)
       return error ? { outcome: 'refused', error } : resultOf(decision)

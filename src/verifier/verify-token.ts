@@ -6,10 +6,9 @@
 //   for each request, for new and remembered tokens alike. Among the prechecks it would be a hole: a remembered token skips them.
 // - A refusal by `checkRequest` refuses its own request, and none of those that joined the same verification.
 import { copyOf, isAuthError, type ValidationError } from '../errors/auth-error.ts'
-import { checkUnpolluted, pollutedError } from '../errors/polluted-error.ts'
+import { checkUnpolluted } from '../errors/polluted-error.ts'
 import { checkBearer, type Credential } from '../http/credentials.ts'
 import type { JsonObject } from '../internal/json.ts'
-import { pollutedMember } from '../internal/prototype.ts'
 import { type Answer, askYesOrNo, isPromise, type MaybePromise } from '../internal/maybe-promise.ts'
 import { checkTenant, checkTokenHeader, keyNotFound, toUnverifiedToken } from '../issuer/checks.ts'
 import type { TrustedIssuer } from '../issuer/registry.ts'
@@ -55,8 +54,6 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   })
 
   function verify(credential: Credential): MaybePromise<Outcome<TokenByIssuer<C>>> {
-    const polluted = pollutedMember()
-    if (polluted !== undefined) return report(pollutedError(polluted), credential.request)
     const name = cache.nameOf(credential.token)
     return isPromise(name)
       ? name.then(
@@ -69,6 +66,7 @@ export function createVerifyToken<C>(parts: VerificationParts<C>, watch: Watch =
   /** `name` is that of the token in the cache. A token that cannot be remembered has none. */
   function verifyDigested(name: string | undefined, credential: Credential): MaybePromise<Outcome<TokenByIssuer<C>>> {
     try {
+      checkUnpolluted()
       const entry = entryOf(name, credential)
       if (isPromise(entry)) return finishLater(entry, credential)
       if (isAuthError(entry)) return report(entry, credential.request)

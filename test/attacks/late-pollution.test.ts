@@ -1,4 +1,4 @@
-// Object.prototype is polluted while a request waits, or while keys are fetched: nothing of it may be kept, and nobody let in by it.
+// Other code pollutes Object.prototype while a request waits, or while keys are fetched. What it adds lets no caller in, and is not kept.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:https'
 import { createServer as createPlainServer } from 'node:http'
@@ -71,7 +71,7 @@ it.each([{ realm_access: { roles: ['admin'] } }])(
   },
 )
 
-it('nobody is let in by a policy that waited, and then read the prototype', async () => {
+it('a policy that waited, and then read the prototype, lets no caller in', async () => {
   const sts = createTestIssuer()
   const { begun, open, wait } = gate()
   const slow = policy<VerifiedToken, unknown>('slow', async ({ auth }) =>
@@ -220,29 +220,28 @@ describe('a token is not remembered with a role of a prototype', () => {
 })
 
 describe('keys', () => {
-  it('are not asked for while it is polluted', async () => {
+  function verifierWith(onFetch: () => unknown) {
     const sts = createTestIssuer()
-    const requests: string[] = []
-    const fetch = async (url: string, init: Parameters<typeof sts.fetch>[1]) => {
-      requests.push(url)
-      return sts.fetch(url, init)
+    const fetch = async (...args: Parameters<typeof sts.fetch>) => {
+      onFetch()
+      return sts.fetch(...args)
     }
-    const api = createVerifier({ issuer: sts.issuer, audience: sts.audience, fetch, clock: sts.clock })
+    return createVerifier({ issuer: sts.issuer, audience: sts.audience, fetch, clock: sts.clock })
+  }
+
+  it('are not asked for while it is polluted', async () => {
+    let fetches = 0
+    const { ready } = verifierWith(() => fetches++)
     pollute({ x: 1 })
-    await api.ready()
-    expect(requests).toEqual([])
+    await ready()
+    expect(fetches).toBe(0)
   })
 
   it('are not taken where it was polluted while they came', async () => {
-    const sts = createTestIssuer()
     let fetches = 0
-    const fetch = async (...args: Parameters<typeof sts.fetch>) => {
-      // The second: the keys themselves.
-      if (++fetches === 2) pollute({ x: 1 })
-      return sts.fetch(...args)
-    }
-    const api = createVerifier({ issuer: sts.issuer, audience: sts.audience, fetch, clock: sts.clock })
-    expect(await api.ready()).toMatchObject([{ ok: false }])
+    // The second: the keys themselves.
+    const { ready } = verifierWith(() => ++fetches === 2 && pollute({ x: 1 }))
+    expect(await ready()).toMatchObject([{ ok: false }])
   })
 })
 
@@ -266,10 +265,14 @@ it('a gateway tells an API nothing of a prototype that was polluted while it sig
   expect(decision).toMatchObject({ effect: 'unavailable' })
 })
 
-it('authorize() says nothing where it was polluted while a policy waited', async () => {
-  const sts = createTestIssuer()
-  const api = createResourceServer({ issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock: sts.clock })
-  const auth = await api.verifyToken(sts.token())
-  const slow = policy('slow', async () => Promise.resolve().then(() => (pollute({ x: 1 }), true)))
-  await expect(api.authorize(auth, slow)).rejects.toThrow(TypeError)
-})
+it.each(['authorize', 'authorizeAll'] as const)(
+  '%s() says nothing where it was polluted while a policy waited',
+  async (name) => {
+    const sts = createTestIssuer()
+    const api = createResourceServer({ issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock: sts.clock })
+    const auth = await api.verifyToken(sts.token())
+    const slow = policy('slow', async () => Promise.resolve().then(() => (pollute({ x: 1 }), true)))
+    const asked = name === 'authorize' ? api.authorize(auth, slow) : api.authorizeAll(auth, slow, [1, 2])
+    await expect(asked).rejects.toThrow(TypeError)
+  },
+)

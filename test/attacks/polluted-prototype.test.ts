@@ -109,7 +109,7 @@ describe('while Object.prototype has a member', () => {
     'server_error',
   ]
 
-  it.each(Object.keys(ways))('nobody is let in by %s, and everybody afterwards as before', async (name) => {
+  it.each(Object.keys(ways))('no caller is let in by %s, and each one afterwards as before', async (name) => {
     const way = ways[name] as () => Promise<unknown>
     const before = await way()
     const polluted = [{ x: 1 }, { 2: 'x' }, { scope: 'admin' }, { currentHeaders: { authorization: headers[0][1] } }]

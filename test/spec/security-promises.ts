@@ -398,7 +398,7 @@ export const guaranteed: readonly Promised[] = [
     words: 'While `Object.prototype` has an enumerable member, no token is verified and no request is decided',
     heldBy: {
       'attacks/polluted-prototype.test.ts': [
-        'nobody is let in by %s, and everybody afterwards as before',
+        'no caller is let in by %s, and each one afterwards as before',
         'the log names the member',
         '%s throws: an option that is left out would be read from it',
       ],

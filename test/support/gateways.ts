@@ -39,8 +39,8 @@ const commands: Readonly<Record<GatewayProgram, (folder: string, file: string) =
 // What a recipe writes beside its own folder.
 const pidLine = /^pid(?:File)? (.+?);?$/im
 const temporaryLines = /_(?:temp|cache)_path ([^;\s]+)/gm
-// Recipes must start without root. Where the tests run as root, they start each gateway as Debian's user `nobody`.
-const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
+// No recipe may need root. Tests that run as root start each gateway as a user without rights (65534 in Debian).
+const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
 
 /** A configuration of nginx for any user, with one server. */
 export function nginxServing(listen: string, server: string): string {
@@ -83,10 +83,10 @@ export async function startGateway(
   const file = join(folder, name)
   const pidFile = resolve(folder, pidLine.exec(text)?.[1] ?? 'pid')
   mkdirSync(join(folder, 'home'))
-  if (nobody) for (const one of ['', 'home']) chownSync(join(folder, one), nobody.uid, nobody.gid)
+  if (unprivileged) for (const one of ['', 'home']) chownSync(join(folder, one), unprivileged.uid, unprivileged.gid)
   const [command = '', ...args] = commands[program](folder, file)
   const env = { PATH: path, HOME: join(folder, 'home') }
-  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...nobody })
+  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...unprivileged })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
   async function stop(): Promise<void> {
