@@ -64,7 +64,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   options?: GuardOptions,
 ): NodeGuard<ClaimsByIssuer<I, C>> {
   const { guard, requests } = createMiddleware(toRequestGuard(apiOrOptions), readGuardOptions(arguments, options))
-  const { handler: handlerWith, errors } = guard
+  const { handler: handlerWith } = guard
 
   function handler(...args: readonly unknown[]): Listener<IncomingMessage, ServerResponse> {
     const handle = handlerWith(...args)
@@ -75,7 +75,7 @@ export function createGuard<const I extends IssuerOptions, C = Record<string, un
   async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (!(error instanceof AuthError)) throw error
     if (res.headersSent) res.destroy()
-    else errors()(error, req, res, () => {})
+    else guard.errors()(error, req, res, () => {})
   }
 
   async function guardUpgrade(

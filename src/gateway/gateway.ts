@@ -5,7 +5,7 @@ import type { RequestView } from '../http/request-view.ts'
 import { systemClock } from '../internal/clock.ts'
 import { checkArgumentCount, checkBoolean, checkFunction, checkNumber, checkOptionNames } from '../internal/options.ts'
 import { createNotes } from '../internal/freeze.ts'
-import { dropErrors, isPromise, type MaybePromise, within } from '../internal/maybe-promise.ts'
+import { dropErrors, type MaybePromise } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { Authentication, RequestGuard } from '../server/request-guard.ts'
 import {
@@ -17,6 +17,7 @@ import {
 import type { IssuerOptions } from '../verifier/options.ts'
 import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { type Access, accessOf, readAccess } from './access.ts'
+import { startDeadline } from './deadline.ts'
 import type { DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type Assertion, assertionHeader, createAssertion } from './assertion.ts'
 import type { Gateway, GatewayOptions, GatewaySettings } from './gateway-options.ts'
@@ -139,14 +140,19 @@ function createAnyGateway<C>(
     const resource = edge.forAllRequests
       ? anyRequest
       : resourceOf(check, request, { key: route.key, params: route.params(request.target.segments) })
-    const waitMs = Math.min(deadlineMs, edge.deadlineMs ?? deadlineMs)
-    const endMs = performance.now() + waitMs
-    const result = await withinDeadline(known, waitMs, (signal) => authorize(known, route.value, { resource, signal }))
+    const deadline = startDeadline(Math.min(deadlineMs, edge.deadlineMs ?? deadlineMs))
+    const result = await deadline.decide<Authentication<C>>(
+      (signal) => authorize(known, route.value, { resource, signal }),
+      (cause) => {
+        const error = new AuthError('policy_unavailable', { details: { cause } })
+        return { outcome: 'refused', error: guard.report(error, known) }
+      },
+    )
     if (result.outcome === 'refused') return toRefusal(result.error, known)
     if (result.outcome === 'anonymous') return allow(route, undefined)
     if (!assertion) return allow(route, result.auth)
     const asserted = { method: check.method, path: request.target.path, route: route.key }
-    const signed = await inTime(assertion.sign(result.auth, asserted), endMs - performance.now())
+    const signed = await deadline.sign(assertion.sign(result.auth, asserted))
     checkUnpolluted()
     return allow(route, result.auth, signed)
   }
@@ -163,31 +169,6 @@ function createAnyGateway<C>(
     // A caller that is there must also satisfy the default policy.
     const byDefault = { policy: guard.routes.byDefault, resource: undefined, signal, optional: true }
     return guard.authorizeRequest(view, authentication, byDefault)
-  }
-
-  async function withinDeadline(
-    view: RequestView,
-    waitMs: number,
-    start: (signal: AbortSignal) => MaybePromise<Authentication<C>>,
-  ): Promise<Authentication<C>> {
-    const controller = new AbortController()
-    const work = start(controller.signal)
-    if (!isPromise(work)) return work
-    return within<Authentication<C>, Authentication<C>>(work, waitMs, () => {
-      const cause = new Error(`no decision within deadlineMs (${waitMs})`)
-      controller.abort(cause)
-      return {
-        outcome: 'refused',
-        error: guard.report(new AuthError('policy_unavailable', { details: { cause } }), view),
-      }
-    })
-  }
-
-  /** Rejects where the threads of the pool have other work. */
-  async function inTime(signed: Promise<string>, waitMs: number): Promise<string> {
-    const text = await within(signed, waitMs, () => undefined)
-    if (text === undefined) throw new Error(`no signature within deadlineMs`)
-    return text
   }
 
   function allow({ key }: Route<Access<C>>, auth: TokenByIssuer<C> | undefined, signed?: string): GatewayDecision<C> {
