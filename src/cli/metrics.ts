@@ -16,6 +16,7 @@ const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5]
 
 export function createMetrics(): Metrics {
   const decisions = new Map<string, { readonly labels: string; count: number }>()
+  /** Of each bucket what no smaller one holds. */
   const counts = buckets.map(() => 0)
   const reloads: Record<ReloadResult, number> = { ok: 0, failed: 0, refused: 0 }
   let totalSeconds = 0
@@ -35,13 +36,16 @@ export function createMetrics(): Metrics {
     const seconds = ms / 1000
     totalSeconds += seconds
     total++
-    for (const [index, limit] of buckets.entries()) if (seconds <= limit) counts[index] = (counts[index] ?? 0) + 1
+    const index = buckets.findIndex((limit) => seconds <= limit)
+    if (index >= 0) counts[index] = (counts[index] ?? 0) + 1
   }
 
   function print(keys: readonly KeyHealth[]): string {
     const known = keys.map(({ issuer, keys: number, ageMs }) => ({ labels: labelsOf({ issuer }), number, ageMs }))
     const ages = known.flatMap(({ labels, ageMs }) => (ageMs === undefined ? [] : [`${labels} ${ageMs / 1000}`]))
-    const steps = buckets.map((limit, index) => `_bucket{le="${limit}"} ${counts[index]}`)
+    let below = 0
+    // A bucket of Prometheus counts what the smaller ones count, too.
+    const steps = buckets.map((limit, index) => `_bucket{le="${limit}"} ${(below += counts[index] ?? 0)}`)
     return [
       ...family(
         'claimcheck_decisions_total',

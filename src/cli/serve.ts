@@ -130,8 +130,9 @@ async function serveSource(source: Source, start: Start): Promise<number> {
       if (!ok) log.warn('no keys', { issuer, reason: error instanceof Error ? error.message : String(error) })
   }
 
-  function onDecision({ ms, effect, isSurplus, ...facts }: DecisionFacts): void {
-    metrics.decided({ ms, effect, ...facts })
+  function onDecision(decision: DecisionFacts): void {
+    metrics.decided(decision)
+    const { ms, effect, isSurplus, ...facts } = decision
     if (isSurplus || (effect === 'allow' && !logsAllowed)) return
     const line = { ...facts, ms: Math.round(ms * 1000) / 1000 }
     if (effect === 'unavailable') log.error('unavailable', line)

@@ -18,7 +18,7 @@ import type { IssuerOptions } from '../verifier/options.ts'
 import type { TokenByIssuer } from '../verifier/verified-token.ts'
 import { type Access, accessOf, readAccess } from './access.ts'
 import { startDeadline } from './deadline.ts'
-import type { DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
+import type { DecisionFacts, DecisionServer, Edge, GatewayDecision, QuestionFault, Refusal } from './decision.ts'
 import { type Assertion, assertionHeader, createAssertion } from './assertion.ts'
 import type { Gateway, GatewayOptions, GatewaySettings } from './gateway-options.ts'
 import { createIdentity } from './identity.ts'
@@ -205,8 +205,9 @@ function createAnyGateway<C>(
     if (listeners.length === 0) return
     const { effect, status, route } = decision
     const refused = effect === 'allow' ? {} : { reason: decision.reason, hint: decision.hint }
-    const known = Object.entries({ route, ...refused, ...asked }).filter(([, value]) => value !== undefined)
-    const facts = { effect, status, ms: performance.now() - startMs, ...Object.fromEntries(known) }
+    const facts: DecisionFacts & Record<string, unknown> = { effect, status, ms: performance.now() - startMs }
+    for (const [name, value] of Object.entries({ route, ...refused, ...asked }))
+      if (value !== undefined) facts[name] = value
     for (const listener of listeners) listener(facts)
   }
 

@@ -4,17 +4,17 @@ import { isIP } from 'node:net'
 import { type GatewayCheck, valuesOf } from '../request.ts'
 import type { Question } from './dialect.ts'
 
-const told = {
-  method: 'X-Forwarded-Method',
-  scheme: 'X-Forwarded-Proto',
-  host: 'X-Forwarded-Host',
-  target: 'X-Forwarded-Uri',
-}
+const told = [
+  ['method', 'X-Forwarded-Method'],
+  ['scheme', 'X-Forwarded-Proto'],
+  ['host', 'X-Forwarded-Host'],
+  ['target', 'X-Forwarded-Uri'],
+] as const
 
 export function readForwarded(question: Question): GatewayCheck | string {
   const { headers, headersTruncated } = question
-  const found: Partial<Record<keyof typeof told, string>> = {}
-  for (const [part, name] of Object.entries(told) as [keyof typeof told, string][]) {
+  const found: Partial<Record<(typeof told)[number][0], string>> = {}
+  for (const [part, name] of told) {
     const [value, ...more] = valuesOf(headers, name.toLowerCase())
     if (value === undefined || value === '') return `the gateway did not send ${name}`
     // One of them is the client's.
