@@ -62,7 +62,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
       if (!handle) return next()
       try {
         const answer = handle(c, callerOf(result))
-        return isPromise(answer) ? answer.catch((failure: unknown) => refuse(c, failure)) : answer
+        return isPromise(answer) ? Promise.resolve(answer).catch((failure: unknown) => refuse(c, failure)) : answer
       } catch (failure) {
         return refuse(c, failure)
       }
