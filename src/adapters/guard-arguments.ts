@@ -28,16 +28,14 @@ export function readGuardOptions(args: ArrayLike<unknown>, options: GuardOptions
 export function checkGuardCall(args: readonly unknown[]): void {
   const [request] = args
   if (args.length > 1 && 'headers' in Object(request))
-    throw new TypeError('The guard itself was given as middleware: write guard() in place of guard.')
+    throw new TypeError('The guard is no middleware itself: write guard() in place of guard.')
   checkArgumentCount('guard()', args, 1)
 }
 
 /** @throws TypeError when `guard.optional()` was given anything: a policy would be ignored, and the route open. */
 export function checkOptionalGuard(args: ArrayLike<unknown>): void {
   if (args.length > 0)
-    throw new TypeError(
-      'guard.optional() takes no policy: where guard.maybeAuth() gives a caller, guard.require() asks.',
-    )
+    throw new TypeError('guard.optional() takes no policy: ask it by guard.require(), where there is a caller.')
 }
 
 /**
@@ -50,7 +48,5 @@ export function readHandler<H>(args: readonly unknown[], isNoHandler: (handle: H
   const handle = args.at(-1)
   if (typeof handle === 'function' && !isNoHandler(handle as H)) return handle as H
   const name = (Object(handle) as { readonly name?: string }).name || 'policy'
-  throw new TypeError(
-    `guard.handler() needs a handler that answers, and not ${name} alone: write guard.handler(${name}, handler).`,
-  )
+  throw new TypeError(`guard.handler() needs a handler, not ${name} alone: write guard.handler(${name}, handler).`)
 }

@@ -82,7 +82,7 @@ export function createFrameworkGuard<Q extends object, C>(
     const record = (result: Authentication<C>): Authentication<C> => {
       // Another guard has run meanwhile, with another credential: its caller was never asked about by this one.
       if (result.outcome !== 'refused' && states.get(request) !== state)
-        throw new TypeError('The credential changed while a guard verified it: run guards one after the other.')
+        throw new TypeError('The credential changed while a guard ran: run guards one after the other.')
       state.result = result
       // After a refusal, error handling may go on to a handler: it finds no caller there, and no anonymous one.
       attach(request, callerOf(result))

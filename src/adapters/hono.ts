@@ -59,13 +59,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
     // In place for a remembered token: Hono and @hono/node-server answer quicker where there is no promise.
     const finish = (c: Context, next: Next, result: Authentication<C>): unknown => {
       if (result.outcome === 'refused') return refuse(c, result.error)
-      if (!handle) return next()
-      try {
-        const answer = handle(c, callerOf(result))
-        return isPromise(answer) ? Promise.resolve(answer).catch((failure: unknown) => refuse(c, failure)) : answer
-      } catch (failure) {
-        return refuse(c, failure)
-      }
+      return handle ? attempt(() => handle(c, callerOf(result)), refuse, c) : next()
     }
     return ((c, next) => {
       const result = requests.authorize(c, route, (headers) => {
@@ -77,7 +71,7 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
 
   /** Answers a refusal, or throws it as Hono throws its own HTTPException. Throws every other error on. */
   function refuse(c: Context, error: unknown): Response {
-    if (!(error instanceof AuthError && answersRefusals)) throw answerable(c, error)
+    if (!(error instanceof AuthError && answersRefusals)) return throwAnswerable(c, error)
     // Also in place of a response that earlier middleware has set: Hono would send that one.
     c.res = respond(c, error)
     return c.res
@@ -90,19 +84,11 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
     return toWeb(answer, c.req.raw)
   }
 
-  function answerable(c: Context, error: unknown): unknown {
+  /** Hono's own error handling answers what has a `getResponse()`. */
+  function throwAnswerable(c: Context, error: unknown): never {
     if (error instanceof AuthError)
       Object.defineProperty(error, 'getResponse', { value: () => respond(c, error), configurable: true })
-    return error
-  }
-
-  /** Has what `ask` throws answered by Hono's own error handling. */
-  function asking<T>(c: Context, ask: (c: Context) => T): T {
-    try {
-      return ask(c)
-    } catch (error) {
-      throw answerable(c, error)
-    }
+    throw error
   }
 
   function metadata(): MiddlewareHandler {
@@ -121,13 +107,20 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   const guard = createGuardFunctions(requests, { protect, metadata, onError, isNoHandler: isBareRule })
   const { auth, maybeAuth, require } = requests.questions
   return Object.assign(guard, {
-    auth: (c: Context) => asking(c, auth),
-    maybeAuth: (c: Context) => asking(c, maybeAuth),
-    require: ((c, ...rest) =>
-      require(c, ...rest).catch((error: unknown) => {
-        throw answerable(c, error)
-      })) as typeof require,
+    auth: (c: Context) => attempt(() => auth(c), throwAnswerable, c),
+    maybeAuth: (c: Context) => attempt(() => maybeAuth(c), throwAnswerable, c),
+    require: ((c, ...rest) => attempt(async () => require(c, ...rest), throwAnswerable, c)) as typeof require,
   }) as HonoGuard<C>
+}
+
+/** The result of `work`, or that of `fail` where it throws or rejects. In place where it is no promise. */
+function attempt<T>(work: () => T, fail: (c: Context, error: unknown) => T, c: Context): T {
+  try {
+    const result = work()
+    return isPromise(result) ? (result.then(undefined, (error: unknown) => fail(c, error)) as T) : result
+  } catch (error) {
+    return fail(c, error)
+  }
 }
 
 function attach(c: Context, auth: VerifiedToken<unknown> | undefined): void {
