@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const everyFramework = {
   fastify: ['unprotected', 'claimcheck', '@fastify/jwt, static key, its cache'],
   express: ['unprotected', 'claimcheck', 'express-oauth2-jwt-bearer', 'express-jwt, jwks-rsa'],
-  hono: ['unprotected', 'an empty middleware', 'claimcheck', 'claimcheck, guard.handler()', 'hono/jwk, local keys'],
+  hono: ['unprotected', 'an empty middleware', 'claimcheck', 'hono/jwk, local keys'],
   koa: ['unprotected', 'an empty middleware', 'claimcheck', 'koa-jwt, static key'],
 }
 const againstBefore = { fastify: ['before', 'claimcheck'], express: ['before', 'claimcheck'] }

@@ -102,7 +102,7 @@ async function adapters(): Promise<
   const above: Readonly<Record<string, number>> = {
     'claimcheck/express': 1_650,
     'claimcheck/fastify': 2_625,
-    'claimcheck/hono': 1_800,
+    'claimcheck/hono': 1_770,
     'claimcheck/koa': 1_550,
     'claimcheck/nest': 2_115,
     'claimcheck/node': 1_930,

@@ -1,11 +1,10 @@
 // "claimcheck/hono": the guard as Hono middleware, on every runtime that Hono runs on.
-import type { Context, ErrorHandler, Handler, MiddlewareHandler, Next } from 'hono'
+import type { Context, ErrorHandler, Handler, MiddlewareHandler } from 'hono'
 import { AuthError } from '../errors/auth-error.ts'
 import { fromWeb, type RequestView, viewNodeRequest } from '../http/request-view.ts'
-import { isPromise } from '../internal/maybe-promise.ts'
 import type { ClaimsByIssuer } from '../issuer/issuer.ts'
 import type { PolicyLike } from '../policy/policy.ts'
-import type { Authentication, RequestGuard } from '../server/request-guard.ts'
+import type { RequestGuard } from '../server/request-guard.ts'
 import { type ResourceServer, type ResourceServerOptions, toRequestGuard } from '../server/resource-server.ts'
 import { toWeb, withHeaderLines } from '../server/response.ts'
 import type { IssuerOptions } from '../verifier/options.ts'
@@ -56,22 +55,24 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   const names = ['authorization', ...api.tokenHeaders]
   const requests = createFrameworkGuard<Context, C>(api, (c) => viewOf(c, names), attach)
   function protect(route: Route<C>, handle?: Handle): MiddlewareHandler {
-    // In place for a remembered token: Hono and @hono/node-server answer quicker where there is no promise.
-    const finish = (c: Context, next: Next, result: Authentication<C>): unknown => {
-      if (result.outcome === 'refused') return refuse(c, result.error)
-      return handle ? attempt(() => handle(c, callerOf(result)), refuse, c) : next()
-    }
-    return ((c, next) => {
-      const result = requests.authorize(c, route, (headers) => {
+    // Always a promise: what @hono/node-server cannot send of an answer in place ends the process.
+    return async (c, next) => {
+      const result = await requests.authorize(c, route, (headers) => {
         for (const [name, value] of Object.entries(headers)) c.header(name, value)
       })
-      return isPromise(result) ? result.then((later) => finish(c, next, later)) : finish(c, next, result)
-    }) as MiddlewareHandler
+      if (result.outcome === 'refused') return refuse(c, result.error)
+      if (!handle) return next()
+      try {
+        return (await handle(c, callerOf(result))) as Response
+      } catch (failure) {
+        return refuse(c, failure)
+      }
+    }
   }
 
   /** Answers a refusal, or throws it as Hono throws its own HTTPException. Throws every other error on. */
   function refuse(c: Context, error: unknown): Response {
-    if (!(error instanceof AuthError && answersRefusals)) return throwAnswerable(c, error)
+    if (!(error instanceof AuthError && answersRefusals)) throw answerable(c, error)
     // Also in place of a response that earlier middleware has set: Hono would send that one.
     c.res = respond(c, error)
     return c.res
@@ -84,11 +85,19 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
     return toWeb(answer, c.req.raw)
   }
 
-  /** Hono's own error handling answers what has a `getResponse()`. */
-  function throwAnswerable(c: Context, error: unknown): never {
+  function answerable(c: Context, error: unknown): unknown {
     if (error instanceof AuthError)
       Object.defineProperty(error, 'getResponse', { value: () => respond(c, error), configurable: true })
-    throw error
+    return error
+  }
+
+  /** Has what `ask` throws answered by Hono's own error handling. */
+  function asking<T>(c: Context, ask: (c: Context) => T): T {
+    try {
+      return ask(c)
+    } catch (error) {
+      throw answerable(c, error)
+    }
   }
 
   function metadata(): MiddlewareHandler {
@@ -107,20 +116,13 @@ function createGuardOf<C>(api: RequestGuard<C>, answersRefusals: boolean): HonoG
   const guard = createGuardFunctions(requests, { protect, metadata, onError, isNoHandler: isBareRule })
   const { auth, maybeAuth, require } = requests.questions
   return Object.assign(guard, {
-    auth: (c: Context) => attempt(() => auth(c), throwAnswerable, c),
-    maybeAuth: (c: Context) => attempt(() => maybeAuth(c), throwAnswerable, c),
-    require: ((c, ...rest) => attempt(async () => require(c, ...rest), throwAnswerable, c)) as typeof require,
+    auth: (c: Context) => asking(c, auth),
+    maybeAuth: (c: Context) => asking(c, maybeAuth),
+    require: ((c, ...rest) =>
+      require(c, ...rest).catch((error: unknown) => {
+        throw answerable(c, error)
+      })) as typeof require,
   }) as HonoGuard<C>
-}
-
-/** The result of `work`, or that of `fail` where it throws or rejects. In place where it is no promise. */
-function attempt<T>(work: () => T, fail: (c: Context, error: unknown) => T, c: Context): T {
-  try {
-    const result = work()
-    return isPromise(result) ? (result.then(undefined, (error: unknown) => fail(c, error)) as T) : result
-  } catch (error) {
-    return fail(c, error)
-  }
 }
 
 function attach(c: Context, auth: VerifiedToken<unknown> | undefined): void {

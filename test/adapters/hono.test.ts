@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createGuard, type HonoGuard } from 'claimcheck/hono'
+import { scope } from 'claimcheck/policy'
 import { type Context, type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
-import { describe } from 'vitest'
+import { createTestIssuer } from 'claimcheck/testing'
+import { describe, expect, it } from 'vitest'
 import { describeContract } from './contract.ts'
 import { changeableFetch } from './fetch-headers.ts'
 import { type App, type Framework, portOf, serverOptions } from './framework.ts'
@@ -66,3 +68,39 @@ const framework: Framework<Context, MiddlewareHandler> = {
 }
 
 describe('on Hono 4', () => describeContract(framework))
+
+// @hono/node-server awaits no answer that is there at once: one that it cannot send, such as a header that is no ASCII, ended the process.
+// And applications call a guard themselves: `guard()(c, next).finally(…)`.
+it.each([
+  ['a guard', 200, (guard: HonoGuard) => guard()],
+  ['a refusal', 403, (guard: HonoGuard) => guard(scope('none'))],
+  ['a handler', 200, (guard: HonoGuard) => guard.handler((c) => c.text('yes'))],
+  ['a handler that throws', 500, (guard: HonoGuard) => guard.handler(throwPlain)],
+  ['a handler with a thenable', 200, (guard: HonoGuard) => guard.handler(answerThenable as unknown as () => Response)],
+] as const)('%s gives a promise for a remembered token, too', async (_, status, make) => {
+  const sts = createTestIssuer()
+  const guard = createGuard({ issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock: sts.clock })
+  const guarded = make(guard) as MiddlewareHandler
+  const given: unknown[] = []
+  const app = new Hono().use((c, next) => {
+    const answer = guarded(c, next)
+    given.push(answer)
+    return answer
+  })
+  app.get('/', (c) => c.text('yes')).onError((_error, c) => c.text('no', 500))
+  const headers = { Authorization: `Bearer ${sts.token()}` }
+  for (const time of ['first', 'remembered']) {
+    const answer = await app.request('/', { headers })
+    expect({ time, status: answer.status }).toEqual({ time, status })
+  }
+  expect(given).toEqual([expect.any(Promise), expect.any(Promise)])
+})
+
+function throwPlain(): never {
+  throw new Error('of the application')
+}
+
+/** As some libraries answer: `then` alone, and later. */
+function answerThenable(c: Context): PromiseLike<Response> {
+  return { then: ((resolve: (response: Response) => void) => void setImmediate(() => resolve(c.text('yes')))) as never }
+}
