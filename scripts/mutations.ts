@@ -2,7 +2,7 @@
 // Two runs: the first leaves out constants (tables, regular expressions), which Stryker can only try with every test at once and
 // would try every function that uses one along with them; the second tries just those. Hours on two cores: name the files that you have changed.
 // Survivors, and why they may live, are in test/mutations.md. `-- --mutate src/jwt/claims.ts` tries some files only, and
-// `TESTS='test/presets/*.test.ts'` before the command runs some tests only: two hours for `-- --mutate 'src/presets/**/*.ts'`.
+// `TESTS='test/presets/*.test.ts'` before the command runs some tests only: some three hours for `-- --mutate 'src/presets/**/*.ts'`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { root } from './subpaths.ts'
