@@ -48,5 +48,7 @@ export function readHandler<H>(args: readonly unknown[], isNoHandler: (handle: H
   const handle = args.at(-1)
   if (typeof handle === 'function' && !isNoHandler(handle as H)) return handle as H
   const name = (Object(handle) as { readonly name?: string }).name || 'policy'
-  throw new TypeError(`guard.handler() needs a handler, not ${name} alone: write guard.handler(${name}, handler).`)
+  throw new TypeError(
+    `guard.handler() needs a handler that answers, not ${name}: write guard.handler(${name}, handler).`,
+  )
 }
