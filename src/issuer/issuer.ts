@@ -134,7 +134,7 @@ export interface IssuerEndpoint {
 export interface TenantFamily {
   /** A part of `issuer` that is there once, such as `{tenantid}`. */
   readonly placeholder: string
-  /** The form of a tenant. It is tested with untrusted texts of at most 128 characters: anchor it, and nest no repetition. */
+  /** The form of a tenant. It is tested with untrusted texts of at most 128 characters, as a whole: nest no repetition. */
   readonly pattern: RegExp
   /**
    * `shared`: one key set for all tenants; its metadata must name the template, letter for letter. `each`: every tenant has its

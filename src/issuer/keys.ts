@@ -2,6 +2,7 @@
 import { type Algorithm, isAlgorithm } from '../crypto/algorithms.ts'
 import { jwksFromPemMap, readPem } from '../crypto/pem.ts'
 import { checkArgumentCount, checkOptions, checkString } from '../internal/options.ts'
+import { checkPattern, whole } from '../internal/patterns.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import { createKeysByKid } from '../jwks/by-kid.ts'
 import type { KeySource, Network } from '../jwks/key-source.ts'
@@ -81,15 +82,15 @@ export function jwkFromPem(
 
 /**
  * One PEM public key for each `kid`, at an address made of it: `uri` holds `{kid}` once. Only a `kid` that matches `kidPattern` is
- * fetched. Anchor the pattern, and allow no character with a meaning in a URL. Unknown kids cause at most five fetches a second.
+ * fetched, as a whole. Allow no character with a meaning in a URL. Unknown kids cause at most five fetches a second.
  *
- * @throws TypeError for a `uri` without `{kid}`.
+ * @throws TypeError for a `uri` without `{kid}`, and for a pattern that is no regular expression.
  */
 export function pemPerKid(uri: string, kidPattern: RegExp): IssuerKeys {
   checkArgumentCount('pemPerKid()', arguments, 2)
   if (uri.split('{kid}').length !== 2) throw new TypeError(`'${withoutLogin(uri)}' must hold {kid} exactly once.`)
-  // A copy: code that shares the expression could make it match other texts.
-  const pattern = new RegExp(kidPattern.source, kidPattern.flags)
+  checkPattern('kidPattern', kidPattern)
+  const pattern = whole(kidPattern)
   return {
     addresses: [uri],
     create: (context) => createKeysByKid({ ...context, pemUri: uri, kidPattern: pattern }),

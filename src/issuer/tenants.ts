@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import { AuthError } from '../errors/auth-error.ts'
 import { type Clock, createSteadyClock } from '../internal/clock.ts'
+import { whole } from '../internal/patterns.ts'
 import { withoutLogin } from '../internal/urls.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { createTokenBucket } from '../jwks/settings.ts'
@@ -24,7 +25,8 @@ export interface IssuerTemplate {
 /** @throws TypeError when the placeholder is not in the template, or more than once. */
 export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplate | undefined {
   if (!tenants) return undefined
-  const { placeholder, pattern } = tenants
+  const { placeholder } = tenants
+  const pattern = whole(tenants.pattern)
   const [prefix, suffix, more] = issuer.split(placeholder)
   if (!placeholder || prefix === undefined || suffix === undefined || more !== undefined)
     throw new TypeError(`The issuer '${withoutLogin(issuer)}' must hold its placeholder '${placeholder}' exactly once.`)
@@ -35,8 +37,6 @@ export function readTemplate({ issuer, tenants }: IssuerEndpoint): IssuerTemplat
       const length = iss.length - prefix.length - suffix.length
       if (length <= 0 || length > maxTenantLength || !iss.startsWith(prefix) || !iss.endsWith(suffix)) return undefined
       const tenant = iss.slice(prefix.length, prefix.length + length)
-      // A global or sticky expression keeps its position, and would answer every second test wrongly.
-      pattern.lastIndex = 0
       // No encoding keeps "." and ".." from changing the path of an address.
       return pattern.test(tenant) && tenant !== '.' && tenant !== '..' ? tenant : undefined
     },

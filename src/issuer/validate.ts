@@ -2,6 +2,7 @@
 import { isAlgorithm } from '../crypto/algorithms.ts'
 import { frozenCopy } from '../internal/freeze.ts'
 import { checkBoolean, checkFunction, checkString, checkStrings } from '../internal/options.ts'
+import { checkPattern } from '../internal/patterns.ts'
 import { checkAddress } from '../internal/urls.ts'
 import { readKeyCacheOptions } from '../jwks/settings.ts'
 import { readClients } from '../principal/principal.ts'
@@ -105,9 +106,8 @@ function checkTenants(preset: string, endpoint: IssuerEndpoint, hasTenantCheck: 
   const { tenants, aliases, subjectPrefix, keys } = endpoint
   if (!tenants) return
   const { placeholder, pattern } = tenants
+  checkPattern(`${preset}: tenants.pattern`, pattern)
   readTemplate(endpoint)
-  if (!(pattern instanceof RegExp))
-    throw new TypeError(`${preset}: tenants.pattern must be a regular expression such as /^[a-z]{1,32}$/.`)
   // A misspelt "each" taken for "shared" would verify every tenant's tokens with the keys of one.
   if (tenants.keys !== 'shared' && tenants.keys !== 'each')
     throw new TypeError(`${preset}: tenants.keys must be 'shared' or 'each'.`)

@@ -38,8 +38,6 @@ export function createKeysByKid(options: KeysByKidOptions): KeySource {
 
   function findKey(query: KeyQuery): MaybePromise<VerificationKey | undefined> {
     const { kid } = query
-    // A global or sticky expression keeps its position.
-    kidPattern.lastIndex = 0
     // No encoding keeps "." and ".." from changing the path of an address.
     if (kid === undefined || kid === '.' || kid === '..' || !kidPattern.test(kid)) return undefined
     return (entries.get(kid) ?? findPending(kid, clock.nowMs()))?.findKey(query)

@@ -65,7 +65,7 @@ export function adfs(options: AdfsOptions): IssuerWithAudience {
   checkHost('domain', domain)
   checkString('subjectClaim', subjectClaim)
   // Claim rules write short names, or the URIs that these stand for.
-  if (mutable.includes(subjectClaim.toLowerCase().replace(/^.*\//s, '')))
+  if (mutable.includes(subjectClaim.slice(subjectClaim.lastIndexOf('/') + 1).toLowerCase()))
     throw new TypeError(
       `subjectClaim: a ${subjectClaim} can pass to another user; write 'sub', or a claim with an objectGUID or SID.`,
     )

@@ -1,10 +1,12 @@
 // authentik: access tokens of one OAuth2 provider, which are its ID tokens with two claims more.
 import { checkOptions, checkString } from '../internal/options.ts'
+import { whole } from '../internal/patterns.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { subjectsBut } from './subjects.ts'
 import { createGroupsReader, type GroupsOptions } from './preset-claims.ts'
-import { checkHost, checkShape, type OneOrMore, readOptionalList } from './preset-options.ts'
+import { checkHost, type OneOrMore, readOptionalList } from './preset-options.ts'
+import { checkShape, uuid } from './shapes.ts'
 
 export interface AuthentikOptions extends GroupsOptions {
   readonly domain: string
@@ -23,9 +25,9 @@ export interface AuthentikOptions extends GroupsOptions {
 export type AuthentikSubMode = 'hashed_user_id' | 'user_id' | 'user_uuid'
 
 const subjectForms: Readonly<Record<AuthentikSubMode, RegExp>> = {
-  hashed_user_id: /^[\da-f]{64}$/,
-  user_id: /^\d{1,20}$/,
-  user_uuid: /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/,
+  hashed_user_id: whole(/[\da-f]{64}/),
+  user_id: whole(/\d{1,20}/),
+  user_uuid: whole(uuid),
 }
 
 /**
@@ -43,7 +45,7 @@ export function authentik(options: AuthentikOptions): IssuerWithAudience {
   checkOptions('authentik()', arguments, names)
   const { domain, slug, clientId, issuerMode = 'per_provider', subMode = 'hashed_user_id' } = options
   checkHost('domain', domain)
-  checkShape('slug', slug, /^[\w-]{1,255}$/, 'orders-api')
+  checkShape('slug', slug, /[\w-]{1,255}/, 'orders-api')
   checkString('clientId', clientId)
   if (!['per_provider', 'global'].includes(issuerMode))
     throw new TypeError("issuerMode must be 'per_provider' or 'global'.")

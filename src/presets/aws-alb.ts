@@ -2,12 +2,14 @@
 import type { ValidationError } from '../errors/auth-error.ts'
 import { printable } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
+import { whole } from '../internal/patterns.ts'
 import type { IssuerWithAudience, UnverifiedToken } from '../issuer/issuer.ts'
 import { pemPerKid } from '../issuer/keys.ts'
 import { createIssuer } from './description.ts'
 import { subjects } from './subjects.ts'
 import { createGroupsReader, type GroupsOptions } from './preset-claims.ts'
 import { checkHttpsUrl, checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { uuid } from './shapes.ts'
 
 export interface AwsAlbOptions extends GroupsOptions {
   /** The ARN of the load balancer; several, when several of one region forward to this API. */
@@ -20,9 +22,9 @@ export interface AwsAlbOptions extends GroupsOptions {
   readonly groupsClaim?: string
 }
 
-const arn =
-  /^arn:(aws|aws-us-gov):elasticloadbalancing:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:loadbalancer\/app\/[\w-]+\/[\da-f]{16}$/
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+const arn = whole(
+  /arn:(aws|aws-us-gov):elasticloadbalancing:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:loadbalancer\/app\/[\w-]+\/[\da-f]{16}/,
+)
 
 /**
  * Trusts the users that one load balancer has logged in. Its tokens come in `x-amzn-oidc-data`, padded, signed with ES256, with
@@ -44,7 +46,7 @@ export function awsAlb(options: AwsAlbOptions): IssuerWithAudience {
   return createIssuer({
     preset: 'awsAlb',
     issuer,
-    keys: pemPerKid(keyAddress(loadBalancers), uuid),
+    keys: pemPerKid(keyAddress(loadBalancers), whole(uuid)),
     signer: 'other',
     audience: loadBalancers,
     audienceSource: { header: 'signer' },

@@ -10,7 +10,8 @@ import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { subjects } from './subjects.ts'
 import { checkForOthers, missing } from './preset-claims.ts'
-import { checkHost, checkShape, type OneOrMore, readList } from './preset-options.ts'
+import { checkHost, type OneOrMore, readList } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface ClerkOptions {
   /** The host of the Frontend API URL: `clerk.example.com`, or `name-1.clerk.accounts.dev`. */
@@ -43,7 +44,7 @@ export function clerk(options: ClerkOptions): IssuerWithAudience {
   checkBoolean('nativeApplications', nativeApplications)
   const parties = readList('authorizedParties', options.authorizedParties, nativeApplications ? 0 : 1)
   for (const party of parties) checkOrigin(party)
-  if (machine !== undefined) checkShape('machine', machine, /^mch_[\dA-Za-z]+$/, 'mch_2vYVabcDEF')
+  if (machine !== undefined) checkShape('machine', machine, /mch_[\dA-Za-z]+/, 'mch_2vYVabcDEF')
   const issuer = `https://${domain}`
   return createIssuer({
     preset: 'clerk',

@@ -7,7 +7,8 @@ import { readString } from '../principal/read-claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { missing } from './preset-claims.ts'
-import { checkShape, type OneOrMore, readList } from './preset-options.ts'
+import { type OneOrMore, readList } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface CloudflareAccessOptions {
   /** The team's name: `example` of `example.cloudflareaccess.com`. */
@@ -28,9 +29,9 @@ export interface CloudflareAccessOptions {
 export function cloudflareAccess(options: CloudflareAccessOptions): IssuerWithAudience {
   checkOptions('cloudflareAccess()', arguments, ['team', 'audience'])
   const { team } = options
-  checkShape('team', team, /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/, 'example')
+  checkShape('team', team, /[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?/, 'example')
   const audience = readList('audience', options.audience)
-  for (const tag of audience) checkShape('audience', tag, /^[\da-f]{32,128}$/, '32eafc7626e737136ed1ec03d3ad09e1...')
+  for (const tag of audience) checkShape('audience', tag, /[\da-f]{32,128}/, '32eafc7626e737136ed1ec03d3ad09e1...')
   const issuer = `https://${team}.cloudflareaccess.com`
   return createIssuer({
     preset: 'cloudflareAccess',

@@ -7,7 +7,8 @@ import { readStrings } from '../principal/read-claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { checkForOthers } from './preset-claims.ts'
-import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface DescopeOptions {
   readonly projectId: string
@@ -31,7 +32,7 @@ export interface DescopeOptions {
 export function descope(options: DescopeOptions): IssuerWithAudience {
   checkOptions('descope()', arguments, ['projectId', 'issuer', 'audience', 'tenant', 'accessKeyPrefix'])
   const { projectId, issuer = projectId, audience, tenant, accessKeyPrefix } = options
-  checkShape('projectId', projectId, /^P[\dA-Za-z]{10,60}$/, 'P2abcDEFghiJKLmnoPQRstuVWxyz')
+  checkShape('projectId', projectId, /P[\dA-Za-z]{10,60}/, 'P2abcDEFghiJKLmnoPQRstuVWxyz')
   checkTexts({ issuer, tenant, accessKeyPrefix })
   const grants = (claims: JsonObject): JsonObject =>
     tenant === undefined ? claims : (tenantsOf(claims)[tenant] as JsonObject)

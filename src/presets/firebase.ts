@@ -7,7 +7,8 @@ import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { pemMap } from '../issuer/keys.ts'
 import { createIssuer } from './description.ts'
 import { checkKid, missing } from './preset-claims.ts'
-import { checkShape, checkTexts } from './preset-options.ts'
+import { checkTexts } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface FirebaseOptions {
   /** The project's id, not its number. */
@@ -34,7 +35,7 @@ const cookieKeys = 'https://www.googleapis.com/identitytoolkit/v3/relyingparty/p
 export function firebase(options: FirebaseOptions): IssuerWithAudience {
   checkOptions('firebase()', arguments, ['projectId', 'sessionCookies', 'rolesClaim'])
   const { projectId, sessionCookies = false, rolesClaim } = options
-  checkShape('projectId', projectId, /^(?=.*[a-z])[a-z0-9.:-]{4,128}$/, 'my-project-a1b2c')
+  checkShape('projectId', projectId, /(?=.*[a-z])[a-z0-9.:-]{4,128}/, 'my-project-a1b2c')
   checkBoolean('sessionCookies', sessionCookies)
   checkTexts({ rolesClaim })
   const tokens = `https://securetoken.google.com/${projectId}`

@@ -1,6 +1,7 @@
 // Microsoft's login hosts. Their ID tokens share issuer, keys and audience with access tokens. Every application of a tenant
 // can get a token for every API. A plain issuer lets both in; the presets for these hosts tell them apart.
 import { parseUrl } from '../internal/urls.ts'
+import { uuid } from './shapes.ts'
 
 /** The domains of Entra's login hosts, aliases included, each with the `cloud` of `entra()`. */
 const clouds: ReadonlyMap<string, string> = new Map([
@@ -16,7 +17,6 @@ const clouds: ReadonlyMap<string, string> = new Map([
   ['sovcloud-identity.de', 'delos'],
   ['sovcloud-identity.sg', 'govSg'],
 ])
-const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
 
 /** The call to write for an issuer at one of Microsoft's hosts; `undefined` for an issuer at any other. */
 export function microsoftPreset(issuer: string): string | undefined {
@@ -49,14 +49,14 @@ function customersCall({ hostname, pathname }: URL): string | undefined {
   if (domain === undefined) return undefined
   const options = `tenantId: '${tenantIn(pathname)}', clientId: '<client id>'`
   if (domain === 'ciamlogin.com') {
-    return `entraExternalId({ subdomain: '${guid.test(name) ? '<name>' : name}', ${options} })`
+    return `entraExternalId({ subdomain: '${uuid.test(name) ? '<name>' : name}', ${options} })`
   }
   const place = domain === 'b2clogin.com' ? `tenantName: '${name}'` : `domain: '${hostname}'`
   return `entraB2C({ ${place}, ${options}, policies: ['<policy>'] })`
 }
 
 function tenantIn(pathname: string): string {
-  return guid.exec(pathname.toLowerCase())?.[0] ?? '<tenant id>'
+  return uuid.exec(pathname.toLowerCase())?.[0] ?? '<tenant id>'
 }
 
 /** Reads a text without its scheme, too: no token has such an issuer either. A dot at the end names the same host. */

@@ -7,7 +7,8 @@ import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { type Caller, createIssuer, type Subject } from './description.ts'
 import { createGroupsReader, type GroupsOptions, missing } from './preset-claims.ts'
-import { checkHost, checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { checkHost, checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { checkShape, uuid } from './shapes.ts'
 
 export interface PingOneOptions extends GroupsOptions {
   /** The environment's id, a UUID. */
@@ -43,7 +44,6 @@ export function pingOne(options: PingOneOptions): IssuerWithAudience {
   ]
   checkOptions('pingOne()', arguments, names)
   const { environmentId, domain = 'auth.pingone.com', rolesClaim, groupsClaim } = options
-  const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
   checkShape('environmentId', environmentId, uuid, 'abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6')
   checkHost('domain', domain)
   checkTexts({ rolesClaim, groupsClaim })

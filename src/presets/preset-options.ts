@@ -115,9 +115,3 @@ export function checkHost(name: string, value: unknown): asserts value is string
   const advice = host === '' || host === value ? "such as 'sts.example.com'" : `and nothing else: write '${host}'`
   throw new TypeError(`${name} must be a host name, ${advice}, not '${withoutLogin(value)}'.`)
 }
-
-/** @throws TypeError for a value that does not have the whole shape of `example`. */
-export function checkShape(name: string, value: unknown, shape: RegExp, example: string): asserts value is string {
-  checkString(name, value)
-  if (!shape.test(value)) throw new TypeError(`${name} must look like '${example}', not '${value}'.`)
-}

@@ -5,7 +5,8 @@ import { checkHttpsAddress } from '../internal/urls.ts'
 import type { IssuerEndpoint, IssuerWithAudience, JwkSet, UnverifiedToken } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { workload } from './subjects.ts'
-import { checkShape, checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { checkTexts, type OneOrMore, readList } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface SpiffeOptions {
   /** The trust domain without `spiffe://`, such as `prod.example.org`. */
@@ -33,7 +34,7 @@ export function spiffe(options: SpiffeOptions): IssuerWithAudience {
   const names = ['trustDomain', 'audience', 'bundle', 'bundleUri', 'jwksUri', 'issuer']
   checkOptions('spiffe()', arguments, names)
   const { trustDomain, issuer } = options
-  checkShape('trustDomain', trustDomain, /^[a-z0-9._-]{1,255}$/, 'prod.example.org')
+  checkShape('trustDomain', trustDomain, /[a-z0-9._-]{1,255}/, 'prod.example.org')
   checkTexts({ issuer })
   const domain = `spiffe://${trustDomain}`
   const prefix = `${domain}/`

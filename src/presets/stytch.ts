@@ -1,13 +1,15 @@
 // Stytch: session JWTs of one project, for consumers and for members of organizations, and M2M tokens. Their issuer is no URL.
 import { isJsonObject, type JsonObject } from '../internal/json.ts'
 import { checkOptions } from '../internal/options.ts'
+import { whole } from '../internal/patterns.ts'
 import type { Principal } from '../principal/principal.ts'
 import { readString, readStrings } from '../principal/read-claims.ts'
 import { notAnAccessToken } from '../jwt/claims.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { type Caller, createIssuer } from './description.ts'
 import { subjects } from './subjects.ts'
-import { checkHost, checkShape } from './preset-options.ts'
+import { checkHost } from './preset-options.ts'
+import { checkShape, uuid } from './shapes.ts'
 
 export interface StytchOptions {
   /** `project-live-…` or `project-test-…`: the audience, and a part of the issuer. */
@@ -16,9 +18,8 @@ export interface StytchOptions {
   readonly domain?: string
 }
 
-const uuid = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}'
-const person = new RegExp(`^(?:user|member)-(?:test|live)-${uuid}$`)
-const machine = new RegExp(`^m2m-client-(?:test|live)-${uuid}$`)
+const person = whole(new RegExp(`(?:user|member)-(?:test|live)-${uuid.source}`))
+const machine = whole(new RegExp(`m2m-client-(?:test|live)-${uuid.source}`))
 
 /**
  * Trusts the sessions of one Stytch project, and its M2M clients. The claim `https://stytch.com/session` marks a session's token. The
@@ -33,7 +34,7 @@ const machine = new RegExp(`^m2m-client-(?:test|live)-${uuid}$`)
 export function stytch(options: StytchOptions): IssuerWithAudience {
   checkOptions('stytch()', arguments, ['projectId', 'domain'])
   const { projectId, domain } = options
-  checkShape('projectId', projectId, new RegExp(`^project-(?:test|live)-${uuid}$`), `project-live-${example}`)
+  checkShape('projectId', projectId, new RegExp(`project-(?:test|live)-${uuid.source}`), `project-live-${example}`)
   if (domain !== undefined) checkHost('domain', domain)
   const api = projectId.startsWith('project-test-') ? 'test.stytch.com' : 'api.stytch.com'
   return createIssuer({

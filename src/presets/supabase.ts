@@ -6,7 +6,8 @@ import { readAuthentication, readString, readStrings } from '../principal/read-c
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { type Caller, createIssuer, type Subject } from './description.ts'
 import { missing } from './preset-claims.ts'
-import { checkShape, checkTexts } from './preset-options.ts'
+import { checkTexts } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface SupabaseOptions {
   /** The project's reference: `abcdefghijklmnopqrst` of `abcdefghijklmnopqrst.supabase.co`. */
@@ -29,7 +30,7 @@ export interface SupabaseOptions {
 export function supabase(options: SupabaseOptions): IssuerWithAudience {
   checkOptions('supabase()', arguments, ['projectRef', 'rolesMember'])
   const { projectRef, rolesMember } = options
-  checkShape('projectRef', projectRef, /^[a-z\d]{10,40}$/, 'abcdefghijklmnopqrst')
+  checkShape('projectRef', projectRef, /[a-z\d]{10,40}/, 'abcdefghijklmnopqrst')
   checkTexts({ rolesMember })
   const issuer = `https://${projectRef}.supabase.co/auth/v1`
   return createIssuer({

@@ -5,7 +5,8 @@ import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerEndpoint, IssuerWithAudience } from '../issuer/issuer.ts'
 import { type Caller, createIssuer, type Subject } from './description.ts'
 import { checkForOthers, readSubject } from './preset-claims.ts'
-import { checkHost, checkShape, type OneOrMore, readList } from './preset-options.ts'
+import { checkHost, type OneOrMore, readList } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 /** Either session tokens, by the client id of the environment, or Connect. For both, configure two issuers. */
 export type WorkosOptions =
@@ -53,7 +54,7 @@ type Place = Pick<IssuerWithAudience, 'audience'> & { readonly issuer: readonly 
 
 /** Other environments have the same issuer and other keys, so keys and not an audience keep them apart. */
 function session(clientId: unknown): Place {
-  checkShape('clientId', clientId, /^client_[\dA-Za-z]+$/, 'client_01E2KBF6XNSE8HKF6WGPR4GWTH')
+  checkShape('clientId', clientId, /client_[\dA-Za-z]+/, 'client_01E2KBF6XNSE8HKF6WGPR4GWTH')
   const issuer = 'https://api.workos.com'
   const keys = { jwksUri: `${issuer}/sso/jwks/${clientId}` }
   const aliases = [`${issuer}/user_management/${clientId}`]

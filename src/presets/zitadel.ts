@@ -5,7 +5,8 @@ import { metadataUrls } from '../issuer/discovery.ts'
 import type { IssuerWithAudience } from '../issuer/issuer.ts'
 import { createIssuer } from './description.ts'
 import { subjectsBut } from './subjects.ts'
-import { checkHost, checkShape, checkTexts, type OneOrMore, readOptionalList } from './preset-options.ts'
+import { checkHost, checkTexts, type OneOrMore, readOptionalList } from './preset-options.ts'
+import { checkShape } from './shapes.ts'
 
 export interface ZitadelOptions {
   /** The host of the instance, such as `example-abc123.zitadel.cloud`. */
@@ -31,7 +32,7 @@ export function zitadel(options: ZitadelOptions): IssuerWithAudience {
   checkOptions('zitadel()', arguments, ['domain', 'projectId', 'organization', 'serviceAccounts'])
   const { domain, projectId, organization } = options
   checkHost('domain', domain)
-  checkShape('projectId', projectId, /^[\w-]{1,200}$/, '223281986649719041')
+  checkShape('projectId', projectId, /[\w-]{1,200}/, '223281986649719041')
   checkTexts({ organization })
   const issuer = `https://${domain}`
   return createIssuer({

@@ -139,14 +139,19 @@ describe('what was read stays as it was, whatever becomes of', () => {
     }
   })
 
-  it('a sticky pattern, which begins at the beginning without an anchor', async () => {
-    const tenants = { placeholder: '{tenant}', pattern: /[a-z]{1,8}$/y, keys: 'shared' as const }
-    const { verifyToken } = make({ endpoints: [{ ...endpoint, issuer: 'https://sts.example.com/{tenant}', tenants }] })
-    await expectInvalidToken(
-      verifyToken(createToken({ claims: { iss: 'https://sts.example.com/7/x' } })),
-      'issuer_unknown',
-    )
-  })
+  it.each([/[a-z]{1,8}/, /[a-z]{1,8}$/y, /^[a-z]{1,8}$/m, /^other$|[a-z]/])(
+    'the pattern of tenants, which is for a whole tenant: %s',
+    async (pattern) => {
+      const tenants = { placeholder: '{tenant}', pattern, keys: 'shared' as const }
+      const family = { ...endpoint, issuer: 'https://sts.example.com/{tenant}', tenants }
+      const { verifyToken } = make({ endpoints: [family] })
+      await verifyToken(createToken({ claims: { iss: 'https://sts.example.com/other' } }))
+      for (const tenant of ['7/x', 'x/7', 'x\n7', '7\nx']) {
+        const iss = `https://sts.example.com/${tenant}`
+        await expectInvalidToken(verifyToken(createToken({ claims: { iss } })), 'issuer_unknown')
+      }
+    },
+  )
 
   it('the keys', async () => {
     const foreignKey = createKey('ES256', { kid: 'foreign' })

@@ -95,6 +95,23 @@ describe('a PEM text for each kid', () => {
     expect(requests).toEqual([])
   })
 
+  it('is looked for only with a kid that is as the pattern says from its beginning to its end', async () => {
+    for (const pattern of [/[a-z]+/, /^[a-z]+$/m, /^[a-z]+/g, /[a-z]+$/y]) {
+      const { verifyToken, requests } = make(pemPerKid('https://keys.example.com/{kid}', pattern), only)
+      for (const kid of ['../one', 'one/two', 'one\n../two', '7\none'])
+        await expectInvalidToken(verifyToken(token({ ...rsa, kid })), 'key_not_found')
+      expect(requests).toEqual([])
+      for (const jti of ['a', 'b']) await verifyToken(token(rsa, jti))
+    }
+  })
+
+  it('needs a pattern', () => {
+    for (const pattern of ['^[a-z]+$', undefined])
+      expect(() => pemPerKid('https://keys.example.com/{kid}', pattern as unknown as RegExp)).toThrow(
+        new TypeError('kidPattern must be a regular expression such as /[a-z]{1,32}/.'),
+      )
+  })
+
   it.each(['.', '..'])('is not looked for with the kid %j, whatever its pattern says', async (kid) => {
     const { verifyToken, requests } = make(pemPerKid('https://keys.example.com/{kid}', /^[a-z.]+$/), only)
     await expectInvalidToken(verifyToken(token({ ...rsa, kid })), 'key_not_found')

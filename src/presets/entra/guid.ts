@@ -1,7 +1,9 @@
 // Ids of tenants and applications: GUIDs, which Entra writes in small letters.
 import { checkString } from '../../internal/options.ts'
+import { whole } from '../../internal/patterns.ts'
+import { uuid } from '../shapes.ts'
 
-export const guid: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const guid: RegExp = whole(uuid)
 
 /** @throws TypeError for a value that is no GUID. */
 export function readGuid(name: string, value: unknown): string {
