@@ -88,7 +88,7 @@ function checkOrigin(party: string): void {
 }
 
 function checkMachine(claims: JsonObject, machine: string | undefined): ValidationError | undefined {
-  const mayCall = machine !== undefined && scopesOf(claims).includes(machine)
+  const mayCall = scopesOf(claims).some((scope) => scope === machine)
   return mayCall ? checkForOthers(claims) : notForUs('scopes', claims.scopes, machine ?? '(none)')
 }
 
@@ -100,7 +100,7 @@ function checkParty(
 ): ValidationError | undefined {
   const { azp } = claims
   if (Object.hasOwn(claims, 'azp'))
-    return typeof azp === 'string' && parties.includes(azp) ? undefined : notForUs('azp', azp, parties)
+    return parties.some((party) => party === azp) ? undefined : notForUs('azp', azp, parties)
   if (nativeApplications) return undefined
   return missing(
     'azp',

@@ -39,6 +39,8 @@ describe('clerk()', () => {
     ],
     [{ nativeApplications: 'true' }, "nativeApplications must be true or false, not 'true'."],
     [{ machine: 'user_1' }, "machine must look like 'mch_2vYVabcDEF', not 'user_1'."],
+    [{ machine: 'x mch_1' }, "machine must look like 'mch_2vYVabcDEF', not 'x mch_1'."],
+    [{ machine: 'mch_1 x' }, "machine must look like 'mch_2vYVabcDEF', not 'mch_1 x'."],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })
@@ -47,6 +49,7 @@ describe('clerk()', () => {
     ['o:a,o:b', 'read,manage', '1,2', ['org:a:read', 'org:b:manage']],
     ['o:a', 'p0,p1,p2', '4', ['org:a:p2']],
     ['o:a', 'p0', '0', []],
+    ['u:mine, o:a', 'p0, p1', '2', ['org:a:p1']],
     ['u:mine,o:a', 'p0', '1', ['org:a:p0']],
     ['o:a,o:b', 'p0', '1', ['org:a:p0']],
     ['o:a', 'p0', '1,1', ['org:a:p0']],
@@ -76,6 +79,26 @@ describe('clerk()', () => {
     const former = { org_id: 'org_evil', org_role: 'org:owner', org_permissions: ['org:all'] }
     expect((await verify({ ...former, o: undefined })).principal).toMatchObject({ roles: [], permissions: [] })
     expect((await verify({ v: undefined })).principal).toMatchObject({ roles: [], permissions: [] })
+    const { org_id: _, ...orphans } = former
+    expect((await verify({ v: undefined, ...orphans })).principal).toMatchObject({ roles: [], permissions: [] })
+    const machine = { sub: 'mch_1', azp: undefined, scopes: 'mch_2' }
+    for (const version of [undefined, 2]) {
+      const { principal } = await verify({ ...former, ...machine, v: version }, { machine: 'mch_2' })
+      expect(principal).toMatchObject({ kind: 'application', roles: [], permissions: [] })
+      expect(principal).not.toHaveProperty('tenant')
+    }
+  })
+
+  it('reads no role where the organization names none', async () => {
+    expect((await verify({ o: { id: 'org_1' } })).principal).toMatchObject({ tenant: 'org_1', roles: [] })
+  })
+
+  it('says why', async () => {
+    const { details } = await expectInvalidToken(verify({ sub: 'mch_1', scopes: 'mch_2' }), 'audience_mismatch')
+    expect(details).toMatchObject({ claim: 'scopes', expected: '(none)', received: 'mch_2' })
+    const native = await expectInvalidToken(verify({ azp: undefined }), 'claim_missing')
+    expect(native.hint).toContain('write nativeApplications: true')
+    expect((await expectInvalidToken(verify({ sts: 'pending' }), 'claim_invalid')).hint).toContain('not active yet')
   })
 
   it.each([null, [], 'org_1', { rol: 'admin' }, { id: 7, rol: 'admin' }])('sees no organization in %j', async (o) => {
@@ -87,7 +110,7 @@ describe('clerk()', () => {
   it.each(['', 'alice', 'USER_1', 'xuser_1'])(
     'refuses the sub %j, which is neither a user nor a machine',
     async (sub) => {
-      await expectInvalidToken(verify({ sub }), 'claim_invalid')
+      expect((await expectInvalidToken(verify({ sub }), 'claim_invalid')).details.claim).toBe('sub')
     },
   )
 

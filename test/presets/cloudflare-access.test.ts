@@ -20,6 +20,10 @@ describe('cloudflareAccess()', () => {
       { audience: 'https://api.example.com' },
       "audience must look like '32eafc7626e737136ed1ec03d3ad09e1...', not 'https://api.example.com'.",
     ],
+    [
+      { audience: `${'a'.repeat(31)}` },
+      `audience must look like '32eafc7626e737136ed1ec03d3ad09e1...', not '${'a'.repeat(31)}'.`,
+    ],
     [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
@@ -37,6 +41,25 @@ describe('cloudflareAccess()', () => {
       'token_in_wrong_header',
     )
   })
+
+  it('takes a team of one letter', () => {
+    expect(fixture.makeIssuer({ team: 'x' }).endpoints[0]?.issuer).toBe('https://x.cloudflareaccess.com')
+  })
+
+  it.each(['alice', 'x1a.access', '1a.access.example', '1a.ACCESS', '.access'])(
+    'refuses the name %s of a certificate, which names no service token',
+    async (name) => {
+      const { verifyToken } = createFixtureVerifier(fixture)
+      const service = { type: 'app', sub: '', common_name: name }
+      const { email: _, identity_nonce: __, ...others } = claims
+      const error = await expectInvalidToken(
+        verifyToken(tokenOf(fixture, { claims: { ...others, ...service } })),
+        'claim_invalid',
+      )
+      expect(error.details).toMatchObject({ claim: 'common_name', received: name })
+      expect(error.hint).toContain('sub is empty')
+    },
+  )
 
   it.each([null, 7, [''], { sub: '' }])(
     'refuses the sub %j, which is not the empty one of a service token',

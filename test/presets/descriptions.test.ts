@@ -1,7 +1,8 @@
 // Each member of each description matters: with another value, a fixture fails. So a fixture that no longer looks at a claim is found.
-import { AuthError, type Principal } from 'claimcheck'
+import { AuthError, createVerifier, type Principal } from 'claimcheck'
 import type { IssuerWithAudience } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
+import { principalKey } from '../../src/principal/principal.ts'
 import { createIssuer, descriptionOf, type StsDescription } from '../../src/presets/description.ts'
 import { allFixtures, createFixtureVerifier, type StsFixture, tokenOf } from '../support/sts-fixture.ts'
 
@@ -108,6 +109,57 @@ function sorted(value: unknown): unknown {
       .map(([name, one]) => [name, sorted(one)]),
   )
 }
+
+describe('createIssuer()', () => {
+  const keys = { jwksUri: 'https://sts.example.com/keys' }
+  const sts: StsDescription = {
+    preset: 'acme',
+    issuer: 'https://sts.example.com',
+    keys,
+    audience: ['urn:api'],
+    algorithms: ['RS256'],
+    types: ['JWT'],
+    subject: ({ issuer, sub }) => ({ kind: 'user', key: principalKey(issuer, sub), subject: sub }),
+  }
+
+  it('allows no plain http, unless the description says so', () => {
+    const plain = { ...sts, keys: { jwksUri: 'http://sts.example.com/keys' } }
+    expect(() => createVerifier({ issuer: createIssuer(plain) })).toThrow(/must be https: /)
+    createVerifier({ issuer: createIssuer({ ...plain, insecureAllowHttp: true }) })
+  })
+
+  it('has no member that the description leaves out, and no claim that must be there', () => {
+    const left = [
+      'preset',
+      'endpoints',
+      'audience',
+      'algorithms',
+      'types',
+      'requiredClaims',
+      'validateToken',
+      'principal',
+    ]
+    expect(Object.keys(createIssuer(sts))).toEqual(left)
+    expect(createIssuer(sts).requiredClaims).toEqual([])
+  })
+
+  it('refuses the marks that other tokens have everywhere, unless other parties fill in the claims', () => {
+    const token = { header: { alg: 'RS256' }, claims: { sub: 'alice', at_hash: 'x' } }
+    expect(createIssuer(sts).validateToken(token)?.reason).toBe('not_an_access_token')
+    expect(createIssuer({ ...sts, marks: 'own' }).validateToken(token)).toBeUndefined()
+  })
+
+  it('names its option at an issuer of Microsoft’s, aliases included', () => {
+    const issuer = 'https://login.microsoftonline.com/common/v2.0'
+    const endpoint = { issuer: 'https://sts.example.com', keys, insecureAllowHttp: false, aliases: [issuer] }
+    for (const there of [issuer, [endpoint]])
+      expect(() => createIssuer({ ...sts, issuer: there })).toThrow(/^issuer at login\.microsoftonline\.com: /)
+  })
+
+  it('needs a description', () => {
+    expect(() => createIssuer(undefined as unknown as StsDescription)).toThrow(/^createIssuer\(\) needs/)
+  })
+})
 
 it.each(['validateToken', 'requiredClaims', 'markOfOthers', 'endpoints'])(
   'createIssuer() throws a TypeError for %s, which no description has: the check would be off',

@@ -41,6 +41,10 @@ describe.each(allFixtures())('the preset $name', ({ name, makeIssuer, optionsFor
     expect(descriptionOf(issuer)?.preset ?? name).toBe(name)
   })
 
+  it('has a name that its options are refused by', () => {
+    expect(() => makeIssuer({ nope: 1 })).toThrow(`${name}() has no option nope.`)
+  })
+
   // A JWK Set is looked at when the verifier is made.
   const texts = Object.entries(optionsFor({})).filter(([, value]) => typeof value !== 'object' || Array.isArray(value))
   it.each(texts.map(([option]) => option))('names the option that is wrong: %s', (option) => {
