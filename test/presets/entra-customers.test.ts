@@ -1,6 +1,7 @@
 // Azure AD B2C and Entra External ID: their tokens, and options that can never work.
 import { createVerifier } from 'claimcheck'
 import { entraB2C, entraExternalId } from 'claimcheck/issuers'
+import type { JsonObject } from '../../src/internal/json.ts'
 import type { EntraB2COptions } from '../../src/presets/entra/b2c.ts'
 import type { EntraExternalIdOptions } from '../../src/presets/entra/external-id.ts'
 import { createTestIssuer, entraB2cLike, entraExternalIdLike } from 'claimcheck/testing'
@@ -72,6 +73,7 @@ describe('entraB2C refuses', () => {
       `clientId must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not 'https://contoso.onmicrosoft.com/${clientId}'.`,
     ],
     [{ policies: [] }, 'policies must be a list of at least one string, not [].'],
+    [{ policies: ['x/../y'] }, "policies[] must be a policy's name such as 'B2C_1_signin', not 'x/../y'."],
     [{ policies: ['../x'] }, "policies[] must be a policy's name such as 'B2C_1_signin', not '../x'."],
     [{ issuerFormat: 'v2' }, 'issuerFormat must be one of tenant, tfp.'],
     [{ policyClaim: 'sub' }, 'policyClaim must be one of tfp, acr.'],
@@ -93,6 +95,38 @@ describe('entraB2C refuses', () => {
         `Two configured issuers answer to 'https://contoso.b2clogin.com/tfp/${tenant}/b2c_1_signin/v2.0/': leave one out.`,
       ),
     )
+  })
+})
+
+describe('the hint of entraB2C', () => {
+  const hintOf = (format: string, iss: unknown, reason = 'issuer_unknown', more = {}) => {
+    const { hint } = fixtureOf('entraB2C').makeIssuer({ issuerFormat: format, policies: ['B2C_1_signin'] })
+    return hint?.(reason as 'issuer_unknown', { header: { alg: 'RS256' }, claims: { iss, ...more } as JsonObject })
+  }
+  const own = `https://contoso.b2clogin.com/${tenant}/v2.0/`
+  const ofPolicy = `https://contoso.b2clogin.com/tfp/${tenant}/b2c_1_signin/v2.0/`
+
+  it('is about issuers of the tenant, and of its policies', () => {
+    expect(hintOf('tenant', own.replace('contoso.', 'other.'))).toContain('made at other.b2clogin.com')
+    expect(hintOf('tenant', ofPolicy)).toContain("write issuerFormat: 'tfp'")
+    expect(hintOf('tfp', own)).toContain("write issuerFormat: 'tenant'")
+    expect(hintOf('tfp', ofPolicy)).toContain('spells the policy b2c_1_signin')
+    expect(hintOf('tfp', ofPolicy.replace('_signin', '_reset'))).toContain('of the policy b2c_1_reset')
+    expect(hintOf('tenant', own, 'claim_invalid', { tfp: 'B2C_1_reset' })).toContain('of the policy B2C_1_reset')
+  })
+
+  it.each([
+    ['what the API trusts', own],
+    ['another tenant', own.replace(tenant, clientId)],
+    ['more before it', `x${ofPolicy}`],
+    ['more behind it', `${ofPolicy}x`],
+    ['a policy that is not there', ofPolicy.replace('b2c_1_signin/', '')],
+    ['a policy without its mark', ofPolicy.replace('tfp/', '')],
+    ['no text', 7],
+  ])('is none for %s', (_, iss) => {
+    expect(hintOf('tenant', iss)).toBeUndefined()
+    expect(hintOf('tenant', iss, 'claim_invalid')).toBeUndefined()
+    expect(hintOf('tenant', iss, 'token_expired', { tfp: 'B2C_1_reset' })).toBeUndefined()
   })
 })
 
