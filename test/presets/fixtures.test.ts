@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorTable } from '../../src/errors/reasons.ts'
 import type { UnverifiedToken } from '../../src/issuer/issuer.ts'
-import { descriptionOf } from '../../src/presets/description.ts'
 import { allFixtures, createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
 
@@ -36,9 +35,12 @@ it.each(allFixtures())('$name says nothing of reasons that no sample has words f
 })
 
 describe.each(allFixtures())('the preset $name', ({ name, makeIssuer, optionsFor }) => {
-  it('has its own name in its description', () => {
-    const issuer = makeIssuer({})
-    expect(descriptionOf(issuer)?.preset ?? name).toBe(name)
+  it('has its own name', () => {
+    expect(makeIssuer({}).preset).toBe(name)
+  })
+
+  it('allows no plain http', () => {
+    expect(makeIssuer({}).endpoints.filter(({ insecureAllowHttp }) => insecureAllowHttp !== false)).toEqual([])
   })
 
   it('has a name that its options are refused by', () => {
