@@ -30,6 +30,12 @@ describe('descope()', () => {
     },
   )
 
+  it('is of no tenant where the only one has no name', async () => {
+    const { verifyToken } = createFixtureVerifier(fixture)
+    const { principal } = await verifyToken(tokenOf(fixture, { claims: { ...claims, tenants: { '': {} } } }))
+    expect(principal).not.toHaveProperty('tenant')
+  })
+
   it.each(['toString', '__proto__', 'constructor'])('has no member of the tenant %s by accident', async (tenant) => {
     const { verifyToken } = createFixtureVerifier(fixture, { tenant })
     await expectInvalidToken(verifyToken(tokenOf(fixture, { claims })), 'tenant_mismatch')

@@ -41,6 +41,10 @@ describe('entraB2C refuses', () => {
       "tenantName must be the short name alone: write 'contoso', not 'https://contoso.b2clogin.com/'.",
     ],
     [
+      { tenantName: 'http://contoso.b2clogin.com/' },
+      "tenantName must be the short name alone: write 'contoso', not 'http://contoso.b2clogin.com/'.",
+    ],
+    [
       { tenantName: undefined },
       "Write tenantName: 'contoso' (of contoso.b2clogin.com), or domain: 'login.example.com' for a custom domain; not both.",
     ],

@@ -35,6 +35,7 @@ describe('an ID token with roles', () => {
   ])('[RFC8725bis-3.11-1] [RFC8725bis-3.12-1] is refused also with %j', async (claims) => {
     const error = await refuse({ ...idToken, ...claims }, 'token_without_permissions')
     expect(error.hint).toMatch(/no scope \(scp\)|app-only|no oid/)
+    if (String(error.hint).includes('no scope')) expect(error.details.claim).toBe('scp')
   })
 
   it.each([
@@ -162,6 +163,7 @@ describe('a token for another API', () => {
       for (const header of [{}, { nonce: 'x' }]) {
         const error = await refuse({ ...delegatedV2, aud }, 'token_for_other_resource', header)
         expect(error.hint).toBe(graphHint.replace('00000003-0000-0000-c000-000000000000', aud))
+        expect(error.details).toMatchObject({ claim: 'aud', expected: [clientId, `api://${clientId}`], received: aud })
       }
     },
   )
