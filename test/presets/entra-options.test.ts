@@ -2,6 +2,7 @@
 import { createVerifier } from 'claimcheck'
 import { type EntraOptions, entra } from 'claimcheck/issuers'
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/internal/json.ts'
 import { clientId, tenant } from '../support/entra.ts'
 
 const make = (changes: object = {}) => entra({ tenant, clientId, ...changes } as EntraOptions)
@@ -65,6 +66,48 @@ it('is called entra, for messages', () => {
   expect(make().preset).toBe('entra')
 })
 
+describe('the hint', () => {
+  const other = '11111111-2222-4333-8444-555555555555'
+  const v2 = (of: string) => `https://login.microsoftonline.com/${of}/v2.0`
+  const hintOf = (claims: object, options = {}, reason = 'issuer_unknown') =>
+    make(options).hint?.(reason as 'issuer_unknown', { header: { alg: 'RS256' }, claims: claims as JsonObject })
+
+  it.each([
+    [{ iss: 'https://contoso.b2clogin.com/x/v2.0/' }, {}, 'write entraB2C('],
+    [{ iss: 'https://contoso.ciamlogin.com/x/v2.0' }, {}, 'write entraExternalId('],
+    [{ iss: `https://login.microsoftonline.us/${tenant}/v2.0` }, {}, "write cloud: 'usGov'"],
+    [{ iss: v2(other), tid: other, aud: 'https://graph.microsoft.com' }, {}, 'Microsoft Graph'],
+    [{ iss: v2(other), tid: other }, {}, `the token is of the tenant ${other}`],
+    [{ iss: v2(other), tid: other }, { versions: '2.0' }, `the token is of the tenant ${other}`],
+    [{ iss: `https://sts.windows.net/${tenant}/`, tid: tenant }, { versions: '2.0' }, 'of format 1.0'],
+    [{ iss: v2(tenant), tid: tenant }, { versions: '1.0' }, 'of format 2.0'],
+  ])('for %j and the options %j says so', (claims, options, words) => {
+    expect(hintOf(claims, options)).toContain(words)
+  })
+
+  it.each([
+    'https://sts.example.com',
+    'on https://contoso.b2clogin.com/x/v2.0/',
+    'on https://contoso.ciamlogin.com/x/v2.0',
+    v2(tenant),
+    undefined,
+    [v2(other)],
+  ])('for the iss %j is none', (iss) => {
+    expect(hintOf({ iss, tid: tenant, aud: '' })).toBeUndefined()
+  })
+
+  it('about keys and audiences is for tokens of the tenant alone', () => {
+    for (const reason of ['key_not_found', 'audience_mismatch']) {
+      for (const iss of ['https://sts.example.com', v2(other), `https://login.microsoftonline.us/${tenant}/v2.0`, null])
+        expect(hintOf({ iss }, {}, reason)).toBeUndefined()
+      expect(hintOf({ iss: v2(tenant) }, {}, reason)).toBeDefined()
+      const many = { tenant: 'organizations', anyTenant: true }
+      expect(hintOf({ iss: v2(other) }, many, reason)).toBeDefined()
+      expect(hintOf({ iss: 'https://sts.example.com' }, many, reason)).toBeUndefined()
+    }
+  })
+})
+
 describe('refuses', () => {
   it.each(['common', 'organizations', 'Common'])('the tenant %s, of which no option says which are allowed', (many) => {
     const message = `tenant: '${many.toLowerCase()}' stands for many tenants: write allowedTenants: ['<tenant id>', …], or anyTenant: true for all of the world; not both.`
@@ -95,6 +138,11 @@ describe('refuses', () => {
     [
       { tenant: 'contoso.b2clogin.com' },
       "tenant is no issuer of Entra ID: write entraB2C({ tenantName: 'contoso', tenantId: '<tenant id>', clientId: '<client id>', policies: ['<policy>'] }).",
+    ],
+    [{ clientId: `${clientId}/` }, `clientId must be a GUID, write '${clientId}', not '${clientId}/'.`],
+    [
+      { clientId: `x${clientId}/y` },
+      `clientId must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not 'x${clientId}/y'.`,
     ],
     [{ clientId: `api://${clientId}/` }, `clientId must be a GUID, write '${clientId}', not 'api://${clientId}/'.`],
     [
@@ -180,5 +228,7 @@ describe('refuses', () => {
 
   it('to be called without options', () => {
     expect(() => entra(undefined as never)).toThrow(new TypeError('entra() needs an options object, a plain one.'))
+    const two = () => (entra as (...args: object[]) => unknown)({ tenant, clientId }, { anyTenant: true })
+    expect(two).toThrow(new TypeError('entra() takes 1 argument, not 2: the rest would be ignored.'))
   })
 })

@@ -1,6 +1,7 @@
 // Hints for tokens of Entra that are refused. For logs: the sender may have made up every claim.
 import type { AuthErrorReason } from '../../errors/auth-error.ts'
 import { type JsonObject, printable } from '../../internal/json.ts'
+import { readString } from '../../principal/read-claims.ts'
 import type { UnverifiedToken } from '../../issuer/issuer.ts'
 import { clientIdOf } from './claims.ts'
 import { guid } from './guid.ts'
@@ -35,13 +36,13 @@ export function entraHint(
 }
 
 function isOurs({ claims }: UnverifiedToken, { cloud, tenant, isMany }: EntraSettings): boolean {
-  if (typeof claims.iss !== 'string' || !cloudsOf(claims.iss).includes(cloud)) return false
-  return isMany || claims.iss.split('/').includes(tenant)
+  const iss = readString(claims, 'iss') ?? ''
+  return cloudsOf(iss).includes(cloud) && (isMany || iss.split('/').includes(tenant))
 }
 
 function issuerHint({ claims }: UnverifiedToken, settings: EntraSettings): string | undefined {
   const { cloud, tenant, isMany, versions, clientId } = settings
-  const iss = typeof claims.iss === 'string' ? claims.iss : ''
+  const iss = readString(claims, 'iss') ?? ''
   if (/^https:\/\/[a-z0-9-]+\.b2clogin\.(com|cn)\//.test(iss))
     return 'the token is of Azure AD B2C: write entraB2C({ ... })'
   if (/^https:\/\/[a-z0-9-]+\.ciamlogin\.com\//.test(iss))
