@@ -62,6 +62,22 @@ it('takes GUIDs in any letter case, and compares them in small letters as Entra 
   expect(audience).toEqual([clientId, `${clientId}/`, `api://${clientId}`, `api://${clientId}/`])
 })
 
+it('takes the tenant of personal accounts among others where they may come in, too', async () => {
+  const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad'
+  const { isTenantAllowed } = make({ tenant: 'common', allowedTenants: [tenant, consumers] })
+  const allows = (tid: string) => isTenantAllowed?.({ header: { alg: 'RS256' }, claims: { tid } })
+  expect([allows(consumers), allows(tenant), allows(clientId)]).toEqual([true, true, false])
+})
+
+it('has the keys of all registrations, of tenants together, unless an option says otherwise', () => {
+  const address = (options: object) => make(options).endpoints[0]?.keys
+  const base = `https://login.microsoftonline.com/${tenant}/v2.0/.well-known/openid-configuration`
+  expect(address({})).toEqual({ metadataUrls: [base] })
+  expect(address({ customSigningKeys: true })).toEqual({ metadataUrls: [`${base}?appid=${clientId}`] })
+  const many = make({ tenant: 'common', anyTenant: true }).endpoints[0]
+  expect(many?.tenants?.keys).toBe('shared')
+})
+
 it('is called entra, for messages', () => {
   expect(make().preset).toBe('entra')
 })
@@ -175,6 +191,16 @@ describe('refuses', () => {
       { tenant: 'organizations', allowedTenants: [tenant, '9188040D-6c67-4c5b-b112-36a304b66dad'] },
       "allowedTenants holds the tenant of personal accounts (9188040d-6c67-4c5b-b112-36a304b66dad), which 'organizations' leaves out: write tenant: 'common'.",
     ],
+    [
+      { appTokens: { acl: ['x'] } },
+      "appTokens.acl[] must be a GUID, such as '8eaef023-2b34-4da1-9baa-8bc8c9d6a490' (see the app registration), not 'x'.",
+    ],
+    [{ appTokens: { acl: [{ client: 'x' }] } }, 'appTokens.acl[] has no option client. It has: clientId, tenant.'],
+    [
+      { appTokens: { acl: [{ clientId: '', tenant }] } },
+      "appTokens.acl[].clientId must be a non-empty string, not ''.",
+    ],
+    [{ appTokens: { acl: [{ clientId, tenant: '' }] } }, "appTokens.acl[].tenant must be a non-empty string, not ''."],
     [{ versions: [] }, 'versions must be a list of at least one string, not [].'],
     [{ versions: ['2'] }, 'versions[] must be one of 1.0, 2.0.'],
     [{ customSigningKeys: 'yes' }, "customSigningKeys must be true or false, not 'yes'."],

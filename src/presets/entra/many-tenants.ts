@@ -1,6 +1,6 @@
 // The tenants, and the clients without an app role, that are allowed where one client id or endpoint stands for many.
 import { checkOptionNames } from '../../internal/options.ts'
-import { type OneOrMore, readList } from '../preset-options.ts'
+import { readList } from '../preset-options.ts'
 import { consumerTenant } from './clouds.ts'
 import { readGuid } from './guid.ts'
 import type { EntraAclEntry, EntraOptions } from './options.ts'
@@ -29,7 +29,7 @@ export function readAdmission(
       'keysPerTenant needs allowedTenants: with anyTenant an attacker who makes up a tenant would make us fetch its keys.',
     )
   }
-  if (anyTenant || allowedTenants === undefined) return undefined
+  if (allowedTenants === undefined) return undefined
   if (typeof allowedTenants === 'function') return allowedTenants
   const allowed = new Set(readList('allowedTenants', allowedTenants).map((one) => readGuid('allowedTenants[]', one)))
   if (tenant === 'organizations' && allowed.has(consumerTenant)) {
@@ -43,8 +43,8 @@ export function readAdmission(
 /** @throws TypeError for a value that is no list of clients. Where there are many tenants, each entry names one. */
 export function readAcl(appTokens: NonNullable<EntraOptions['appTokens']>, isMany: boolean): ReadonlySet<string> {
   if (appTokens === 'require-role' || appTokens === 'reject') return new Set()
-  const acl: OneOrMore<EntraAclEntry> | undefined = typeof appTokens === 'object' ? appTokens?.acl : undefined
-  const entries: readonly EntraAclEntry[] = [acl ?? []].flat()
+  const { acl = [] }: Partial<Exclude<typeof appTokens, string>> = Object(appTokens)
+  const entries: readonly EntraAclEntry[] = [acl].flat()
   if (entries.length === 0)
     throw new TypeError("appTokens must be 'require-role', 'reject' or { acl: ['<client id>', …] }.")
   return new Set(entries.map((entry) => readAclEntry(entry, isMany)))
