@@ -26,6 +26,13 @@ describe('firebase()', () => {
     },
   )
 
+  it('takes a subject of 128 characters, and a project whose only letter is its last', async () => {
+    const sub = 'a'.repeat(128)
+    const token = tokenOf(fixture, { claims: { ...fixture.accepted[0]?.claims, sub } })
+    expect((await createFixtureVerifier(fixture).verifyToken(token)).principal.subject).toBe(sub)
+    expect(fixture.makeIssuer({ projectId: '1234-a' }).audience).toEqual(['1234-a'])
+  })
+
   it('lets neither key set verify the other’s tokens', async () => {
     const url = 'https://www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys'
     const { verifyToken, requests } = createFixtureVerifier(fixture, { sessionCookies: true })

@@ -1,6 +1,8 @@
 // The fixtures of all presets: what each must accept, as which principal, and what it must refuse.
+import type { AuthErrorReason } from 'claimcheck'
 import { describe, expect, it } from 'vitest'
 import { errorTable } from '../../src/errors/reasons.ts'
+import type { JsonObject } from '../../src/internal/json.ts'
 import type { UnverifiedToken } from '../../src/issuer/issuer.ts'
 import { allFixtures, createFixtureVerifier, describePreset, tokenOf } from '../support/sts-fixture.ts'
 import { expectInvalidToken } from '../support/verifiers.ts'
@@ -21,7 +23,7 @@ it.each(allFixtures().filter(({ name }) => !unmarked.includes(name)))(
   },
 )
 
-const reasons = Object.keys(errorTable) as (keyof typeof errorTable)[]
+const reasons = Object.keys(errorTable) as AuthErrorReason[]
 
 it.each(allFixtures())('$name says nothing of reasons that no sample has words for', (fixture) => {
   const refused = [...fixture.wrongNeighbours, ...fixture.naive.filter((sample) => 'reason' in sample)]
@@ -34,13 +36,28 @@ it.each(allFixtures())('$name says nothing of reasons that no sample has words f
   }
 })
 
-describe.each(allFixtures())('the preset $name', ({ name, makeIssuer, optionsFor }) => {
+describe.each(allFixtures())('the preset $name', ({ name, accepted, makeIssuer, optionsFor }) => {
   it('has its own name', () => {
     expect(makeIssuer({}).preset).toBe(name)
   })
 
-  it('allows no plain http', () => {
-    expect(makeIssuer({}).endpoints.filter(({ insecureAllowHttp }) => insecureAllowHttp !== false)).toEqual([])
+  it('allows no plain http, unless an option says so', () => {
+    for (const { options = {} } of accepted) {
+      const allowed = makeIssuer(options).endpoints.map(({ insecureAllowHttp }) => insecureAllowHttp)
+      expect(new Set(allowed)).toEqual(new Set([options.insecureAllowHttp ?? false]))
+    }
+  })
+
+  it('has a hint about its own tokens alone, but for one about the issuer', () => {
+    const [{ claims, header, options = {} } = expect.fail('no sample')] = accepted
+    const hintOf = (reason: AuthErrorReason, changes: object, alg = 'HS256') =>
+      makeIssuer(options).hint?.(reason, {
+        header: { ...header, alg },
+        claims: { ...(claims as JsonObject), aud: [], ...changes },
+      })
+    for (const reason of reasons.filter((one) => one !== 'issuer_unknown'))
+      for (const iss of ['https://sts.example.org/other', null]) expect(hintOf(reason, { iss })).toBeUndefined()
+    expect(hintOf('algorithm_not_allowed', {}, 'ES256K')).toBeUndefined()
   })
 
   it('has a name that its options are refused by', () => {

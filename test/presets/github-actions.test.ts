@@ -20,6 +20,8 @@ it.each([
     { allowedOwnerIds: ['65', 'octo-org'] },
     "allowedOwnerIds must be numbers as text, not 'octo-org': see https://api.github.com/users/<name>.",
   ],
+  [{ allowedOwnerIds: 'octo65' }, /^allowedOwnerIds must be numbers as text, not 'octo65'/],
+  [{ allowedOwnerIds: '65octo' }, /^allowedOwnerIds must be numbers as text, not '65octo'/],
   [{ anyOwner: true, audience: null }, 'audience must not be null: jobs can get tokens for any audience.'],
   [{ anyOwner: true, audience: '' }, "audience[] must be a non-empty string, not ''."],
   [{ anyOwner: true, issuer: '' }, "issuer must be a non-empty string, not ''."],

@@ -9,6 +9,7 @@ const fixture = fixtureOf('gitlabCi')
 describe('gitlabCi()', () => {
   it.each([
     [{ issuer: 'https://gitlab.com/' }, "issuer must not end in a slash: write 'https://gitlab.com'."],
+    [{ issuer: 'https://gitlab.com//' }, "issuer must not end in a slash: write 'https://gitlab.com'."],
     [{ issuer: 'gitlab.com' }, "issuer must be an absolute URL such as 'https://sts.example.com', not 'gitlab.com'."],
     [{ issuer: 'http://gitlab.com' }, "issuer must be https: write 'https://gitlab.com'."],
     [{ audience: null }, 'audience[] must be a non-empty string, not null.'],

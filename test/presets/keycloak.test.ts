@@ -69,6 +69,16 @@ it.each([
   expect(() => make(options)).toThrow(message)
 })
 
+it('says nothing of an audience that has nothing of Keycloak’s own', async () => {
+  const { verifyToken } = createFixtureVerifier(fixtureOf('keycloak'))
+  const { claims } = fixtureOf('keycloak').accepted[0] ?? expect.fail('no user')
+  const token = tokenOf(fixtureOf('keycloak'), { claims: { ...claims, aud: 'invoices' } })
+  await expect(verifyToken(token)).rejects.toMatchObject({
+    reason: 'audience_mismatch',
+    hint: expect.not.stringContaining('account') as string,
+  })
+})
+
 it('asks only for the keys in the cluster when tokens name another address', async () => {
   const { requests, verifyToken } = createFixtureVerifier(fixtureOf('keycloak'), {
     realmUrl: 'https://keycloak.auth.svc:8443/realms/acme',

@@ -24,6 +24,13 @@ describe('kubernetes()', () => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })
 
+  it('fetches nothing where its keys are given', async () => {
+    const keys = fixture.served['https://10.0.0.1/openid/v1/jwks']
+    const { verifyToken, requests } = createFixtureVerifier(fixture, { jwks: keys })
+    await verifyToken(tokenOf(fixture, { claims }))
+    expect(requests).toEqual([])
+  })
+
   it.each([
     null,
     'shop',

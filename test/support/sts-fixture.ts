@@ -287,7 +287,7 @@ export function describePreset(fixture: StsFixture): void {
 async function expectAccepted(fixture: StsFixture, sample: AcceptedToken): Promise<void> {
   const { verifyToken } = createFixtureVerifier(fixture, sample.options)
   const { principal, issuer } = await verifyToken(tokenOf(fixture, sample))
-  expect(principal).toEqual(sample.principal)
+  expect(principal).toStrictEqual(sample.principal)
   expect(issuer).toBe(sample.issuer ?? sample.principal.issuer)
 }
 
