@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createTextDecoder } from '../../src/internal/base64url.ts'
 import { isJsonObject, parseJsonObject } from '../../src/internal/json.ts'
 
@@ -154,6 +154,58 @@ describe('parseJsonObject, with a polluted Object.prototype', () => {
   })
 })
 
+/** Whether this engine takes a name for another (nodejs/node#63785). */
+const misreads = (() => {
+  JSON.parse(String.raw`{"probe":[],"\\":0}`)
+  return !Object.hasOwn(JSON.parse(String.raw`{"probe":1,"\"":2}`) as object, '"')
+})()
+
+/** Expects that `text` is read as what JSON.stringify writes for it, or refused where the engine may have misread a name with an escape. */
+function expectRead(text: string, written: string): void {
+  const read = JSON.stringify(parse(text))
+  if (misreads && written.includes('\\')) expect(read).toBeOneOf([written, undefined])
+  else expect(read).toBe(written)
+}
+
+describe('a name with an escape', () => {
+  // nodejs/node#63785: a name is taken for one before it that begins with the same characters as they are written, backslash included.
+  const asWritten = (text: string) =>
+    text.replaceAll(String.raw`"a\u0062"`, String.raw`"a\\"`).replaceAll(String.raw`"\""`, String.raw`"\\"`)
+
+  it.each([
+    ['that a plain one can be written for', String.raw`{"a\u0062":1}`, { ab: 1 }],
+    ['behind white space', '{"x":[{"a\\u0062" \r\n\t:"b\\u0062"}]}', { x: [{ ab: 'bb' }] }],
+    ['that has none without', String.raw`{"\"":1}`, undefined],
+    ['that has none without, further in', String.raw`{"x":[{"\"":1}]}`, undefined],
+    ['that has none without, twice', String.raw`{"\"":1,"\"":2}`, undefined],
+    ['beside the one that it is taken for', String.raw`{"\"":1,"\\":2}`, undefined],
+  ])('is no other name, %s, where JSON.parse takes it for one', (_, text, expected) => {
+    const parseRight = JSON.parse
+    vi.spyOn(JSON, 'parse').mockImplementation(
+      (json: string) => parseRight(json.startsWith('"') ? json : asWritten(json)) as unknown,
+    )
+    expect(parse(text)).toEqual(expected)
+  })
+
+  it('is no other name after objects that had this one', () => {
+    for (let times = 0; times < 100; times++) {
+      parse(String.raw`{"iss":[],"https:\\/\\/x":0}`)
+      parse(String.raw`{"iss":[],"\\":0}`)
+      expect(parse(String.raw`{"iss":1,"https:\/\/x\/y":2}`)).toEqual({ iss: 1, 'https://x/y': 2 })
+      expectRead(String.raw`{"iss":1,"\"":2}`, String.raw`{"iss":1,"\"":2}`)
+      expect(parse(String.raw`{"iss":1,"\"":2,"\"":3}`)).toBeUndefined()
+    }
+  })
+
+  it('and a quote, a backslash or a line break in it stays what it is', () => {
+    const names = ['"', '\\', '\n', 'a"b', 'CORP\\alice']
+    for (const name of names) {
+      const text = JSON.stringify({ [name]: 1, inner: { [name]: [{ [name]: {} }] } })
+      expectRead(text, text)
+    }
+  })
+})
+
 describe('parseJsonObject, for anything', () => {
   const members = fc.uniqueArray(fc.tuple(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })), {
     selector: ([name]) => name,
@@ -170,7 +222,7 @@ describe('parseJsonObject, for anything', () => {
       fc.property(members, fc.boolean(), (list, escaped) => {
         const plain = JSON.stringify(Object.fromEntries(list))
         const text = escaped ? plain.replace(/[^\x20-\x7e]/g, escapeUnit) : plain
-        expect(JSON.stringify(parse(text))).toBe(JSON.stringify(JSON.parse(text)))
+        expectRead(text, plain)
       }),
     )
   })
@@ -200,7 +252,8 @@ describe('parseJsonObject, for anything', () => {
         })
         const json = `{${members.join(',')}}`
         const repeats = new Set(list.map(([name]) => name)).size < list.length
-        expect(parse(json)).toEqual(repeats ? undefined : JSON.parse(json))
+        if (repeats) expect(parse(json)).toBeUndefined()
+        else expectRead(json, JSON.stringify(Object.fromEntries(list.map(([name, , , value]) => [name, value]))))
       }),
       { numRuns: 5000 },
     )

@@ -34,6 +34,7 @@ describe('the issuer is for entra()', () => {
     ['https://login.microsoftonline.com/organizations', "tenant: 'organizations'"],
     ['https://login.microsoftonline.com/Consumers/v2.0', "tenant: 'consumers'"],
     ['https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0', "tenant: '<tenant id>'"],
+    ['https://login.microsoftonline.com/contoso.onmicrosoft.com/common/v2.0', "tenant: '<tenant id>'"],
     ['https://login.microsoftonline.com/{tenantid}/v2.0', "tenant: '<tenant id>'"],
     ['https://login.microsoftonline.com', "tenant: '<tenant id>'"],
     [`https://login.microsoftonline.com/${tenant}/v2.0/`, `tenant: '${tenant}'`],
