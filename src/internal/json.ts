@@ -131,7 +131,7 @@ function freezeAndCount(value: unknown, depthLeft: number, count: Count): void {
 function checkEscapes(value: unknown, escaped: readonly string[]): void {
   const found: string[] = []
   checkTexts(value, found)
-  if (JSON.stringify(found.sort()) !== JSON.stringify([...escaped].sort())) throw new RangeError('a name was misread')
+  if (JSON.stringify(found.toSorted()) !== JSON.stringify(escaped.toSorted())) throw new RangeError('a name was misread')
 }
 
 function checkTexts(value: unknown, escaped: string[]): void {

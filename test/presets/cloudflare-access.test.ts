@@ -21,7 +21,7 @@ describe('cloudflareAccess()', () => {
       "audience must look like '32eafc7626e737136ed1ec03d3ad09e1...', not 'https://api.example.com'.",
     ],
     [
-      { audience: `${'a'.repeat(31)}` },
+      { audience: 'a'.repeat(31) },
       `audience must look like '32eafc7626e737136ed1ec03d3ad09e1...', not '${'a'.repeat(31)}'.`,
     ],
     [{ audience: null }, 'audience[] must be a non-empty string, not null.'],

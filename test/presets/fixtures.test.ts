@@ -36,7 +36,9 @@ it.each(allFixtures())('$name says nothing of reasons that no sample has words f
   }
 })
 
-describe.each(allFixtures())('the preset $name', ({ name, accepted, makeIssuer, optionsFor }) => {
+describe.each(allFixtures())('the preset $name', (fixture) => {
+  const { name, accepted, naive, makeIssuer, optionsFor } = fixture
+
   it('has its own name', () => {
     expect(makeIssuer({}).preset).toBe(name)
   })
@@ -58,6 +60,14 @@ describe.each(allFixtures())('the preset $name', ({ name, accepted, makeIssuer, 
     for (const reason of reasons.filter((one) => one !== 'issuer_unknown'))
       for (const iss of ['https://sts.example.org/other', null]) expect(hintOf(reason, { iss })).toBeUndefined()
     expect(hintOf('algorithm_not_allowed', {}, 'ES256K')).toBeUndefined()
+  })
+
+  it('has a token of every type that it accepts', () => {
+    const seen = [...accepted, ...naive.filter((sample) => 'principal' in sample)].map((sample) => {
+      const [header = ''] = tokenOf(fixture, sample).split('.')
+      return (JSON.parse(Buffer.from(header, 'base64url').toString()) as JsonObject).typ ?? null
+    })
+    expect(makeIssuer({}).types.filter((one) => !seen.includes(one))).toEqual([])
   })
 
   it('has a name that its options are refused by', () => {
