@@ -20,6 +20,11 @@ describe('adfs()', () => {
       { domain: 'https://sts.example.com/adfs' },
       "domain must be a host name, and nothing else: write 'sts.example.com', not 'https://sts.example.com/adfs'.",
     ],
+    [{ domain: '[::1]' }, "domain must be a host name, such as 'sts.example.com', not '[::1]'."],
+    [
+      { domain: 'sts.example.com:x' },
+      "domain must be a host name, such as 'sts.example.com', not 'sts.example.com:x'.",
+    ],
     [{ issuer: '' }, "issuer must be a non-empty string, not ''."],
     [{ applications: 7 }, 'applications[] must be a non-empty string, not 7.'],
     [{ userClaim: true }, 'userClaim must be a non-empty string, not true.'],
@@ -27,6 +32,12 @@ describe('adfs()', () => {
     [{ audience: null }, 'audience[] must be a non-empty string, not null.'],
   ])('does not take %j', (options, message) => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
+  })
+
+  it('takes a host with a port', () => {
+    expect(fixture.makeIssuer({ domain: 'sts.example.com:49443' }).endpoints[0]?.keys).toMatchObject({
+      metadataUrls: ['https://sts.example.com:49443/adfs/.well-known/openid-configuration'],
+    })
   })
 
   it('takes no keys from metadata that names another access_token_issuer', async () => {

@@ -1,5 +1,6 @@
 // Auth0: its tokens by the table, and what its options can never be.
 import { auth0 } from 'claimcheck/issuers'
+import type { JsonObject } from '../../src/internal/json.ts'
 import type { Auth0Options } from '../../src/presets/auth0.ts'
 import { describe, expect, it } from 'vitest'
 import { createFixtureVerifier, fixtureOf, tokenOf } from '../support/sts-fixture.ts'
@@ -42,6 +43,11 @@ describe('the domain', () => {
 it.each([
   [{ domain: '' }, "domain must be a non-empty string, not ''."],
   [{ domain: ['acme.eu.auth0.com'] }, 'domain must be a non-empty string, not a list.'],
+  [{ domain: '0x7f.1' }, "domain must be a host name such as '127.0.0.1', without scheme, port or path, not '0x7f.1'."],
+  [
+    { domain: 'acme.eu.auth0.com..' },
+    "domain must be a host name such as 'acme.eu.auth0.com', without scheme, port or path, not 'acme.eu.auth0.com..'.",
+  ],
   [{ audience: undefined }, 'audience[] must be a non-empty string, not undefined.'],
   [{ audience: [] }, 'audience must be a list of at least one string, not [].'],
   [{ rolesClaim: '' }, "rolesClaim must be a non-empty string, not ''."],
@@ -56,6 +62,16 @@ it.each([
   ],
 ])('refuses the options %j', (options, message) => {
   expect(() => make(options)).toThrow(new TypeError(message))
+})
+
+it('has a hint for another tenant of Auth0 alone', () => {
+  const hintOf = (iss: unknown) => {
+    const claims = { iss } as JsonObject
+    return make({ audience: null }).hint?.('issuer_unknown', { header: { alg: 'RS256' }, claims })
+  }
+  expect(hintOf('https://acme.us.auth0.com/')).toContain('the token comes from https://acme.us.auth0.com/')
+  for (const iss of ['see https://acme.us.auth0.com/', 'https://acme.us.auth0.com/x', 'https://sts.example.com/', null])
+    expect(hintOf(iss)).toBeUndefined()
 })
 
 it('refuses the opaque token of a client that asked for no audience', async () => {

@@ -179,6 +179,7 @@ describe('claims', () => {
   ])('name no subject with a client and %s: all users of the client would be one', async (_, claims) => {
     const error = await expectInvalidToken(verify({ claims }), 'claim_missing')
     expect(error.details.claim).toBe('sub')
+    expect(error.hint).toContain('the subject is not the client')
   })
 
   it('[RFC7519-2-1] have dates that are finite JSON numbers, fractions included', async () => {
@@ -236,6 +237,11 @@ describe('the principal', () => {
     ],
     ['the client of azp', { client_id: undefined, azp: 'spa' }, { ...alice, client: { id: 'spa', type: 'unknown' } }],
     ['the client of client_id before azp', { azp: 'spa' }, alice],
+    [
+      'a user by a login, whose client only azp names',
+      { client_id: undefined, azp: 'spa', auth_time: now },
+      { ...alice, kind: 'user', client: { id: 'spa', type: 'unknown' }, authentication: { time: now } },
+    ],
     [
       'no application where only azp is the sub, but no user of that name either',
       { client_id: undefined, azp: 'alice' },

@@ -34,6 +34,12 @@ describe('pingOne()', () => {
     expect(() => fixture.makeIssuer(options)).toThrow(new TypeError(message))
   })
 
+  it('sees a login by how it was, or by when', async () => {
+    expect((await verify({ acr: undefined })).principal.kind).toBe('user')
+    expect((await verify({ auth_time: undefined })).principal.kind).toBe('user')
+    expect((await verify({ acr: undefined, auth_time: undefined })).principal.kind).toBe('unknown')
+  })
+
   it('refuses a token that names no caller', async () => {
     await expectInvalidToken(verify({ sub: undefined, client_id: undefined }), 'claim_missing')
     await expectInvalidToken(verify({ sub: '', client_id: '' }), 'claim_missing')
