@@ -7,6 +7,7 @@ import { measureJsonObject } from '../../src/internal/json.ts'
 import { importKeys } from '../../src/jwks/import.ts'
 import { createTokenParser } from '../../src/jwt/parse.ts'
 import { everyAlgorithm } from '../support/every-algorithm.ts'
+import { misreadsNames } from '../support/misread-names.ts'
 import { examples } from '../support/rfc-examples.ts'
 import { encode } from '../support/tokens.ts'
 
@@ -116,6 +117,7 @@ const json = fc.property(
   (made) => {
     const read = measureJsonObject(made.text)
     if (made.repeats) check(read === undefined, 'a name is there twice')
+    if (misreadsNames && made.text.includes('\\')) return
     if (read) check(isDeepStrictEqual(read.value, JSON.parse(made.text)), 'another object')
     else if (made.repeats === false)
       check(!made.text.isWellFormed() || /\\u[dD]/.test(made.text), 'a good object was refused')

@@ -1,5 +1,5 @@
 // Key material that must never verify anything (RFC 7518 §3.3, §6.2; RFC 8037 §2; RFC 9964).
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { importKeys } from '../../src/jwks/import.ts'
 import { allAlgorithms } from '../../src/crypto/algorithms.ts'
@@ -67,14 +67,9 @@ describe('Ed25519, of small order', () => {
   ].map((hex) => Buffer.from(hex, 'hex'))
 
   it.each(ofOrder8)(
-    'encoding %# of a point of order 8 is ignored: a few tries give a signature without any secret',
+    'encoding %# of a point of order 8 is ignored: before Node 24, a few tries give a signature without any secret',
     async (x) => {
-      const jwk = { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }
-      const platformKey = createPublicKey({ key: jwk, format: 'jwk' })
-      const forgeries = ofOrder8.map((r) => Buffer.concat([r, Buffer.alloc(32)]))
-      const texts = Array.from({ length: 50 }, (_, at) => Buffer.from(`claims ${at}`))
-      expect(texts.some((text) => forgeries.some((forged) => verify(null, text, platformKey, forged)))).toBe(true)
-      expect(await isSkipped(jwk)).toBe(true)
+      expect(await isSkipped({ kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') })).toBe(true)
     },
   )
 
