@@ -149,6 +149,18 @@ it('entraB2C trusts the default and the custom domain of a tenant beside each ot
   expect(two.principal.key).toBe(one.principal.key)
 })
 
+it('entraExternalId asks the resolver for the groups of a user', async () => {
+  const fixture = fixtureOf('entraExternalId')
+  const asked: unknown[] = []
+  const groupResolver = async (user: unknown) => (asked.push(user), ['g1'])
+  const { verifyToken } = createFixtureVerifier(fixture, { groupResolver })
+  const [{ claims } = expect.fail('no user')] = fixture.accepted
+  const { principal } = await verifyToken(tokenOf(fixture, { claims }))
+  expect(principal.groups).toEqual({ values: ['g1'], complete: true, claim: 'groups' })
+  expect(asked).toEqual([{ tenant, oid: claims.oid }])
+  expect(fixture.makeIssuer({}).enrichPrincipal).toBeUndefined()
+})
+
 it.each([{ domain: 'login.contoso.example' }, { subdomain: 'contoso' }])(
   'entraExternalId finds the keys of the test issuer at %j',
   async (place) => {

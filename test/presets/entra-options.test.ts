@@ -95,6 +95,12 @@ describe('the hint', () => {
     [{ iss: v2(other), tid: other, aud: 'https://graph.microsoft.com' }, {}, 'Microsoft Graph'],
     [{ iss: v2(other), tid: other }, {}, `the token is of the tenant ${other}`],
     [{ iss: v2(other), tid: other }, { versions: '2.0' }, `the token is of the tenant ${other}`],
+    [{ iss: `https://sts.windows.net/${other}/`, tid: other }, {}, `the token is of the tenant ${other}`],
+    [
+      { iss: `https://sts.windows.net/${other}/`, tid: other },
+      { versions: '1.0' },
+      `the token is of the tenant ${other}`,
+    ],
     [{ iss: `https://sts.windows.net/${tenant}/`, tid: tenant }, { versions: '2.0' }, 'of format 1.0'],
     [{ iss: v2(tenant), tid: tenant }, { versions: '1.0' }, 'of format 2.0'],
   ])('for %j and the options %j says so', (claims, options, words) => {
@@ -110,6 +116,22 @@ describe('the hint', () => {
     [v2(other)],
   ])('for the iss %j is none', (iss) => {
     expect(hintOf({ iss, tid: tenant, aud: '' })).toBeUndefined()
+  })
+
+  it.each([
+    [other, `the API with the id ${other}, and this one is ${clientId}`],
+    [other.toUpperCase(), `the API with the id ${other.toUpperCase()}, and this one is ${clientId}`],
+    [[other], `this API is ${clientId} or api://${clientId}: if '${other}'`],
+    [`api://${clientId.toUpperCase()}/`, "another spelling of this API's id"],
+    ['https://orders.contoso.example', "if 'https://orders.contoso.example' is an application ID URI"],
+  ])('for the aud %j says what it is of', (aud, words) => {
+    expect(hintOf({ iss: v2(tenant), aud }, {}, 'audience_mismatch')).toContain(words)
+  })
+
+  it('about a key that no list has names the reasons', () => {
+    const own = hintOf({ iss: v2(tenant) }, { customSigningKeys: true }, 'key_not_found')
+    expect(own).toContain(`the signing key of the registration ${clientId} is not published yet`)
+    expect(hintOf({ iss: v2(tenant) }, {}, 'key_not_found')).toContain('write customSigningKeys: true; ')
   })
 
   it('about keys and audiences is for tokens of the tenant alone', () => {
