@@ -6,6 +6,8 @@ const maxDepth = 32
 const quote = 0x22
 const colon = 0x3a
 const backslash = 0x5c
+/** A lone surrogate can only come as an escape: decoded UTF-8 has none. */
+const escape = String.raw`\u`
 const space = 0x20
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -25,44 +27,61 @@ export function parseJsonObject(text: string | undefined): JsonObject | undefine
 export function measureJsonObject(text: string | undefined): MeasuredObject | undefined {
   if (text === undefined) return undefined
   try {
-    const given: unknown = JSON.parse(text)
-    const names = text.includes('\\') ? writePlainNames(text) : undefined
-    const value: unknown = names ? JSON.parse(names.text) : given
-    if (!isJsonObject(value)) return undefined
+    const read: Read = text.includes('\\') ? parseEscaped(text) : { value: JSON.parse(text), text }
+    if (!isJsonObject(read.value)) return undefined
     const count: Count = { members: 0, bytes: 0 }
-    freezeAndCount(value, maxDepth, count)
-    if (names) checkEscapes(value, names.escaped)
-    return hasMembers(names?.text ?? text, count.members)
-      ? { value, bytes: count.bytes + count.members * (memberBytes + layoutBytes) }
+    freezeAndCount(read.value, maxDepth, count)
+    if (text.includes(escape)) checkWellFormed(read.value)
+    return hasMembers(read.text, count.members)
+      ? { value: read.value, bytes: count.bytes + count.members * (memberBytes + layoutBytes) }
       : undefined
   } catch {
     return undefined
   }
 }
 
+interface Read {
+  readonly value: unknown
+  /** The text that JSON.parse read. */
+  readonly text: string
+}
+
 /** A string of valid JSON, and the colon behind it where it is a name. */
 const strings = /"(?:[^"\\]|\\.)*"(?=[ \t\r\n]*(:)?)/g
 
-interface PlainNames {
-  readonly text: string
-  /** The names that JSON cannot write without an escape. */
-  readonly escaped: readonly string[]
-}
-
 /**
- * Writes names without escapes. Node 24 to 26 (nodejs/node#63785) read the name `"a\u0062"` as `a\` once an object of any token had that
- * one: a member goes missing, or a repeated one is kept twice. A string alone is read right. `json` is valid.
+ * Parses names with escapes. Node 24, 25 and early 26 (nodejs/node#63785) read the name `"a\u0062"` as `a\` once an object of any token had
+ * that one: a member goes missing, or a repeated one is kept twice. A string alone is read right. So a name is written without escapes, or
+ * with a stand-in where it needs one.
  */
-function writePlainNames(json: string): PlainNames {
-  const escaped: string[] = []
+function parseEscaped(json: string): Read {
+  const value: unknown = JSON.parse(json)
+  let longest = 0
+  for (const [run] of json.matchAll(/_+/g)) longest = Math.max(longest, run.length)
+  const standIns = new Map<string, string>()
+  const names = new Map<string, string>()
   const text = json.replace(strings, (string, colonBehind?: string) => {
     if (colonBehind === undefined || !string.includes('\\')) return string
     const name = JSON.parse(string) as string
     const plain = JSON.stringify(name)
-    if (plain.includes('\\')) escaped.push(name)
-    return plain
+    if (!plain.includes('\\')) return plain
+    const standIn = standIns.get(name) ?? `${'_'.repeat(longest + 1)}${standIns.size}`
+    standIns.set(name, standIn)
+    names.set(standIn, name)
+    return `"${standIn}"`
   })
-  return { text, escaped }
+  if (text === json) return { value, text }
+  const plain: unknown = JSON.parse(text)
+  return { value: names.size === 0 ? plain : rename(plain, names), text }
+}
+
+/** Gives members their names back. */
+function rename(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => rename(item, names))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [names.get(name) ?? name, rename(member, names)]),
+  )
 }
 
 interface Count {
@@ -127,20 +146,13 @@ function freezeAndCount(value: unknown, depthLeft: number, count: Count): void {
   }
 }
 
-/** @throws RangeError for text that UTF-8 cannot encode, and for other names with an escape than `escaped`. */
-function checkEscapes(value: unknown, escaped: readonly string[]): void {
-  const found: string[] = []
-  checkTexts(value, found)
-  if (JSON.stringify(found.toSorted()) !== JSON.stringify(escaped.toSorted())) throw new RangeError('a name was misread')
-}
-
-function checkTexts(value: unknown, escaped: string[]): void {
+/** @throws RangeError for text that UTF-8 cannot encode. */
+function checkWellFormed(value: unknown): void {
   if (typeof value === 'string' && !value.isWellFormed()) throw new RangeError('lone surrogate')
   if (typeof value !== 'object' || value === null) return
   for (const [name, member] of Object.entries(value)) {
-    checkTexts(name, escaped)
-    if (JSON.stringify(name).includes('\\')) escaped.push(name)
-    checkTexts(member, escaped)
+    if (!name.isWellFormed()) throw new RangeError('lone surrogate')
+    checkWellFormed(member)
   }
 }
 

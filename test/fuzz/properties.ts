@@ -7,7 +7,6 @@ import { measureJsonObject } from '../../src/internal/json.ts'
 import { importKeys } from '../../src/jwks/import.ts'
 import { createTokenParser } from '../../src/jwt/parse.ts'
 import { everyAlgorithm } from '../support/every-algorithm.ts'
-import { misreadsNames } from '../support/misread-names.ts'
 import { examples } from '../support/rfc-examples.ts'
 import { encode } from '../support/tokens.ts'
 
@@ -107,6 +106,12 @@ function quoted(text: string, isEscaped: boolean): string {
   if (!isEscaped) return JSON.stringify(text)
   return `"${Array.from({ length: text.length }, (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`
 }
+
+/** Whether JSON.parse takes a name with an escape for another one here: Node 24, 25 and early 26 (nodejs/node#63785). */
+const misreadsNames = (() => {
+  JSON.parse(String.raw`{"probe":[],"\\":0}`)
+  return !Object.hasOwn(JSON.parse(String.raw`{"probe":1,"\"":2}`) as object, '"')
+})()
 
 /** An object is read as JSON.parse reads it, unless one of its objects has a name twice. */
 const json = fc.property(
