@@ -43,7 +43,7 @@ export function createKeyRing(algorithms: readonly [Algorithm, ...Algorithm[]]):
 
   return {
     current(algorithm = algorithms[0]) {
-      const key = currentKeys().find((one) => one.algorithm === algorithm)
+      const key = algorithms.includes(algorithm) && currentKeys().find((one) => one.algorithm === algorithm)
       if (key) return key
       throw new TypeError(
         `The test issuer does not sign with ${algorithm}: write createTestIssuer(profile, { algorithms: ['${algorithm}'] }).`,
