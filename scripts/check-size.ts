@@ -26,7 +26,7 @@ const core = await size(all)
 // replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
 // arguments 6.4, words that name the fix and one answer everywhere 2.0, refusals of an edge and tokens for one request (gateways) 0.2, a
 // status that Koa may assign and joined credentials of other schemes 0.1, names of the checks (explain) 0.2, no AbortController at creation (Workers) 0.1,
-// a request's path in the log 0.1, hints for cut tokens and for audiences elsewhere 0.1, a token that ends while a policy waits 0.02, a polluted prototype 0.3, names with escapes and whole patterns 0.22. To be brought down again.
+// a request's path in the log 0.1, hints for cut tokens and for audiences elsewhere 0.1, a token that ends while a policy waits 0.02, a polluted prototype 0.3, names with escapes and whole patterns 0.34. To be brought down again.
 interface Row {
   readonly what: string
   readonly bytes: number
@@ -35,13 +35,13 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'claimcheck', bytes: core, budget: 38_480 },
+  { what: 'claimcheck', bytes: core, budget: 38_600 },
   ...(await adapters()),
   {
     what: '+ claimcheck/gateway',
     bytes: (await size(`${all}; export * from 'claimcheck/gateway'`)) - core,
     // Texts are most of it: the recipes, and hints that say why a request is a 400.
-    budget: 19_270,
+    budget: 19_275,
   },
   { what: '+ …/gateway/lambda', ...(await edge('lambda', 2_600)) },
   { what: '+ …/gateway/envoy', ...(await edge('envoy', 2_500)) },
@@ -102,11 +102,11 @@ async function adapters(): Promise<
 > {
   const above: Readonly<Record<string, number>> = {
     'claimcheck/express': 1_655,
-    'claimcheck/fastify': 2_625,
-    'claimcheck/hono': 1_770,
-    'claimcheck/koa': 1_550,
-    'claimcheck/nest': 2_115,
-    'claimcheck/node': 1_935,
+    'claimcheck/fastify': 2_630,
+    'claimcheck/hono': 1_775,
+    'claimcheck/koa': 1_565,
+    'claimcheck/nest': 2_130,
+    'claimcheck/node': 1_950,
     'claimcheck/web': 1_590,
   }
   const found = subpaths.filter(({ module }) => module.startsWith('adapters/'))
