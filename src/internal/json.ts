@@ -57,7 +57,8 @@ const strings = /"(?:[^"\\]|\\.)*"(?=[ \t\r\n]*(:)?)/g
 function parseEscaped(json: string): Read {
   const value: unknown = JSON.parse(json)
   let longest = 0
-  for (const [run] of json.matchAll(/_+/g)) longest = Math.max(longest, run.length)
+  // An underscore may itself be written with an escape.
+  for (const [run] of json.matchAll(/(?:_|\\u005f)+/gi)) longest = Math.max(longest, run.length)
   const standIns = new Map<string, string>()
   const names = new Map<string, string>()
   const text = json.replace(strings, (string, colonBehind?: string) => {

@@ -172,6 +172,11 @@ describe('a name with an escape', () => {
     ['that has none without, twice', String.raw`{"\"":1,"\"":2}`, undefined],
     ['beside the one that it is taken for', String.raw`{"\"":1,"\\":2}`, { '"': 1, '\\': 2 }],
     ['beside what might stand for it', String.raw`{"\"":"__","_0":2,"__0":3}`, { '"': '__', _0: 2, __0: 3 }],
+    [
+      'beside what becomes what might stand for it',
+      String.raw`{"\"":1,"\u005f0":2,"_\u005F0":3}`,
+      { '"': 1, _0: 2, __0: 3 },
+    ],
     ['beside a prototype', String.raw`{"\"":1,"__proto__":{"a":2}}`, JSON.parse('{"\\"":1,"__proto__":{"a":2}}')],
   ])('is no other name, %s, where JSON.parse takes it for one', (_, text, expected) => {
     const parseRight = JSON.parse
