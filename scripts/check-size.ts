@@ -26,7 +26,7 @@ const core = await size(all)
 // replaced keys and for kids that cost a fetch each, schema output, layouts in the token cache, Microsoft's hosts, groups and checks of
 // arguments 6.4, words that name the fix and one answer everywhere 2.0, refusals of an edge and tokens for one request (gateways) 0.2, a
 // status that Koa may assign and joined credentials of other schemes 0.1, names of the checks (explain) 0.2, no AbortController at creation (Workers) 0.1,
-// a request's path in the log 0.1, hints for cut tokens and for audiences elsewhere 0.1, a token that ends while a policy waits 0.02, a polluted prototype 0.3, names with escapes and whole patterns 0.34. To be brought down again.
+// a request's path in the log 0.1, hints for cut tokens and for audiences elsewhere 0.1, a token that ends while a policy waits 0.02, a polluted prototype 0.3, names with escapes and whole patterns 0.4. To be brought down again.
 interface Row {
   readonly what: string
   readonly bytes: number
@@ -35,7 +35,7 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'claimcheck', bytes: core, budget: 38_600 },
+  { what: 'claimcheck', bytes: core, budget: 38_665 },
   ...(await adapters()),
   {
     what: '+ claimcheck/gateway',

@@ -56,24 +56,33 @@ const strings = /"(?:[^"\\]|\\.)*"(?=[ \t\r\n]*(:)?)/g
  */
 function parseEscaped(json: string): Read {
   const value: unknown = JSON.parse(json)
-  let longest = 0
-  // An underscore may itself be written with an escape.
-  for (const [run] of json.matchAll(/(?:_|\\u005f)+/gi)) longest = Math.max(longest, run.length)
+  const names = new Set<string>()
   const standIns = new Map<string, string>()
-  const names = new Map<string, string>()
+  for (const [string, colonBehind] of json.matchAll(strings)) {
+    if (colonBehind === undefined) continue
+    const name = textOf(string)
+    names.add(name)
+    if (JSON.stringify(name).includes('\\')) standIns.set(name, '')
+  }
+  // Short ones: an attacker who could lengthen them would make the text grow with their number.
+  let next = 0
+  for (const name of standIns.keys()) {
+    while (names.has(`_${next}`)) next++
+    standIns.set(name, `_${next++}`)
+  }
   const text = json.replace(strings, (string, colonBehind?: string) => {
     if (colonBehind === undefined || !string.includes('\\')) return string
-    const name = JSON.parse(string) as string
-    const plain = JSON.stringify(name)
-    if (!plain.includes('\\')) return plain
-    const standIn = standIns.get(name) ?? `${'_'.repeat(longest + 1)}${standIns.size}`
-    standIns.set(name, standIn)
-    names.set(standIn, name)
-    return `"${standIn}"`
+    const name = textOf(string)
+    return `"${standIns.get(name) ?? name}"`
   })
   if (text === json) return { value, text }
   const plain: unknown = JSON.parse(text)
-  return { value: names.size === 0 ? plain : rename(plain, names), text }
+  const originals = new Map([...standIns].map(([name, standIn]) => [standIn, name]))
+  return { value: originals.size === 0 ? plain : rename(plain, originals), text }
+}
+
+function textOf(string: string): string {
+  return string.includes('\\') ? (JSON.parse(string) as string) : string.slice(1, -1)
 }
 
 /** Gives members their names back. */

@@ -196,6 +196,14 @@ describe('a name with an escape', () => {
     }
   })
 
+  it('has a stand-in whose length nobody else chooses: the text that is parsed grows by no more than a name', () => {
+    const parsed = vi.spyOn(JSON, 'parse')
+    const odd = Array.from({ length: 1000 }, (_, at) => String.raw`"\"${at}":1`)
+    const text = `{"x":"${'_'.repeat(10_000)}","${'_'.repeat(5000)}":2,${odd.join(',')}}`
+    expect(Object.keys(parse(text) as object)).toHaveLength(1002)
+    for (const [json] of parsed.mock.calls) expect(json.length).toBeLessThanOrEqual(text.length)
+  })
+
   it('and a quote, a backslash or a line break in it stays what it is', () => {
     const names = ['"', '\\', '\n', 'a"b', 'CORP\\alice']
     for (const name of names) {
