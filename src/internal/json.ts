@@ -6,8 +6,6 @@ const maxDepth = 32
 const quote = 0x22
 const colon = 0x3a
 const backslash = 0x5c
-/** A lone surrogate can only come as an escape: decoded UTF-8 has none. */
-const escape = String.raw`\u`
 const space = 0x20
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -27,11 +25,12 @@ export function parseJsonObject(text: string | undefined): JsonObject | undefine
 export function measureJsonObject(text: string | undefined): MeasuredObject | undefined {
   if (text === undefined) return undefined
   try {
-    const read: Read = text.includes('\\') ? parseEscaped(text) : { value: JSON.parse(text), text }
+    const hasEscapes = text.includes('\\')
+    const read: Read = hasEscapes ? parseEscaped(text) : { value: JSON.parse(text), text }
     if (!isJsonObject(read.value)) return undefined
     const count: Count = { members: 0, bytes: 0 }
     freezeAndCount(read.value, maxDepth, count)
-    if (text.includes(escape)) checkWellFormed(read.value)
+    if (hasEscapes) checkWellFormed(read.value)
     return hasMembers(read.text, count.members)
       ? { value: read.value, bytes: count.bytes + count.members * (memberBytes + layoutBytes) }
       : undefined
@@ -58,6 +57,7 @@ function parseEscaped(json: string): Read {
   const value: unknown = JSON.parse(json)
   const names = new Set<string>()
   const standIns = new Map<string, string>()
+  const originals = new Map<string, string>()
   for (const [string, colonBehind] of json.matchAll(strings)) {
     if (colonBehind === undefined) continue
     const name = textOf(string)
@@ -68,7 +68,9 @@ function parseEscaped(json: string): Read {
   let next = 0
   for (const name of standIns.keys()) {
     while (names.has(`_${next}`)) next++
-    standIns.set(name, `_${next++}`)
+    const standIn = `_${next++}`
+    standIns.set(name, standIn)
+    originals.set(standIn, name)
   }
   const text = json.replace(strings, (string, colonBehind?: string) => {
     if (colonBehind === undefined || !string.includes('\\')) return string
@@ -77,7 +79,6 @@ function parseEscaped(json: string): Read {
   })
   if (text === json) return { value, text }
   const plain: unknown = JSON.parse(text)
-  const originals = new Map([...standIns].map(([name, standIn]) => [standIn, name]))
   return { value: originals.size === 0 ? plain : rename(plain, originals), text }
 }
 
@@ -156,7 +157,7 @@ function freezeAndCount(value: unknown, depthLeft: number, count: Count): void {
   }
 }
 
-/** @throws RangeError for text that UTF-8 cannot encode. */
+/** @throws RangeError for text that UTF-8 cannot encode, which can only come as an escape: decoded UTF-8 has no lone surrogate. */
 function checkWellFormed(value: unknown): void {
   if (typeof value === 'string' && !value.isWellFormed()) throw new RangeError('lone surrogate')
   if (typeof value !== 'object' || value === null) return

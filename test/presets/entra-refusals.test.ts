@@ -35,7 +35,6 @@ describe('an ID token with roles', () => {
   ])('[RFC8725bis-3.11-1] [RFC8725bis-3.12-1] is refused also with %j', async (claims) => {
     const error = await refuse({ ...idToken, ...claims }, 'token_without_permissions')
     expect(error.hint).toMatch(/no scope \(scp\)|app-only|no oid/)
-    if (String(error.hint).includes('no scope')) expect(error.details.claim).toBe('scp')
   })
 
   it.each([
@@ -91,7 +90,7 @@ describe('a token of a device', () => {
 
 describe('a token of a user is refused', () => {
   it.each([undefined, '', '/', ' / ', '/ /', [], ['/'], 42, { a: 'Orders.Read' }])('with the scp %j', async (scp) => {
-    await refuse({ ...delegatedV2, scp }, 'token_without_permissions')
+    expect((await refuse({ ...delegatedV2, scp }, 'token_without_permissions')).details.claim).toBe('scp')
   })
 
   it('with a scope that is not in scp', async () => {
