@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { createGateway, printRecipe, type RecipeFile, type RecipeOptions } from 'claimcheck/gateway'
 import { authenticated } from 'claimcheck/policy'
 import { onTestFinished } from 'vitest'
-import { freePort, type GatewayProgram, startGateway } from '../support/gateways.ts'
+import { type GatewayProgram, startGateway } from '../support/gateways.ts'
+import { freePort } from '../support/ports.ts'
 import { type Ended, folder, run, serve, stsAndConfig, write } from './run.ts'
 
 export interface Finding {

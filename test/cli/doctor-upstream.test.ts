@@ -7,7 +7,7 @@ import { listenEcho } from '../../src/cli/doctor/echo.ts'
 import { probeUpstream } from '../../src/cli/doctor/probes/upstream.ts'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { openSite } from '../../src/cli/doctor/site.ts'
-import { freePort } from '../support/gateways.ts'
+import { freePort } from '../support/ports.ts'
 import { run, stsAndConfig, write } from './run.ts'
 
 const path = '/orders/1'

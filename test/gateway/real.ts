@@ -19,6 +19,7 @@ import { authenticated, policy, role, scope, stepUp } from 'claimcheck/policy'
 import { createTestIssuer } from 'claimcheck/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type GatewayProgram, isInstalled, type RunningGateway, startGateway } from '../support/gateways.ts'
+import { freePort } from '../support/ports.ts'
 import { honestTargets, twistedTargets } from './targets.ts'
 
 /** What is special about one gateway. */
@@ -91,7 +92,7 @@ function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
     })
     upstream.listen(0, '127.0.0.1')
     await once(upstream, 'listening')
-    decisions = await gateway.listen({ dialects: [program], listen: '127.0.0.1:0' })
+    decisions = await gateway.listen({ dialects: [program], listen: `127.0.0.1:${await freePort()}` })
     running = await startGateway(program, (port) => recipe(port))
   }, 30_000)
 

@@ -12,10 +12,10 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { RecipeFile } from 'claimcheck/gateway'
+import { freePort } from './ports.ts'
 
 export type GatewayProgram = 'nginx' | 'caddy' | 'haproxy' | 'apache'
 
@@ -59,15 +59,6 @@ export function isInstalled(program: GatewayProgram): boolean {
     spawnSync('sh', ['-c', `command -v ${program === 'apache' ? 'apache2' : program}`], { env: { PATH: path } })
       .status === 0
   )
-}
-
-/** A port that was free a moment ago, since these programs cannot say which one they took. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Starts `program` with the configuration that `write` makes for its port, and waits until it takes connections. */

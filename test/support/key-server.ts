@@ -2,7 +2,7 @@
 // tokens: tests sign those by hand. Where the tokens themselves must be an STS's own, use examples/quickstart/sts.ts.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { freePort } from './ports.ts'
 import type { JsonWebKey } from './types.ts'
 
 export interface KeyServer {
@@ -52,7 +52,7 @@ export async function startKeyServer({ keys = [] as readonly JsonWebKey[], path 
     const answer = answers.get(pathname) ?? answers.get('*') ?? good(pathname)
     answer(request, response)
   })
-  let port = 0
+  const port = await freePort()
 
   function good(pathname: string): Answer {
     if (pathname === '/jwks') return faults.json({ keys: self.keys })
@@ -65,7 +65,6 @@ export async function startKeyServer({ keys = [] as readonly JsonWebKey[], path 
   async function start(): Promise<void> {
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    port = (server.address() as AddressInfo).port
   }
 
   async function stop(): Promise<void> {

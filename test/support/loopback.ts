@@ -1,9 +1,9 @@
 // One loopback server that answers every request the same way, for what is asked of a single address.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { Answer } from './key-server.ts'
+import { freePort } from './ports.ts'
 
 export interface Loopback {
   readonly url: string
@@ -25,9 +25,10 @@ export async function startLoopback(answer: Answer): Promise<Loopback> {
     response.on('close', () => void closed++)
     answer(request, response)
   })
-  server.listen(0, '127.0.0.1')
+  const port = await freePort()
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const host = `127.0.0.1:${port}`
   async function stop(): Promise<void> {
     if (!server.listening) return
     const closed = once(server, 'close')

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { createVerifier } from 'claimcheck'
 import { createTestIssuer, entraLike, type IssuerProfile, oidcLike, rfc9068Like, stsLike } from 'claimcheck/testing'
 import { expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../support/ports.ts'
 import { fixtureOf } from '../support/sts-fixture.ts'
 
 function start(profile?: IssuerProfile) {
@@ -42,12 +43,10 @@ it('answers this machine only', async () => {
 })
 
 it('listens on the port that it is given', async () => {
+  const port = await freePort()
   const first = start()
-  const { port } = new URL(await first.listen())
-  await first.close()
-  const second = start()
-  expect(await second.listen({ port: Number(port) })).toBe(`http://127.0.0.1:${port}`)
-  await expect(start().listen({ port: Number(port) })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  expect(await first.listen({ port })).toBe(`http://127.0.0.1:${port}`)
+  await expect(start().listen({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
 })
 
 it('leaves no socket behind when it is closed, whatever clients hold', async () => {

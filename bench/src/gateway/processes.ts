@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, nginxServing, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
+import { nginxServing, type RunningGateway, startGateway } from '../../../test/support/gateways.ts'
+import { freePort } from '../../../test/support/ports.ts'
 
 const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 
