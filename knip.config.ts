@@ -10,7 +10,7 @@ export default {
     'test/**/*.test-d.ts',
     'examples/*/{main,worker}.ts',
     'examples/next-route/app/**/route.ts',
-    'test/support/{fetch-in-new-process,forget-await,remember-tokens}.ts',
+    'test/support/{export-keys,forget-await,remember-tokens}.ts',
     'scripts/*.ts',
     'test/runtimes/{serve,worker}.ts',
     'bench/*.ts',

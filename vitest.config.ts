@@ -17,6 +17,7 @@ function aliases(engine: string): { find: RegExp; replacement: string }[] {
 const slow = [
   'test/{verifier/cache-memory,jwks/memory,server/published-policies-memory}.test.ts',
   'test/attacks/{tokens-in-memory,unheard-refusals}.test.ts',
+  'test/testing/many-issuers.test.ts',
   'test/packaging/{package,two-copies,worker-bundles}.test.ts',
   'test/types/hovers.test.ts',
   'test/examples/*.test.ts',

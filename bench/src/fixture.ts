@@ -1,7 +1,8 @@
 // Keys and tokens, made once for all processes of a measurement: signing is no part of it. The tokens are like Entra's, complete
 // after RFC 9068, with some 800 bytes of claims, and no two are alike.
-import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto'
+import { type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { newKeyPair } from '../../test/support/key-pairs.ts'
 import { audience, issuer } from './names.ts'
 
 export type BenchAlgorithm = 'RS256' | 'ES256'
@@ -24,9 +25,7 @@ export interface Signer {
 
 export function createSigner(algorithm: BenchAlgorithm): Signer {
   const pair =
-    algorithm === 'RS256'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    algorithm === 'RS256' ? newKeyPair('rsa', { modulusLength: 2048 }) : newKeyPair('ec', { namedCurve: 'P-256' })
   return { algorithm, kid: randomBytes(20).toString('base64url'), ...pair }
 }
 

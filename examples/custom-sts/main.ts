@@ -1,14 +1,15 @@
 // `npm run start:custom-sts`: an Acme ID on loopback, one access token and one ID token of it, and what a verifier makes of them.
 // The exit code is 1 when that is not what is expected.
 import { once } from 'node:events'
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPair, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { AuthError, createVerifier } from 'claimcheck'
 import { acmeId } from './acme-id.ts'
 
 const audience = 'https://api.example.com'
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
 
 const sts = createServer((request, response) => {
   const pages: Readonly<Record<string, unknown>> = {

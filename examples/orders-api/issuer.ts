@@ -1,5 +1,6 @@
 // An issuer that fits on a page: one key, and tokens for whoever asks. For this example only; a real STS checks who asks.
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPair, sign } from 'node:crypto'
+import { promisify } from 'node:util'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -9,8 +10,8 @@ export interface Issuer {
   token(claims: JsonObject): string
 }
 
-export function createIssuer(issuer: string, audience: string): Issuer {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export async function createIssuer(issuer: string, audience: string): Promise<Issuer> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
   const jwk: JsonObject = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256', use: 'sig' }
   const encode = (value: JsonObject) => Buffer.from(JSON.stringify(value)).toString('base64url')
   return {

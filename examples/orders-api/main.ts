@@ -9,7 +9,7 @@ import type { Order } from './orders.ts'
 import { createPolicies, strongLogin } from './policies.ts'
 
 const audience = 'https://orders.example.com'
-const sts = createIssuer('https://sts.example.com', audience)
+const sts = await createIssuer('https://sts.example.com', audience)
 const now = Math.floor(Date.now() / 1000)
 const groups = ['customers']
 const login = { acr: 'urn:example:password', auth_time: now - 900, groups }

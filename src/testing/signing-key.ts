@@ -1,5 +1,13 @@
 // Key pairs of an issuer for tests and what they sign (RFC 7515), by node:crypto: it signs at once, so a token is a plain string.
-import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  type ED25519KeyPairOptions,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import type { JsonObject } from '../internal/json.ts'
 import type { Algorithm } from '../crypto/algorithms.ts'
 
@@ -12,6 +20,11 @@ export interface SigningKey {
 }
 
 const curves: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }
+
+const pem: ED25519KeyPairOptions<'pem', 'pem'> = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}
 
 /** Generates a key pair. An RSA one takes a tenth of a second. */
 export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey {
@@ -39,11 +52,20 @@ export function encodeJson(value: JsonObject | string): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 }
 
+/**
+ * A pair that was written and read again. In Node 20, a `KeyObject` straight from `generateKeyPairSync` can stop the process for ever
+ * when it is exported as a JWK: it is locked then, and the garbage collector, which locks it too to clear up after the generator, waits.
+ */
 function generate(algorithm: Algorithm): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  const { privateKey, publicKey } = generatePem(algorithm)
+  return { privateKey: createPrivateKey(privateKey), publicKey: createPublicKey(publicKey) }
+}
+
+function generatePem(algorithm: Algorithm): { readonly privateKey: string; readonly publicKey: string } {
   const namedCurve = curves[algorithm]
-  if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve })
-  if (algorithm.startsWith('Ed')) return generateKeyPairSync('ed25519')
-  return generateKeyPairSync('rsa', { modulusLength: 2048 })
+  if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve, ...pem })
+  if (algorithm.startsWith('Ed')) return generateKeyPairSync('ed25519', pem)
+  return generateKeyPairSync('rsa', { modulusLength: 2048, ...pem })
 }
 
 function signOptions(algorithm: Algorithm): { padding?: number; saltLength?: number; dsaEncoding?: 'ieee-p1363' } {

@@ -1,8 +1,9 @@
 // A token does not bring its own key (RFC 8725 §3.10), and what it says of keys is never an address or a path.
-import { createHash, createPublicKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
+import { createHash, createPublicKey, sign, X509Certificate } from 'node:crypto'
 import { createVerifier, type Verifier } from 'claimcheck'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
+import { newKeyPair } from '../support/key-pairs.ts'
 import { faults, type KeyServer, startKeyServer } from '../support/key-server.ts'
 import { audience, createKey, createToken, keyFor, type TestKey, type TokenParts } from '../support/tokens.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
@@ -140,7 +141,7 @@ it('[RFC8725bis-3.10-1] an x5t of the right key does not select it', async () =>
 })
 
 it('a key that a client holds is of no use as a key of the issuer', async () => {
-  const { publicKey } = generateKeyPairSync('ed25519')
+  const { publicKey } = newKeyPair('ed25519')
   const jwk = publicKey.export({ format: 'jwk' })
   const { verifyToken } = createTestVerifier()
   await expectInvalidToken(verifyToken(createToken({ claims: { cnf: { jwk } } })), 'sender_constrained')

@@ -1,5 +1,4 @@
 // Other code pollutes Object.prototype while a request waits, or while keys are fetched. What it adds lets no caller in, and is not kept.
-import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:https'
 import { createServer as createPlainServer } from 'node:http'
 import { mkdtempSync } from 'node:fs'
@@ -13,6 +12,7 @@ import { authenticated, policy, role } from 'claimcheck/policy'
 import { createTestClock, createTestIssuer, stsLike } from 'claimcheck/testing'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { certificateOf } from '../support/certificates.ts'
+import { newKeyPair } from '../support/key-pairs.ts'
 import { createKey } from '../support/tokens.ts'
 
 let names: string[] = []
@@ -106,7 +106,7 @@ it('no token is verified while it is polluted, also where isRevoked waited', asy
 it('a gateway tells an API nothing of a prototype, and signs and keeps no assertion of it', async () => {
   const clock = createTestClock()
   const sts = createTestIssuer(undefined, { clock })
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey } = newKeyPair('ec', { namedCurve: 'P-256' })
   const { begun, open, wait } = gate()
   const gateway = createGateway({
     issuer: sts.issuer,
@@ -247,7 +247,7 @@ describe('keys', () => {
 
 it('a gateway tells an API nothing of a prototype that was polluted while it signed', async () => {
   const sts = createTestIssuer()
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey } = newKeyPair('ec', { namedCurve: 'P-256' })
   const current = () => {
     queueMicrotask(() => pollute({ tenant: 'evil' }))
     return { kid: 'k', privateKey }

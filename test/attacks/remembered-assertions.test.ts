@@ -1,5 +1,5 @@
 // What a gateway remembers of its assertions: the key that signs now has signed each that is handed on, and what is never sent is not kept.
-import { generateKeyPairSync, type KeyObject, pbkdf2 } from 'node:crypto'
+import { type KeyObject, pbkdf2 } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createResourceServer } from 'claimcheck'
@@ -7,8 +7,9 @@ import { createGateway, gatewayAssertion } from 'claimcheck/gateway'
 import { authenticated } from 'claimcheck/policy'
 import { createTestClock, createTestIssuer } from 'claimcheck/testing'
 import { expect, it } from 'vitest'
+import { newKeyPair } from '../support/key-pairs.ts'
 
-const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const newKey = () => newKeyPair('ec', { namedCurve: 'P-256' })
 
 function setUp(current: () => KeyObject, more = {}) {
   const clock = createTestClock()

@@ -1,8 +1,9 @@
 // R and S in the two forms: what OpenSSL writes, and what it reads.
-import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createPublicKey, sign, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeDerSignature, encodeDerSignature } from '../../src/crypto/der-signature.ts'
+import { newKeyPair } from '../support/key-pairs.ts'
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'))
 
@@ -27,7 +28,7 @@ describe('a signature as DER', () => {
     ['P-384', 'sha384'],
     ['P-521', 'sha512'],
   ])('is what OpenSSL makes of the same numbers: %s', (namedCurve, hash) => {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve })
+    const { privateKey } = newKeyPair('ec', { namedCurve })
     const publicKey = createPublicKey(privateKey)
     fc.assert(
       fc.property(fc.uint8Array(), (message) => {

@@ -1,19 +1,12 @@
 // The two engines must agree on every signature, good, bad or absurd, and on every key.
-import {
-  createPrivateKey,
-  createSecretKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-  webcrypto,
-} from 'node:crypto'
+import { createPrivateKey, createSecretKey, type KeyObject, sign, verify, webcrypto } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { PublicKey } from '../../src/crypto/engine.ts'
 import * as node from '../../src/crypto/engine-node.ts'
 import * as web from '../../src/crypto/engine-web.ts'
 import { everyAlgorithm, quickKeyFor } from '../support/every-algorithm.ts'
+import { newKeyPair } from '../support/key-pairs.ts'
 import { createKey, signatureOf } from '../support/tokens.ts'
 import type { Algorithm } from '../support/types.ts'
 import { keyAround, keyWithExponent, type SigningRsaKey } from '../support/weak-rsa.ts'
@@ -275,7 +268,7 @@ describe('the engine of Node', () => {
   )
 
   it('takes a key of no other curve, also where its signatures are as long', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+    const { privateKey, publicKey } = newKeyPair('ec', { namedCurve: 'secp256k1' })
     const signature = sign('sha256', messageBytes, { key: privateKey, dsaEncoding: 'ieee-p1363' })
     expect(signature).toHaveLength(64)
     expect(await node.verifySignature('ES256', publicKey, message, Uint8Array.from(signature))).toBe(false)

@@ -1,4 +1,4 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import {
   chmodSync,
   mkdtempSync,
@@ -26,6 +26,7 @@ import { authenticated } from 'claimcheck/policy'
 import { createTestClock, createTestIssuer } from 'claimcheck/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { newKeyPair } from '../support/key-pairs.ts'
 import { ask, bearer } from './support.ts'
 
 function folderOf(): string {
@@ -163,7 +164,7 @@ describe('an assertion', () => {
   test('is made anew when the keys have changed, and after a key that could not sign', async () => {
     const clock = createTestClock()
     const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
-    const keyOf = (kid: string) => ({ kid, ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) })
+    const keyOf = (kid: string) => ({ kid, ...newKeyPair('ec', { namedCurve: 'P-256' }) })
     let key: { readonly kid: string; readonly privateKey: KeyObject } = keyOf('a')
     const gateway = createGateway({
       issuer: sts.issuer,

@@ -1,11 +1,11 @@
 // A JWK Set at an address: what it may do to us, over real HTTP, and how long its answer is believed.
-import { generateKeyPairSync } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { ClaimcheckEvent, KeyQuery } from 'claimcheck'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readKeyCacheOptions } from '../../src/jwks/settings.ts'
 import { createRemoteKeys, type RemoteKeysOptions } from '../../src/jwks/remote.ts'
 import { createTestClock, type TestClock } from '../support/clock.ts'
+import { newKeyPair } from '../support/key-pairs.ts'
 import { type Answer, faults, type KeyServer, startKeyServer } from '../support/key-server.ts'
 import { startLoopback } from '../support/loopback.ts'
 import { keyFor } from '../support/tokens.ts'
@@ -92,7 +92,7 @@ describe('a JWK Set', () => {
   })
 
   it('serves its good keys though others in it are broken', async () => {
-    const { d } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+    const { d } = newKeyPair('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
     server.keys = [
       { kty: 'EC' },
       { kty: 'oct', k: 'c2VjcmV0' },

@@ -1,8 +1,8 @@
 // Key material that must never verify anything (RFC 7518 §3.3, §6.2; RFC 8037 §2; RFC 9964).
-import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { importKeys } from '../../src/jwks/import.ts'
 import { allAlgorithms } from '../../src/crypto/algorithms.ts'
+import { newKeyPair } from '../support/key-pairs.ts'
 import { createKey, createToken, keyFor } from '../support/tokens.ts'
 import type { JsonWebKey } from '../support/types.ts'
 import { createTestVerifier, expectInvalidToken } from '../support/verifiers.ts'
@@ -175,7 +175,7 @@ describe('EC', () => {
   })
 
   it('[RFC7518-3.4-1] secp256k1 is no curve of ours', async () => {
-    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+    const { publicKey } = newKeyPair('ec', { namedCurve: 'secp256k1' })
     const jwk = publicKey.export({ format: 'jwk' })
     for (const alg of ['ES256K', 'ES256', undefined]) expect(await isSkipped({ ...jwk, alg })).toBe(true)
     expect(await isSkipped({ ...jwk, crv: 'P-256' })).toBe(true)
@@ -184,7 +184,7 @@ describe('EC', () => {
 
 describe('OKP', () => {
   it.each(['x25519', 'ed448', 'x448'] as const)('[RFC8037-3.1-1] %s keys are ignored', async (type) => {
-    const { publicKey } = generateKeyPairSync(type as 'x25519')
+    const { publicKey } = newKeyPair(type)
     const jwk = publicKey.export({ format: 'jwk' })
     for (const alg of ['EdDSA', 'Ed25519', 'Ed448', 'ECDH-ES', undefined]) {
       expect(await isSkipped({ ...jwk, alg })).toBe(true)
@@ -193,7 +193,7 @@ describe('OKP', () => {
   })
 
   it('[RFC8037-3.1-1] an X25519 key never verifies a token that names its kid', async () => {
-    const { publicKey } = generateKeyPairSync('x25519')
+    const { publicKey } = newKeyPair('x25519')
     const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'Ed25519' } as unknown as JsonWebKey
     const { verifyToken } = createTestVerifier({ keys: [jwk, good] })
     await expectInvalidToken(verifyToken(createToken({ key: keyFor('Ed25519') })), 'key_not_found')

@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 export async function runInNewProcess(script: string, args: readonly string[], env = {}): Promise<string> {
   const file = new URL(script, import.meta.url).pathname
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file, ...args], {
+    // One that hangs is ended before the test gives up.
+    timeout: 45_000,
     env: { ...process.env, TSX_TSCONFIG_PATH: new URL('../../tsconfig.json', import.meta.url).pathname, ...env },
   })
   return stdout.trim()

@@ -1,5 +1,6 @@
 // Tokens made by hand, good ones and forged ones: nothing here checks that what it signs makes sense.
-import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import { newKeyPair } from './key-pairs.ts'
 import type { Algorithm, JsonWebKey } from './types.ts'
 import { now } from './clock.ts'
 
@@ -92,9 +93,9 @@ export function encode(data: string | Uint8Array): string {
 const curves: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }
 
 function generate(alg: Algorithm, rsaBits: number): { privateKey: KeyObject; publicKey: KeyObject } {
-  if (alg.startsWith('ES')) return generateKeyPairSync('ec', { namedCurve: curves[alg] ?? '' })
-  if (alg.startsWith('E')) return generateKeyPairSync('ed25519')
-  return generateKeyPairSync('rsa', { modulusLength: rsaBits })
+  if (alg.startsWith('ES')) return newKeyPair('ec', { namedCurve: curves[alg] ?? '' })
+  if (alg.startsWith('E')) return newKeyPair('ed25519')
+  return newKeyPair('rsa', { modulusLength: rsaBits })
 }
 
 function hashOf(alg: Algorithm): string | null {

@@ -1,5 +1,6 @@
 // RSA keys that are weak and verify all the same: the signature that each of them verifies comes with it.
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { newKeyPair } from './key-pairs.ts'
 import type { JsonWebKey } from './types.ts'
 
 export interface SigningRsaKey {
@@ -20,7 +21,7 @@ export function keyAround(text: string, bits: number, exponent: 1 | 2 | 3): Sign
 
 /** A key of 2048 bits with any odd `exponent` that is a prime. */
 export function keyWithExponent(text: string, exponent: bigint): SigningRsaKey {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { privateKey } = newKeyPair('rsa', { modulusLength: 2048 })
   const { p = '', q = '' } = privateKey.export({ format: 'jwk' })
   const [one, other] = [numberOf(Buffer.from(p, 'base64url')), numberOf(Buffer.from(q, 'base64url'))]
   const d = inverse(exponent, (one - 1n) * (other - 1n))
