@@ -10,7 +10,7 @@ import type { TestClock, TestDuration } from './test-clock.ts'
 export type TestClaims = Readonly<Record<string, unknown>>
 
 export interface TestIssuerOptions {
-  /** Its algorithms, each with a published key. The first signs unless a token asks for another. Default: the profile's, mostly `['RS256']`. */
+  /** Its algorithms, each with a published key. The first signs unless a token asks for another. Default: the profile's: `['ES256']` of `oidcLike()` and `rfc9068Like()`, mostly `['RS256']` of others. */
   readonly algorithms?: readonly Algorithm[]
   /** A clock to share with other test issuers. Default: one of its own that stands still at the present second. */
   readonly clock?: TestClock

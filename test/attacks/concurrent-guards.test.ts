@@ -11,7 +11,7 @@ import { createTestClock, createTestIssuer } from 'claimcheck/testing'
 import { expect, it } from 'vitest'
 
 const clock = createTestClock()
-const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+const sts = createTestIssuer(undefined, { clock })
 const api = createResourceServer({ issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock })
 const [alice, bob] = [sts.token({ sub: 'alice', scope: 'admin' }), sts.token({ sub: 'bob', scope: '' })]
 type Auth = { readonly principal: { readonly subject: string; readonly scopes: readonly string[] } }

@@ -16,7 +16,7 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 
 const clock = createTestClock()
-const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+const sts = createTestIssuer(undefined, { clock })
 const options = { issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock }
 const api = createResourceServer(options)
 const alice = sts.token({ sub: 'alice' })

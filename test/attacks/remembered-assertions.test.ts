@@ -13,7 +13,7 @@ const newKey = () => newKeyPair('ec', { namedCurve: 'P-256' })
 
 function setUp(current: () => KeyObject, more = {}) {
   const clock = createTestClock()
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+  const sts = createTestIssuer(undefined, { clock })
   const keys = { current: () => ({ kid: 'k', privateKey: current() }), jwks: () => ({ keys: [] }) as never }
   const gateway = createGateway({
     issuer: sts.issuer,

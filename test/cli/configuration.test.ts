@@ -118,7 +118,7 @@ test('secrets come from a file or a variable', () => {
 })
 
 describe('a policy in JSON decides as the one in code', () => {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   const statusOf = async (
     route: unknown,
     claims: object,

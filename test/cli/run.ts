@@ -132,7 +132,7 @@ export function write(name: string, content: unknown): string {
 
 /** An STS on loopback, and the configuration of a server that trusts it. */
 export async function stsAndConfig() {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   await sts.listen()
   onTestFinished(() => sts.close())
   const config = {

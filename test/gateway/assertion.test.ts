@@ -37,7 +37,7 @@ function folderOf(): string {
 
 function setUp({ claims, ...changes }: { readonly prefix?: string; readonly claims?: unknown } = {}) {
   const clock = createTestClock()
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+  const sts = createTestIssuer(undefined, { clock })
   const keys = fileSigningKeys(folderOf(), { clock })
   const gateway = createGateway({
     issuer: sts.issuer,
@@ -131,7 +131,7 @@ describe('an assertion', () => {
 
   test('ends with the token of its own request, also where a preset has one principal for several tokens', async () => {
     const clock = createTestClock()
-    const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+    const sts = createTestIssuer(undefined, { clock })
     const trusted = rfc9068({ issuer: sts.issuer, audience: sts.audience })
     let shared: Principal | undefined
     const issuer: IssuerWithAudience = {
@@ -163,7 +163,7 @@ describe('an assertion', () => {
 
   test('is made anew when the keys have changed, and after a key that could not sign', async () => {
     const clock = createTestClock()
-    const sts = createTestIssuer(undefined, { algorithms: ['ES256'], clock })
+    const sts = createTestIssuer(undefined, { clock })
     const keyOf = (kid: string) => ({ kid, ...newKeyPair('ec', { namedCurve: 'P-256' }) })
     let key: { readonly kid: string; readonly privateKey: KeyObject } = keyOf('a')
     const gateway = createGateway({

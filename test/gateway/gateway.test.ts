@@ -309,7 +309,7 @@ test('tells every decision with the route and the inner reason, and the event of
 })
 
 describe('createGateway', () => {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   const issuer = { issuer: sts.issuer, audience: sts.audience, fetch: sts.fetch, clock: sts.clock }
 
   test.each([

@@ -46,7 +46,7 @@ export function describeGateway(program: GatewayProgram, traits: GatewayTraits):
 }
 
 function runWith(program: GatewayProgram, { down }: GatewayTraits): void {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   const options = {
     issuer: sts.issuer,
     audience: sts.audience,

@@ -7,7 +7,7 @@ type Routes = GatewaySettings<Record<string, unknown>, string>['routes']
 type Changes = Partial<Omit<GatewaySettings<Record<string, unknown>, string>, 'routes'>>
 
 export function createTestGateway(routes: Routes, changes: Changes & { readonly policy?: () => boolean } = {}) {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   const events: ClaimcheckEvent[] = []
   const decisions: DecisionFacts[] = []
   const gateway = createGateway({

@@ -1,6 +1,6 @@
 // A key that the STS puts under an old kid, while forged signatures come in: whom they delay, for how long, and what they fetch.
 import type { Verifier, VerifierOptions } from 'claimcheck'
-import { createTestIssuer, oidcLike, type TestIssuer } from 'claimcheck/testing'
+import { createTestIssuer, type TestIssuer } from 'claimcheck/testing'
 import { describe, expect, it } from 'vitest'
 import { answerTo, expectInvalidToken, refusalOf } from '../support/verifiers.ts'
 import { verifierFor } from '../testing/verifier.ts'
@@ -16,7 +16,7 @@ interface Sts extends TestIssuer {
 
 /** An STS whose only key the verifier has fetched. */
 async function createSts(options: Partial<VerifierOptions> = {}): Promise<Sts> {
-  const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   const verifier = verifierFor(sts, sts.issuer, options)
   await verifier.verifyToken(sts.token())
   return {

@@ -1,7 +1,7 @@
 // Processes that get no CPU between two requests (Lambda, Cloud Run), and platforms that end a fetch with the request that began it
 // (Workers): what a withdrawn key and an outage cost there.
 import type { Verifier } from 'claimcheck'
-import { createTestIssuer, oidcLike } from 'claimcheck/testing'
+import { createTestIssuer } from 'claimcheck/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { everyoneGoesOn } from '../support/key-cache.ts'
 import { verifierFor } from '../testing/verifier.ts'
@@ -26,7 +26,7 @@ interface Frozen {
 }
 
 async function createFrozen(): Promise<Frozen> {
-  const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   let underWay: (() => void)[] = []
   let fetches = 0
   // Deaf to its signal: in a frozen process nothing aborts it either.
@@ -126,7 +126,7 @@ async function answerInTime(answer: Promise<string>): Promise<string> {
 
 describe('a fetch that dies with the request that began it', () => {
   it('makes no later request hang: the next begins its own when the time of the first is over by the clock', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     let isDead = true
     const fetch = (url: string) => (isDead ? new Promise<Response>(() => {}) : sts.fetch(url, {}))
     const { verifyToken } = verifierFor(sts, sts.issuer, { fetch })
@@ -142,7 +142,7 @@ describe('a fetch that dies with the request that began it', () => {
   })
 
   it('is over after five seconds, unless the options say otherwise', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     let fetches = 0
     const fetch = () => {
       fetches++
@@ -165,7 +165,7 @@ describe('a fetch that dies with the request that began it', () => {
   })
 
   it('makes no later request with the very same token hang: it waits a second for the first, and then verifies it', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     let isDead = true
     const fetch = (url: string) => (isDead ? new Promise<Response>(() => {}) : sts.fetch(url, {}))
     const { verifyToken } = verifierFor(sts, sts.issuer, { fetch })
@@ -186,7 +186,7 @@ describe('a fetch that dies with the request that began it', () => {
   })
 
   it('makes a request that joins it wait until its time is over, by a timer of its own: 503', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const { verifyToken } = verifierFor(sts, sts.issuer, { fetch: () => new Promise(() => {}), fetchTimeoutMs: 60_000 })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())

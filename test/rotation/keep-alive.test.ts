@@ -1,6 +1,6 @@
 // keepAlive: the promise of every piece of work that no request waits for, for platforms that stop a process between requests.
 import { createResourceServer, createVerifier, type KeyStore } from 'claimcheck'
-import { createTestIssuer, oidcLike } from 'claimcheck/testing'
+import { createTestIssuer } from 'claimcheck/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestClock } from '../support/clock.ts'
 import { everyoneGoesOn } from '../support/key-cache.ts'
@@ -24,7 +24,7 @@ async function stateOf(work: Promise<unknown> | undefined): Promise<string> {
 
 describe('keepAlive', () => {
   it('is given a refresh in the background, which the request did not wait for', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const { kept, keepAlive } = createKept()
     const { verifyToken } = verifierFor(sts, sts.issuer, { keepAlive })
     await verifyToken(sts.token())
@@ -39,7 +39,7 @@ describe('keepAlive', () => {
   })
 
   it('is given the same once for all requests, and nothing where nothing is fetched', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const { kept, keepAlive } = createKept()
     const { verifyToken } = verifierFor(sts, sts.issuer, { keepAlive })
     await Promise.all([1, 2, 3].map(() => verifyToken(sts.token())))
@@ -48,7 +48,7 @@ describe('keepAlive', () => {
   })
 
   it.each(['refuse', '500', 'html'] as const)('is given no promise that rejects (%s)', async (outage) => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const { kept, keepAlive } = createKept()
     const { verifyToken } = verifierFor(sts, sts.issuer, { keepAlive })
     sts.outage(outage)
@@ -57,7 +57,7 @@ describe('keepAlive', () => {
   })
 
   it('is given the reading and the writing of a key store, which no request waits for either', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const { kept, keepAlive } = createKept()
     let end = (): void => {}
     const keyStore: KeyStore = {
@@ -79,7 +79,7 @@ describe('keepAlive', () => {
   })
 
   it('is an option of a resource server, too', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const { kept, keepAlive } = createKept()
     const { issuer, audience, fetch, clock } = sts
     const { verifyToken } = createResourceServer({ issuer, audience, fetch, clock, keepAlive })
@@ -88,7 +88,7 @@ describe('keepAlive', () => {
   })
 
   it('may throw, as that of a platform does outside a request: tokens are verified all the same', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const keepAlive = () => {
       throw new Error('no request is under way')
     }
@@ -106,14 +106,14 @@ describe('keepAlive', () => {
     const listen = (reason: unknown): void => void unheard.push(reason)
     process.on('unhandledRejection', listen)
     onTestFinished(() => void process.off('unhandledRejection', listen))
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     await verifierFor(sts, sts.issuer, { keepAlive }).verifyToken(sts.token())
     await everyoneGoesOn()
     expect(unheard).toEqual([])
   })
 
   it('may verify a token itself, which joins the fetch that it was told of', async () => {
-    const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+    const sts = createTestIssuer()
     const within: Promise<unknown>[] = []
     const keepAlive = (): void => void within.push(verifyToken(sts.token()))
     const { verifyToken } = verifierFor(sts, sts.issuer, { keepAlive })

@@ -1,6 +1,6 @@
 // An STS in trouble, as a verifier meets it: in process and over HTTP. Nothing here takes as long as the trouble would.
 import { AuthError } from 'claimcheck'
-import { createTestIssuer, oidcLike, type TestIssuer } from 'claimcheck/testing'
+import { createTestIssuer, type TestIssuer } from 'claimcheck/testing'
 import type { OutageKind } from '../../src/testing/sts-answers.ts'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { refusalOf } from '../support/verifiers.ts'
@@ -9,7 +9,7 @@ import { verifierFor } from './verifier.ts'
 const kinds: readonly OutageKind[] = ['refuse', '500', 'hang', 'drip', 'html']
 
 async function startIssuer(where: string): Promise<TestIssuer> {
-  const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   onTestFinished(sts.close)
   if (where === 'over HTTP') await sts.listen()
   return sts

@@ -7,7 +7,7 @@ import * as policies from 'claimcheck/policy'
 import { createAuthzen } from 'claimcheck/policy/authzen'
 import { createCedar } from 'claimcheck/policy/cedar'
 import { createOpa } from 'claimcheck/policy/opa'
-import { createTestIssuer, oidcLike } from 'claimcheck/testing'
+import { createTestIssuer } from 'claimcheck/testing'
 import { build } from 'esbuild'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { root, subpaths } from '../../scripts/subpaths.ts'
@@ -71,7 +71,7 @@ describe('at module scope', () => {
 })
 
 it('an AbortSignal that one request listens to is listened to by no other', async () => {
-  const sts = createTestIssuer(oidcLike(), { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   let request = 0
   const requests = new Map<AbortSignal, Set<number>>()
   const { addEventListener } = AbortSignal.prototype

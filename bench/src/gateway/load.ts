@@ -27,7 +27,7 @@ export function hasWrk(): boolean {
 }
 
 export async function measureLoad({ seconds, runs }: { seconds: number; runs: number }): Promise<void> {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   await sts.listen()
   const list = Array.from({ length: tokens }, (_, index) => sts.token({ sub: `user-${index}`, scope: 'orders:read' }))
   const script = writeScript('same', list, 1)

@@ -35,7 +35,7 @@ interface Counts {
 
 /** Resolves to whether every request was decided rightly, and none lost. */
 export async function soak(minutes: number): Promise<boolean> {
-  const sts = createTestIssuer(undefined, { algorithms: ['ES256'] })
+  const sts = createTestIssuer()
   await sts.listen()
   const api = await startRecordingApi()
   const write = (edition: number): string =>

@@ -20,7 +20,7 @@ export function readGenericOptions(where: string, options: GenericProfileOptions
 
 /**
  * An STS as `rfc9068()` expects it. A user's token says how the user logged in (`auth_time`, `acr`, `amr`, RFC 9068 §2.2.1); an
- * application's has the client as its subject.
+ * application's has the client as its subject. It signs with ES256, as `oidcLike()` does.
  */
 export function rfc9068Like(options: GenericProfileOptions = {}): IssuerProfile {
   checkArgumentCount('rfc9068Like()', arguments, 1)
@@ -31,6 +31,7 @@ export function rfc9068Like(options: GenericProfileOptions = {}): IssuerProfile 
     name: 'rfc9068',
     issuer,
     audience,
+    algorithms: ['ES256'],
     metadata: [
       {
         url: `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`,
