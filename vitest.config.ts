@@ -15,7 +15,8 @@ function aliases(engine: string): { find: RegExp; replacement: string }[] {
 
 /** Measures of the heap, soaks, compilers of a user's project, processes of their own, what is built: `npm run test:slow`. */
 const slow = [
-  'test/{verifier/cache-memory,jwks/memory,server/published-policies-memory}.test.ts',
+  'test/{jwks/memory,server/published-policies-memory}.test.ts',
+  'test/verifier/{cache,pending}-memory.test.ts',
   'test/attacks/{tokens-in-memory,unheard-refusals}.test.ts',
   'test/testing/many-issuers.test.ts',
   'test/packaging/{package,two-copies,worker-bundles}.test.ts',
