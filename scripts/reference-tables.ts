@@ -1,5 +1,5 @@
-// The tables of docs/reference.md, from the code itself: the table of refusals, docstrings, answers of a resource server, and the
-// fixtures of the presets.
+// The tables of docs/reference.md and docs/issuers.md, from the code itself: the table of refusals, docstrings, answers of a resource
+// server, and the fixtures of the presets.
 import { readFileSync } from 'node:fs'
 import { AuthError, type ClaimcheckEvent, createResourceServer, fromWeb, logTo } from 'claimcheck'
 import { scope, stepUp } from 'claimcheck/policy'
@@ -37,6 +37,10 @@ export const tables: Readonly<Record<string, () => Promise<string> | string>> = 
     return tableOf(['`principal`', ''], [...membersOf('principal/principal.ts', 'Principal', 'principal'), ...parts])
   },
   presets: () => tableOf(['preset', 'kinds', 'members that its tokens fill', 'traits'], allFixtures().map(presetRow)),
+  issuers: () => {
+    const rows = allFixtures().flatMap(({ name, row }) => (row === undefined ? [] : [[`\`${name}\``, row]]))
+    return tableOf(['preset', 'options', 'accepts', 'refuses', 'not known, not read †'], rows)
+  },
   events: () => tableOf(['event', 'log', 'members', ''], eventRows()),
   answers: async () => tableOf(['request', 'status', 'header lines', 'body'], await answerRows()),
 }

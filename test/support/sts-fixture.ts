@@ -78,6 +78,8 @@ interface JsonFixture {
   readonly documents: Readonly<Record<string, string>>
   /** When the tokens were taken from the documents. */
   readonly date: string
+  /** Its row in docs/issuers.md, as Markdown cells: options, what it accepts, what it refuses, what is not known. Not for presets with a page. */
+  readonly row?: string
   /** The STS may be at any address: `iss` tells nothing of it. */
   readonly anywhere?: boolean
   readonly options: Members
@@ -110,6 +112,8 @@ export interface KeySample {
 export interface StsFixture {
   /** The preset's name. */
   readonly name: string
+  /** Its cells in docs/issuers.md, from the options on. */
+  readonly row?: string
   /** Whether `iss` may be any address, which tells nothing of the STS. */
   readonly isAnywhere: boolean
   /** The preset's options as JSON, with those that a sample asks for. */
@@ -180,6 +184,7 @@ function readFixture(name: string): StsFixture {
     naive: samples(json.naive),
     ...(json.keys && { keys: json.keys }),
     ...(json.padded && { sign: signPadded }),
+    ...(json.row !== undefined && { row: json.row }),
   }
 }
 
