@@ -74,6 +74,7 @@ export default defineConfig({
     // The default leaves one core to vitest itself: on two cores, files would run one after another.
     maxWorkers: '100%',
     isolate: false,
+    experimental: { fsModuleCache: true },
     restoreMocks: true,
     unstubGlobals: true,
     unstubEnvs: true,
