@@ -70,8 +70,8 @@ export function createTokenCache<E extends CachedToken>(
   clock: Clock = systemClock,
 ): TokenCache<E> {
   const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
-  // Made for the first token: it lays out all of its room at once, which is a millisecond.
-  let entries: LRUCache<string, E> | undefined
+  // Not its `max`, for which it would lay out all of its room at once: 0.4 ms and 300 kB of each verifier.
+  const entries = new LRUCache<string, E>({ maxSize: maxBytes })
   const flights = new Map<string, Flight<E>>()
   const steady = createSteadyClock(clock)
 
@@ -88,8 +88,8 @@ export function createTokenCache<E extends CachedToken>(
       verified: undefined,
       succeed(entry) {
         if (!entry.isShareable || !entry.isCacheable) return
-        entries ??= new LRUCache({ max: maxTokens, maxSize: maxBytes })
         entries.set(name, entry, { size: size + entry.bytes })
+        if (entries.size > maxTokens) entries.pop()
       },
       end() {
         flight.hasEnded = true
@@ -130,8 +130,8 @@ export function createTokenCache<E extends CachedToken>(
   return {
     nameOf: (token) =>
       tokenCache && typeof token === 'string' && token.length <= maxTokenBytes ? digest(token) : undefined,
-    get: (name) => (name === undefined ? undefined : entries?.get(name)),
-    drop: (name, entry) => void (name !== undefined && entries?.get(name) === entry && entries.delete(name)),
+    get: (name) => (name === undefined ? undefined : entries.get(name)),
+    drop: (name, entry) => void (name !== undefined && entries.get(name) === entry && entries.delete(name)),
     begin,
     share,
     join,
