@@ -34,9 +34,10 @@ describe.each(presets)('stsLike(), of $name', ({ name, issuer }) => {
     expect(error.status).toBe(401)
   })
 
-  it.each(badTokenKinds)('makes bad tokens: %s', async (kind) => {
-    // Where there is no aud, nothing says for whom a token is.
-    if (issuer.audience === null && (kind === 'no-aud' || kind === 'wrong-audience')) return
+  // Where there is no aud, nothing says for whom a token is.
+  const needsAudience = ['no-aud', 'wrong-audience']
+  const kinds = badTokenKinds.filter((kind) => issuer.audience !== null || !needsAudience.includes(kind))
+  it.each(kinds)('makes bad tokens: %s', async (kind) => {
     const error = await refusalOf(verifierFor(sts, issuer).verifyToken(sts.badToken(kind)))
     expect([name, error.status]).toEqual([name, 401])
   })
