@@ -1,4 +1,5 @@
-// A command of `claimcheck`. A TypeError that it throws is about arguments or configuration (exit code 2); any other error is not (1).
+// A command of `claimcheck`. A TypeError that it throws, or a file that is not there, is about arguments or configuration (exit code 2);
+// any other error is not (1).
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
@@ -25,8 +26,8 @@ interface SystemError extends NodeJS.ErrnoException {
 /** What went wrong, for people: files that are missing and ports that are in use are told in a sentence. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { code, message, syscall, path, address, port = 0 } = error as SystemError
-  if (code === 'ENOENT' && syscall === 'open' && path !== undefined) return missing(path)
+  if (isMissingFile(error)) return missing(error.path)
+  const { code, message, address, port = 0 } = error as SystemError
   if (code === 'EADDRINUSE' && port > 0)
     return `${address}:${port} is in use (EADDRINUSE), perhaps by a server that still drains.`
   if (code === 'EADDRINUSE')
@@ -39,6 +40,12 @@ export function missing(path: string): string {
   const file = resolve(path)
   const folder = dirname(file)
   return `there is no file ${file}${existsSync(folder) ? '' : `, and no folder ${folder}`}.`
+}
+
+/** Whether a file that was to be opened is not there. */
+export function isMissingFile(error: unknown): error is Error & { readonly path: string } {
+  const { code, syscall, path } = error instanceof Error ? (error as SystemError) : {}
+  return code === 'ENOENT' && syscall === 'open' && path !== undefined
 }
 
 /** Whether `parseArgs` threw it. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `claimcheck`. Each command is a file beside this one.
 import { checkCommand } from './check.ts'
-import { type Command, isAboutArguments, messageOf, print } from './command.ts'
+import { type Command, isAboutArguments, isMissingFile, messageOf, print } from './command.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { healthCommand } from './health.ts'
@@ -38,7 +38,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
     return await command.run(args)
   } catch (error) {
     console.error(`claimcheck ${name}: ${isAboutArguments(error) ? pointToHelp(error, name) : messageOf(error)}`)
-    return error instanceof TypeError ? 2 : 1
+    return error instanceof TypeError || isMissingFile(error) ? 2 : 1
   }
 }
 

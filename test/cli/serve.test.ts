@@ -121,6 +121,18 @@ describe('start', () => {
     limit,
   )
 
+  test.each(['--secret-file', '--doctor'])(
+    'ends with 2 for a file of %s that is not there, nor its folder',
+    async (option) => {
+      const { config } = await stsAndConfig()
+      const { code, stderr } = await run(['serve', '--config', write('c.json', config), option, 'nope/secret'])
+      expect(stderr).toContain(`there is no file ${join(root, 'nope/secret')}`)
+      expect(stderr).toContain(`, and no folder ${join(root, 'nope')}.`)
+      expect(code).toBe(2)
+    },
+    limit,
+  )
+
   test(
     'ends with 1 when the port is in use',
     async () => {
