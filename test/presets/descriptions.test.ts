@@ -80,7 +80,8 @@ describe.each(allFixtures())('the fixture of $name', (fixture) => {
       const sts = descriptionOf(issuer) ?? expect.fail('no description')
       return createIssuer({ ...sts, ...change(sts) })
     }
-    expect(await firstFailure(changed)).toBeDefined()
+    const failure = await firstFailure(changed)
+    expect(failure, 'no sample of the fixture notices: add a token that is told by this member alone').toBeDefined()
   })
 })
 

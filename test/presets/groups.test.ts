@@ -13,7 +13,6 @@ const api = 'https://api.example.com'
 const trust = { issuer: sts, audience: api, jwksUri: `${sts}/jwks` }
 const oidcFixture: StsFixture = {
   name: 'oidc',
-  isAnywhere: true,
   optionsFor: (options) => options,
   makeIssuer: (options) => oidc({ ...trust, ...options } as OidcOptions & { readonly audience: string }),
   key: keyFor('RS256'),

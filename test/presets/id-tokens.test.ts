@@ -29,6 +29,6 @@ describe.each(fixtures.filter(({ name }) => !Object.hasOwn(withoutIdTokens, name
     const others = idTokensOf(fixture).filter(
       ({ reason, claim = 'aud' }) => reason !== 'audience_mismatch' || claim !== 'aud',
     )
-    expect(others).not.toEqual([])
+    expect(others.length, 'the fixture has no foreign sample with "ID token" in its title').toBeGreaterThan(0)
   })
 })

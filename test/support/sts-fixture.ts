@@ -80,8 +80,6 @@ interface JsonFixture {
   readonly date: string
   /** Its row in docs/issuers.md, as Markdown cells: options, what it accepts, what it refuses, what is not known. Not for presets with a page. */
   readonly row?: string
-  /** The STS may be at any address: `iss` tells nothing of it. */
-  readonly anywhere?: boolean
   readonly options: Members
   /** Options of which one takes the place of the others. */
   readonly either?: readonly string[]
@@ -114,8 +112,6 @@ export interface StsFixture {
   readonly name: string
   /** Its cells in docs/issuers.md, from the options on. */
   readonly row?: string
-  /** Whether `iss` may be any address, which tells nothing of the STS. */
-  readonly isAnywhere: boolean
   /** The preset's options as JSON, with those that a sample asks for. */
   optionsFor(options: Members): Members
   /** Makes the issuer, with the options that a sample asks for. */
@@ -156,7 +152,9 @@ export function allFixtures(): readonly StsFixture[] {
 
 function readFixture(name: string): StsFixture {
   const json = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as JsonFixture
-  const { anywhere = false, either = [], key, header } = json
+  checkMembers(name, json, ofFixture)
+  for (const [kind, token] of Object.entries(json.tokens)) checkMembers(`${name}: ${kind}`, token, ofToken)
+  const { either = [], key, header } = json
   const makers = presets as unknown as Readonly<Record<string, (options: Members) => IssuerWithAudience>>
   const samples = (list: JsonSamples) => Object.entries(list).map(([title, sample]) => readSample(json, title, sample))
   const optionsFor = (options: Members): Members => {
@@ -167,10 +165,9 @@ function readFixture(name: string): StsFixture {
   }
   return {
     name,
-    isAnywhere: anywhere,
     optionsFor,
     makeIssuer(options) {
-      const maker = makers[name] ?? expect.fail(`no preset ${name}`)
+      const maker = makers[name] ?? expect.fail(`src/presets/index.ts exports no ${name}: a fixture has the name of its preset`)
       return maker(optionsFor(options))
     },
     key: keyNamed(key),
@@ -193,6 +190,7 @@ function metadataOf([issuer, jwksUri]: readonly [string, string]): [string, unkn
 }
 
 function readSample(json: JsonFixture, title: string, sample: JsonSample): AcceptedToken | RefusedToken {
+  checkMembers(title, sample, ofSample)
   const { source = json.source, header, headerWithout = [], key, options, issuer, refused, hint } = sample
   const { claims, principal } = readToken(json, sample, Object.keys(json.tokens)[0])
   const [reason, claim] = refused?.split(': ') ?? []
@@ -211,6 +209,20 @@ function readSample(json: JsonFixture, title: string, sample: JsonSample): Accep
     ...(issuer !== undefined && { issuer }),
     ...(hint !== undefined && { hint: typeof hint === 'string' ? hint : new RegExp(hint.pattern) }),
   } as AcceptedToken | RefusedToken
+}
+
+const ofToken = ['like', 'claims', 'without', 'principal', 'principalWithout']
+const ofSample = [...ofToken, 'source', 'header', 'headerWithout', 'key', 'options', 'issuer', 'refused', 'hint']
+const ofFixture = [
+  ...['source', 'documents', 'date', 'row', 'options', 'either', 'key', 'metadata', 'served', 'header'],
+  ...['padded', 'tokens', 'valid', 'foreign', 'naive', 'keys'],
+]
+
+/** A name that is spelled wrong would change nothing, and its test would pass. */
+function checkMembers(where: string, value: object, known: readonly string[]): void {
+  const unknown = Object.keys(value).filter((name) => !known.includes(name))
+  if (unknown.length > 0)
+    throw new Error(`${where}: there is no member ${unknown.join(', ')}, only ${known.join(', ')}`)
 }
 
 const empty: Members = {

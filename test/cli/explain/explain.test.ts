@@ -401,13 +401,20 @@ describe('arguments', () => {
     ])
   })
 
+  const told = `
+    adfs auth0 authentik awsAlb clerk cloudflareAccess cognito descope entra entraB2C entraExternalId firebase
+    githubActions gitlabCi google googleIap keycloak kinde kubernetes logto oidc okta pingOne sapXsuaa spiffe
+    stytch supabase workos zitadel`
+    .trim()
+    .split(/\s+/)
+
   test('are proposed for the presets whose issuers tell them, and hold nothing that a shell would run', () => {
-    const told = allFixtures().map(({ name, header, accepted: [sample = expect.fail('no sample')] }) => {
-      const found = proposePreset({ header: { ...header, ...sample.header }, claims: sample.claims })
-      return [name, found?.preset === name]
+    const proposed = allFixtures().map(({ name, header, accepted: [sample = expect.fail('no sample')] }) => {
+      return [name, proposePreset({ header: { ...header, ...sample.header }, claims: sample.claims })?.preset]
     })
-    // Those at any address look like plain OpenID Connect.
-    expect(told).toEqual(allFixtures().map(({ name, isAnywhere }) => [name, !isAnywhere]))
+    expect(proposed.flatMap(([name, preset]) => (name === preset ? [name] : []))).toEqual(told)
+    // No token is taken for another STS's. Those of issuers at any address look like plain OpenID Connect.
+    for (const [name, preset = 'oidc'] of proposed) expect([name, 'oidc']).toContain(preset)
     const claims = { iss: 'https://acme.auth0.com/', aud: "'$(id)" }
     expect(proposePreset({ header: {}, claims })?.flags).toContainEqual(['audience', '...'])
     expect(proposePreset({ header: {}, claims: { ...claims, aud: '$(id)' } })?.flags).toContainEqual([
