@@ -1,4 +1,5 @@
 // Tests run against src, not against dist (only test/packaging looks at what is shipped).
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { root, subpaths } from './scripts/subpaths.ts'
 
@@ -42,6 +43,8 @@ const ofEngine = [
 ]
 
 export default defineConfig({
+  // Transformed modules are kept for the next run, by their text, the names of plugins and more: so they change with tsconfig.json, too.
+  plugins: [{ name: readFileSync(`${root}/tsconfig.json`, 'utf8') }],
   test: {
     projects: [
       {

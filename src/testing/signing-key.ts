@@ -53,8 +53,9 @@ export function encodeJson(value: JsonObject | string): string {
 }
 
 /**
- * A pair that was written and read again. In Node 20, a `KeyObject` straight from `generateKeyPairSync` can stop the process for ever
- * when it is exported as a JWK: it is locked then, and the garbage collector, which locks it too to clear up after the generator, waits.
+ * A pair that was written and read again. In Node 20, a `KeyObject` straight from `generateKeyPairSync`, or a copy of it, can stop the
+ * process for ever when it is exported as a JWK or asked for its details: it is locked then, and the garbage collector, which locks it
+ * too to clear up after the generator, waits.
  */
 function generate(algorithm: Algorithm): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
   const { privateKey, publicKey } = generatePem(algorithm)

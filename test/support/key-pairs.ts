@@ -1,5 +1,5 @@
 // Key pairs of every kind, written and read again. In Node 20, a KeyObject straight from generateKeyPairSync can stop the process for
-// ever when it is exported as a JWK (src/testing/signing-key.ts says why), so no other test calls that function.
+// ever (src/testing/signing-key.ts says when and why), so no other test calls that function.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
 export interface KeyPair {

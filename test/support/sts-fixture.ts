@@ -167,7 +167,8 @@ function readFixture(name: string): StsFixture {
     name,
     optionsFor,
     makeIssuer(options) {
-      const maker = makers[name] ?? expect.fail(`src/presets/index.ts exports no ${name}: a fixture has the name of its preset`)
+      const maker =
+        makers[name] ?? expect.fail(`src/presets/index.ts exports no ${name}: a fixture has the name of its preset`)
       return maker(optionsFor(options))
     },
     key: keyNamed(key),
