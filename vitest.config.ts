@@ -71,7 +71,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Nothing in src has an effect at load, so files may share a worker: express, fastify and jose are then loaded once a
     // worker and not once a file. What a test does to a global is undone after it.
-    setupFiles: ['./test/support/real-timers.ts'],
+    setupFiles: ['./test/support/real-timers.ts', './test/support/kept-rsa-keys.ts'],
     // Real servers and keys on a busy machine: five seconds, the default, were not enough for a dozen tests.
     testTimeout: 20_000,
     pool: 'threads',
