@@ -10,7 +10,7 @@ const written = Object.fromEntries(
   await Promise.all(Object.entries(tables).map(async ([name, write]) => [name, await write()] as const)),
 )
 const shown = new Set<string>()
-const stale: string[] = []
+const changed = new Map<string, string>()
 for (const page of pages) {
   const before = readFileSync(`${root}/${page}`, 'utf8')
   const after = before.replace(marked, (_, ...rest) => {
@@ -18,15 +18,14 @@ for (const page of pages) {
     shown.add(name)
     return written[name] ?? fail(`${page} wants a table ${name}, which no script writes.`)
   })
-  if (after === before) continue
-  stale.push(page)
-  if (!process.argv.includes('--check')) writeFileSync(`${root}/${page}`, after)
+  if (after !== before) changed.set(page, after)
 }
 for (const name of Object.keys(tables)) if (!shown.has(name)) fail(`No page has a place for the table ${name}.`)
 
 for (const name of unusedWords()) fail(`scripts/reference-words.ts has words for ${name}, which is gone.`)
 
-if (process.argv.includes('--check') && stale.length > 0) fail(`${stale.join(', ')}: stale, run npm run reference`)
+if (!process.argv.includes('--check')) for (const [page, text] of changed) writeFileSync(`${root}/${page}`, text)
+else if (changed.size > 0) fail(`${[...changed.keys()].join(', ')}: stale, run npm run reference`)
 console.log(`${shown.size} tables are as the code has them`)
 
 function fail(message: string): never {

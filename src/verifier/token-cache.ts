@@ -70,7 +70,7 @@ export function createTokenCache<E extends CachedToken>(
   clock: Clock = systemClock,
 ): TokenCache<E> {
   const { maxTokens, maxBytes } = tokenCache ?? { maxTokens: 1, maxBytes: 1 }
-  // Not its `max`, for which it would lay out all of its room at once: 0.4 ms and 300 kB of each verifier.
+  // Not its `max`, for which it would lay out all of its room at once: a millisecond and 300 kB of each verifier.
   const entries = new LRUCache<string, E>({ maxSize: maxBytes })
   const flights = new Map<string, Flight<E>>()
   const steady = createSteadyClock(clock)
